@@ -330,8 +330,8 @@ static bool check_value(struct checker *checker, const struct param *param, int 
 }
 
 /*
- * Returns the name of the first parameter with one of these flags. If no parameter has one, it is the very first
- * parameter.
+ * Returns the name of the first parameter with one of these flags. If no parameter has one, returns the name of the
+ * very first parameter.
  */
 static const char *first_name(const struct operation *operation, unsigned flags)
 {
@@ -383,7 +383,7 @@ static bool collect_positional(const struct checker *checker, int first, int las
     return true;
 }
 
-/* Pushes one table with all arguments. Their values are checked later. */
+/* Pushes one table with all arguments. arguments_check checks their values later. */
 static bool collect(const struct checker *checker, int first, int last)
 {
     lua_State *L = checker->L;

@@ -13,8 +13,8 @@
 /*
  * Pushes the checked table of the arguments from index first to last. The table has the leading scalars under the names
  * of their parameters, and the fields of the last table. It has copies of the values. Only a value whose row allows any
- * type is neither copied nor checked: json_encode checks it. A list given as cmr.all is left out. An undocumented field
- * is refused when the placement has no location for undocumented fields.
+ * type is neither copied nor checked: json_encode checks it. The table omits a list given as cmr.all. The function
+ * refuses an undocumented field when the placement has no location for undocumented fields.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);

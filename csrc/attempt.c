@@ -9,11 +9,11 @@
 enum {
     /* bytes of one read; libcurl reads up to a hundred times in a row, and a step must be short */
     READ_BYTES = 4096,
-    /* a request that is not repeatable must not reuse a connection that was idle for longer */
+    /* a request that is not repeatable must not reuse a connection that was idle for longer than this */
     MAX_IDLE_SECONDS = 5,
     MAX_IDLE_SECONDS_REPEATABLE = 118, /* the same as libcurl's default */
     MIN_TIMEOUT_MS = 1,                /* libcurl takes 0 for "no timeout" */
-    MAX_SENDS_REPEATABLE = 2,          /* for one attempt: libcurl sends again when a reused connection closes */
+    MAX_SENDS_REPEATABLE = 2,          /* in one attempt, because libcurl sends again when a reused connection closes */
 };
 
 bool attempt_is_repeatable(const struct call *call)
@@ -55,7 +55,7 @@ static bool is_status_line(const struct answer *answer, const char *bytes, size_
 }
 
 /*
- * libcurl calls this with one whole header line. A status line begins a new response: a response before it was a 100.
+ * libcurl calls this with one whole header line. A status line begins a new response; the response before it was a 100.
  */
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
@@ -163,7 +163,7 @@ static CURLcode set_target(struct call *call, CURLSH *share)
     if (target->resolve)
         SET(CURLOPT_RESOLVE, target->resolve);
     if (target->loopback)
-        SET(CURLOPT_PROXY, ""); /* libcurl ignores a proxy that the environment names */
+        SET(CURLOPT_PROXY, ""); /* makes libcurl ignore a proxy that the environment names */
     else if (target->proxy)
         SET(CURLOPT_PROXY, target->proxy);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* the headers of a proxy must not count as the server's */
@@ -185,8 +185,8 @@ static CURLcode set_target(struct call *call, CURLSH *share)
 }
 
 /*
- * The functions below set the options of one attempt. They set each option, because a reused handle has the values of
- * the last attempt.
+ * The functions below set the options of one attempt. These functions set each option, because a reused handle has the
+ * values of the last attempt.
  */
 
 static CURLcode set_connection(struct call *call)
@@ -353,8 +353,8 @@ bool attempt_goes_on(const struct call *call, CURLcode code)
 }
 
 /*
- * Returns whether the handle may be used again. After anything unusual it may not, because state that libcurl left in
- * it could reach the next call.
+ * Returns whether the handle may be used again. After anything unusual, the handle is not used again, because state
+ * that libcurl left in it could reach the next call.
  */
 static bool is_clean(const struct call *call)
 {

@@ -15,14 +15,14 @@ enum { MAX_HEADER_BYTES = 256 * 1024 };
 
 /*
  * Prepares an easy handle for the next attempt, which may take timeout seconds. Uses an idle handle of the call's
- * target, or makes a new one. When libcurl refuses an option, the call has no handle.
+ * target, or makes a handle. When libcurl refuses an option, the call has no handle.
  */
 CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles *handles, CURLSH *share,
                       double timeout);
 
 /*
- * Returns whether the attempt may continue on a new connection after it ended with code. It may when its idle
- * connection was dead, and either nothing was sent or the call is repeatable.
+ * Returns whether the attempt may continue on a new connection after it ended with code. The attempt may continue when
+ * its idle connection was dead, and either nothing was sent or the call is repeatable.
  */
 bool attempt_goes_on(const struct call *call, CURLcode code);
 
@@ -41,5 +41,5 @@ void attempt_forget_after_fork(struct call *call);
 /* Returns the headers that the call sends, without those that libcurl or a hook adds. */
 const struct curl_slist *attempt_headers(const struct call *call);
 
-/* Returns whether the call can be sent twice without harm: it is a GET, and its operation changes nothing. */
+/* Returns whether the call can be sent twice without harm: the call is a GET, and its operation changes nothing. */
 bool attempt_is_repeatable(const struct call *call);

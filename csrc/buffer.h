@@ -9,7 +9,7 @@ struct buffer {
     size_t length;
     size_t capacity;
     size_t maximum; /* bytes; the final NUL is not counted */
-    bool overflow;  /* an append was refused because it would exceed the maximum */
+    bool overflow;  /* an append failed because it would exceed the maximum */
 };
 
 void buffer_init(struct buffer *buffer, size_t maximum);

@@ -43,7 +43,7 @@ void call_keep(lua_State *L, int index, const char *name)
     lua_pop(L, 1);
 }
 
-/* Raises while a read of the answer is in progress. Called before the answer's bytes are freed. */
+/* Raises while a read of the answer is in progress. The caller is about to free the answer's bytes. */
 static void check_not_read(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, !call->reads, 1, "the call's answer is being read");
@@ -63,9 +63,9 @@ static void check_not_running(lua_State *L, const struct call *call)
 }
 
 /*
- * call:start(engine, timeout, limit?) -> true: starts one attempt, which may take timeout seconds. It begins when the
- * target has room for it. limit is the maximum for the wait and the attempt together, in seconds (default: timeout). A
- * finished call may be started again.
+ * call:start(engine, timeout, limit?) -> true: starts one attempt, which may take timeout seconds. The attempt begins
+ * when the target has room for it. limit is the maximum for the wait and the attempt together, in seconds (default:
+ * timeout). A finished call may be started again.
  */
 static int lua_call_start(lua_State *L)
 {
@@ -105,7 +105,8 @@ static int lua_call_done(lua_State *L)
 }
 
 /*
- * call:id() -> the number that engine:finished() returns for this call. No other call has it while this call is alive.
+ * call:id() -> the number that engine:finished() returns for this call. No other call has this number while this call
+ * is alive.
  */
 static int lua_call_id(lua_State *L)
 {
@@ -120,13 +121,13 @@ static int lua_call_result(lua_State *L)
     int results;
 
     check_done(L, call);
-    call->reads++; /* stays raised after an error: the call can then be read again, but not started */
+    call->reads++; /* an error skips the decrement below: the call can then be read again, but not started */
     results = response_push(L, call);
     call->reads--;
     return results;
 }
 
-/* call:release(): frees the body of the response. Afterwards call:info() still works, but call:result() does not. */
+/* call:release(): frees the body of the response. Afterwards call:info() still works, but call:result() fails. */
 static int lua_call_release(lua_State *L)
 {
     struct call *call = to_call(L);
@@ -149,7 +150,7 @@ static int lua_call_trace(lua_State *L)
 
 /*
  * call:add_header(name, value) -> true; or nil and the reason why not. From now on, attempts send this header in
- * addition to the target's headers, or in place of one of them. The option `headers` must accept the header.
+ * addition to the target's headers, or in place of one of these headers. The option `headers` must accept the header.
  */
 static int lua_call_add_header(lua_State *L)
 {

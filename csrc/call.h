@@ -1,7 +1,7 @@
 /*
  * A call is created in the closed state, prepared, started, then finished or cancelled. It may be started again. It
- * owns an easy handle and buffers. The userdata of the call is made before them, so that its finalizer frees them after
- * any error.
+ * owns an easy handle and buffers. The userdata of the call is made before the handle and the buffers, so that its
+ * finalizer frees them after any error.
  */
 #pragma once
 
@@ -53,20 +53,20 @@ struct pollset;
 struct call {
     enum call_state state;
 
-    /* The request. The userdata's table keeps all of its values alive, except the buffers and the form. */
+    /* The request. The userdata's table keeps all values of the request alive, except the buffers and the form. */
     const struct operation *operation; /* NULL for a raw request */
     const char *name;                  /* used in error messages */
     const char *method;
     struct target *target;
     struct buffer url;
     struct buffer body; /* JSON; data is NULL when there is no body */
-    struct form form;   /* it has no parts if the request is no form */
+    struct form form;   /* has no parts if the request is not a form */
     bool traced;
     struct curl_slist *added_headers; /* headers that later attempts send in addition to the target's */
 
     /* the attempt */
     struct multi *multi;     /* NULL when the call neither runs nor waits to be reported */
-    struct pollset *pollset; /* set while the call runs; it has the call's socket */
+    struct pollset *pollset; /* set while the call runs; has the call's socket */
     CURL *easy;              /* set while the call runs; NULL while it waits for a connection */
     /* the target's headers joined with the added ones, for the easy handle; NULL without added ones */
     struct curl_slist *all_headers;
@@ -77,9 +77,9 @@ struct call {
     bool clean;         /* the attempt ended well, so its handle may be used again */
     double begun_at;    /* when the attempt began: seconds on the monotonic clock, like the next three */
     double added_at;    /* when the call was added */
-    double queue_limit; /* the wait for a connection and the attempt after it must end by then */
-    double deadline;    /* the present phase (the wait, or the attempt) must end by then */
-    bool wary;          /* must not use an idle connection, because the last one was dead or timed out */
+    double queue_limit; /* the wait for a connection and the attempt after it must end by this time */
+    double deadline;    /* the present phase (the wait, or the attempt) must end by this time */
+    bool wary;          /* must not use an idle connection, because the last connection was dead or timed out */
     bool fresh;         /* must use a new connection */
 
     struct answer answer;
@@ -114,9 +114,9 @@ int lua_call_info(lua_State *L);
 /*
  * call:request() -> a table with the request that the call would send: method, url, headers, key_header, body, form,
  * ca_file, proxy and resolve. `headers` has lines in libcurl's form: "Name:" removes a header, "Name;" sends an empty
- * one. key_header is the name of the header with the key, which `headers` omits. `form` is a list of {name, value} and
- * {name, path, type}; a request has a body, a form or neither. A proxy of "" means none, whatever the environment says.
- * The key is masked in all fields.
+ * header. key_header is the name of the header with the key, which `headers` omits. `form` is a list of {name, value}
+ * and {name, path, type}; a request has a body, a form or neither. A proxy of "" means none, whatever the environment
+ * says. The key is masked in all fields.
  */
 int lua_call_request(lua_State *L);
 

@@ -1,4 +1,4 @@
-/* The core's interface for Lua: this file registers the functions and implements the small ones. */
+/* The core's interface for Lua: this file registers the functions and implements the small functions. */
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -46,15 +46,15 @@ static void pin(void)
 #if LUA_VERSION_NUM == 501
 
 /*
- * LuaJIT has lua_isyieldable; Lua 5.1 does not. A module built for one of them also runs in the other, so the code
- * looks for the function at run time.
+ * LuaJIT has lua_isyieldable; Lua 5.1 does not. A module built for one of these Luas also runs in the other, so the
+ * code looks for the function at run time.
  */
 #pragma weak lua_isyieldable
 int lua_isyieldable(lua_State *L);
 
 /*
- * The first members of Lua 5.1's lua_State. lua_yield compares two of them, which no function returns. The layout is
- * final: no new version of Lua 5.1 will come.
+ * The first members of Lua 5.1's lua_State. lua_yield compares two of these members, and no function returns them. The
+ * layout is final: no new version of Lua 5.1 will come.
  */
 struct lua51_state {
     void *next;
@@ -112,7 +112,7 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
     if (!lua_getstack(thread, 0, &frame))
         return NULL;
     lua_getinfo(thread, "nf", &frame);
-    /* Lua 5.1 uses the second name */
+    /* Lua 5.1 names the iterator "(for generator)" */
     *by_for = frame.name && (strcmp(frame.name, "for iterator") == 0 || strcmp(frame.name, "(for generator)") == 0);
     if (lua_getupvalue(thread, -1, 1)) { /* a function made by coroutine.wrap resumed it */
         co = lua_tothread(thread, -1);

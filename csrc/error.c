@@ -66,7 +66,8 @@ struct error_info error_of_status(long status)
 {
     /*
      * A 4xx status means that the server refused the request. The exceptions are 408 and 499: a gateway waited too
-     * long, and the server may have done the request. It may also have done it after a redirect or a 5xx.
+     * long, and the server may have done the request. After a redirect or a 5xx, the server may have done the request
+     * too.
      */
     const bool rejected = status >= 400 && status <= 499 && status != 408 && status != 499;
 

@@ -1,6 +1,5 @@
 /*
- * What Lua's io library cannot do with files: lock them, sync them to the disk, and keep them readable by their owner
- * alone.
+ * Locks files, syncs them to the disk, and keeps them readable by their owner alone. Lua's io library cannot do this.
  *
  * A `file` argument is an open file of the io library.
  */
@@ -38,8 +37,8 @@ int files_read_private(lua_State *L);
 
 /*
  * core.write_private(path, text) -> true, or nil, message, errno. The file then has the whole text, or stays as it was.
- * Its mode is 0600. A symbolic link stays a link: the file behind it is written. Missing directories are made, for the
- * owner alone.
+ * Its mode is 0600. A symbolic link stays a link: the function writes the file behind it. The function makes missing
+ * directories, for the owner alone.
  */
 int files_write_private(lua_State *L);
 

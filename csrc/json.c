@@ -20,7 +20,7 @@ enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64, MAX_PLAIN_DIGITS = 15, MAX_EXACT_
 #define TEXT_TYPE "cmr.json.text"
 #define DECODE "cmr.json.decode" /* registry key of the decode function of our lua-cjson instance */
 
-static locale_t c_locale; /* the locale in which numbers are read and written */
+static locale_t c_locale; /* the locale in which this file reads and writes numbers */
 
 static void make_locale(void)
 {
@@ -325,7 +325,7 @@ struct scan {
     const char *end;
     const char *unwritten; /* all bytes before it are in the new text */
     luaL_Buffer written;
-    bool keep_positions; /* no replacement is longer, so that the position in lua-cjson's message stays right */
+    bool keep_positions; /* no replacement is longer than its number: the position in lua-cjson's message stays right */
 };
 
 /*
@@ -486,7 +486,7 @@ static double read_double(const char *text)
     return value;
 }
 
-/* Writes the digits of a number, without the zeros at both ends, as far as they fit. Returns the number of digits. */
+/* Writes as many digits of a number as fit, without the zeros at both ends. Returns the number of digits. */
 static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGITS + 1])
 {
     size_t count = 0, significant = 0;
@@ -505,8 +505,8 @@ static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGIT
 }
 
 /*
- * Returns whether a double equals a number's text. It does when the double, written with as many digits, has the same
- * digits.
+ * Returns whether a double equals a number's text. They are equal when the double, written with as many digits as the
+ * text, has the same digits.
  */
 static bool is_same_number(double value, const char *number)
 {
@@ -590,7 +590,7 @@ static bool tidy_number(lua_State *L, const struct source *source)
     return true;
 }
 
-/* Drops null members and tidies the numbers in the value on top. Returns false when tidy_number does. */
+/* Drops null members and tidies the numbers in the value on top. Returns false when tidy_number returns false. */
 static bool tidy(lua_State *L, const struct source *source)
 {
     const int key = lua_gettop(L) + 1;
@@ -628,7 +628,7 @@ static bool push_decoded(struct scan *scan)
         return false;
     lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
     lua_insert(L, -2);
-    before = uselocale(c_locale); /* in the C locale [1,5] has two numbers; with a decimal comma it has one */
+    before = uselocale(c_locale); /* in the C locale [1,5] has two numbers; with a decimal comma it has one number */
     status = lua_pcall(L, 1, 1, 0);
     (void)uselocale(before);
     if (status == LUA_ERRMEM)

@@ -48,10 +48,10 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 
 /*
  * Pushes the decoded value. On a failure, it pushes a message and returns false. The text ends with a NUL, which the
- * length does not count. A byte order mark is skipped, a lone surrogate becomes U+FFFD, and a NUL byte is refused. Null
- * members of objects are left out; a null in an array stays cmr.null. Whole numbers become integers on a Lua that has
- * integers. In an answer, a large whole number that Lua cannot hold exactly becomes a string with its digits; so does a
- * number that is too large for Lua. In a request, such a number is refused.
+ * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a NUL
+ * byte. It omits null members of objects; a null in an array stays cmr.null. Whole numbers become integers on a Lua
+ * that has integers. In an answer, a large whole number that Lua cannot hold exactly becomes a string with its digits;
+ * so does a number that is too large for Lua. In a request, such a number is refused.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

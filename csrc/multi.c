@@ -165,7 +165,7 @@ static bool open_curl(struct multi *multi)
 
 static void close_curl(struct multi *multi)
 {
-    handles_close(&multi->handles);        /* first, because the idle handles use the share */
+    handles_close(&multi->handles);        /* freed first, because the idle handles use the share */
     (void)curl_multi_cleanup(multi->curl); /* accepts NULL */
     (void)curl_share_cleanup(multi->share);
     multi->curl = NULL;

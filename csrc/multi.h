@@ -55,12 +55,13 @@ void multi_remove(struct call *call);
 
 /*
  * Waits up to timeout_ms for work and does it. Returns whether calls finished. When libcurl runs out of memory, all
- * running calls fail and a new curl multi is made. Without memory for that, the multi is closed.
+ * running calls fail, and the function makes a new curl multi. Without memory for a new curl multi, it closes the
+ * multi.
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 
 /* Returns a finished call, or NULL when there is none left. Each call is returned once. */
 struct call *multi_take_finished(struct multi *multi);
 
-/* Moves the finished calls of another multi, which is closed for good, to this one. */
+/* Moves the finished calls of another multi, which is closed for good, to this multi. */
 void multi_adopt_finished(struct multi *multi, struct multi *closed);

@@ -74,7 +74,7 @@ struct operation {
     const char *success_field;
     /*
      * The webhook events that report success, as "EVENT PARAMETER|EVENT". An event with a parameter comes once for each
-     * item sent in that parameter. A domain with mailboxes is done when its mailboxes are. NULL when undocumented.
+     * item sent in that parameter. A domain with mailboxes is done when its mailboxes are done. NULL when undocumented.
      */
     const char *success_events;
     const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */
@@ -99,10 +99,10 @@ const struct operation *operation_by_name(const char *name);
 /* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* The locations of those fields of a request that the row does not decide. */
+/* The locations of the fields for which the row decides no location. */
 struct placement {
-    enum location open; /* of undocumented fields; 0 when the operation takes none */
-    enum location user; /* of userId; 0 for the location in the row */
+    enum location open; /* where undocumented fields go; 0 when the operation takes none */
+    enum location user; /* where userId goes; 0 for the location in the row */
 };
 
 /* Where a field goes. */

@@ -138,8 +138,8 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
 }
 
 /*
- * Sets the timerfd. It is set only while an event loop watches the descriptor, because the system call would take most
- * of a step's time.
+ * Sets the timerfd. The timer is set only while an event loop watches the descriptor, because the system call would
+ * take most of a step's time.
  */
 static void arm(const struct pollset *set)
 {
@@ -199,7 +199,7 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
     return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK;
 }
 
-/* Returns how long to wait, in ms: not longer than until libcurl or a call's deadline is due. */
+/* Returns how long to wait, in ms. The wait ends after timeout, or earlier when libcurl or a call's deadline is due. */
 static int wait_ms(const struct pollset *set, int timeout)
 {
     const double left = timeout > 0 ? (fmin(set->due, set->alarm) - pollset_now()) * 1e3 : 0;
@@ -218,7 +218,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* set again, a timer that became due after the caller's pollset_tick wakes the event loop */
+            arm(set); /* a timer that became due after the caller's pollset_tick now wakes the event loop */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |

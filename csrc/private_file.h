@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the directories above a file. Ignores a failure: making the file itself then fails too. */
+/* Makes the directories above a file. Ignores a failure, because making the file itself then fails too. */
 static inline void make_directories(const char *file)
 {
     char path[PATH_MAX];

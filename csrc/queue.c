@@ -16,11 +16,14 @@
 
 enum {
     MAX_BYTES = 1 << 18,       /* room for 4,096 keys that wait at once */
-    BLOCK_RECORDS = 256,       /* read at once: a divisor of the records in MAX_BYTES */
+    BLOCK_RECORDS = 256,       /* records of one read; divides the number of records in MAX_BYTES */
     POLL_NANOSECONDS = 100000, /* between two tries; another process normally has the lock for a shorter time */
 };
 
-/* 64 bytes, so that no record crosses a page: the kernel writes it whole, even if the process is killed meanwhile. */
+/*
+ * A record has 64 bytes, so that no record crosses a page. The kernel then writes a record whole, even if the process
+ * is killed meanwhile.
+ */
 struct record {
     unsigned char key[DIGEST_BYTES];
     double next;    /* the next free slot */
@@ -38,7 +41,7 @@ struct queue {
     off_t offset; /* where the file has the key's record */
 };
 
-/* The slot that a caller wants, and the one that it gets. See queue_reserve. */
+/* The slot that a caller wants, and the slot that it gets. See queue_reserve. */
 struct slot {
     double after, spacing, max_wait, patience;
     double delay;
@@ -83,8 +86,8 @@ static bool is_empty(const struct queue *queue, const struct record *record)
 }
 
 /*
- * Finds the record of the key, or makes an empty one. The new record replaces the first record whose queue is empty, or
- * is added at the end of the file. Returns 0 or errno.
+ * Finds the record of the key, or makes an empty record. The new record replaces the first record whose queue is empty,
+ * or is added at the end of the file. Returns 0 or errno.
  */
 static int find(struct queue *queue, const unsigned char key[DIGEST_BYTES])
 {

@@ -12,10 +12,10 @@
 /*
  * core.reserve_slot(path, key, after, spacing, max_wait, patience) -> delay, is_reserved; or nil, message
  *
- * Finds the key's next free slot that is at least `after` seconds away, and returns its delay. If that is at most
- * max_wait, the slot is reserved, and the next one is `spacing` seconds later.
+ * Finds the key's next free slot that is at least `after` seconds away, and returns its delay. If the delay is at most
+ * max_wait, the slot is reserved, and the next slot is `spacing` seconds later.
  *
- * The file and the directories above it are made when they are missing. A file that others may read or change is
- * refused. While another process has it locked, the call waits for up to `patience` seconds.
+ * The function makes the file and the directories above it when they are missing. It refuses a file that others may
+ * read or change. While another process has the file locked, the call waits for up to `patience` seconds.
  */
 int queue_reserve(lua_State *L);

@@ -14,7 +14,7 @@
 
 /*
  * A request while it is prepared. Its functions may leave values on the stack. The functions that Lua calls return only
- * the last ones.
+ * the last of these values.
  */
 struct request {
     lua_State *L;
@@ -25,7 +25,7 @@ struct request {
     bool has_body; /* the request has at least one field for its body */
 };
 
-/* Checks an append to the URL. It fails when the URL is too long or memory runs out. */
+/* Checks an append to the URL. The append fails when the URL is too long or memory runs out. */
 static bool check_length(struct request *request, bool appended)
 {
     const struct buffer *url = &request->call->url;
@@ -104,7 +104,7 @@ static bool copy_argument(struct request *request, int arguments, const char *na
 }
 
 /*
- * Adds all fields of a location, also the absent ones. The fields of the row come first, in their order, then the
+ * Adds all fields of a location, also the absent fields. The fields of the row come first, in their order, then the
  * undocumented fields.
  */
 static bool add_fields(struct request *request, int arguments, enum location location,
@@ -266,7 +266,7 @@ static enum location location_of_open(const struct operation *operation, const c
     return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->open_location;
 }
 
-/* Sets the call's method, and finds the path and the placement: the user's endpoint before the row. */
+/* Sets the call's method, and finds the path and the placement. The user's endpoint comes before the row's. */
 static bool find_endpoint(struct request *request, const char **path, size_t *length)
 {
     lua_State *L = request->L;

@@ -12,8 +12,8 @@
 #include "text.h"
 
 /*
- * after too many requests, the server asks for a shorter delay; a longer one means that a mailbox's quota for the week
- * is used up
+ * after too many requests, the server asks for a shorter delay than this; a longer delay means that a mailbox's quota
+ * for the week is used up
  */
 enum { MAX_RATE_DELAY_SECONDS = 3600 };
 
@@ -56,8 +56,8 @@ static long effective_status(lua_State *L, int body, long status)
 }
 
 /*
- * Pushes the message in an error's body, the body itself when it is text, or "". Also leaves other values on the stack,
- * below.
+ * Pushes the message in an error's body, the body itself when it is text, or "". Leaves other values below it on the
+ * stack.
  */
 static const char *push_body_message(lua_State *L, int body)
 {
@@ -252,7 +252,10 @@ static int push_failed(lua_State *L, const struct call *call)
     return error_return(L, call->name, info, 0);
 }
 
-/* Returns whether the answer is complete although the transfer failed. That happens when libcurl rejects a trailer. */
+/*
+ * Returns whether the answer is complete although the transfer failed. For example, libcurl reports a failure when it
+ * rejects a trailer.
+ */
 static bool is_whole(lua_State *L, const struct answer *answer)
 {
     const bool whole = answer->headers_complete && push_object(L, answer->body.data, answer->body.length);

@@ -2,18 +2,13 @@
  * The module cmr.sqlite: a database file of the user, for the ledger. It is a separate module, because only users of
  * the ledger need libsqlite3.
  *
- *   sqlite.open(path, busy_milliseconds) -> database
- *   database:run(sql, ...)    -> the number of rows that changed
- *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
- *   database:rows(sql, ...)   -> all rows
- *   database:hold(number)     -> true: this process holds the number until it calls let_go or ends
- *   database:let_go(number)   -> true
- *   database:is_held(number)  -> whether another process holds the number
- *   database:mark(number)     -> writes the number to a second file, unless that file has a higher one
- *   database:marked()         -> the highest marked number, or 0
- *   database:is_inherited()   -> whether the process forked after it opened the database
- *   database:is_moved()       -> whether the file was removed or replaced after it was opened
- *   database:close()
+ * sqlite.open(path, busy_milliseconds) -> database database:run(sql, ...) -> the number of rows that changed
+ * database:first(sql, ...) -> the first row as {column = value}, or nothing database:rows(sql, ...) -> all rows
+ * database:hold(number) -> true: this process holds the number until it calls let_go or ends database:let_go(number) ->
+ * true database:is_held(number) -> whether another process holds the number database:mark(number) -> writes the number
+ * to a second file, unless that file has a higher number database:marked() -> the highest marked number, or 0
+ * database:is_inherited() -> whether the process forked after it opened the database database:is_moved() -> whether the
+ * file was removed or replaced after it was opened database:close()
  *
  * Each function returns nil, message, reason when it fails; `reasons` below lists the reasons. A finalizer may run
  * while run, first or rows is running: its calls then fail with "busy".
@@ -37,8 +32,8 @@
 #include "private_file.h"
 
 /*
- * The lock must belong to the open file and not to the process: then it stays when the process closes another file of
- * that name.
+ * The lock must belong to the open file and not to the process. Such a lock stays when the process closes another file
+ * of that name.
  */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK

@@ -51,7 +51,7 @@ int target_new(lua_State *L)
     lua_settop(L, 2);
     if (!lua_isnil(L, 2))
         (void)target_check(L, 2);
-    target = cmr_newuserdata(L, sizeof *target); /* at index 3 of the stack */
+    target = cmr_newuserdata(L, sizeof *target); /* its stack index is 3 */
     *target = (struct target){.number = atomic_fetch_add(&count, 1) + 1};
     cmr_setmetatable(L, TARGET_TYPE);
     push_options(L);

@@ -1,6 +1,6 @@
 /*
- * Where requests go and what they contain: base URL, key, headers, TLS, proxy and limits. The options are checked once,
- * when the target is created.
+ * Where requests go and what they contain: base URL, key, headers, TLS, proxy and limits. core.target checks the
+ * options once, when it creates the target.
  */
 #pragma once
 
@@ -27,9 +27,9 @@ struct target {
     const char *key_header;
     const char *ca_file;
     const char *proxy;
-    struct curl_slist *headers;      /* of a request without a body */
-    struct curl_slist *headers_body; /* of a request with a JSON body */
-    struct curl_slist *headers_form; /* of a request with form data: libcurl adds the content type */
+    struct curl_slist *headers;      /* for a request without a body */
+    struct curl_slist *headers_body; /* for a request with a JSON body */
+    struct curl_slist *headers_form; /* for a request with form data: libcurl adds the content type */
     struct curl_slist *resolve;      /* pins localhost to loopback */
     size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
@@ -56,12 +56,12 @@ struct target *target_check(lua_State *L, int index);
 /* Pushes the text that the option `endpoints` has for an operation, or nil. See url_split_endpoint. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
-/* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last one. */
+/* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last option. */
 const char *target_option_name(size_t index);
 
 /*
  * Checks the table of options at index and fills the target. It may raise when it has made only some of the target's
  * lists, so the target must be in a userdata whose finalizer frees them. The table keeps the target's strings alive.
- * Its base_url and endpoints are replaced by the checked values.
+ * The function replaces base_url and endpoints in this table by the checked values.
  */
 bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal);

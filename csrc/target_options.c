@@ -252,7 +252,7 @@ static bool check_endpoint(const struct options *options)
            refuse_in(options->refusal, ".%s", name);
 }
 
-/* Checks the endpoints and replaces them by a copy, because later changes to the user's table would not be checked. */
+/* Checks the endpoints and replaces them by a copy, because nothing would check later changes to the user's table. */
 static bool take_endpoints(const struct options *options)
 {
     lua_State *L = options->L;

@@ -1,4 +1,4 @@
--- Export a mailbox again over OAuth, and tell the ways it can fail apart.   lua5.4 examples/reexport.lua MAILBOX_ID
+-- Exports a mailbox again over OAuth, and handles each kind of failure: lua5.4 examples/reexport.lua MAILBOX_ID
 local cmr = require "cmr" -- the key comes from CMR_API_KEY
 
 if not arg[1] then
@@ -16,7 +16,7 @@ local res, why, err = cmr.reexport {
 if res then
   print(res.actionId, res.message)
 elseif err.kind == "quota_exceeded" then
-  print("quota: " .. why) -- three times per mailbox and week; nothing to do but wait
+  print("quota: " .. why) -- the API allows three re-exports per mailbox and week; wait until the next is possible
   os.exit(1)
 elseif err.outcome == "unknown" then
   print("it may have been done: " .. why)

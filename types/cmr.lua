@@ -6,7 +6,7 @@
 -- classes: <name>.fields for its table of arguments, <name>.others for the same table without the arguments that may be
 -- positional, and <name>.answer for its answer, if an answer is documented.
 
----What client:await needs in another process: the plan, or the operation and an id.
+---The first argument of client:await in another process. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---The request's number in the client's ledger. client:await writes there how the request ended.
@@ -25,7 +25,7 @@
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
 ---@field cancelled? fun(): boolean Called at least once a second. If the function returns true, the wait ends.
 
----The options of client:bulk. It sends only the rows that are not done yet.
+---The options of client:bulk. client:bulk sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
 ---@field again? boolean Send all rows again, even those that are done. An unfinished run finishes its other rows first.
@@ -59,7 +59,7 @@ local Client = {}
 
 ---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
----@param path string Below the base URL, percent-encoded, without a query.
+---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -88,7 +88,7 @@ function Client:preview(name, ...) end
 ---Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
 ---function of cmr.
 ---@param name string The operation's name.
----@param ... any Its arguments.
+---@param ... any The operation's arguments.
 ---@return cmr.Job job
 function Client:start(name, ...) end
 
@@ -97,9 +97,9 @@ function Client:start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels them
----at once. Every other Lua cancels them when it collects the iterator. nginx cancels them when the coroutine with the
----loop ends, if Lua has not collected the iterator before.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels these
+---calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
+---coroutine with the loop ends, if Lua has not collected the iterator before.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
@@ -107,8 +107,8 @@ function Client:start(name, ...) end
 function Client:map(name, inputs, opts) end
 
 ---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another one. A later run with the same rows continues the first one. The report
----names the rows that could not be sent, see cmr.BulkReport.
+---that are done, in this process or in another process. A later run with the same rows continues the first run. The
+---report names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -151,7 +151,7 @@ function Client:history(filter) end
 ---"unknown", and err.events has the events about the items that were done. When an event reports that one of several
 ---items failed, await does not wait for the others. When the answer refused some items, await still waits for the
 ---others. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
----is of kind "invalid_argument". client:awaitable tells you before you send anything.
+---is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -168,7 +168,7 @@ function Client:awaitable(name) end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client, which shares key, engine and limiter with this one.
+---@return cmr.Client client The new client, which shares key, engine and limiter with this client.
 function Client:with(opts) end
 
 ---Closes the client and its unused connections. Later calls raise.
@@ -182,7 +182,7 @@ function Client:base_url() end
 ---@return string key_id
 function Client:key_id() end
 
----The result of cmr.info. After several attempts, it describes the last one.
+---The result of cmr.info. After several attempts, it describes the last attempt.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
@@ -203,10 +203,10 @@ function Client:key_id() end
 ---@field ledger_id? integer The request's number in the ledger.
 ---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
 ---@field ledger_error? string
----@field tls? string The TLS version of a new connection. Only if on_response is set.
----@field timing? cmr.Timing Only if on_response is set.
+---@field tls? string The TLS version of a new connection. Absent unless on_response is set.
+---@field timing? cmr.Timing Absent unless on_response is set.
 
----When each step of an attempt was done, in seconds from its start. A step that was not reached is absent.
+---The time of each step of an attempt, in seconds from the start of the attempt. A step that was not reached is absent.
 ---@class cmr.Timing
 ---@field resolved? number The IP address of the host was known.
 ---@field connected? number
@@ -217,7 +217,7 @@ function Client:key_id() end
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty one.
+---The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty header.
 ---@field headers string[]
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
@@ -230,14 +230,14 @@ function Client:key_id() end
 ---@class cmr.FormPart
 ---@field name string
 ---@field value? string
----@field path? string Of a file.
+---@field path? string The path of a file.
 ---@field type? string The content type of a file.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>
 ---@field body? table
 
----The name of an operation that returns a list. Or a table with the name, and with the facts about its answer that the
+---The name of an operation that returns a list; or a table with the name, and with the facts about its answer that the
 ---documentation omits.
 ---@class cmr.List
 ---@field [1] string
@@ -267,16 +267,17 @@ function Client:key_id() end
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API says that it failed: in the body of a success, or later (client:await)
+---| "operation_failed" # the API says that the operation failed: in the body of a success, or later (client:await)
 ---| "cancelled" # job:cancel(), or the engine was closed
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----After several attempts, the most severe of their outcomes: unknown > rejected > not_sent.
+---Whether the request may have been done. After several attempts, this is the most severe of their outcomes: unknown >
+---rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
----| "unknown" # the server may have done it: check before you repeat it
+---| "unknown" # the server may have done the request: check before you repeat it
 
 ---A failure. tostring(err) returns its message.
 ---@class cmr.Error
@@ -293,7 +294,7 @@ function Client:key_id() end
 ---that the answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
----@field curl_code? integer libcurl's error code; the curl program exits with the same one.
+---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
 ---Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
 ---client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
@@ -315,13 +316,13 @@ function Client:key_id() end
 ---@field method? string Nil when undocumented.
 ---@field path? string Nil when undocumented.
 ---@field group string
----@field title string The vendor's.
+---@field title string The vendor's title.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
 ---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
 ---@field open_location? "query"|"body" Where undocumented fields go.
----@field items? string The path of a list's items in its answer.
+---@field items? string The path of a list's items in the answer.
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
@@ -329,7 +330,7 @@ function Client:key_id() end
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
----@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
+---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
 ---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
 ---@field items_in? string The list that has these items.
@@ -355,7 +356,7 @@ function Client:key_id() end
 ---@field either? "any"|"one"
 ---@field all_required? true
 ---@field accepts_item? true
----@field values? string[] The closed set of its values.
+---@field values? string[] The closed set of the parameter's values.
 ---@field known? string[] The documented values of a set that may have other values too.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
@@ -388,7 +389,7 @@ function cmr.info(result) end
 
 ---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
----@param path string Below the base URL, percent-encoded, without a query.
+---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -417,7 +418,7 @@ function cmr.preview(name, ...) end
 ---Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
 ---function of cmr.
 ---@param name string The operation's name.
----@param ... any Its arguments.
+---@param ... any The operation's arguments.
 ---@return cmr.Job job
 function cmr.start(name, ...) end
 
@@ -426,9 +427,9 @@ function cmr.start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels them
----at once. Every other Lua cancels them when it collects the iterator. nginx cancels them when the coroutine with the
----loop ends, if Lua has not collected the iterator before.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels these
+---calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
+---coroutine with the loop ends, if Lua has not collected the iterator before.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
@@ -436,8 +437,8 @@ function cmr.start(name, ...) end
 function cmr.map(name, inputs, opts) end
 
 ---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another one. A later run with the same rows continues the first one. The report
----names the rows that could not be sent, see cmr.BulkReport.
+---that are done, in this process or in another process. A later run with the same rows continues the first run. The
+---report names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -470,7 +471,7 @@ function cmr.bulk(name, rows, opts) end
 ---"unknown", and err.events has the events about the items that were done. When an event reports that one of several
 ---items failed, await does not wait for the others. When the answer refused some items, await still waits for the
 ---others. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
----is of kind "invalid_argument". client:awaitable tells you before you send anything.
+---is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -478,7 +479,7 @@ function cmr.bulk(name, rows, opts) end
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
 
----The options of client:map. before_send is called when the input's call has its slot, before the request is sent. Use
+---The options of client:map. cmr calls before_send when the input's call has its slot, before it sends the request. Use
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
@@ -521,9 +522,9 @@ function connections:connection(synchronous) end
 ---@return boolean
 function connections:is_moved() end
 
----Runs a function in one transaction: all of its changes are made, or none.
+---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
+---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
 ---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
 function connections:transaction(synchronous, change, is_patient) end
 
@@ -548,7 +549,7 @@ local forgetting = {}
 ---@return string? message
 function forgetting:forget(before) end
 
----Removes some old requests from time to time, in the transaction that records a new one.
+---Removes some old requests from time to time, in the transaction that records a new request.
 ---@param db any
 ---@param id integer The id of the new request.
 ---@return any ok
@@ -576,9 +577,9 @@ function forgetting:forget_old(db, id) end
 ---@field ids table<string, string[]> The ids, by kind: "order", "action", "subscription", "domain", "mailbox".
 ---@field user? string
 ---@field run? string The name of its bulk run.
----@field row? integer In that run.
+---@field row? integer The number of the row in that run.
 ---@field status? integer The answer's HTTP status.
----@field kind? cmr.Kind Of a failure.
+---@field kind? cmr.Kind The kind of the failure.
 ---@field outcome? cmr.Outcome
 ---@field message? string
 ---@field failed_items? integer The number of items that failed inside a success.
@@ -604,7 +605,7 @@ function Ledger:store() end
 ---Returns the limiter whose file is beside this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
----Closes the ledger. Another open makes a new one.
+---Closes the ledger. Another open makes a new ledger.
 function Ledger:close() end
 
 ---A part of cmr.Ledger.
@@ -613,9 +614,9 @@ local locks = {}
 
 ---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
----@return table? hold for let_go_run
+---@return table? hold the argument of let_go_run
 ---@return string? message
----@return string? reason "busy" when another process, or another caller in this one, has it.
+---@return string? reason "busy" when another process, or another caller in this process, has the run.
 function locks:hold_run(run) end
 
 ---Returns whether another process has a run.
@@ -635,8 +636,8 @@ function locks:let_go_run(run, hold) end
 ---@return string? message
 function locks:listen() end
 
----Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
----so in the last 30 days.
+---Returns whether events arrive in the ledger: whether another process stores the events that it receives, or has
+---stored one in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving() end
@@ -651,7 +652,7 @@ local queries = {}
 ---@return string? reason
 function queries:newest() end
 
----Returns the requests with the same content, oldest first. Omits a request that a later one superseded.
+---Returns the requests with the same content, oldest first. Omits a request that a later request superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -664,8 +665,8 @@ function queries:same(account, operation, digest) end
 ---@return string[][] ids
 function queries:ids(request) end
 
----Returns at most 1,000 requests that match a filter, newest first. To get the next ones, set `before` to the id of the
----last one.
+---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
+---the last request.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -679,13 +680,13 @@ function queries:find(filter) end
 function queries:get(id) end
 
 ---Returns how many requests match a filter.
----@param filter table as of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return integer? count
 ---@return string? message
 function queries:count(filter) end
 
 ---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
----@param filter table as of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
 function queries:each(filter) end
 
@@ -695,8 +696,8 @@ local writing = {}
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
----supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
----that the caller knows: a newer one stops this one
+---supersedes, the id of the request that this request repeats; newest_known, the id of the newest request of this
+---content that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".
@@ -759,7 +760,7 @@ function writing:settle(id, ending) end
 ---@field post fun()
 ---@field wait fun() Waits for a post. Returns once for every post.
 
----Watches two coroutines: the one that made the watch, and the last one that called `seen`.
+---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch
 ---@field seen fun() Watches the running coroutine too.
 ---@field stop fun() Ends the watch.
@@ -775,11 +776,11 @@ function writing:settle(id, ending) end
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
----@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another name.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
----@field retries? integer The number of attempts after the first one. Default: 2.
+---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
@@ -787,22 +788,22 @@ function writing:settle(id, ending) end
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
----Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
+---Records every request that acts. True uses the user's ledger, and a path uses another ledger. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 does not need it. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
+---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string A text in front of the library's own user agent.
----From the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
+---Maps the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
 ---not where cmr assumes it.
 ---@field endpoints? table<string, string>
----@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
----@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
+---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
+---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
 ---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr gives up.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
@@ -812,7 +813,7 @@ function writing:settle(id, ending) end
 ---@field operation string
 ---@field method string
 ---@field url string The URL without the key. Values in the query that look like secrets are masked.
----@field attempt integer From 1.
+---@field attempt integer The number of the attempt, from 1.
 ---@field repeatable boolean Whether the request can be sent twice without harm.
 ---@field context table A table that all hooks of one call share. It is empty at first.
 
@@ -822,13 +823,13 @@ function writing:settle(id, ending) end
 ---@field attempt integer The number of the attempt that failed.
 ---@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
 ---@field err cmr.Error
----@field context table The same for all hooks of one call.
+---@field context table The table that all hooks of one call share.
 
 ---The argument of on_response.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
----@field context table The same for all hooks of one call.
+---@field context table The table that all hooks of one call share.
 
 ---Says what settles a request, and which ids its events have. See cmr.info.
 ---@class cmr.Plan
@@ -837,7 +838,7 @@ function writing:settle(id, ending) end
 ---@field user? string
 ---@field order? string The order's id, if its status can be polled.
 ---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". is_new says that
----the id was made by the answer, so that no event of another request has it.
+---the API made the id for this request, so that no event of another request has it.
 ---@field ids any[]
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
@@ -875,10 +876,10 @@ function writing:settle(id, ending) end
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----Removes one copy of a text from a list. Returns whether it was there, or nil and a message.
+---Removes one copy of a text from a list. Returns whether the text was in the list, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
----Adds one to the count of the last `window` seconds. Returns the new count. If there are already `limit`, returns
----nil, "exhausted" and the seconds until the next one fits. If the store fails, returns nil, "unavailable" and a
+---Adds one to the count of the last `window` seconds. Returns the new count. If the count is already `limit`, returns
+---nil, "exhausted" and the seconds until it can rise again. If the store fails, returns nil, "unavailable" and a
 ---message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Undoes the latest count.
@@ -888,7 +889,7 @@ function writing:settle(id, ending) end
 ---@class cmr.DeadLetter
 ---@field id string The id of the letter.
 ---@field name string The event's name.
----@field event_id? string Its eventId.
+---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why it was not handled.
@@ -905,7 +906,7 @@ local webhook = {}
 ---as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
----@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
+---@param headers table<string, string|string[]> The headers, for example ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
@@ -921,7 +922,7 @@ function webhook.verify(raw_body, headers, options) end
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
----@return fun() handler For content_by_lua. The handler reads the body, and answers with the receiver's status.
+---@return fun() handler The function for content_by_lua. It reads the body, and answers with the receiver's status.
 ---@return cmr.Receiver receiver The receiver, which has the dead letters.
 function webhook.handler(options) end
 
@@ -935,21 +936,21 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
----without an eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. An event without an
+---eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
 
----Returns the event's name. A warmup event has it under another key than other events.
+---Returns the event's name. A warmup event has its name under another key than other events.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event) end
 
----A function that handles an event. It fails if it raises, or returns false, or returns nil and a message. The vendor
----then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end within the lease,
----or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as handled if the status
----is below 300.
+---A function that handles an event. The function fails if it raises an error, or returns false, or returns nil and a
+---message. The vendor then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end
+---within the lease, or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as
+---handled if the status is below 300.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---The second argument of a handler.
@@ -962,7 +963,7 @@ function webhook.name(event) end
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
----The handlers by event name. "*" handles all other events. Without it, other events are answered with 200.
+---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
 ---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
@@ -988,19 +989,19 @@ function Receiver:receive(raw_body, headers) end
 
 ---Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
 ---handler failed at the last of three deliveries, or the store had no room.
----@return cmr.DeadLetter[]? letters Oldest first.
+---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
 
 ---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
----@param id? string Default: all.
+---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
 ---@return string|table<string, string>|nil failures The reasons by id, or a message; nil when none failed.
 function Receiver:replay(id) end
 
 ---Removes dead letters permanently.
----@param id? string Default: all.
+---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of removed letters; nil if there is no such letter or the store is unavailable.
 ---@return string? message
 function Receiver:drop(id) end
@@ -1011,7 +1012,7 @@ function Receiver:drop(id) end
 ---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
----| "repeated_header" # the signature or the timestamp comes twice, and either could be the right one
+---| "repeated_header" # the signature or the timestamp comes twice, and either could be right
 ---| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
 ---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
@@ -1022,8 +1023,8 @@ function Receiver:drop(id) end
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
----@field kind cmr.RefusalKind The reason why it is refused.
----@field message string For a log.
+---@field kind cmr.RefusalKind The reason of the refusal.
+---@field message string A text for a log.
 ---@field status integer The HTTP status to answer with.
 
 ---Options of cmr.webhook.verify.
@@ -1031,13 +1032,13 @@ function Receiver:drop(id) end
 ---@field api_key? string|string[] The key that signs, or several keys while you replace the key. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
----The only accepted signature format, one of cmr.webhook.signature_formats. Default: all are accepted.
+---The only accepted signature format, one of cmr.webhook.signature_formats. Default: all formats.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
 ---An event from the vendor. A warmup event has its name under eventType, any other event under event.
 ---@class cmr.Event
----@field event? cmr.EventName Its name.
+---@field event? cmr.EventName The event's name.
 ---@field eventType? cmr.EventName The name of a warmup event.
 ---@field eventId? string Absent from the samples of warmup and subscription events: see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.
@@ -1047,7 +1048,7 @@ function Receiver:drop(id) end
 ---@field signature_format string The signature format of the delivery.
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
----@field age number Seconds.
+---@field age number Seconds from the timestamp to the check.
 ---@field event cmr.EventName The event's name: the body's `event`, or else its `eventType`.
 ---@field id string The eventId or, if there is none, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
@@ -1057,7 +1058,7 @@ function Receiver:drop(id) end
 ---| "domain.order.failed" # A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
 ---| "domain.renewal.success" # A domain is renewed.
 ---| "domain.renewal.failed" # A domain could not be renewed.
----| "domain.grace_period" # A domain has reached its expiry. It can still be renewed for 7 days.
+---| "domain.grace_period" # A domain has reached its expiry. The domain can still be renewed for 7 days.
 ---| "domain.expired" # A domain's grace is over: the API can no longer renew it.
 ---| "mailbox.order.success" # The provider has confirmed an order of mailboxes.
 ---| "mailbox.order.failed" # An order of mailboxes failed.
@@ -1123,7 +1124,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A domain has reached its expiry. It can still be renewed for 7 days.
+---A domain has reached its expiry. The domain can still be renewed for 7 days.
 ---@class cmr.event.domain.grace_period: cmr.Event
 ---@field event "domain.grace_period"
 ---@field data cmr.event.domain.grace_period.data
@@ -1448,7 +1449,7 @@ function Receiver:drop(id) end
 ---
 ---`GET /users/list`
 ---
----A list, in pages.
+---The answer is a list, in pages.
 ---
 ---The page mentions a search parameter, but not its name.
 ---
@@ -1627,7 +1628,7 @@ function Client:update_user(userId, fields) end
 ---
 ---`DELETE /users`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
 ---The deletion also removes billing records, the wallet balance, workspaces and orders.
 ---
@@ -1722,7 +1723,7 @@ function Client:states(countryCode) end
 ---
 ---`GET /domains/by-user`
 ---
----A list, in pages.
+---The answer is a list, in pages.
 ---
 ---A domain's status is PENDING (it is being registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come.
 ---
@@ -1821,7 +1822,7 @@ function Client:check_domain(fields) end
 ---@field domains? cmr.check_workspace.fields.domains[] Several domains.
 
 ---@class cmr.check_workspace.fields.domains
----@field domainName string Its name.
+---@field domainName string The domain's name.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The provider to look at.
 
 ---Check if a domain has a workspace already; data is null if it has none.
@@ -1832,9 +1833,9 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----Each of several domains is checked separately. An item without an error means that no workspace was found. An item with an error does not mean that. The names of an item's fields are undocumented.
+---Each of several domains is checked separately. Only an item without an error means that no workspace was found. The names of an item's fields are undocumented.
 ---
----The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for that.
+---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---
 ---Assumed: the page does not say if userId is needed.
 ---
@@ -1976,7 +1977,7 @@ function Client:add_google_client_id(userId, fields) end
 ---
 ---`DELETE /...`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -2071,7 +2072,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their domains.
+---You may mix renewals by hand and automatic renewals. Subscriptions are renewed separately from their domains.
 ---
 ---The wallet must cover the renewal. Each domain that cannot be renewed is reported separately.
 ---
@@ -2122,11 +2123,11 @@ function Client:renew_domains(userId, fields) end
 ---
 ---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their domains.
+---You may mix renewals by hand and automatic renewals. Subscriptions are renewed separately from their domains.
 ---
 ---Automatic renewal is off for a new domain, and can be switched off at any time.
 ---
----Assumed: PATCH; an older sidebar says POST.
+---Assumed: the method is PATCH; an older sidebar says POST.
 ---
 ---```lua
 ---cmr.set_domain_auto_renew("USR94KD7S2LQ8X5M1Z0", {domains = {"acme.com"}, autoRenew = true})
@@ -2172,9 +2173,9 @@ function Client:set_domain_auto_renew(userId, fields) end
 ---
 ---`GET /dns`
 ---
----The domain must be one of the user's.
+---The domain must belong to the user.
 ---
----data.records has the active records, data.disabledRecords the others.
+---data.records has the active records, and data.disabledRecords has the others.
 ---
 ---```lua
 ---cmr.dns_records("USR94KD7S2LQ8X5M1Z0", "acme.com")
@@ -2205,7 +2206,7 @@ function Client:dns_records(userId, domain) end
 ---@class cmr.add_dns_records.others.records
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; cmr also sends other values.
 ---@field priority? any The priority of an MX record.
 ---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
@@ -2216,7 +2217,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---`POST /dns`
 ---
----The domain must be one of the user's.
+---The domain must belong to the user.
 ---
 ---The vendor creates no SPF, DKIM or DMARC records by itself.
 ---
@@ -2256,7 +2257,7 @@ function Client:add_dns_records(userId, fields) end
 ---@field domain string The domain's name.
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; cmr also sends other values.
 ---@field priority? any The priority of an MX record.
 ---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
@@ -2267,7 +2268,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---`PUT /dns`
 ---
----The domain must be one of the user's.
+---The domain must belong to the user.
 ---
 ---All writable fields are replaced.
 ---
@@ -2314,9 +2315,9 @@ function Client:update_dns_record(userId, fields) end
 ---
 ---`DELETE /dns`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
----The domain must be one of the user's.
+---The domain must belong to the user.
 ---
 ---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
@@ -2351,7 +2352,7 @@ function Client:delete_dns_record(fields) end
 ---
 ---`PUT /dns/nameservers`
 ---
----The domain must be one of the user's.
+---The domain must belong to the user.
 ---
 ---The list must be complete, because it replaces the old list.
 ---
@@ -2454,7 +2455,7 @@ function Client:order_status(fields) end
 ---@field autoRenew? boolean true renews the mailboxes automatically, but not the domain.
 
 ---@class cmr.create_order.others.domains
----@field domain string Its name.
+---@field domain string The domain's name.
 ---@field years integer Years.
 ---@field forwardTo? string The URL to which visitors are sent.
 
@@ -2498,7 +2499,7 @@ function Client:order_status(fields) end
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----An order that is confirmed must be covered by the wallet. The status of a refusal is undocumented.
+---The wallet must cover an order that is confirmed. The status of a refusal is undocumented.
 ---
 ---A conflict with an existing workspace can make the order fail after the domain was charged.
 ---
@@ -2650,7 +2651,7 @@ function Client:process_order(fields) end
 ---@field autoRenew? boolean true renews the mailboxes automatically.
 
 ---@class cmr.create_order_form.fields.domains
----@field domain string Its name.
+---@field domain string The domain's name.
 ---@field years integer Years.
 ---@field forwardTo? string The URL to which visitors are sent.
 ---@field maskForwarding? boolean true hides the address that visitors are sent to.
@@ -2675,7 +2676,7 @@ function Client:process_order(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
----Takes multipart form data: a file is given by its path.
+---Takes multipart form data: you give a file by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -2748,7 +2749,7 @@ function Client:create_order_form(fields) end
 ---
 ---Deprecated by the vendor.
 ---
----Takes multipart form data: a file is given by its path.
+---Takes multipart form data: you give a file by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -2801,7 +2802,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---`GET /mailboxes/single`
 ---
----A list, in pages.
+---The answer is a list, in pages.
 ---
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
@@ -2841,7 +2842,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---`GET /mailboxes`
 ---
----A list, in pages.
+---The answer is a list, in pages.
 ---
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
@@ -2927,7 +2928,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 -- Update mailbox details
 
 ---@class cmr.update_mailboxes.others
----@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] A mailbox, or a list of them.
+---@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] A mailbox, or a list of mailboxes.
 
 ---@class cmr.update_mailboxes.others.mailboxData
 ---@field mailboxId string The mailbox.
@@ -2958,7 +2959,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---The field is called userName here and username in orders.
 ---
----The page mentions a password reset without a field for it, so none can be sent.
+---The page mentions a password reset, but has no field for it, so cmr cannot send a reset.
 ---
 ---The answer to a list has a result for each item. An item may fail inside a success, for example because of the rate limit.
 ---
@@ -2996,7 +2997,7 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---`DELETE /mailboxes/remove`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
@@ -3117,7 +3118,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---@class cmr.toggle_warmup.answer.data
 ---@field status string
 
----Pause a running warmup, or resume a paused one. set_warmup_status sets a state by name instead.
+---Pause a running warmup, or resume a paused warmup. set_warmup_status sets a state by name instead.
 ---
 ---`POST /mailboxes/warmup/toggle`
 ---
@@ -3149,7 +3150,7 @@ function Client:toggle_warmup(mailboxId) end
 
 ---@class cmr.set_warmup_status.fields
 ---@field mailboxId string The mailbox.
----@field status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
+---@field status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; cmr also sends other values.
 
 ---Set a warmup's state by name, to pause or resume it.
 ---
@@ -3168,7 +3169,7 @@ function Client:toggle_warmup(mailboxId) end
 ---```
 ---@overload fun(fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
+---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; cmr also sends other values.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -3177,7 +3178,7 @@ function cmr.set_warmup_status(mailboxId, status) end
 ---As cmr.set_warmup_status.
 ---@overload fun(self: cmr.Client, fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
+---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; cmr also sends other values.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -3192,7 +3193,7 @@ function Client:set_warmup_status(mailboxId, status) end
 ---
 ---`DELETE /mailboxes/warmup`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
@@ -3266,7 +3267,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---@class cmr.subscriptions.fields
 ---@field limit? integer Items per page; 50 by default. At most 100.
 ---@field page? integer The page, from 1.
----@field status? "ACTIVE"|"RENEWING"|"PAST_DUE"|"CANCELLED"|"EXPIRED"|string Only subscriptions in this state. Documented: ACTIVE, RENEWING, PAST_DUE, CANCELLED and EXPIRED; other values are sent too.
+---@field status? "ACTIVE"|"RENEWING"|"PAST_DUE"|"CANCELLED"|"EXPIRED"|string Only subscriptions in this state. Documented: ACTIVE, RENEWING, PAST_DUE, CANCELLED and EXPIRED; cmr also sends other values.
 ---@field componentSubscriptionId? string Only this subscription.
 ---@field domain? string Only subscriptions of this domain.
 
@@ -3300,7 +3301,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---`GET /subscriptions`
 ---
----A list, in pages.
+---The answer is a list, in pages.
 ---
 ---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
 ---
@@ -3374,7 +3375,7 @@ function Client:renew_subscriptions(fields) end
 ---
 ---`POST /subscriptions/toggle-autorenewal`
 ---
----A call changes one subscription. The current period goes on in any case.
+---A call changes one subscription. The current period continues in any case.
 ---
 ---A subscription that is PAST_DUE is tried again only while automatic renewal is on.
 ---
@@ -3406,7 +3407,7 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---`POST /subscriptions/cancel`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
@@ -3442,11 +3443,11 @@ function Client:cancel_subscription(fields) end
 ---@field subscriptionIds? string[] The subscriptions, by id.
 ---@field domainNames? string[] The subscriptions, by domain.
 
----Replace subscriptions by new ones; meant for those older than a year. Mailbox contents may be lost.
+---Replace subscriptions by new ones. The operation is for subscriptions older than a year. Mailbox contents may be lost.
 ---
 ---`POST /component/subscriptions/recreate`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
@@ -3456,9 +3457,9 @@ function Client:cancel_subscription(fields) end
 ---
 ---Two articles of the help centre say that mailboxes, OAuth routes and automatic renewal are preserved, and use the same path. According to these articles, mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
----Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged.
+---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---
----Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path. The sources disagree on whether the mailboxes keep their contents.
+---Assumed: one article of the help centre quotes /subscriptions/recreate, other articles use this path. The sources disagree on whether the mailboxes keep their contents.
 ---
 ---```lua
 ---cmr.recreate_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
@@ -3532,7 +3533,7 @@ function Client:platforms(userId) end
 -- Add Platform Credentials
 
 ---@class cmr.add_platform.others
----@field app "EMAILBISON"|"SMARTLEAD"|string The platform. SMARTLEAD is from the help centre. Documented: EMAILBISON and SMARTLEAD; other values are sent too.
+---@field app "EMAILBISON"|"SMARTLEAD"|string The platform. SMARTLEAD is from the help centre. Documented: EMAILBISON and SMARTLEAD; cmr also sends other values.
 ---@field credentials cmr.add_platform.others.credentials The account at the platform.
 ---@field metadata? cmr.add_platform.others.metadata Further fields that EmailBison needs.
 ---@field orgId? string The organization; Instantly only. Assumed.
@@ -3560,7 +3561,7 @@ function Client:platforms(userId) end
 ---
 ---`POST /exports/platform-credential`
 ---
----The API tries the credentials at the platform, and stores none that fail.
+---The API tries the credentials at the platform, and does not store credentials that fail.
 ---
 ---EmailBison needs all fields of metadata. ReachInbox and Smartlead need the credentials only.
 ---
@@ -3649,7 +3650,7 @@ function Client:update_platform(fields) end
 ---
 ---`DELETE /exports/platform-credential`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
 ---credentialId is in the page's sample, but not in its table.
 ---
@@ -3727,13 +3728,13 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---Export mailboxes that are ACTIVE. Do not export a mailbox again while its export is running.
 ---
----An Instantly credential without an orgId is refused: it has no workspace.
+---The API refuses an Instantly credential without an orgId, because the credential has no workspace.
 ---
 ---The dashboard, which is not the API, shows a finished export as Completed.
 ---
 ---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed; the export may be sent again.
 ---
----Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
+---Assumed: the method is POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
 ---
 ---```lua
 ---cmr.export_mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -3854,7 +3855,7 @@ function Client:reexport(fields) end
 ---
 ---`GET /pre-warmup`
 ---
----A list, in pages.
+---The answer is a list, in pages.
 ---
 ---Assumed: the page does not name the paging parameters; page and limit follow the help centre's rule for lists.
 ---
@@ -3884,7 +3885,7 @@ function Client:prewarmed(fields) end
 ---@field autoRenew? boolean true renews the mailboxes automatically.
 
 ---@class cmr.order_prewarmed.others.order
----@field domain string Its name, from prewarmed.
+---@field domain string The domain's name, from prewarmed.
 ---@field forwardTo? string The URL to which visitors are sent.
 
 ---@class cmr.order_prewarmed.others.google
@@ -3950,7 +3951,7 @@ function Client:order_prewarmed(userId, fields) end
 ---
 ---`GET /sandbox/pre-warmup`
 ---
----A list, in pages.
+---The answer is a list, in pages.
 ---
 ---The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
@@ -3985,7 +3986,7 @@ function Client:sandbox_prewarmed(fields) end
 ---@field scenario? "success"|"full_failure"|"partial_failure" The outcome to simulate; success by default.
 
 ---@class cmr.sandbox_order_prewarmed.others.order
----@field domain string Its name, from prewarmed.
+---@field domain string The domain's name, from prewarmed.
 ---@field forwardTo? string The URL to which visitors are sent.
 
 ---@class cmr.sandbox_order_prewarmed.others.google
@@ -3996,7 +3997,7 @@ function Client:sandbox_prewarmed(fields) end
 ---@class cmr.sandbox_order_prewarmed.fields: cmr.sandbox_order_prewarmed.others
 ---@field userId? string The user. Assumed.
 
----Order in the sandbox. The order costs nothing and sends webhooks like a real one.
+---Order in the sandbox. The order costs nothing and sends webhooks like a real order.
 ---
 ---`POST /sandbox/pre-warmup/order`
 ---
@@ -4052,7 +4053,7 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---
 ---`METHOD /sandbox/pre-warmup/reset`
 ---
----Destroys: this cannot be undone.
+---Destroys something. You cannot undo the call.
 ---
 ---Its method is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -4161,7 +4162,7 @@ function Client:send_error(fields) end
 ---
 ---A test is PENDING until it is done; other values of its status are undocumented.
 ---
----The help centre documents the status 400: a mailbox cannot be tested; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
+---The help centre documents the status 400: a mailbox cannot be tested; the message names the mailbox; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
 ---
 ---```lua
 ---cmr.create_placement_test("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -4202,7 +4203,7 @@ function Client:create_placement_test(userId, fields) end
 ---
 ---`GET /placement/reports`
 ---
----A list, in pages.
+---The answer is a list, in pages.
 ---
 ---The reports are in groups, one for each order. A group has orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
 ---

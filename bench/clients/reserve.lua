@@ -1,5 +1,5 @@
--- A limiter: reserve.lua LIMITER KEYS COUNT [PORT] reserves COUNT slots for KEYS keys in turn, and prints how many it
--- reserved in a second. LIMITER is process, ledger or redis, which answers on PORT.
+-- Measures a limiter: reserve.lua LIMITER KEYS COUNT [PORT] reserves COUNT slots for KEYS keys in turn, and prints how
+-- many it reserved in a second. LIMITER is process, ledger or redis; Redis answers on PORT.
 local core = require "cmr.core"
 
 local name, keys, count = arg[1], tonumber(arg[2]), tonumber(arg[3])

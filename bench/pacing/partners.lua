@@ -9,7 +9,7 @@ local redis_limiter = require "cmr.limiter.redis"
 local PARTNERS = tonumber(os.getenv "PARTNERS") or 1000
 local HOURS = tonumber(os.getenv "HOURS") or 24
 local HOSTS, WORKERS = 10, 4
-local RATE, LIMIT = 4, 5 -- requests per second and key: what is configured, and what the API allows
+local RATE, LIMIT = 4, 5 -- requests per second and key: the configured rate, and the API's limit
 local CALLS_PER_MINUTE = 1 -- of a partner, all day
 local BURST_CALLS, BURST_SECONDS = 60, 10 -- of a partner, from every full hour on
 local TIMEOUT = 30
@@ -31,7 +31,7 @@ local function random()
   return seed / 2147483647
 end
 
--- Redis: the queues with their ends, and whether it answers. It does what the limiter's script does.
+-- Imitates Redis: has the queues with their ends, and knows whether Redis answers. Does what the limiter's script does.
 local redis = { retry_seconds = REDIS_RETRY_SECONDS, address = "virtual", queues = {}, count = 0, most = 0 }
 
 function redis.is_down()
@@ -55,7 +55,7 @@ function redis.eval(_, _, names, args)
   return { ("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0 }
 end
 
--- What Redis does by itself: a queue expires with its last slot.
+-- Does what Redis does by itself: removes each queue whose last slot is over.
 local function expire()
   for name, next_slot in pairs(redis.queues) do
     if next_slot <= now then

@@ -14,7 +14,7 @@ local WINDOWS = { "bucket", "fixed", "sliding" }
 local SECONDS = tonumber(os.getenv "S") or 60
 local OUT = "build/bench/pacing.json"
 
--- Runs hosts against a server of each window, all at the same time.
+-- For each way of counting, runs hosts against a server that counts this way. All run at the same time.
 -- @param server the Redis that the hosts share, or nil
 -- @param meanwhile called with each run while its hosts make calls
 local function measure(windows, server, meanwhile)

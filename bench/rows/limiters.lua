@@ -1,4 +1,5 @@
--- How many slots a limiter hands out in a second, for one key and for many; and a ledger's for several processes.
+-- Measures how many slots a limiter hands out in a second, for one key and for many keys. Also measures several
+-- processes that share the ledger's limiter.
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local redis = require "spec.support.redis"
@@ -84,7 +85,7 @@ local function row_of(name, size)
   }
 end
 
--- Several processes that reserve in one queue file, together.
+-- Measures several processes that reserve slots in one queue file at the same time.
 local function processes_row(size)
   local ledger = os.tmpname()
   local command = "lua5.4 bench/clients/reserve.lua ledger 1 " .. (size.quick and 500 or 5000)

@@ -5,7 +5,7 @@ local site = require "bench.site"
 
 local nginx_idle = { title = "idle worker after a burst: wake-ups in %d s" }
 
--- Counts the worker's waits that ended. The last one did not: strace stopped in the middle of it.
+-- Counts the worker's waits that ended. The last wait did not end, because strace stopped during it.
 local function wake_ups(trace)
   local count = 0
   for line in trace:gmatch "[^\n]+" do

@@ -1,5 +1,5 @@
--- Whether a cost grows faster than the work: the CPU time of one thing among 4,096 against one among 64; and of the
--- last of 31,000 started jobs against the first.
+-- Measures whether a cost grows faster than the work: compares the CPU time of one thing among 4,096 with the CPU time
+-- of one thing among 64, and the last of 31,000 started jobs with the first.
 local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"

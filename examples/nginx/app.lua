@@ -1,4 +1,4 @@
--- The API of nginx.conf. Each request waits for the vendor's answer, the worker does not.
+-- The handlers of nginx.conf. A request waits for the vendor's answer; the worker serves other requests meanwhile.
 local cjson = require "cjson"
 local cmr = require "cmr"
 
@@ -6,18 +6,19 @@ local app = {}
 
 local client, customers
 
---- Run once, before the workers are forked: what is wrong here keeps nginx from starting.
--- @param options of cmr.new
+--- nginx calls this once, before it forks the workers. If this function raises an error, nginx does not start.
+-- @param options the options of cmr.new
 function app.start(options)
   assert(os.getenv "CMR_API_KEY", "CMR_API_KEY is not set")
   local file = assert(io.open(ngx.config.prefix() .. "customers.json"))
   customers = cjson.decode(file:read "*a")
   file:close()
   client = cmr.new(options)
-  -- Receives the vendor's webhooks, signed by cmr-x-signature and cmr-x-timestamp, and keeps them for client:await.
+  -- Receives the vendor's webhooks, signed by cmr-x-signature and cmr-x-timestamp, and stores them for client:await.
   app.webhook = cmr.webhook.handler {
     on = {
-      -- Run once for each event, however often it is delivered. To raise, or to return nil and why, has it sent again.
+      -- cmr calls this once for each event, even if the vendor delivers the event several times. If the function raises
+      -- an error, or returns nil and a message, the vendor delivers the event again.
       ["mailbox.created"] = function(event)
         ngx.log(ngx.NOTICE, "ready: ", event.data.email)
       end,
@@ -34,7 +35,8 @@ local function refuse(status, message)
   answer(status, { error = message })
 end
 
--- What a failed call means to a customer. Where it is not the customer's doing, the reason is for our log.
+-- The status for each kind of failure. TOLD has the failures that the customer caused: the answer names the reason.
+-- OURS has other failures: only the log has the reason.
 local TOLD = { invalid_argument = 400, bad_request = 400, not_found = 404, conflict = 409, quota_exceeded = 429 }
 local OURS = { rate_limited = { 503, "busy, try again" }, timeout = { 504, "no answer in time" } }
 
@@ -44,11 +46,11 @@ local function fail(why, err)
   ngx.log(ngx.ERR, why, " (", err.kind, ", ", err.outcome, ")")
   local ours = OURS[err.kind] or { 502, "not possible just now" }
   if err.kind == "rate_limited" then ngx.header["Retry-After"] = math.ceil(err.retry_after or 1) end
-  -- "unknown": it may have been done, so it is not to be repeated blindly
+  -- outcome "unknown" tells the customer that the request may have been done
   answer(ours[1], { error = ours[2], outcome = err.outcome })
 end
 
--- Whether the customer may ask for this user; where not, it is answered.
+-- Returns whether the customer may use this user. If not, sends the answer.
 local function admitted(method, user)
   if ngx.req.get_method() ~= method then
     ngx.header["Allow"] = method
@@ -63,10 +65,10 @@ local function admitted(method, user)
   for _, own in ipairs(users) do
     if own == user then return true end
   end
-  return refuse(404, "no such user") -- nor is it said whether another has it
+  return refuse(404, "no such user") -- the same answer if another customer has this user
 end
 
---- GET: the platforms for which a user has stored credentials.
+--- GET: lists the platforms for which a user has stored credentials.
 function app.platforms(user)
   if not admitted("GET", user) then return end
   local res, why, err = client:platforms(user)
@@ -74,7 +76,7 @@ function app.platforms(user)
   answer(200, res.data)
 end
 
--- The body as a table; nil when it is no JSON object.
+-- Returns the body as a table, or nil if the body is not a JSON object.
 local function body()
   ngx.req.read_body()
   local text = ngx.req.get_body_data() or "{}"
@@ -82,29 +84,29 @@ local function body()
   return fine and text:find "^%s*{" and value or nil
 end
 
--- Makes a call with what a customer sent, and these fields; where it fails, that is answered.
+-- Makes a call with the customer's fields and these fields. Returns its result. If the call fails, sends the answer.
 local function accepted(operation, user, fields)
   if not admitted("POST", user) then return end
   local given = body()
   if not given then return refuse(400, "a JSON object is expected") end
-  given.userId, given.email = user, nil -- nothing but the address names whose it is
+  given.userId, given.email = user, nil -- only the address of the request names the user and the mailbox
   for name, value in pairs(fields) do
     given[name] = value
   end
-  -- Wrong fields raise, in a program's own calls; here they are the customer's.
+  -- cmr raises an error for wrong fields, because normally the program is wrong. Here the customer sent them.
   local fine, res, why, err = pcall(client[operation], client, given)
   if not fine then return refuse(400, assert(tostring(res):match("cmr%." .. operation .. ": (.*)"), res)) end
   if not res then return fail(why, err) end
   return res
 end
 
---- POST: exports a mailbox again. Accepted is not done: the outcome comes by webhook.
+--- POST: exports a mailbox again. The answer 202 means that the export is accepted. A webhook reports its outcome.
 function app.reexport(user, mailbox)
   local res = accepted("reexport", user, { mailboxId = mailbox })
   if res then answer(202, { actionId = res.actionId }) end
 end
 
---- POST: orders mailboxes, and answers when they are there; or, after 50 s, that they are still to come.
+--- POST: orders mailboxes, and answers when they exist. If they do not exist after 50 s, answers 202.
 function app.order(user)
   local res = accepted("create_order", user, { confirm = true })
   if not res then return end
@@ -123,7 +125,7 @@ function app.order(user)
   answer(202, { orderId = res.data.orderId })
 end
 
---- Any other address.
+--- Answers a request for any other address.
 function app.nothing()
   refuse(404, "no such address")
 end

@@ -1,7 +1,7 @@
 ---Waits until an accepted operation has finished. Reads the events from the store, where the webhook handler writes
 ---them. So it does not matter when the events arrive, or at which worker or host.
 ---
----The request was sent before. So these functions return errors about the answer: a raised error would lose the answer.
+---The request was sent before, so these functions return errors about the answer. A raised error would lose the answer.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -14,7 +14,7 @@ local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
----What client:await needs in another process: the plan, or the operation and an id.
+---The first argument of client:await in another process. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---The request's number in the client's ledger. client:await writes there how the request ended.
@@ -77,7 +77,7 @@ local function fail(self, kind, outcome, body, message)
 end
 
 -- Reports a mistake in the arguments. Raises it only if no request was sent. After a request it returns an error,
--- because a raised one would lose the answer.
+-- because a raised error would lose the answer.
 local function refuse(self, message)
   if not self.has_left then errors.raise("await: " .. message) end
   return fail(self, "invalid_argument", "unknown", nil, message)
@@ -170,8 +170,8 @@ local function merge(self, read, texts, origin)
   end
 end
 
--- Returns the lists to read now. The lists of actions and orders are read every time. Of the other lists, each read
--- takes the next few. The first and the last read take all lists.
+-- Returns the lists to read now. Every read takes the lists of actions and orders. Each read takes the next few of the
+-- other lists. The first and the last read take all lists.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do
@@ -185,7 +185,7 @@ local function lists_to_read(self, reads_all)
   return lists
 end
 
--- Keeps the events of earlier reads, because the store may have dropped them meanwhile. Appends the new ones, ordered
+-- Keeps the events of earlier reads, because the store may have dropped them meanwhile. Appends the new events, ordered
 -- by the time of receipt if it is known.
 local function keep(self, read)
   local kept = self.kept
@@ -352,7 +352,7 @@ end
 
 ---Waits until an accepted operation has finished. See client:await.
 ---@param client cmr.Client
----@param state table of the client
+---@param state table the client's state
 ---@param loop cmr.Loop
 ---@param res any
 ---@param opts any

@@ -19,7 +19,7 @@ Client.__name = "cmr.client"
 
 local unpack = table.unpack or unpack
 
----The result of cmr.info. After several attempts, it describes the last one.
+---The result of cmr.info. After several attempts, it describes the last attempt.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
@@ -40,10 +40,10 @@ local unpack = table.unpack or unpack
 ---@field ledger_id? integer The request's number in the ledger.
 ---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
 ---@field ledger_error? string
----@field tls? string The TLS version of a new connection. Only if on_response is set.
----@field timing? cmr.Timing Only if on_response is set.
+---@field tls? string The TLS version of a new connection. Absent unless on_response is set.
+---@field timing? cmr.Timing Absent unless on_response is set.
 
----When each step of an attempt was done, in seconds from its start. A step that was not reached is absent.
+---The time of each step of an attempt, in seconds from the start of the attempt. A step that was not reached is absent.
 ---@class cmr.Timing
 ---@field resolved? number The IP address of the host was known.
 ---@field connected? number
@@ -54,7 +54,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty one.
+---The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty header.
 ---@field headers string[]
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
@@ -67,7 +67,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.FormPart
 ---@field name string
 ---@field value? string
----@field path? string Of a file.
+---@field path? string The path of a file.
 ---@field type? string The content type of a file.
 
 ---@class cmr.Request
@@ -87,7 +87,7 @@ local REQUEST_SPEC = {
   body = validate.ANY,
 }
 
----The name of an operation that returns a list. Or a table with the name, and with the facts about its answer that the
+---The name of an operation that returns a list; or a table with the name, and with the facts about its answer that the
 ---documentation omits.
 ---@class cmr.List
 ---@field [1] string
@@ -183,7 +183,7 @@ end
 
 ---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
----@param path string Below the base URL, percent-encoded, without a query.
+---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -252,7 +252,7 @@ end
 ---Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
 ---function of cmr.
 ---@param name string The operation's name.
----@param ... any Its arguments.
+---@param ... any The operation's arguments.
 ---@return cmr.Job job
 function Client:start(name, ...)
   local state = state_of(self, "start")
@@ -269,9 +269,9 @@ end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels them
----at once. Every other Lua cancels them when it collects the iterator. nginx cancels them when the coroutine with the
----loop ends, if Lua has not collected the iterator before.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels these
+---calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
+---coroutine with the loop ends, if Lua has not collected the iterator before.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
@@ -291,8 +291,8 @@ function Client:map(name, inputs, opts)
 end
 
 ---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another one. A later run with the same rows continues the first one. The report
----names the rows that could not be sent, see cmr.BulkReport.
+---that are done, in this process or in another process. A later run with the same rows continues the first run. The
+---report names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -354,7 +354,7 @@ end
 ---"unknown", and err.events has the events about the items that were done. When an event reports that one of several
 ---items failed, await does not wait for the others. When the answer refused some items, await still waits for the
 ---others. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
----is of kind "invalid_argument". client:awaitable tells you before you send anything.
+---is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -399,7 +399,7 @@ end
 
 ---Makes a client without raising.
 ---@param opts cmr.Options
----@param parent table? The state of a client whose key, engine and limiter the new one shares. Nil: the environment
+---@param parent table? The state of a client whose key, engine and limiter the new client shares. Nil: the environment
 ---  supplies missing options
 ---@return cmr.Client? client
 ---@return string? message
@@ -436,7 +436,7 @@ end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client, which shares key, engine and limiter with this one.
+---@return cmr.Client client The new client, which shares key, engine and limiter with this client.
 function Client:with(opts)
   local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end

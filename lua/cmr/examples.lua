@@ -1,8 +1,8 @@
 ---An example for each operation: JSON text with the fields of a typical call. Pure data.
 ---
 ---The help, the manual page, the reference and the OpenAPI document show the examples. `cmr mock` starts with all the
----data that they name, so you can try each one unchanged. See cmr.mock.model.seed. Undocumented fields have the names
----that the mock accepts.
+---data that the examples name, so you can try each example unchanged. See cmr.mock.model.seed. Undocumented fields have
+---the names that the mock accepts.
 
 local examples = {}
 

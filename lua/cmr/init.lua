@@ -31,16 +31,17 @@ local operations = require "cmr.operations"
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API says that it failed: in the body of a success, or later (client:await)
+---| "operation_failed" # the API says that the operation failed: in the body of a success, or later (client:await)
 ---| "cancelled" # job:cancel(), or the engine was closed
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----After several attempts, the most severe of their outcomes: unknown > rejected > not_sent.
+---Whether the request may have been done. After several attempts, this is the most severe of their outcomes: unknown >
+---rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
----| "unknown" # the server may have done it: check before you repeat it
+---| "unknown" # the server may have done the request: check before you repeat it
 
 ---A failure. tostring(err) returns its message.
 ---@class cmr.Error
@@ -57,7 +58,7 @@ local operations = require "cmr.operations"
 ---that the answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
----@field curl_code? integer libcurl's error code; the curl program exits with the same one.
+---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
 ---Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
 ---client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
@@ -79,13 +80,13 @@ local operations = require "cmr.operations"
 ---@field method? string Nil when undocumented.
 ---@field path? string Nil when undocumented.
 ---@field group string
----@field title string The vendor's.
+---@field title string The vendor's title.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
 ---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
 ---@field open_location? "query"|"body" Where undocumented fields go.
----@field items? string The path of a list's items in its answer.
+---@field items? string The path of a list's items in the answer.
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
@@ -93,7 +94,7 @@ local operations = require "cmr.operations"
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
----@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
+---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
 ---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
 ---@field items_in? string The list that has these items.
@@ -119,7 +120,7 @@ local operations = require "cmr.operations"
 ---@field either? "any"|"one"
 ---@field all_required? true
 ---@field accepts_item? true
----@field values? string[] The closed set of its values.
+---@field values? string[] The closed set of the parameter's values.
 ---@field known? string[] The documented values of a set that may have other values too.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string

@@ -6,7 +6,7 @@ local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
----The options of client:map. before_send is called when the input's call has its slot, before the request is sent. Use
+---The options of client:map. cmr calls before_send when the input's call has its slot, before it sends the request. Use
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
@@ -66,7 +66,7 @@ end
 ---Starts a prepared call in the background. If the call raises an error, job:wait() raises it again. On Lua 5.1, where
 ---pcall cannot yield, the error reaches the loop that runs the coroutine.
 ---@param state table of the client
----@param call any from the core
+---@param call any the call from the core
 ---@param loop cmr.Loop
 ---@param operation cmr.Operation
 ---@param semaphore table The job posts itself here when it has finished.
@@ -143,8 +143,8 @@ function Job:cancel()
   if loop.interrupt then loop.interrupt(self) end
 end
 
--- The sender calls this before each attempt. It calls before_send before the first attempt only. If before_send returns
--- a table, that table becomes the context of the ledger's entry.
+-- The sender calls this before each attempt. The function calls before_send before the first attempt only. If
+-- before_send returns a table, that table becomes the context of the ledger's entry.
 function Job:may_send()
   local before_send = self.before_send
   self.before_send = nil
@@ -175,7 +175,7 @@ function jobs.map(loop, inputs, opts, start)
   local slots, free = {}, {} -- the started jobs that the iterator has not returned yet; the indexes of empty slots
   local slot_count, free_count = 0, 0
   local watch, was_left
-  local first, last -- the queue of finished jobs to return; each job's field `after` is the next one
+  local first, last -- the queue of finished jobs to return; each job's field `after` is the next job
 
   local function enqueue(job)
     if first then

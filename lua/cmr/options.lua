@@ -17,11 +17,11 @@ local options = {}
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
----@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another name.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
----@field retries? integer The number of attempts after the first one. Default: 2.
+---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
@@ -29,22 +29,22 @@ local options = {}
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
----Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
+---Records every request that acts. True uses the user's ledger, and a path uses another ledger. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 does not need it. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
+---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string A text in front of the library's own user agent.
----From the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
+---Maps the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
 ---not where cmr assumes it.
 ---@field endpoints? table<string, string>
----@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
----@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
+---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
+---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the adapter that fits each call.
 ---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr gives up.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
@@ -54,7 +54,7 @@ local options = {}
 ---@field operation string
 ---@field method string
 ---@field url string The URL without the key. Values in the query that look like secrets are masked.
----@field attempt integer From 1.
+---@field attempt integer The number of the attempt, from 1.
 ---@field repeatable boolean Whether the request can be sent twice without harm.
 ---@field context table A table that all hooks of one call share. It is empty at first.
 
@@ -64,13 +64,13 @@ local options = {}
 ---@field attempt integer The number of the attempt that failed.
 ---@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
 ---@field err cmr.Error
----@field context table The same for all hooks of one call.
+---@field context table The table that all hooks of one call share.
 
 ---The argument of on_response.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
----@field context table The same for all hooks of one call.
+---@field context table The table that all hooks of one call share.
 
 ---The defaults of the options that the Lua code uses. The core has the other defaults: the production URL, 5 s for
 ---connecting, 16 MiB for an answer.
@@ -83,10 +83,10 @@ options.DEFAULTS = {
   rate = 4, -- the vendor's limit is 5; its help page advises 4
 }
 
--- The environment variables for options. They are read when a client is made, never at require.
+-- The environment variables for options. cmr reads these variables when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
--- the options that exclude the option `profile`; ca_file does not, because certificates are no secret
+-- the options that exclude the option `profile`; ca_file does not exclude it, because certificates are no secret
 local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" }
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
@@ -137,8 +137,8 @@ for _, name in ipairs(core.target_option_names) do
 end
 
 ---Adds the options that a client does not set itself. Copies their values, because every call reads nearly all of them.
----@param opts table of the client; the function changes it
----@param parent table The options of the client that the new one is made from, or options.DEFAULTS.
+---@param opts table the client's options; the function changes this table
+---@param parent table The options of the client from which the new client is made, or options.DEFAULTS.
 function options.inherit(opts, parent)
   local chosen = {}
   for _, name in ipairs(BOUNDS) do
@@ -150,9 +150,9 @@ function options.inherit(opts, parent)
   opts.chosen = chosen
 end
 
----Returns the longest time for a call and for one attempt of it. If the vendor may take long for each item, an option
+---Returns the longest time for a call and for one of its attempts. If the vendor may take long for each item, an option
 ---that the user did not set grows by that time.
----@param opts table of a client
+---@param opts table a client's options
 ---@param operation cmr.Operation? nil: a raw request
 ---@param call any from the core
 ---@return number timeout seconds

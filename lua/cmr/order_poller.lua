@@ -12,7 +12,7 @@ local MAX_QUEUE_SECONDS = 0.01 -- a poll takes a slot only if one is free now
 local MAX_STATUS_SECONDS = 10
 local RETRY_SECONDS = 0.5 -- the wait after a poll that found no free slot
 local MAX_JITTER = 0.1 -- as a share of the time between two polls
-local ACTIVE_SECONDS = 15 -- a wait that did not check for longer is ignored: nginx may have ended its request
+local ACTIVE_SECONDS = 15 -- a wait is ignored if it has not checked for longer: nginx may have ended its request
 
 ---@class cmr.OrderWatch
 local Watch = {}
@@ -22,7 +22,7 @@ local poller = {}
 
 local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, number, answer}}}
 
----Returns a number from 0 to 1. It comes from the clock's lowest digits, which are random enough.
+---Returns a number from 0 to 1. The number comes from the clock's lowest digits, which are random enough.
 function poller.jitter()
   return core.now() * 1e5 % 1
 end

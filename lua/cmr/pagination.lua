@@ -1,6 +1,6 @@
 ---Reads the items of a list, page by page. An answer has currentPage and totalPages in data.pagination (API
 ---documentation) or directly in data (help pages), and perhaps the total number of items. Its nextPage is not used,
----because the documented sample shows a wrong one.
+---because the documented sample shows a wrong number.
 ---
 ---The pages are no snapshot. When the list changes while it is read, items move from one page to another. So every page
 ---is compared with the pages before it. When items may be missing or come twice, the iteration ends with an error.
@@ -36,7 +36,7 @@ local function broken(operation, code, message)
   return false, err.message, core.error(err)
 end
 
--- Raised inside check. next_page turns it into an error.
+-- Raises a table, which next_page turns into an error. Only check and its helpers call this function.
 local function stop(code, format, ...)
   local words = { ... }
   for index, word in ipairs(words) do
@@ -82,8 +82,8 @@ local function check_numbers(list, number, current, pages, total)
   end
 end
 
--- Raises when the page, or one of its items, came before. Two equal items in the same page are accepted, because the
--- server sent them so.
+-- Raises when an earlier page was the same, or had one of the items. Two equal items in the same page are no error,
+-- because the server sent them so.
 local function check_repeats(list, number, items)
   local fingerprint = core.sha256(tables.canonical(items))
   if list.seen_pages[fingerprint] then
@@ -119,7 +119,7 @@ local function counts_all(total, pages, items)
   return total > #items
 end
 
--- Compares a page with the request and with the pages before it. Returns whether the page is the last one.
+-- Compares a page with the request and with the pages before it. Returns whether the page is the last page.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
   -- 0 pages mean that there are no items, or that the number is useless

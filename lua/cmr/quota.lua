@@ -8,8 +8,8 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
--- How long a refusal without a time counts. It is less than a week, because the re-exports from the dashboard may be
--- days old.
+-- How long a refusal without a time counts. This time is less than a week, because the re-exports from the dashboard
+-- may be days old.
 local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
 
@@ -30,10 +30,10 @@ local function refused_for(store, name)
 end
 
 ---Counts a call that is about to be sent.
----@param operation cmr.Operation Its calls count against the quota.
+---@param operation cmr.Operation The call's operation. Its calls count against the quota.
 ---@return table? reservation The argument for quota.failed; nil for a call that is not counted.
 ---@return string? message The reason why the call must not be sent.
----@return number? seconds until it may
+---@return number? seconds The time until the call may be sent.
 function quota.reserve(state, call, operation)
   local mode = state.options.reexport_quota
   local mailbox = mode and mailbox_of(call)

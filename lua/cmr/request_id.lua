@@ -2,7 +2,7 @@
 
 local MAX_BYTES = 128
 
--- The header is undocumented, so we assume the usual headers of frameworks, proxies and CDNs. The most specific one
+-- The header is undocumented, so we assume the usual headers of frameworks, proxies and CDNs. The most specific header
 -- comes first.
 local NAMES = { "x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray" }
 
@@ -14,8 +14,8 @@ local function is_plain(value)
 end
 
 ---Finds the request id.
----@param headers table<string, string>? the answer's, by lower-case name
----@param name string? the header that has it; default: the first of the usual ones
+---@param headers table<string, string>? the headers of the answer, by lower-case name
+---@param name string? the name of the header with the id; default: the first of the usual headers
 ---@return string? id
 function request_id.of(headers, name)
   if not headers then return nil end

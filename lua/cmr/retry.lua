@@ -8,9 +8,9 @@ local RETRYABLE_STATUS = { [500] = true, [502] = true, [503] = true, [504] = tru
 
 local retry = {}
 
----Returns whether another attempt may follow a failed one. A call that is harmless to repeat may be repeated. Any
+---Returns whether another attempt may follow a failed attempt. A call that is harmless to repeat may be repeated. Any
 ---other call may be repeated only if the server never saw it, or refused it because of the rate limit.
----@param err cmr.Error of the attempt
+---@param err cmr.Error the error of the attempt
 ---@param repeatable boolean Whether doing the call twice is harmless, as for a GET.
 function retry.again(err, repeatable)
   local safe = repeatable or err.outcome == "not_sent"
@@ -22,21 +22,21 @@ function retry.again(err, repeatable)
 end
 
 ---Returns whether another attempt does no harm, so that the user's function may ask for it.
----@param repeatable boolean whether doing it twice is harmless
----@param outcome cmr.Outcome of all attempts so far
+---@param repeatable boolean whether doing the call twice is harmless
+---@param outcome cmr.Outcome the outcome of all attempts so far
 function retry.is_safe(repeatable, outcome)
   return repeatable or outcome ~= "unknown"
 end
 
----Returns whether a retry counts against the retry budget. It does not if the server refuses the request or asks for a
----wait.
+---Returns whether a retry counts against the retry budget. A retry does not count if the server refuses the request or
+---asks for a wait.
 function retry.is_outage(err)
   return err.kind ~= "rate_limited" and err.outcome ~= "rejected"
 end
 
 ---Returns the wait before the next attempt.
----@param err cmr.Error of the last one
----@param attempts integer made so far
+---@param err cmr.Error the error of the last attempt
+---@param attempts integer the number of attempts so far
 ---@param left number The seconds that are left until the call's timeout.
 ---@param jitter fun(): number Returns a number from 0 to 1.
 ---@return number seconds

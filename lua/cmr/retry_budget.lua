@@ -1,13 +1,13 @@
 ---Limits how many retries of a key may fail, so that an outage does not multiply the key's calls.
 ---
----A retry costs 1. An answer of the server gives back the last retry of its call, or a fifth of a retry when it came at
----the first attempt. The numbers have the same ratios as in the standard mode of the AWS SDKs.
+---A retry costs 1. An answer of the server gives back the last retry of its call, or a fifth of a retry when it is the
+---answer to the first attempt. The numbers have the same ratios as in the standard mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
 
 local EARNED_WITHOUT_RETRY = 0.2
-local IDLE_SECONDS = 3600 -- the failed retries of a key are forgotten when none has followed for so long
+local IDLE_SECONDS = 3600 -- the budget forgets the failed retries of a key when no other has followed for this time
 
 local Budget = {}
 Budget.__index = Budget

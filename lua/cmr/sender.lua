@@ -23,8 +23,8 @@ local budget = retry_budget.new() -- shared by all clients of this process; in n
 
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
--- Returns a number from 0 to 1. It comes from the clock's lowest digits, which are random enough to spread retries, and
--- need no seed.
+-- Returns a number from 0 to 1. The number comes from the clock's lowest digits, which are random enough to spread
+-- retries, and need no seed.
 local function jitter()
   return core.now() * 1e5 % 1
 end
@@ -240,7 +240,7 @@ local function attempt(record, state, loop, left)
   return arrive(record, state)
 end
 
--- Decides whether another attempt follows a failed one, and after how many seconds.
+-- Decides whether another attempt follows a failed attempt, and after how many seconds.
 local function next_delay(record, opts, err, left)
   local repeatable = record.repeatable
   if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
@@ -353,15 +353,15 @@ function sender.send(state, call, loop, operation, job)
   return reraise(record, coroutines.pcall(make_attempts, record, state, loop))
 end
 
----Returns whether the first attempt of a job's call waits for nothing but its answer, because no rate limit, hook,
----quota or ledger is asked first.
+---Returns whether the first attempt of a job's call can begin at once, because no rate limit, hook, quota or ledger
+---comes before it.
 ---@return boolean
 function sender.is_plain(state, call, operation)
   local opts = state.options
   return not (opts.rate or opts.on_request or opts.on_response or operation.flags.quota) and call:repeatable()
 end
 
----Starts the first attempt of such a call.
+---Starts the first attempt of a call for which sender.is_plain is true.
 ---@param job cmr.Job
 ---@return table record The argument of sender.arrived, which is called when the attempt has ended.
 function sender.begin(state, call, loop, operation, job)
@@ -379,7 +379,8 @@ function sender.arrived(record, loop)
   return res, err
 end
 
----Makes the other attempts of a call after the first one has failed. Returns the call's results. It may wait.
+---Makes the other attempts of a call after the first attempt has failed. Returns the call's results. This function may
+---wait.
 ---@param err cmr.Error
 function sender.go_on(record, loop, err)
   if back_off(record, record.state, loop, err) then return make_attempts(record, record.state, loop) end

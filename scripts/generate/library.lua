@@ -1,5 +1,5 @@
----Makes docs/library.md, the reference of the Lua library for people. The template has markers. Each marker is replaced
----by the source's annotations of a class or an alias. Pure.
+---Makes docs/library.md, the reference of the Lua library for people. The template has markers. This module replaces
+---each marker by the source's annotations of a class or an alias. Pure.
 ---
 ---    <!-- generated: fields cmr.Options -->       a table of the class's fields
 ---    <!-- generated: values cmr.Kind -->          a table of the alias's values

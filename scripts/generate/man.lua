@@ -88,14 +88,14 @@ end
 local function command(element, operation)
   local parts = {
     (".SS %s\n"):format(escape((element:get_usage():gsub("^Usage: cmr ", ""):gsub("%s+", " ")))),
-    operation and ".PP\n" .. escape(help.operation(operation)):gsub("\n", "\n.br\n") .. "\n"
+    operation and ".PP\n" .. escape(arguments.spelled(help.operation(operation))):gsub("\n", "\n.br\n") .. "\n"
       or prose(element._summary or element._description),
     items(element._arguments),
     items(element._options),
   }
   if operation then
     local example = help.example(operation)
-    parts[#parts + 1] = prose(help.inside(operation) .. (example and "   " .. example or ""))
+    parts[#parts + 1] = prose(arguments.spelled(help.inside(operation)) .. (example and "   " .. example or ""))
   elseif element._epilog then
     parts[#parts + 1] = prose(element._epilog)
   end

@@ -39,8 +39,8 @@ end
 
 local schema
 
--- Returns the schema's properties and the names of the required ones. `further` is the value of additionalProperties
--- for every object: false in requests, nil in answers.
+-- Returns the schema's properties and the names of the required properties. `further` is the value of
+-- additionalProperties for every object: false in requests, nil in answers.
 local function properties_of(node, further)
   local properties, required = object {}, array {}
   for _, member in ipairs(node.members) do

@@ -65,7 +65,7 @@ local function warnings(operation)
   if operation.flags.list then
     local what = operation.items and ('"%s"'):format(operation.name)
       or ('{"%s", items = "data.WHERE"}'):format(operation.name)
-    sentences[#sentences + 1] = ("All items: `client:each(%s, ...)`%s."):format(
+    sentences[#sentences + 1] = ("`client:each(%s, ...)` iterates over all items%s."):format(
       what,
       operation.items and "" or ". The place of the list in its answer is undocumented"
     )

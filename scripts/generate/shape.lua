@@ -18,7 +18,7 @@ local node = parameters.node
 shape.of_operation = parameters.tree
 
 ---Returns the node for the data of an event.
----@param event table of cmr.webhook.events
+---@param event table a row of cmr.webhook.events
 ---@return table node
 function shape.of_event(event)
   local params = {}
@@ -110,7 +110,7 @@ local function explain(tree, meanings)
 end
 
 ---Returns the structure of an operation's documented answer.
----@param sample table? of cmr.samples
+---@param sample table? a row of cmr.samples
 ---@return table? node The node of the envelope; nil if nothing is documented.
 function shape.of_answer(sample)
   if not sample then return nil end

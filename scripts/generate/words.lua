@@ -11,14 +11,14 @@ local words = {}
 ---The flags and their sentences, in the order for the documents.
 words.flags = {
   { "charges", "Charges money." },
-  { "danger", "Destroys: this cannot be undone." },
+  { "danger", "Destroys something. You cannot undo the call." },
   { "all_when_empty", "Acts on everything if its list is omitted." },
   { "async", "Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended." },
   { "quota", "Limited per mailbox and week." },
-  { "list", "A list, in pages." },
+  { "list", "The answer is a list, in pages." },
   { "safe", "Changes nothing, although it is not a GET." },
   { "deprecated", "Deprecated by the vendor." },
-  { "form", "Takes multipart form data: a file is given by its path." },
+  { "form", "Takes multipart form data: you give a file by its path." },
 }
 
 ---Returns the sentences for an operation's flags.
@@ -43,7 +43,7 @@ function words.of_outcome(operation)
     events[index] = ("`%s` has come%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
   end
   local failures = operation.failure_events
-      and ("; it fails on %s"):format(words.list(operation.failure_events, "or", "`"))
+      and ("; the wait fails on %s"):format(words.list(operation.failure_events, "or", "`"))
     or ""
   return ("`client:await(res)` returns when %s%s."):format(table.concat(events, ", or "), failures)
 end

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
 tools=build/mcp
-packages='@modelcontextprotocol/sdk@1.32.2 @modelcontextprotocol/inspector@0.15.0'
+packages='@modelcontextprotocol/sdk@1.32.2 @modelcontextprotocol/inspector-cli@0.15.0'
 
 # shellcheck disable=SC2086 # words
 scripts/build/npm.sh $tools $packages
@@ -25,7 +25,7 @@ inspect() {
     pattern=$1
     method=$2
     shift 2
-    if timeout 60 node $tools/node_modules/@modelcontextprotocol/inspector/cli/build/cli.js --cli \
+    if timeout 60 node $tools/node_modules/@modelcontextprotocol/inspector-cli/build/cli.js --cli \
         "$lua" bin/cmr mcp -e CMR_BASE_URL="$CMR_BASE_URL" -e CMR_API_KEY="$CMR_API_KEY" -e CMR_LEDGER="$CMR_LEDGER" \
         -e LUA_PATH="${LUA_PATH-}" -e LUA_CPATH="${LUA_CPATH-}" --method "$method" "$@" >"$out" 2>&1 &&
         grep -q "$pattern" "$out"; then return 0; fi

@@ -1,8 +1,7 @@
 #!/bin/sh
-# Breaks one line of a copy of the library at a time; a spec must fail each time. A fault that no spec notices is a
-# promise that nothing guards. `mutate.sh [NAME...]` runs the rows below. `mutate.sh rows` only checks that each row
-# still changes its file. `mutate.sh random N SEED` runs random mutations, see mutations.lua. The last lines have the
-# totals.
+# Breaks one line of a copy of the library at a time. A spec must fail each time; otherwise no spec guards what the line
+# does. `mutate.sh [NAME...]` runs the rows below. `mutate.sh rows` only checks that each row still changes its file.
+# `mutate.sh random N SEED` runs random mutations, see mutations.lua. The last lines have the totals.
 set -eu
 cd "$(dirname "$0")/../.."
 copy=build/mutate

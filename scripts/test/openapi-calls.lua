@@ -16,8 +16,8 @@ local client = cmr.new { api_key = "any", base_url = arg[1], rate = false, retri
 
 local value_of
 
--- Returns an object with all members, or with only the required ones. Of several alternative members, it has `chosen`,
--- or the first one.
+-- Returns an object with all members, or with only the required members. If several members are alternatives, the
+-- object has `chosen`, or the first of them.
 local function object_of(node, all, chosen)
   local object = {}
   for _, member in ipairs(node.members) do

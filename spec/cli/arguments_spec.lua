@@ -257,4 +257,17 @@ describe("help", function()
       if row.method and row.path then assert(core[row.name](target, made)) end
     end
   end)
+
+  it("has examples of orders that start at once, because only process-order starts the others", function()
+    local count = 0
+    for _, row in ipairs(operations) do
+      local takes_confirm = false
+      for _, param in ipairs(row.params) do takes_confirm = takes_confirm or param.name == "confirm" end
+      if takes_confirm then
+        assert.matches("%-%-confirm true", words_of.example(row))
+        count = count + 1
+      end
+    end
+    assert.is_true(count >= 2)
+  end)
 end)

@@ -101,7 +101,7 @@ describe("waiting for the end #nginx", function()
     deliver("domain.order.failed", {orderId = order, domainName = "new-one.com", reason = "taken"})
     local failed = run("await", order)
     assert.equal(3, failed.status)
-    assert.matches("failed +create_order .*operation_failed: domain.order.failed: taken", failed.out)
+    assert.matches("failed +create%-order .*operation_failed: domain.order.failed: taken", failed.out)
     assert.equal(3, run("await", order).status)
   end)
 

@@ -39,7 +39,7 @@ describe("a table #pty", function()
     for _, columns in ipairs{60, 80, 200} do
       local shown = pty.run({"operations"}, {env = env, columns = columns}).out
       for _, operation in ipairs(require "cmr.operations") do
-        assert.is_truthy(shown:find("\n" .. operation.name .. " ", 1, true), operation.name)
+        assert.is_truthy(shown:find(("\n%s "):format(operation.name:gsub("_", "-")), 1, true), operation.name)
       end
     end
   end)

@@ -156,6 +156,13 @@ describe("cmr history", function()
     assert.equal(mock.MAILBOX .. "\n", history("--field", "data.1.ids.mailbox").out)
     assert.same(cjson.decode('["done","accepted"]'),
       cjson.decode(history("--field", "data.state", "--output", "json").out))
+    assert.equal("done\treexport\naccepted\treexport\n",
+      history("--field", "data.state", "--field", "data.operation").out)
+    assert.equal("state,operation\r\ndone,reexport\r\naccepted,reexport\r\n",
+      history("--field", "data.state", "--field", "data.operation", "--output", "csv").out)
+    assert.equal("done\taccepted\n", history("--field", "data.0.state", "--field", "data.1.state").out)
+    assert.equal("cmr: no field 'data.zork' in these requests\n",
+      history("--field", "data.state", "--field", "data.zork").err)
     local wrong = history("--field", "data.zork")
     assert.same({1, "cmr: no field 'data.zork' in these requests\n"}, {wrong.status, wrong.err})
   end)

@@ -79,6 +79,21 @@ describe("a list of the command", function()
       assert.same(8, #lines_of(out("--field", "data.users", "--output", "table")))
     end)
 
+    it("gives several fields of every item, with a tab between them", function()
+      local words = {"--field", "data.users.id", "--field", "data.users.firstName"}
+      local one = cmr({"users", "--limit", "100", unpack(words)}, {env = env}).out
+      assert.matches("^[^\t\n]+\t[^\t\n]+\n", one)
+      assert.equal(one, out(unpack(words)))
+      words[5], words[6] = "--output", "csv"
+      assert.equal("id,firstName", lines_of(out(unpack(words)))[1])
+      words[6] = "jsonl"
+      assert.equal("U7", cjson.decode(lines_of(out(unpack(words)))[7]).id)
+      words[6] = "table"
+      assert.matches("^ID +FIRST NAME\n", out(unpack(words)))
+      words[6] = "json"
+      assert.same(ids, ids_of(cjson.decode(out(unpack(words)))))
+    end)
+
     it("asks for each page once, from the one that is given", function()
       out("--page", "2")
       local pages = {}
@@ -179,14 +194,24 @@ describe("a list of the command", function()
     end)
 
     it("has an empty line for an item without the field, and fails when none has it", function()
-      users(1, 2, {{id = "a"}})
-      users(2, 2, {{id = "b", name = "B"}, {id = "c"}})
+      local function prepare()
+        users(1, 2, {{id = "a"}})
+        users(2, 2, {{id = "b", name = "B"}, {id = "c"}})
+      end
+      prepare()
       local done = all("--field", "data.users.name")
       assert.same({status = 0, out = "\nB\n\n", err = ""}, done)
       local missing = all("--field", "data.users.zip")
       assert.same({1, ""}, {missing.status, missing.out})
       assert.matches("^cmr: no field 'data.users.zip' in the answers: data.users is a list of 3, whose first has ",
         missing.err)
+      prepare()
+      local both = all("--field", "data.users.id", "--field", "data.users.name")
+      assert.same({status = 0, out = "a\t\nb\tB\nc\t\n", err = ""}, both)
+      prepare()
+      both = all("--field", "data.users.id", "--field", "data.users.zip")
+      assert.same({1, "a\t\nb\t\nc\t\n"}, {both.status, both.out})
+      assert.matches("^cmr: no field 'data.users.zip' in the answers: ", both.err)
       local elsewhere = all("--field", "data.pagination.totalPages")
       assert.same({status = 1, out = "",
         err = "cmr: with --all, --field names something in the list: data.users.NAME\n"}, elsewhere)

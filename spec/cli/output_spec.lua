@@ -279,6 +279,7 @@ describe("--field with --output", function()
         name = "n", count = 7, none = {},
         owner = {id = "O1", tags = {"a", "b"}},
         tags = {"a", "b"},
+        three = {1, 2, 3},
         users = {{id = "U1", email = "e1"}, {id = "U2", email = "e2"}},
       }}, {field = path, output = format ~= "raw" and format or nil, compact = true}, system,
         {name = "users"})
@@ -286,6 +287,39 @@ describe("--field with --output", function()
     end
     return shown
   end
+
+  it("prints the values of several fields side by side in every form", function()
+    assert.same({raw = "U1\te1\nU2\te2\n", json = '[{"email":"e1","id":"U1"},{"email":"e2","id":"U2"}]\n',
+      jsonl = '{"email":"e1","id":"U1"}\n{"email":"e2","id":"U2"}\n', csv = "id,email\nU1,e1\nU2,e2\n",
+      table = "ID EMAIL\nU1 e1\nU2 e2\n"}, forms{"data.users.id", "data.users.email"})
+    assert.same({raw = "7\tn\n", json = '{"count":7,"name":"n"}\n', jsonl = '{"count":7,"name":"n"}\n',
+      csv = "count,name\n7,n\n", table = "COUNT 7\nNAME n\n"}, forms{"data.count", "data.name"})
+  end)
+
+  it("names the values by the ends of their paths, and by the paths where two ends are the same", function()
+    assert.equal("data.owner.id,data.users.0.id,name\nO1,U1,n\n",
+      forms{"data.owner.id", "data.users.0.id", "data.name"}.csv)
+    assert.equal('{"data.tags.1":"b","name":"n"}\n', forms{"data.tags.1", "data.name"}.json)
+  end)
+
+  it("repeats a single value beside a list, and prints nested values as JSON", function()
+    assert.equal("n\tU1\nn\tU2\n", forms{"data.name", "data.users.id"}.raw)
+    assert.equal('O1\t{"id":"O1","tags":["a","b"]}\t{}\n', forms{"data.owner.id", "data.owner", "data.none"}.raw)
+    assert.equal("id,owner,none\nO1,\"{\"\"id\"\":\"\"O1\"\",\"\"tags\"\":[\"\"a\"\",\"\"b\"\"]}\",\n",
+      forms{"data.owner.id", "data.owner", "data.none"}.csv)
+  end)
+
+  it("fails when a field is missing, or the lists have different lengths", function()
+    local function message(...)
+      local ok, ending = pcall(forms, {...})
+      assert.is_false(ok)
+      return ending.failure
+    end
+    assert.equal("no field 'data.zip' in the answer: data has count, name, none, owner, tags, three, users",
+      message("data.name", "data.zip"))
+    assert.equal("the fields have different numbers of values: 'data.tags' has 2, 'data.three' has 3",
+      message("data.tags", "data.three"))
+  end)
 
   it("prints every value in every form", function()
     assert.same({raw = "n\n", json = '"n"\n', jsonl = '"n"\n', csv = "data\nn\n", table = "DATA n\n"},

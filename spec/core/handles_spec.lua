@@ -72,6 +72,7 @@ describe("a handle that is used again", function()
     request.headers["content-type"], request.headers["content-length"] = kind, kind == "" and length or nil
     request.body = request.parts and "" or request.body
     request.connection, request.connection_requests = nil, nil
+    request.at, request.number, request.answer = nil, nil, nil
     return request
   end
 

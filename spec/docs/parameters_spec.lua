@@ -22,7 +22,7 @@ local MICROSOFT = "  microsoftOauthRoute body string SOURCE :: for mailboxes at 
 local NEW_DOMAINS = [[
   domains body array docs
   domains[] body object docs
-  domains[].domain body string required docs :: Its name
+  domains[].domain body string required docs :: The domain's name
   domains[].years body integer required docs
   domains[].forwardTo body string docs :: URL
 ]]
@@ -170,7 +170,7 @@ local PARAMETERS = {
   mailbox = "mailboxId query string required positional help",
   mailbox_admin = from("help", USER) .. "mailboxId query string required positional help",
   update_mailboxes = from("help", USER) .. [[
-    mailboxData body array required item help :: A mailbox, or a list of them
+    mailboxData body array required item help :: A mailbox, or a list of mailboxes
     mailboxData[] body object help
     mailboxData[].mailboxId body string required help
     mailboxData[].userName body string help
@@ -315,7 +315,7 @@ end
 local function described(param)
   local text = param.summary
   if param.known then
-    text = ("%s Documented: %s and %s; other values are sent too."):format(text,
+    text = ("%s Documented: %s and %s; cmr also sends other values."):format(text,
       table.concat(param.known, ", ", 1, #param.known - 1), param.known[#param.known])
   end
   return text .. (param.maximum and (" At most %d."):format(param.maximum) or "")

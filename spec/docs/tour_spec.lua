@@ -45,7 +45,8 @@ end
 
 -- What differs from run to run and from machine to machine: ids, times, the mock's port, versions.
 local function normal(text)
-  return (text:gsub("%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z", "TIME"):gsub("ACT_%x[%x-]+", "ACT_ID")
+  return (text:gsub("in 6 days 23 hours", "in 7 days") -- a slow machine
+    :gsub("%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z", "TIME"):gsub("ACT_%x[%x-]+", "ACT_ID")
     :gsub("127%.0%.0%.1:%d+", "127.0.0.1:PORT"):gsub("cmr/[%d.]+ %(Lua [^)]*%)", "VERSION")
     :gsub("%f[%w]%u?[%u%d]+%f[%W]", function(word)
       return #word == 16 and "CREDENTIAL" or nil

@@ -378,7 +378,7 @@ support.each(function(name) describe("the limiter of hosts, on a real " .. name,
     server:cli "rpush cmr:queue:taken x"
     local warnings = warned(function()
       for _ = 1, 5 do assert(one:reserve("taken", 4, 60)) end
-      assert.equal(0, one:reserve("free", 4, 60))
+      assert.equal(0, one:reserve("free", 0.1, 60))
       assert.equal("string", server:cli "type cmr:queue:free")
     end)
     assert.equal(1, #warnings)

@@ -243,7 +243,7 @@ describe("the annotations for editors", function()
       .. "The mailboxes to create: a list for each domain name.")
     has("---@field domains string[]|cmr.All The domains; cmr.all means every domain of the user that can be renewed.")
     has("---@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] "
-      .. "A mailbox, or a list of them.")
+      .. "A mailbox, or a list of mailboxes.")
   end)
 
   it("have the fields that an error has", function()
@@ -357,7 +357,7 @@ describe("the reference", function()
 
   it("says what an operation costs and destroys", function()
     assert.matches("\nCharges money. ", section "create_order", 1, true)
-    assert.matches("\nDestroys: ", section "cancel_subscription", 1, true)
+    assert.matches("\nDestroys something. ", section "cancel_subscription", 1, true)
     assert.matches("Acts on everything if its list is omitted.", section "renew_domains", 1, true)
     assert.not_matches("Charges", section "set_domain_auto_renew", 1, true)
   end)

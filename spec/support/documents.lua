@@ -47,11 +47,19 @@ end
 ---For each document, a function that returns its text about an operation's row, in one line.
 documents.places = {}
 
+---Returns a text of the command, in which each operation has the library's spelling, as in the other documents.
+function documents.commands(text)
+  return (text:gsub("[%l-]+", function(word)
+    local name = word:gsub("-", "_")
+    return operations[name] and name or word
+  end))
+end
+
 ---Returns the output of `cmr OPERATION --help`.
 function documents.places.help(row)
   local line = {(row.name:gsub("_", "-")), "--help"}
   local _, ending = pcall(function() parser.new(operations, line):parse(line) end)
-  return flat(ending.help)
+  return documents.commands(flat(ending.help))
 end
 
 ---Returns the operation's section.

@@ -12,10 +12,11 @@ Listener.__index = Listener
 ---Starts the listener with these words on the command line.
 -- @param key the key that signs the deliveries; default: delivery.KEY
 -- @param ledger the path of the ledger; default: a new ledger
-function listener.start(words, key, ledger)
+-- @param lead shell text before the command; default: none
+function listener.start(words, key, ledger, lead)
   local file = command.file_with((key or delivery.KEY) .. "\n")
   local line = command.lua("bin/cmr", "listen", "--api-key-file", file, (table.unpack or unpack)(words))
-  line = ("CMR_LEDGER=%s exec %s"):format(command.quote(ledger or command.ledger()), line)
+  line = ("%sCMR_LEDGER=%s exec %s"):format(lead or "", command.quote(ledger or command.ledger()), line)
   local pipe = assert(io.popen(line, "r"))
   local self = setmetatable({pipe = pipe}, Listener)
   local ready = self:line()

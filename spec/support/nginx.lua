@@ -130,7 +130,7 @@ local function configuration(program, options)
   return ((options.conf or CONF):gsub("%$([%a_]+)", values))
 end
 
---- Starts one.
+--- Starts an nginx.
 -- @param options
 --   mock     the server calls are for: sets the CMR_* of the environment, and `env` lines for them
 --   env      more of the environment, {NAME = value}

@@ -22,7 +22,7 @@ end
 
 event("docs", "domain.order.success",
   "userId,userEmail,orderId,domainId,domainName,creationTime,expiryDate,price", nil, "registered")
-event("docs", "domain.order.failed", "reason", "everything but the reason; one is Workspace validation failed",
+event("docs", "domain.order.failed", "reason", "everything but the reason; one reason is Workspace validation failed",
   "taken", "restricted", "registrar", "wallet", "workspace", "No mailbox events follow")
 event("help", "domain.renewal.success", "", "nothing is named", "is renewed")
 event("help", "domain.renewal.failed", "", "nothing is named", "could not be renewed")

@@ -10,7 +10,7 @@ local runner = require "cmr.bulk.runner"
 local runs = require "cmr.ledger.runs"
 local validate = require "cmr.util.validate"
 
----The options of client:bulk. It sends only the rows that are not done yet.
+---The options of client:bulk. client:bulk sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
 ---@field again? boolean Send all rows again, even those that are done. An unfinished run finishes its other rows first.
@@ -84,7 +84,7 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
--- Makes a guard that releases the run when its coroutine never resumes. nginx drops a coroutine when its client
+-- Makes a guard that releases the run when the run's coroutine never resumes. nginx drops a coroutine when its client
 -- disconnects.
 local function let_go_when_collected(run)
   local ledger, id, hold = run.ledger, run.id, run.record.hold
@@ -93,7 +93,7 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Takes the run that was found, or begins a new one. With opts.again it begins the run's next round, unless the run is
+-- Takes the run that was found, or begins a new run. With opts.again it begins the run's next round, unless the run is
 -- unfinished.
 local function take(run, wanted, found, opts)
   local taken, message, reason
@@ -198,7 +198,7 @@ local function collect(rows)
   return list
 end
 
--- Checks every row before the first is sent. Returns the reason not to begin the run, or nil.
+-- Checks every row before the first row is sent. Returns the reason not to begin the run, or nil.
 local function review(run, duplicates)
   local problem
   local ok, failure = pcall(plan.review, run, function(row)

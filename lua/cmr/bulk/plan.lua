@@ -6,7 +6,7 @@ local text = require "cmr.util.text"
 
 local plan = {}
 
--- Ranks of entries. The first copy of a row gets the entry with the lowest rank, the second copy gets the next one.
+-- Ranks of entries. The first copy of a row gets the entry with the lowest rank, the second copy gets the next entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 
@@ -21,7 +21,7 @@ local function is_guarded(operation)
   return flags.charges or flags.danger or flags.quota or flags.flips
 end
 
--- Returns whether the run must respect this entry of an earlier request for the row, and not send the row as a new one.
+-- Returns whether the run must respect this entry of an earlier request for the row, and not send the row as a new row.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
   local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"
@@ -136,10 +136,10 @@ local function decide(run, row)
 end
 
 ---Iterates over the rows, and gives each row these fields: digest; first, the number of the first row with the same
----content; copy, 1 for that row, 2 for the next one; entry, its request in the ledger; is_repeat, whether it was sent
----before, so that it is done or may be; last_sent_at, the time of that request; and status. The status is "todo" (to be
----sent, with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred" or
----"invalid" (with the problem). Only the first and the last status come with args.
+---content; copy, 1 for that row, 2 for the next such row; entry, its request in the ledger; is_repeat, whether the row
+---was sent before and may have been done; last_sent_at, the time of that request; and status. The status is "todo" (to
+---be sent, with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred"
+---or "invalid" (with the problem). Only the first and the last status come with args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
 ---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
 ---be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}
@@ -159,7 +159,7 @@ function plan.rows(run)
   end
 end
 
----Returns whether a row that is about to be sent is still the one that was reviewed.
+---Returns whether a row that is about to be sent is still the row that was reviewed.
 function plan.is_unchanged(run, row)
   return run.digests:get(row.number) == identity.digest(row.args, run.operation)
 end

@@ -67,7 +67,7 @@ local function before_send(run, row)
 end
 
 -- Stops the run when the ledger cannot record the end of a row, because no request may be sent unrecorded. Returns
--- whether the ledger has the row's end. Without the end, this run and the next one treat the row as unknown.
+-- whether the ledger has the row's end. Without the end, this run and the next run treat the row as unknown.
 local function is_recorded(run, row, info)
   local message = info and info.ledger_error
   if not message then return true end
@@ -85,7 +85,7 @@ local function record_success(run, row, answer, info)
   run.on_end(row, "failed", { kind = ending.kind, outcome = ending.outcome, message = "every item was refused" }, false)
 end
 
--- Ends the run if every further row would be refused for the same reason.
+-- Ends the run if the API would refuse every further row for the same reason.
 local function stop_after(run, err)
   local go_on = "; the same command again goes on"
   if err.kind == "unauthorized" then

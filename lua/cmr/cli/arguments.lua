@@ -14,6 +14,16 @@ function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
+---Returns a text of the operations table with the commands in place of the operations' names.
+---@param text string
+---@return string
+function arguments.spelled(text)
+  local operations = require "cmr.operations"
+  return (text:gsub("%w+_[%w_]+", function(word)
+    return operations[word] and arguments.command(word)
+  end))
+end
+
 ---Returns the commands of all operations.
 function arguments.commands(operations)
   local names = {}
@@ -143,7 +153,7 @@ function arguments.convert(param, label, text, read)
   return value
 end
 
----Puts a value under a dotted name: "google.clientId". Returns a message when it cannot.
+---Puts a value under a dotted name: "google.clientId". Returns a message when that is impossible.
 ---@param only_absent boolean? True keeps an existing value.
 function arguments.put(args, name, value, only_absent)
   local object, last = args, name:match "[^.]+$"

@@ -30,7 +30,7 @@ end
 
 ---Writes rows without a header.
 ---@param rows any[][] One value for each column.
----@param style table? of csv.style
+---@param style table? a style from csv.style
 function csv.lines(columns, rows, style)
   style = style or {}
   local separator = style.separator or ","
@@ -106,8 +106,8 @@ local function is_blank(cells)
   return true
 end
 
----Iterates over records and skips empty lines, and lines of empty cells. Raises at the first fault,
----because it is then unknown where the next record begins.
+---Iterates over records and skips empty lines, and lines of empty cells. Raises at the first fault, because after a
+---fault the next record could begin anywhere.
 ---@param next_line fun(): string? Returns the next line without its LF, or nil at the end.
 ---@param separator string? default: a comma
 ---@return fun(): string[]?, integer? next_record The cells, and the number of the record's first line; nil at the end.

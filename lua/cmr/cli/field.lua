@@ -1,4 +1,4 @@
----Finds one value of an answer by a path such as data.orderId. Pure.
+---Finds values of an answer by paths such as data.orderId. Pure.
 ---
 ---A name in the path selects a member of an object, or of every object in a list. A number selects an item of a list;
 ---the first item is 0. The name of a member may contain dots, because it may be a domain.
@@ -29,7 +29,7 @@ local function select_from_list(list, path)
   return found and values or nil
 end
 
--- Returns the value at the path, or nil. When several names fit, it takes the longest one that exists.
+-- Returns the value at the path, or nil. When several names fit, takes the longest name that exists.
 function select_from(value, path)
   if path == "" then return value end
   if type(value) ~= "table" then return nil end
@@ -85,13 +85,111 @@ function field.select(answer, path)
   return value
 end
 
+---Returns the members' names in the record for several paths: the last name of each path, or the whole path when two
+---names would be the same. Returns nil for one path.
+---@param paths string|string[]?
+---@return string[]?
+function field.names(paths)
+  if type(paths) ~= "table" then return nil end
+  local names, counts = {}, {}
+  for index, path in ipairs(paths) do
+    local name = path:match "([^.]+)$"
+    names[index] = name and not name:find "^%d+$" and name or path
+    counts[names[index]] = (counts[names[index]] or 0) + 1
+  end
+  for index, path in ipairs(paths) do
+    if counts[names[index]] > 1 then names[index] = path end
+  end
+  return names
+end
+
+local function record_of(values, names)
+  local record = {}
+  for index, name in ipairs(names) do
+    local value = values[index]
+    record[name] = value == nil and core.null or value
+  end
+  return record
+end
+
+-- Makes records of the values at several paths: one for each position in the lists among them, or one if there is no
+-- list. A value that is no list is in every record.
+local function combine(values, paths, names)
+  local first
+  for index, value in ipairs(values) do
+    if tables.is_list(value) then
+      first = first or index
+      if #value ~= #values[first] then
+        local format = "the fields have different numbers of values: '%s' has %d, '%s' has %d"
+        return nil, format:format(paths[first], #values[first], paths[index], #value)
+      end
+    end
+  end
+  if not first then return record_of(values, names) end
+  local records = core.array {}
+  for position = 1, #values[first] do
+    local row = {}
+    for index, value in ipairs(values) do
+      if tables.is_list(value) then value = value[position] end
+      row[index] = value
+    end
+    records[position] = record_of(row, names)
+  end
+  return records
+end
+
+---Returns the selection of --field in an answer: the value at one path, or records of the values at several paths.
+---@param paths string|string[]
+---@return any value
+---@return string? message set when the value is nil
+function field.of(answer, paths)
+  local names, values = field.names(paths), {}
+  for index, path in ipairs(names and paths or { paths }) do
+    local value, message = field.select(answer, path)
+    if value == nil then return nil, ("no field '%s' in the answer: %s"):format(path, message) end
+    values[index] = value
+  end
+  if names then return combine(values, paths, names) end
+  return values[1]
+end
+
+---Makes a function(item) that returns the selection of --field in an item of a list. It returns the empty selection
+---for an item without any of the fields.
+---@param paths string[] The paths in an item; "" is the item.
+---@param names string[]? see field.names
+---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.
+---@return table<integer, boolean> found The indices of the paths that any item has.
+function field.selector(paths, names)
+  local found = {}
+  return function(item)
+    local values, any = {}, false
+    for index, path in ipairs(paths) do
+      local value = item
+      if path ~= "" then value = field.select(item, path) end
+      if value ~= nil then
+        found[index], any = true, true
+      end
+      values[index] = value
+    end
+    if names then return record_of(values, names), any end
+    return any and values[1] or not any and core.null, any
+  end,
+    found
+end
+
 ---Returns a value as text for a shell: a string is unchanged, each item of a list gets a line, and any other value
 ---becomes JSON.
-function field.raw(value)
-  if not tables.is_list(value) then return tabulate.cell(value) .. "\n" end
+---@param names string[]? The value is a record, or a list of records. Each record gets a line with tabs between its
+---  members, in this order.
+function field.raw(value, names)
+  if not names and not tables.is_list(value) then return tabulate.cell(value) .. "\n" end
   local lines = {}
-  for index, item in ipairs(value) do
-    lines[index] = tabulate.cell(item):gsub("[\r\n]+", " ") .. "\n"
+  for index, item in ipairs(tables.is_list(value) and value or { value }) do
+    local cells = {}
+    for position, cell in ipairs(names and tabulate.row(item, names) or { item }) do
+      cells[position] = tabulate.cell(cell):gsub(names and "[\t\r\n]+" or "[\r\n]+", " ")
+    end
+    lines[index] = table.concat(cells, "\t") .. "\n"
   end
   return table.concat(lines)
 end

@@ -11,7 +11,7 @@ local MAX_EXAMPLE_COLUMNS = 72
 -- for the help.
 local MARKS = {
   { "charges", "charges money", "Charges money." },
-  { "danger", "destroys", "Destroys: what it removes does not come back." },
+  { "danger", "destroys", "Destroys something. You cannot undo the call." },
   { "all_when_empty", "everything when its list is left out", "Means everything when its list is left out." },
   { "async", "asynchronous", "Asynchronous: the answer says that it was accepted, a webhook later how it ended." },
   { "quota", "limited per mailbox", "Limited per mailbox and week, however it is asked for." },
@@ -76,12 +76,12 @@ function help.events(operation)
   return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
 end
 
----Returns the description of a parameter with its documented values and its bound; nil without one.
+---Returns the description of a parameter with its documented values and its bound; nil without a description.
 function help.description(param)
   local text = param.summary
   if param.known then
     local values = require("cmr.util.text").list(param.known, "and")
-    text = ("%s Documented: %s; other values are sent too."):format(text, values)
+    text = ("%s Documented: %s; cmr also sends other values."):format(text, values)
   end
   return param.maximum and ("%s At most %d."):format(text, param.maximum) or text
 end
@@ -97,8 +97,8 @@ function help.summary(operation)
   return ("%s [%s]"):format(text, table.concat(words, ", "))
 end
 
----Returns the paragraph at the top of a command's help. It says what the operation does, and what a user must know
----first.
+---Returns the paragraph at the top of a command's help. The paragraph says what the operation does, and what a user
+---must know first.
 function help.top(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }

@@ -1,5 +1,6 @@
 ---Shows a request to the user: --dry-run prints a curl command, and -v prints a line for every attempt.
 
+local arguments = require "cmr.cli.arguments"
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 
@@ -76,11 +77,20 @@ end
 function inspect.hooks(system)
   local function on_response(info)
     local format = "%s, attempt %d: %s, %.3f s%s"
-    inspect.log(system, format, info.operation, info.attempt, result(info), info.elapsed, timing(info))
+    inspect.log(
+      system,
+      format,
+      arguments.command(info.operation),
+      info.attempt,
+      result(info),
+      info.elapsed,
+      timing(info)
+    )
   end
   local function on_retry(retry)
     local format = "%s, attempt %d: %s; the next one in %.1f s"
-    inspect.log(system, format, retry.operation, retry.attempt, retry.err.message, retry.delay)
+    local message = require("cmr.cli.messages").with_command(retry.err.message, { name = retry.operation })
+    inspect.log(system, format, arguments.command(retry.operation), retry.attempt, message, retry.delay)
   end
   return on_response, on_retry
 end

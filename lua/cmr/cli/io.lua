@@ -11,7 +11,7 @@ local io = {
   EXIT_OK = 0,
   EXIT_FAILURE = 1, -- the API refused, or could not be reached
   EXIT_USAGE = 2, -- the command line is wrong, or the user did not confirm it; nothing was sent
-  EXIT_INCOMPLETE = 3, -- a part of the request was refused or has failed
+  EXIT_INCOMPLETE = 3, -- the API refused a part of the request, or a part has failed
   EXIT_INTERRUPTED = 130,
   EXIT_BROKEN_PIPE = 141, -- a shell reports this status for a program that SIGPIPE ended
 }

@@ -1,5 +1,5 @@
----Prints every page of a list, for --all. Without --all, it notes that a list has more items than the answer. Each
----page is printed when it arrives, so that little memory is needed. Only a table is printed after the last page.
+---Prints every page of a list, for --all. Without --all, it notes that a list has more items than the answer. The
+---command prints each page when it arrives, so that it needs little memory. Only a table appears after the last page.
 
 local core = require "cmr.core"
 local field = require "cmr.cli.field"
@@ -120,6 +120,7 @@ end
 
 function writers.csv(system, parsed, list)
   local columns, known, missing = nil, {}, {}
+  local names = field.names(parsed.field)
   local csv = require "cmr.cli.csv"
   local style = csv.style(parsed, system)
   local function note_columns(flat)
@@ -129,26 +130,25 @@ function writers.csv(system, parsed, list)
   end
   return {
     add = function(values)
-      local flats, rows, text = tabulate.flat(values), {}, ""
+      local flats, text = names and values or tabulate.flat(values), ""
       if not columns then
-        columns = tabulate.columns(flats, not parsed.field and list.name or "")
+        columns = names or tabulate.columns(flats, not parsed.field and list.name or "")
         columns = require("cmr.cli.columns").choose(columns, parsed.columns)
         for _, name in ipairs(columns) do
           known[name] = true
         end
         text = csv.lines(columns, { columns }, style)
       end
-      for index, flat in ipairs(flats) do
+      for _, flat in ipairs(flats) do
         note_columns(flat)
-        rows[index] = tabulate.row(flat, columns)
       end
-      io.write(system, text .. csv.lines(columns, rows, style))
+      io.write(system, text .. csv.lines(columns, tabulate.ordered(flats, columns), style))
     end,
     finish = function(failed)
       if failed or parsed.columns or next(missing) == nil then return end
-      local names = table.concat(tables.sorted_keys(missing), ", ")
+      local absent = table.concat(tables.sorted_keys(missing), ", ")
       local message = "the columns %s are missing: no item of the first page has them; --output jsonl shows all"
-      io.failure(message, names)
+      io.failure(message, absent)
     end,
   }
 end
@@ -163,7 +163,9 @@ function writers.table(system, parsed, list)
     end,
     finish = function(failed)
       if failed and #all == 0 then return end
+      local names = field.names(parsed.field)
       local function rows()
+        if names then return names, tabulate.ordered(all, names) end
         return tabulate.rows(all, not parsed.field and list.name or "")
       end
       output.show({ data = all }, { output = "table", columns = parsed.columns }, system, { rows = rows })
@@ -172,20 +174,22 @@ function writers.table(system, parsed, list)
 end
 
 -- Makes the writer for --field without --output: one line for each value.
-local function raw_writer(system)
+local function raw_writer(system, parsed)
+  local names = field.names(parsed.field)
   return {
     add = function(values)
-      output.raw(values, system)
+      output.raw(values, system, names)
     end,
     finish = nothing,
   }
 end
 
--- Makes a writer that passes the value of --field in each item to another writer. An item without the field gives null.
--- Before the first value, the writer only counts the nulls, because perhaps no item has the field.
-local function select_field(writer, path, list)
-  local rest, nulls, found = nil, 0, false
-  local function path_in_item()
+-- Makes a writer that passes the selection of --field in each item to another writer. An item without the field gives
+-- null. Before the first value, the writer only counts such items, because perhaps no item has the field.
+local function select_field(writer, wanted, list)
+  local names = field.names(wanted)
+  local paths, select, found, nulls, started = names and wanted or { wanted }, nil, nil, 0, false
+  local function path_in_item(path)
     if path == list.path then return "" end
     if path:sub(1, #list.path + 1) == list.path .. "." then return path:sub(#list.path + 2) end
     io.failure("with --all, --field names something in the list: %s.NAME", list.path)
@@ -193,30 +197,37 @@ local function select_field(writer, path, list)
   return {
     add = function(items)
       local values = {}
-      rest = rest or path_in_item()
+      if not select then
+        local rests = {}
+        for index, path in ipairs(paths) do
+          rests[index] = path_in_item(path)
+        end
+        select, found = field.selector(rests, names)
+      end
       for _, item in ipairs(items) do
-        local value = item
-        if rest ~= "" then value = field.select(item, rest) end
-        if value ~= nil and not found then
-          found = true
+        local value, has_any = select(item)
+        if has_any and not started then
+          started = true
           for index = 1, nulls do
-            values[index] = core.null
+            values[index] = select(core.null)
           end
         end
-        if found then
-          if value == nil then value = core.null end
+        if started then
           values[#values + 1] = value
         else
           nulls = nulls + 1
         end
       end
-      if found then writer.add(values) end
+      if started then writer.add(values) end
     end,
     finish = function(failed)
-      if rest and not found and not failed then
-        io.failure("no field '%s' in the answers: %s", path, select(2, field.select(list.answer, path)))
+      if started or failed or not select then writer.finish(failed) end
+      for index, path in ipairs(not failed and select and paths or {}) do
+        if not found[index] then
+          local _, message = field.select(list.answer, path)
+          io.failure("no field '%s' in the answers: %s", path, message)
+        end
       end
-      writer.finish(failed)
     end,
   }
 end
@@ -231,7 +242,7 @@ end
 ---@param client cmr.Client
 ---@param operation table
 ---@param args table
----@return string? message of a failure
+---@return string? message the message of a failure
 ---@return table? err
 function listing.show(client, operation, args, parsed, system)
   local list = finder(operation)
@@ -258,7 +269,7 @@ function listing.show(client, operation, args, parsed, system)
 end
 
 ---Tells the user on standard error when the answer says that the list has more items.
----@param args table of the request
+---@param args table the request's arguments
 function listing.note(answer, operation, args, system)
   local items = finder(operation).items(answer)
   local page, pages, total = pagination.position(answer)

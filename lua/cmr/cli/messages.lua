@@ -83,14 +83,14 @@ local function refusal_facts(operation, err)
   return lines
 end
 
----Returns a message of the library with the command's name in place of the operation's at its beginning.
+---Returns a message of the library with the command's name in place of the operation's.
 ---@param message string
 ---@param operation table?
 ---@return string
 function messages.with_command(message, operation)
-  local prefix = operation and operation.name .. ": "
-  if not prefix or message:sub(1, #prefix) ~= prefix then return message end
-  return arguments.command(operation.name) .. message:sub(#prefix - 1)
+  local first, last = message:find(operation and operation.name .. ": " or "\0", 1, true)
+  if not first then return message end
+  return message:sub(1, first - 1) .. arguments.command(operation.name) .. message:sub(last - 1)
 end
 
 ---Returns the lines to show after a failure's message.
@@ -111,7 +111,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- Words the mistake in a value. In the command, false is called "off", and allow_http does not exist.
+-- Words the mistake in a value. In the command, "off" means false, and allow_http does not exist.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end

@@ -32,7 +32,7 @@ end
 -- Prints one line for each item of the answer's list. An answer or a field without a list is one line.
 function writers.jsonl(answer, system, parsed, about)
   local encode, lines = encoder(system, parsed, about), {}
-  local list = require("cmr.cli.tabulate").list(answer.data, about.name)
+  local list = about.records or require("cmr.cli.tabulate").list(answer.data, about.name)
   for index, item in ipairs(list or about.without_list or { answer }) do
     lines[index] = encode(item, true)
   end
@@ -66,13 +66,37 @@ function writers.table(answer, system, parsed, about)
 end
 
 ---Prints a value for --field without --output.
-function output.raw(value, system)
-  local text = require("cmr.cli.field").raw(value)
+---@param names string[]? see field.raw
+function output.raw(value, system, names)
+  local text = require("cmr.cli.field").raw(value, names)
   if system.terminal(system.stdout) then
     local printable = require("cmr.util.text").printable
-    text = text:gsub("[^\n]+", printable)
+    text = text:gsub("[^\t\n]+", printable)
   end
   io.write(system, text)
+end
+
+-- Says how to print the records of several fields.
+local function about_records(value, names)
+  local is_list = require("cmr.util.tables").is_list(value)
+  local records = is_list and value or { value }
+  return {
+    records = records,
+    rows = function()
+      return names, require("cmr.cli.tabulate").ordered(records, names), not is_list
+    end,
+  }
+end
+
+---Prints the selection of --field.
+---@param value any A value; or with several fields a record, or a list of records.
+function output.selection(value, parsed, system, about)
+  local names = require("cmr.cli.field").names(parsed.field)
+  if not parsed.output then return output.raw(value, system, names) end
+  if parsed.output == "json" then return writers.json(value, system, parsed, about) end
+  writers[parsed.output]({ data = value }, system, parsed, names and about_records(value, names) or {
+    without_list = { value },
+  })
 end
 
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
@@ -81,11 +105,9 @@ end
 ---  pretty_json.encode; rows, a function that replaces tabulate.of
 function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
-  local value, message = require("cmr.cli.field").select(answer, parsed.field)
-  if value == nil then io.failure("no field '%s' in the answer: %s", parsed.field, message) end
-  if not parsed.output then return output.raw(value, system) end
-  if parsed.output == "json" then return writers.json(value, system, parsed, about) end
-  return writers[parsed.output]({ data = value }, system, parsed, { without_list = { value } })
+  local value, message = require("cmr.cli.field").of(answer, parsed.field)
+  if value == nil then io.failure("%s", message) end
+  output.selection(value, parsed, system, about)
 end
 
 local function empty(key)

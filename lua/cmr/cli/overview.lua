@@ -82,7 +82,7 @@ end
 -- Returns the first sentence of a summary, with the marks of the operation at its end.
 local function line_of(row, columns)
   local summary = row[2]
-  if type(summary) == "table" then summary = require("cmr.cli.help").summary(summary) end
+  if type(summary) == "table" then summary = arguments.spelled(require("cmr.cli.help").summary(summary)) end
   local name = row[1] .. " "
   return "   " .. name .. (" "):rep(columns - #name) .. summary
 end

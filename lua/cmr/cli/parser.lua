@@ -20,7 +20,12 @@ local GLOBAL_OPTIONS = {
   { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
-  { "--field", "PATH", "Print only this value, as in data.orderId; of a list one line an item." },
+  {
+    "--field",
+    "PATH",
+    "Print only this value, as in data.orderId; of a list one line an item. May be repeated: a tab between the values.",
+    count = "*",
+  },
   { "--columns", "NAMES", "The columns of a table or of CSV, in this order, as in id,email." },
   { "--guard-formulas", false, "In CSV, write ' before text that a spreadsheet would run as a formula." },
   { "--compact", false, "Print JSON on one line." },
@@ -201,8 +206,8 @@ local function add_parameter(command, param, names, help)
   if param.positional then
     local placeholder = arguments.placeholder(param.name)
     names.arguments[name] = placeholder
-    -- argparse takes the argument as optional: --json may supply the value, and arguments.build reports a missing one
-    -- better
+    -- argparse takes the argument as optional: --json may supply the value, and arguments.build reports a missing
+    -- argument better
     element = command:argument(placeholder):args "?"
     usage = param.required and placeholder or "[" .. placeholder .. "]"
   else
@@ -211,7 +216,7 @@ local function add_parameter(command, param, names, help)
     if help then element:argname(help.value(param)) end
   end
   element:target("." .. param.name) -- the dot avoids a clash with the command's name and the global options
-  if help then element:description(help.parameter(param)) end
+  if help then element:description(arguments.spelled(help.parameter(param))) end
   return usage
 end
 
@@ -229,9 +234,9 @@ local function add_details(command, operation, names, help)
   if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))
   if not help then return end
-  local below = help.below(operation)
+  local below = arguments.spelled(help.below(operation))
   below = below ~= "" and "\n\nNotes:\n" .. below:gsub("[^\n]+", "   %0") or ""
-  command:epilog(DETAILS:format(help.inside(operation)) .. below)
+  command:epilog(DETAILS:format(arguments.spelled(help.inside(operation))) .. below)
 end
 
 -- Adds the commands of the operations, sorted by group.
@@ -241,9 +246,9 @@ local function add_operations(root, operations, wanted, register, names, help)
     local name = arguments.command(operation.name)
     if wanted(name) or wanted(operation.name) then
       local command = root:command(name):hidden_name(operation.name)
-      if help then command:summary(help.summary(operation)) end
+      if help then command:summary(arguments.spelled(help.summary(operation))) end
       if wanted(name, true) or wanted(operation.name, true) then
-        if help then command:description(help.top(operation)) end
+        if help then command:description(arguments.spelled(help.top(operation))) end
         register(command, name, operation)
         add_details(command, operation, names[command], help)
       end

@@ -1,5 +1,5 @@
----Chooses the key and the address of a command: those of a profile (cmr.profiles), the command line's or the
----environment's.
+---Chooses the key and the address of a command. They come from a profile (cmr.profiles), the command line or the
+---environment.
 ---
 ---cmr sends a key only to the key's own base URL. So the key and the address come from the same source:
 ---
@@ -61,7 +61,8 @@ function profile.options(config, name)
   return options
 end
 
--- Returns the options of the default profile. Used when neither the command line nor the environment names a key.
+-- Returns the options of the default profile. The command uses them when neither the command line nor the environment
+-- names a key.
 local function default_options(parsed, system)
   local config = profile.load(system)
   local name = config.default
@@ -78,7 +79,7 @@ end
 
 ---Decides which key goes to which base URL, by the table above. Raises a mistake.
 ---@param key string? The key of --api-key-file.
----@return table settings The fields api_key, base_url, key_header and ca_file. cmr.new takes absent ones from the
+---@return table settings The fields api_key, base_url, key_header and ca_file. cmr.new takes absent fields from the
 ---  environment. The field profile is the name of the profile in use.
 function profile.settings(parsed, system, key)
   local options

@@ -26,7 +26,7 @@ function progress.new(system)
   return setmetatable(self, Progress)
 end
 
----Shows a line, which replaces the one before.
+---Shows a line, which replaces the line before.
 function Progress:show(line)
   local elapsed = core.now() - self.started_at
   if not self.columns or elapsed < SILENT_SECONDS then return end

@@ -72,7 +72,8 @@ end
 ---Asks for a confirmation on the terminal, unless the user said --yes. Raises a failure when the answer is no, or when
 ---there is no terminal.
 ---@param subject string The command and the reason, such as "cancel-subscription destroys".
----@param lines string[] The requests to confirm, or other lines about the action.
+---@param lines string[]|fun(): string[] The requests to confirm, or other lines about the action. A function is called
+---  only when the question is asked.
 ---@param consequence string? Says what does not happen after a refusal. Nil means that the request is not sent.
 function prompt.confirm(subject, lines, parsed, system, consequence)
   if parsed.yes then return end
@@ -83,7 +84,7 @@ function prompt.confirm(subject, lines, parsed, system, consequence)
   end
   local terminal, text = require "cmr.cli.terminal", require "cmr.util.text"
   writer:write(text.printable(subject), ".\n")
-  for _, line in ipairs(lines) do
+  for _, line in ipairs(type(lines) == "function" and lines() or lines) do
     writer:write("  ", terminal.fit(text.printable(line), MAX_LINE_COLUMNS), "\n")
   end
   writer:write "Go on? [y/N] "

@@ -22,7 +22,8 @@ local function returned(ok, ...)
 end
 
 ---Calls a function of the library and returns its results. If the function raises a string, its arguments have a
----mistake: it becomes a mistake in the command line. Ctrl-C also arrives as a string, but is raised again.
+---mistake. The string then becomes the message of a mistake in the command line. Ctrl-C also arrives as a string, but
+---is raised again.
 function request.library(action, ...)
   return returned(pcall(action, ...))
 end
@@ -155,7 +156,7 @@ local function fail(order, parsed, message, err)
 end
 
 -- Shows the request or asks for a confirmation, if the command line says so. Returns whether to send it.
-local function confirmed(order, call, parsed, system)
+local function confirmed(order, call, parsed, system, client)
   if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
   local preview = call:request()
   if parsed.dry_run then
@@ -169,7 +170,13 @@ local function confirmed(order, call, parsed, system)
     for _, part in ipairs(preview.form or {}) do
       lines[#lines + 1] = ("%s: %s"):format(part.name, part.value or part.path)
     end
-    require("cmr.cli.prompt").confirm(order.reason, lines, parsed, system)
+    require("cmr.cli.prompt").confirm(order.reason, function()
+      local operation = order.operation
+      for _, line in ipairs(operation and require("cmr.cli.prices").lines(client, operation, order.args[1]) or {}) do
+        lines[#lines + 1] = line
+      end
+      return lines
+    end, parsed, system)
   end
   if parsed.verbose then require("cmr.cli.inspect").log(system, "%s %s", preview.method, preview.url) end
   return true
@@ -210,11 +217,11 @@ end
 ---  output.show
 ---@return integer status io.EXIT_INCOMPLETE if the API refused some items.
 function request.send(order, parsed, system, client)
-  -- prepares the call before the client does, because the client would raise a mistake as plain text
+  -- prepares the call here, because the client would raise a mistake as plain text
   local prepare = order.prepare or core[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
-  if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
+  if not confirmed(order, call, parsed, system, client) then return io.EXIT_OK end
   local operation, spare = order.operation, request.open_engine(system)
   if parsed.all then
     spare:close()
@@ -235,7 +242,7 @@ function request.send(order, parsed, system, client)
   return require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
 end
 
--- Sends a request again and again. On a terminal, each answer replaces the one before.
+-- Sends a request again and again. On a terminal, each answer replaces the answer before.
 local function watch(order, parsed, system, client)
   local seconds = request.number("--watch", parsed.watch)
   if seconds < MIN_WATCH_SECONDS then io.usage("option '--watch' wants at least %d second", MIN_WATCH_SECONDS) end

@@ -1,7 +1,7 @@
 ---Prints requests of the ledger on standard output, in the format that --output and --field ask for. Only one page of
 ---requests is in memory at a time. For --field, all selected values are in memory.
 
-local core = require "cmr.core"
+local arguments = require "cmr.cli.arguments"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"
 local history = require "cmr.ledger.history"
@@ -16,8 +16,8 @@ local PAGE_REQUESTS = 1000
 local SHOWN_KEY_CHARACTERS = 6
 local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await accepts ids of the first two kinds
 
--- The columns of a table and of CSV. A table shows one id and the number of the others; CSV shows all ids. A table does
--- not shorten the column with the name "id".
+-- The columns of a table and of CSV. A table shows one id and the number of the other ids; CSV shows all ids. A table
+-- does not shorten the column with the name "id".
 local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
 local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
 local ACCOUNT = #TABLE_COLUMNS
@@ -57,7 +57,7 @@ local function row_of(item, is_short)
   local ids = list_ids(item.ids)
   local shown = is_short and #ids > 1 and ("%s +%d"):format(ids[1], #ids - 1) or table.concat(ids, " ")
   local when = local_time(item.sent_at, not is_short)
-  return { when, item.state, item.operation, shown, item.user, failure_of(item), item.run, account }
+  return { when, item.state, arguments.command(item.operation), shown, item.user, failure_of(item), item.run, account }
 end
 
 local function has_value(rows, column)
@@ -176,22 +176,33 @@ local function read_page(next_item)
   return page
 end
 
--- Prints the value that --field selects in each request.
+-- Returns the paths inside each request, or nil if a path is for the list of them.
+local function paths_in_request(paths)
+  local rests = {}
+  for index, path in ipairs(paths) do
+    rests[index] = path:match "^data%.(%D.*)$"
+    if not rests[index] then return nil end
+  end
+  return rests
+end
+
+-- Prints the selection of --field in each request.
 local function print_field(next_item, parsed, system)
-  local path = parsed.field:match "^data%.(%D.*)$"
-  local values, found = {}, false
+  local names = field.names(parsed.field)
+  local paths = names and parsed.field or { parsed.field }
+  local rests = paths_in_request(paths)
+  local select, found = field.selector(rests or { "" }, rests and names)
+  local values = {}
   for item, message in next_item do
     if not item then io.failure("%s", message) end
-    local request = history.encodable(item)
-    local value = path and field.select(request, path)
-    found = found or value ~= nil
-    if value == nil then value = path and core.null or request end
-    values[#values + 1] = value
+    values[#values + 1] = select(history.encodable(item))
   end
-  if not path then return output.show({ data = values }, parsed, system, {}) end
-  if not found and values[1] ~= nil then io.failure("no field '%s' in these requests", parsed.field) end
+  if not rests then return output.show({ data = values }, parsed, system, {}) end
   if values[1] == nil then return end
-  output.show({ data = values }, setmetatable({ field = "data" }, { __index = parsed }), system, {})
+  for index, path in ipairs(paths) do
+    if not found[index] then io.failure("no field '%s' in these requests", path) end
+  end
+  output.selection(values, parsed, system, {})
 end
 
 ---Prints requests. Raises a failure when they cannot be read or written.

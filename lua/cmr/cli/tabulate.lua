@@ -159,16 +159,23 @@ function tabulate.row(flat, columns)
   return row
 end
 
+---Returns the rows of flat tables, with the values in the order of the columns.
+---@return any[][] rows
+function tabulate.ordered(flats, columns)
+  local rows = {}
+  for index, flat in ipairs(flats) do
+    rows[index] = tabulate.row(flat, columns)
+  end
+  return rows
+end
+
 ---Lays out a list.
 ---@return string[] columns
 ---@return any[][] rows
 function tabulate.rows(list, list_name)
-  local rows = tabulate.flat(list)
-  local columns = tabulate.columns(rows, list_name)
-  for index, flat in ipairs(rows) do
-    rows[index] = tabulate.row(flat, columns)
-  end
-  return columns, rows
+  local flats = tabulate.flat(list)
+  local columns = tabulate.columns(flats, list_name)
+  return columns, tabulate.ordered(flats, columns)
 end
 
 -- Turns a map of objects into a list of them. The map's keys are data. Returns nil for any other value.

@@ -185,7 +185,7 @@ function waiting.for_requests(items, parsed, system, ledger)
 end
 
 ---Waits until the accepted rows of a bulk run have ended. Reports on standard error how they ended.
----@param name string of the run
+---@param name string the name of the run
 ---@return integer status
 function waiting.for_run(name, parsed, system, ledger)
   local items, counts = waiting.accepted(ledger, { run = name }), { done = 0, failed = 0, open = 0 }

@@ -32,8 +32,8 @@ $http
 }
 ]]
 
--- nginx runs as one process without a master, so that killing it leaves no process behind. If root starts it, it stays
--- root, because only root can enter the directory.
+-- nginx runs as one process without a master, so that killing it leaves no process behind. If root starts nginx, it
+-- stays root, because only root can enter the directory.
 local MAIN = "master_process off;"
 
 local HTTP = [[
@@ -84,8 +84,8 @@ end
 ---error.
 ---
 ---parts returns a table: http has the directives that listen on that port, files has more files by name, prepare is a
----shell script to run first, and on is for process.run. The Lua code in nginx prints "ready" when it accepts
----connections.
+---shell script to run first, and on has the functions for process.run. The Lua code in nginx prints "ready" when it
+---accepts connections.
 ---@param name string "cmr mock"
 ---@param port integer? Nil for a random free port.
 ---@param parts fun(port: integer, program: table): table Gets the port and the result of find.nginx.

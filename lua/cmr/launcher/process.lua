@@ -1,7 +1,7 @@
----Runs a program in the foreground. Plain Lua can neither fork nor catch signals, so a shell script (sh) does both.
----This process holds a pipe to the script's standard input. When this process ends, even by a crash, the script reads
----the end of the file and stops everything. The script reports through the fifo `status`: "pid N", "ready", "log
----LINE", "stopped".
+---Runs a program in the foreground. Plain Lua can neither fork nor catch signals, so a shell script (sh) forks and
+---catches signals. This process holds a pipe to the script's standard input. When this process ends, even by a crash,
+---the script reads the end of the file and stops everything. The script reports through the fifo `status`: "pid N",
+---"ready", "log LINE", "stopped".
 
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
@@ -106,12 +106,12 @@ end
 ---
 ---Two of the files are shell scripts, which find the directory in $dir. "prepare.sh" runs first. "start.sh" then execs
 ---the program, which prints a line "ready" when it can serve. `on` has a function for each first word of a line that
----the program prints. on.ready(pid, directory) is called once; a SIGTERM to that pid stops everything. Every other
----function gets the rest of the line.
+---the program prints. The function calls on.ready(pid, directory) once; a SIGTERM to that pid stops everything. Every
+---other function gets the rest of the line.
 ---@param name string The start of the directory's name; random digits follow.
 ---@param files table<string, string> The texts of the files, by name.
 ---@return boolean stopped True after a signal, false if the program failed.
----@return string? log of a breakdown
+---@return string? log The log, if the program broke down.
 function process.run(name, files, on)
   local directory = ("%s/%s.%s"):format(os.getenv "TMPDIR" or "/tmp", name, random.hex(8))
   local function ready(pid)

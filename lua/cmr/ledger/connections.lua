@@ -15,7 +15,7 @@ local LOCKED_BUSY_SECONDS = 0.1 -- the wait after an earlier wait was too short
 -- stays smaller.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
 
-local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ones
+local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ledgers
 
 -- Closes all connections that a fork's child inherited from its parent. The child must do this before it opens its own.
 -- See cmr.sqlite.
@@ -116,8 +116,8 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Begins a transaction. Up to two transactions run before a request is sent. Only the first one waits for another
--- program's lock for the whole time. With is_patient, this transaction waits for the whole time in any case.
+-- Begins a transaction. Up to two transactions run before a request is sent. Only the first transaction waits for
+-- another program's lock for the whole time. With is_patient, a later transaction does so too.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"
@@ -129,9 +129,9 @@ local function begin(self, db, is_patient)
   return ok, explain(message, reason, self.path), reason
 end
 
----Runs a function in one transaction: all of its changes are made, or none.
+---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
+---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
 ---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
 function connections:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)

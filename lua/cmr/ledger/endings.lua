@@ -12,7 +12,7 @@ local MAX_MESSAGE_BYTES = 300
 -- Refusals for a passing reason: the same request can be sent again later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
 
--- Returns whether every item that the request named was refused.
+-- Returns whether the API refused every item that the request named.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil
@@ -27,7 +27,7 @@ end
 ---@param args table? by name
 ---@param answer table
 ---@param sent_at number? Seconds since 1970; nil when there is no plan.
----@return table ending for Ledger:finish
+---@return table ending the argument of Ledger:finish
 function endings.of_answer(operation, args, answer, sent_at)
   local failed = settlement.failed_items(operation, answer)
   local ending = { state = "done", status = answer.status, ids = ids.of(answer), failed_items = failed and #failed }
@@ -72,7 +72,7 @@ end
 ---Returns the end of a request that failed.
 ---@param err cmr.Error
 ---@param now number seconds since 1970
----@return table ending for Ledger:finish
+---@return table ending the argument of Ledger:finish
 function endings.of_failure(err, now)
   local ending = { kind = err.kind, outcome = err.outcome, status = err.status }
   ending.message = text.printable(err.message):sub(1, MAX_MESSAGE_BYTES)

@@ -135,7 +135,7 @@ end
 
 ---Records how an accepted request ended, after a wait for it.
 ---@param ledger cmr.Ledger
----@param id integer of the request
+---@param id integer the id of the request
 ---@param plan cmr.Plan
 ---@param err cmr.Error? The error of client:await; nil when everything was done.
 function entry.settle(ledger, id, plan, err)

@@ -8,7 +8,7 @@ local writers = require "cmr.ledger.writers"
 ---@class cmr.LedgerForgetting
 local forgetting = {}
 
-local RETENTION_SECONDS = 400 * text.DAY -- older requests are removed
+local RETENTION_SECONDS = 400 * text.DAY -- the ledger removes older requests
 local INTERVAL = 100 -- number of new requests between two removals of old requests
 local MAX_REMOVED = 2 * INTERVAL -- maximum of requests in one removal
 local PART = 1000 -- requests that Ledger:forget removes in one transaction
@@ -30,8 +30,8 @@ local function forget_runs(self, db, before)
 end
 
 -- Removes some of the requests that were sent before a time, oldest first. The newest request always stays, so that the
--- next one gets a higher number than any running writer. `window` is the number of old requests to look at, or -1 for
--- all.
+-- next request gets a higher number than any running writer. `window` is the number of old requests to look at, or -1
+-- for all.
 local function forget(self, db, before, limit, window)
   local living, message, reason = writers.living(self, db)
   if not living then return nil, message, reason end
@@ -71,7 +71,7 @@ function forgetting:forget(before)
   end
 end
 
----Removes some old requests from time to time, in the transaction that records a new one.
+---Removes some old requests from time to time, in the transaction that records a new request.
 ---@param db any
 ---@param id integer The id of the new request.
 ---@return any ok

@@ -26,9 +26,9 @@ local validate = require "cmr.util.validate"
 ---@field ids table<string, string[]> The ids, by kind: "order", "action", "subscription", "domain", "mailbox".
 ---@field user? string
 ---@field run? string The name of its bulk run.
----@field row? integer In that run.
+---@field row? integer The number of the row in that run.
 ---@field status? integer The answer's HTTP status.
----@field kind? cmr.Kind Of a failure.
+---@field kind? cmr.Kind The kind of the failure.
 ---@field outcome? cmr.Outcome
 ---@field message? string
 ---@field failed_items? integer The number of items that failed inside a success.
@@ -114,7 +114,7 @@ end
 
 ---Returns the accepted requests that match a filter, in the form for a wait.
 ---@param ledger cmr.Ledger
----@param filter table of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return table[]? items {id, account, operation, plan}
 ---@return string? message
 function history.accepted(ledger, filter)
@@ -132,7 +132,7 @@ end
 
 ---Iterates over the requests that match a filter, newest first.
 ---@param ledger cmr.Ledger
----@param filter table of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return fun(): cmr.SentRequest|false|nil, string? iterator The next request; after a failure once false, message.
 function history.each(ledger, filter)
   local next_request, read = ledger:each(filter), history.reader(ledger)

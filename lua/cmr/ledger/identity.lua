@@ -1,7 +1,8 @@
----Decides whether two requests are the same. They are if they have the same operation and the same arguments. The
----order of the names, the format of the file and the version of Lua make no difference. Each list in the table of
----operations is a set, such as a set of domains, so the order of its items makes no difference. In an undocumented
----list, such as a list of nameservers, the order counts. A secret is compared unchanged. Pure, except for the digest.
+---Decides whether two requests are the same. Two requests are the same if they have the same operation and the same
+---arguments. The order of the names, the format of the file and the version of Lua make no difference. Each list in the
+---table of operations is a set, such as a set of domains, so the order of its items makes no difference. In an
+---undocumented list, such as a list of nameservers, the order counts. A secret is compared unchanged. Pure, except for
+---the digest.
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
@@ -103,7 +104,7 @@ function serialize(value, is_exact, names, path)
 end
 
 -- Replaces the path of a file by a digest of its content, because the content identifies a file, and its place does
--- not. If the file cannot be read, the path stays, and the call will be refused.
+-- not. If the file cannot be read, the path stays, and the core will refuse the call.
 local function content_of(path)
   local digest = type(path) == "string" and core.file_sha256(path)
   return digest and "sha256 " .. core.base64(digest) or path

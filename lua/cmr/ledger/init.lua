@@ -35,7 +35,7 @@ local ledgers = {} -- path -> ledger; a process has one for each file
 
 local ledger = { Ledger = Ledger }
 
----Opens a ledger. The file is made when it is missing.
+---Opens a ledger. Makes the file when it is missing.
 ---@param path? string default: location.default
 ---@return cmr.Ledger? ledger One ledger for each path.
 ---@return string? message
@@ -68,7 +68,7 @@ function Ledger:limiter()
   return self.limiter_
 end
 
----Closes the ledger. Another open makes a new one.
+---Closes the ledger. Another open makes a new ledger.
 function Ledger:close()
   ledgers[self.path] = nil
   self:close_connections()

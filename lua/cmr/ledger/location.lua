@@ -1,4 +1,4 @@
----Where the ledger is.
+---Finds the default file of the ledger.
 
 local core = require "cmr.core"
 

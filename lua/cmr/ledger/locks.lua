@@ -1,4 +1,5 @@
----The locks of a process: on its runs, and as a notice that it stores events. They end with the process.
+---The locks of a process. It locks its runs. Another lock tells other processes that this process stores events. All
+---locks end with the process.
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerLocks
@@ -9,9 +10,9 @@ local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- first number and count of th
 
 ---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
----@return table? hold for let_go_run
+---@return table? hold the argument of let_go_run
 ---@return string? message
----@return string? reason "busy" when another process, or another caller in this one, has it.
+---@return string? reason "busy" when another process, or another caller in this process, has the run.
 function locks:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -59,8 +60,8 @@ function locks:listen()
   return true -- enough other processes listen
 end
 
----Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
----so in the last 30 days.
+---Returns whether events arrive in the ledger: whether another process stores the events that it receives, or has
+---stored one in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving()

@@ -34,7 +34,7 @@ end
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
   FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
 
----Returns the requests with the same content, oldest first. Omits a request that a later one superseded.
+---Returns the requests with the same content, oldest first. Omits a request that a later request superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -100,8 +100,8 @@ local function check_order(self, rows, before)
   return rows
 end
 
----Returns at most 1,000 requests that match a filter, newest first. To get the next ones, set `before` to the id of the
----last one.
+---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
+---the last request.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -128,7 +128,7 @@ function queries:get(id)
 end
 
 ---Returns how many requests match a filter.
----@param filter table as of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return integer? count
 ---@return string? message
 function queries:count(filter)
@@ -140,7 +140,7 @@ function queries:count(filter)
 end
 
 ---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
----@param filter table as of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
 function queries:each(filter)
   local page_filter, page, position = {}, nil, 0

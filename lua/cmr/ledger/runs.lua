@@ -56,7 +56,7 @@ end
 local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ? AND account = ? AND sent_at > ?
   AND superseded IS NULL AND state NOT IN ('failed', 'deferred') LIMIT 1]]
 
----Finds a row that was sent with another key to the same base URL, and that is done or may be.
+---Finds a row that was sent with another key to the same base URL, and that was done or may have been done.
 ---@param wanted table {account, operation}
 ---@param digests table The digests of the rows, see cmr.bulk.digests.
 ---@param since number seconds since 1970
@@ -78,7 +78,7 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
   end
 end
 
----Moves all records of an account to another one, after the user got a new key.
+---Moves all records of an account to another account, after the user got a new key.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)

@@ -1,12 +1,12 @@
----The tables of the ledger's database. To change them, add a migration. A ledger with an older version is migrated
----when it is opened; one with a newer version is refused.
+---The tables of the ledger's database. To change them, add a migration. When a process opens a ledger with an older
+---version, it migrates the ledger. It refuses a ledger with a newer version.
 
 local schema = {}
 
 -- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger.writers.
---   superseded: the id of the request that repeated this one. plan: what client:await waits for, as JSON.
--- request_id: every id that a request or its answer carries, as in ("order", "ORD_1").
--- run: the bulk runs. digest: the digest of the set of the run's rows. round: how often --again began the run anew.
+-- superseded: the id of the request that repeated this request. plan: what client:await waits for, as JSON. request_id:
+-- every id that a request or its answer carries, as in ("order", "ORD_1"). run: the bulk runs. digest: the digest of
+-- the set of the run's rows. round: how often --again began the run anew.
 --   round_after: the newest request when the round began; only later requests count for the round. This is a request's
 --   id and not a time, because the clock may be set back.
 -- claim, entry, count: the store, see cmr.Store.

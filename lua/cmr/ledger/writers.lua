@@ -6,7 +6,7 @@ local writers = {}
 
 ---Makes the id of this process's first request the process's writer number, and locks the number.
 ---@param db any
----@param id integer of its first request
+---@param id integer the id of its first request
 ---@return integer? ok
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite.

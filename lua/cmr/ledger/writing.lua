@@ -22,7 +22,7 @@ local INSERT = [[INSERT INTO request
   (account, operation, digest, run, row, user, writer, state, sent_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
 
--- Returns whether the same request was sent after the one with this id.
+-- Returns whether the same request was sent again after the request with this id.
 local function is_repeated(db, request)
   if not request.newest_known then return false end
   local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
@@ -64,8 +64,8 @@ end
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
----supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
----that the caller knows: a newer one stops this one
+---supersedes, the id of the request that this request repeats; newest_known, the id of the newest request of this
+---content that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".

@@ -35,13 +35,13 @@ function limiter.default()
   return process_limiter
 end
 
----Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the slot is not used, and another
----one is reserved after the pause.
+---Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the call does not use the slot,
+---and reserves another slot after the pause.
 ---@param self cmr.Limiter
 ---@param key string
 ---@param rate number The requests per second.
 ---@param loop cmr.Loop
----@param deadline number by loop.now
+---@param deadline number the deadline, on the clock of loop.now
 ---@param job cmr.Job? The wait ends when this job is cancelled.
 ---@return boolean? ok Nil when the slot is after the deadline.
 ---@return number? needed The seconds until the slot.

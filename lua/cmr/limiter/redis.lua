@@ -61,12 +61,12 @@ function Limiter.new(options)
     fallback_shares = opts.fallback_shares or 1,
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- by key, on Redis's clock
-    both_until = -math.huge, -- until then a slot must fit both the local queue and the one in Redis
-    refused_until = expiring.new(), -- by key: the same for this key only, because Redis refused its script
+    both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
+    refused_until = expiring.new(), -- key -> both_until for this key only, because Redis refused its script
   }, Limiter)
 end
 
--- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. A greater
+-- Returns how much slower this reply was than the fastest reply. The result cannot exceed the round trip. A greater
 -- result shows that a clock was set, so the measurement starts again. The baseline moves by 1/16 with each reply, so
 -- that a slower network becomes the norm.
 local function lateness(self, sent_at, received_at, server_time)
@@ -89,14 +89,14 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes a slot that Redis has given out. Another coroutine may have got a later one meanwhile. A slot in the past says
+-- Notes a slot that Redis has given out. Another coroutine may have got a later slot meanwhile. A slot in the past says
 -- nothing about the next slot.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
--- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. Then we treat Redis as
+-- Reserves a slot in Redis. A slot earlier than the last slot means that Redis lost its data. Then we treat Redis as
 -- unavailable until the other hosts have noticed the loss too. Returns the seconds until the slot (negative if it is
 -- past) and whether it was reserved; or nil if Redis is unavailable or refuses.
 local function reserve_in_redis(self, key, length, after, max_wait)
@@ -130,7 +130,7 @@ function Limiter:reserve(key, rate, max_wait)
     after = delay
   end
   local delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
-  if delay and delay < -MAX_LATE_SECONDS then -- the reply is so late that the next slot is already due: skips this one
+  if delay and delay < -MAX_LATE_SECONDS then -- the reply is so late that the next slot is already due: skips this slot
     delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
   end
   local elapsed = core.now() - begun_at

@@ -12,7 +12,7 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.shdict"
 
 local ROUNDING_SECONDS = 1e-6
-local IDLE_SECONDS = 60 -- how long a queue stays after its last slot, at least: nginx's clock may be behind
+local IDLE_SECONDS = 60 -- the shortest time that a queue stays after its last slot, because nginx's clock may be behind
 
 ---Makes a limiter on a dictionary, such as ngx.shared.cmr.
 function Limiter.new(dict)

@@ -18,8 +18,8 @@ local listen = {}
 local CA_FILES = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" }
 
 -- The shell script that runs the user's command. Only the command's standard input has the event. The script also reads
--- the bytes that the command left unread; otherwise writing them would end this process. It passes the exit status
--- through a file, because not every Lua returns it.
+-- the bytes that the command left unread; otherwise writing them would end this process. The script passes the exit
+-- status through a file, because not every Lua returns the status.
 local COMMAND = "sh -c %s >&2; echo $? >%s; cat >/dev/null"
 
 local HTTP = [[
@@ -136,7 +136,7 @@ end
 
 ---Options of cmr.listen.run.
 ---@class cmr.ListenOptions
----@field port? integer The port on 127.0.0.1. Default: a free one.
+---@field port? integer The port on 127.0.0.1. Default: a free port.
 ---@field verify? cmr.VerifyOptions What to accept.
 ---Called with {url, pid} when the listener begins to listen. Called for each delivery with {delivery = number,
 ---accepted, kind and message or id, event ..., problem = the reason why it could not be stored, exit = the command's

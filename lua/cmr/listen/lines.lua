@@ -4,7 +4,7 @@ local text = require "cmr.util.text"
 
 local lines = {}
 
--- The members that say what an event is about. The most useful ones come first.
+-- The members that say what an event is about. The most useful members come first.
 local SUBJECTS = { "email", "domain", "domainName", "mailboxId", "orderId", "subscriptionId" }
 
 local function subject_of(event)
@@ -32,7 +32,7 @@ local function delivery(report)
 end
 
 ---Returns a report as one line, without the line's end.
----@param report table of the option emit of listen.run
+---@param report table a report as for the option emit of listen.run
 ---@param time string The time of the report, such as "17:30:05".
 ---@return string
 function lines.of(report, time)

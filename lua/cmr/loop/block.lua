@@ -46,7 +46,7 @@ local function let_luv_drive()
   if luv and is_loaded then luv.drive() end
 end
 
----Returns true, because this adapter fits wherever no other does.
+---Returns true, because this adapter fits wherever no other adapter fits.
 function block.detected()
   return true
 end
@@ -67,7 +67,7 @@ function block.wait(engine, call)
     return coroutines.wait(call)
   end
   if #sleepers == 0 and engine:wait_for(call, MAX_STEP_SECONDS * 1000) then return end
-  local seconds = 0 -- does not wait, because other calls may have finished
+  local seconds = 0 -- no wait at first, because other calls may have finished
   repeat
     block.turn(seconds)
     seconds = MAX_STEP_SECONDS

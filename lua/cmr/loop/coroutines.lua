@@ -14,8 +14,8 @@ local function native(name)
 end
 local create, resume, running, yield = native "create", native "resume", native "running", native "yield"
 
----Whether a coroutine can be suspended at any point. On Lua 5.1 it cannot be inside an iterator, pcall or another C
----function. There, a call waits without suspending its coroutine.
+---Whether a coroutine can be suspended at any point. On Lua 5.1 it cannot be suspended inside an iterator, pcall or
+---another C function. There, a call waits without suspending its coroutine.
 coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
 coroutines.UNYIELDABLE = "nothing can wait in a function that C calls back, such as string.gsub's or table.sort's or a "
@@ -26,7 +26,8 @@ coroutines.pcall = coroutines.anywhere and pcall or function(task, ...)
   return true, task(...)
 end
 
----Returns whether the running coroutine can be suspended here. It cannot be inside a function that C code calls.
+---Returns whether the running coroutine can be suspended here. It cannot be suspended inside a function that C code
+---calls.
 ---@param context cmr.LoopContext? "iterator" when the call runs later in an iterator, which Lua 5.1 cannot suspend
 function coroutines.can_suspend(context)
   return core.is_yieldable() and (coroutines.anywhere or context ~= "iterator")
@@ -43,8 +44,8 @@ function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end
 
----Returns the reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request
----whose coroutine cannot be suspended would have an unknown outcome.
+---Returns the reason why the running coroutine cannot be suspended here, or nil. Call this function before sending,
+---because a request whose coroutine cannot be suspended would have an unknown outcome.
 function coroutines.unsupported(context)
   if context == "background" then
     return nil
@@ -98,8 +99,8 @@ local function once()
   return true
 end
 
----Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, it yields
----again.
+---Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, the coroutine
+---yields again.
 function coroutines.suspend(waiter)
   -- Where coroutines can be closed, the generic for below closes the waiter.
   for _ in once, nil, nil, waiter do -- luacheck: ignore 512
@@ -145,8 +146,8 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. If in_place is given, it is called before suspending the caller. It runs the loop once and
----returns true, or it returns false to suspend the caller.
+---Makes a cmr.Semaphore. If in_place is given, the semaphore calls it before it suspends the caller. in_place runs the
+---loop once and returns true, or returns false to suspend the caller.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 
@@ -154,7 +155,7 @@ function coroutines.semaphore(in_place)
     while first <= last do
       local waiter = queue[first]
       queue[first], first = nil, first + 1
-      if not waiter.posted then return waiter end -- skips a waiter whose coroutine was closed: it is already posted
+      if not waiter.posted then return waiter end -- skips a posted waiter, whose coroutine was closed
     end
   end
 

@@ -1,4 +1,4 @@
----The loop adapters. Each one lets a call wait in its kind of event loop.
+---The loop adapters. Each adapter lets a call wait in its kind of event loop.
 
 local loaded = package.loaded
 
@@ -29,7 +29,7 @@ local loop = {}
 ---@field post fun()
 ---@field wait fun() Waits for a post. Returns once for every post.
 
----Watches two coroutines: the one that made the watch, and the last one that called `seen`.
+---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch
 ---@field seen fun() Watches the running coroutine too.
 ---@field stop fun() Ends the watch.

@@ -18,9 +18,10 @@ local luv = {
 }
 
 local poll, watched -- the luv handle that polls an engine's descriptor; that engine
--- number of waiting coroutines; an active handle keeps the loop alive, so it is active only while one waits
+-- number of waiting coroutines; an active handle keeps the loop alive, so the handle is active only while a coroutine
+-- waits
 local waiting = 0
-local is_driving, timer = false, nil -- whether block has tasks; the timer that wakes the sleeping ones
+local is_driving, timer = false, nil -- whether block has tasks; the timer that wakes the sleeping tasks
 
 ---Returns the reason why the running coroutine cannot wait for luv's loop here, or nil.
 function luv.unsupported(context)

@@ -108,12 +108,12 @@ function nginx.wait(_, call)
   if stepper == request then stepper = nil end
 end
 
----Suspends the request for some seconds. A sleep for a job ends when the job is interrupted. It does not begin if the
----job is already cancelled.
+---Suspends the request for some seconds. A sleep for a job ends when the job is interrupted. The sleep does not begin
+---if the job is already cancelled.
 function nginx.sleep(_, seconds, job)
   seconds = math.max(PAUSE_SECONDS, seconds)
   if not job then return ngx.sleep(seconds) end
-  if job.cancelled then return end -- it was cancelled after its answer arrived and before the answer was read
+  if job.cancelled then return end -- the user cancelled it after its answer arrived, but before the sender read it
   job.alarm = semaphore.new()
   job.alarm:wait(seconds)
   job.alarm = nil
@@ -134,9 +134,9 @@ local function has_ended(co)
   return status == "dead" or status == "zombie"
 end
 
----Calls a function when two coroutines have ended: the running one, and the last one that called watch.seen. nginx
----ends a request only after its last light thread. So the threads that still run when the request's code ends must end
----soon.
+---Calls a function when two coroutines have ended: the running coroutine, and the coroutine that last called
+---watch.seen. nginx ends a request only after its last light thread. So the threads that still run when the request's
+---code ends must end soon.
 ---@param act fun()
 ---@return cmr.Watch watch
 function nginx.watch(act)

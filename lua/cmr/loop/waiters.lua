@@ -26,8 +26,8 @@ function waiters.notify(call)
 end
 
 ---Steps the engine and posts the waiters of all finished calls. A posted waiter may run at once and step the engine
----too; then that inner step posts the other waiters. If a waiter raises an error, it is raised again after all others
----were posted.
+---too; then that inner step posts the other waiters. If a waiter raises an error, the function raises the error again
+---after it has posted all other waiters.
 ---@param milliseconds number? The maximum time to wait for work.
 ---@return boolean in_flight Whether calls are left in flight.
 function waiters.step(engine, milliseconds)

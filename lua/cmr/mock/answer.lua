@@ -1,5 +1,5 @@
----The mock's answers: a status and the documented envelope {status, message, data, actionId}. A list is returned in
----pages.
+---The mock's answers: a status and the documented envelope {status, message, data, actionId}. The mock returns a list
+---in pages.
 
 local json = require "cmr.mock.json"
 local random = require "cmr.util.random"
@@ -49,7 +49,8 @@ local function documented(sample, status, data, message)
   return reply.envelope.message == sample.message and reply or answer.assume(reply, "message")
 end
 
--- Makes the answer of an operation without a documented answer. It is like the documented answers of other operations.
+-- Makes the answer of an operation without a documented answer. The answer is like the documented answers of other
+-- operations.
 local function undocumented(operation, status, data, message, data_is_documented)
   local reply = answer.assume(answer.new(status, message, data, action(operation.flags.async)), "message")
   if not data_is_documented then answer.assume(reply, "data") end
@@ -59,7 +60,7 @@ end
 ---Makes the answer of a successful request: the operation's documented answer, with this data.
 ---@param request table
 ---@param data any Nil means null or no member, whichever the documented answer has.
----@param message string? A message, for an operation whose documented answer has none, or for another case.
+---@param message string? A message, for an operation whose documented answer has no message, or for another case.
 ---@return table answer
 function answer.success(request, data, message)
   local operation = request.operation
@@ -95,7 +96,7 @@ end
 ---@param page_items integer? The default number of items on a page. Default: 20.
 ---@return table items
 ---@return integer page its number
----@return integer pages their count
+---@return integer pages the number of pages
 function answer.page(request, list, page_items)
   local page, limit = request.fields.page or 1, request.fields.limit or page_items or PAGE_ITEMS
   local items = json.array()

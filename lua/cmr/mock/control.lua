@@ -33,7 +33,7 @@ local function refuse(message)
   return reply(400, { error = message })
 end
 
--- A count comes from a query. read_query has made a number of it, or left it as it was.
+-- A count comes from a query. read_query has turned its text into a number, or has left the text unchanged.
 local LUA_TYPES = { count = "number" }
 
 local function check(fields, types)
@@ -203,7 +203,7 @@ define(
 
 show("webhooks", "lists the destinations of webhooks")
 
--- Adds a destination, or changes the one with an id. Its fields that the call lacks stay.
+-- Adds a destination, or changes the destination with an id. The fields that the call does not name stay unchanged.
 local function set_destination(fields, deliveries)
   if (fields.url == nil) == (fields.id == nil) then return nil, "'url' or 'id' is needed, and not both" end
   if fields.id then
@@ -311,7 +311,7 @@ local function read_fields(request, types)
   return ok and fields, message
 end
 
--- Answers a browser: it may have the page's files, but needs the token for the page itself.
+-- Answers a browser. The browser may have the page's files, but needs the token for the page itself.
 local function answer_browser(request, token)
   local name = request.method == "GET" and request.path:sub(#PREFIX + 1)
   if name ~= "" then return name and page.file(name) end

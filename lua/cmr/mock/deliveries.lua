@@ -16,7 +16,7 @@ Deliveries.__name = "cmr.mock.deliveries"
 local RETRY_SECONDS = { 30, 300 }
 local MAX_DELIVERIES = 10000 -- the mock drops older deliveries
 local ORDERED_FAILURE = "the mock was told to fail this attempt, and sent nothing"
--- the default; a test may choose another, because the real format is undocumented
+-- the default; a test may choose another format, because the real format is undocumented
 local SIGNATURE_FORMAT = "body-hex-seconds"
 
 ---Makes an empty list of deliveries without destinations.
@@ -192,7 +192,7 @@ function Deliveries:redeliver(id, times, format)
   return true
 end
 
----Ends a pending delivery as failed. An attempt that is under way goes on, but is the last one.
+---Ends a pending delivery as failed. An attempt that is under way continues, but is the last attempt.
 ---@param id number
 ---@return boolean? ok
 ---@return string? message
@@ -250,7 +250,7 @@ function Deliveries:finish_attempt(delivery, status, message)
 end
 
 ---Lists the deliveries, as GET /_mock/deliveries shows them.
----@param limit integer? At most this many, the newest ones.
+---@param limit integer? Lists only this many deliveries, the newest.
 ---@return table[] deliveries
 function Deliveries:list(limit)
   local list, items = json.array(), self.items

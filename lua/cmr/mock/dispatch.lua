@@ -46,7 +46,7 @@ function Dispatch.new(config, state)
   )
 end
 
----Finds the operation of a request: sets its operation, operation_name and operation_path.
+---Finds the operation of a request. Sets the request's fields operation, operation_name and operation_path.
 ---@param request table {method, path = the path as sent}
 function Dispatch:identify(request)
   if request.path:sub(1, #self.base) ~= self.base then return end
@@ -79,7 +79,7 @@ local function over_limit(seconds)
   return reply
 end
 
--- Reads the body, or {} if none was sent. Assumed: the status for a body in another format than the documented one.
+-- Reads the body, or {} if none was sent. Assumed: the status for a body in another format than the documented format.
 local function read_body(request)
   local content_type = (request.headers["content-type"] or ""):lower():match "^[^;]*"
   if request.operation.flags and request.operation.flags.form then

@@ -193,7 +193,7 @@ function fields.check(operation, values)
   check_choice(operation, values)
 end
 
----Reads the fields of a request from the query and the body. The operation decides which. A null is omitted. A
+---Reads the fields of a request from the query and the body. The operation decides which. The function omits a null. A
 ---parameter of a numeric type in the query becomes a number.
 ---@param request table {operation, query, body}
 ---@return table values {field = value}

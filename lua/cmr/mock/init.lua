@@ -133,7 +133,7 @@ end
 ---browser. Comments name the control address, its token and the pid. The last line is "# ready". The key is
 ---$CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
 ---@param opts table? all optional:
----  port: 1 to 65535; default: a free one from 20000 to 29999
+--- port: 1 to 65535; default: a free port from 20000 to 29999
 ---  tls: HTTPS with HTTP/2 and a temporary authority; default: false
 ---  rate: requests per second and key, 0 for no limit; default: 5
 ---  window: how it counts requests: "bucket" (default), "fixed" or "sliding"

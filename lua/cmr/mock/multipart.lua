@@ -8,8 +8,8 @@ local multipart = {}
 
 local MAX_BOUNDARY_BYTES = 70
 
--- Returns the parameters of a header's value, by lower-case name: 'form-data; name="a"' -> {name = "a"}. nil: it is
--- malformed.
+-- Returns the parameters of a header's value, by lower-case name: 'form-data; name="a"' -> {name = "a"}. Returns nil if
+-- the value is malformed.
 local function parameters(value)
   local found, rest = {}, value:match "^[^;]*(.*)$"
   while rest:find "%S" do
@@ -30,7 +30,7 @@ local function unescape(name)
   return (name:gsub("%%22", '"'):gsub("%%0D", "\r"):gsub("%%0A", "\n"))
 end
 
--- Returns the headers of a part by lower-case name; nil: they are malformed.
+-- Returns the headers of a part by lower-case name; nil if they are malformed.
 local function part_headers(text)
   local headers = {}
   for line in (text .. "\r\n"):gmatch "(.-)\r\n" do
@@ -86,7 +86,7 @@ function multipart.is_form(request)
   return (request.headers["content-type"] or ""):lower():find "^multipart/form%-data%s*;" ~= nil
 end
 
----Returns the parts of a request. They are parsed once.
+---Returns the parts of a request. Parses the parts only once.
 ---@param request table {headers, raw_body}
 ---@return table[]? parts
 ---@return string? message

@@ -1,4 +1,5 @@
----The requests that the mock received, with their answers. Bounded: the oldest ones go first. Pure.
+---The requests that the mock received, with their answers. The recorder drops the oldest requests when they take too
+---much memory. Pure.
 
 local Recorder = {}
 Recorder.__index = Recorder
@@ -83,7 +84,7 @@ end
 
 ---Lists the recorded requests, oldest first.
 ---@param after integer? Only the requests with a higher number.
----@param limit integer? At most this many, the newest ones.
+---@param limit integer? Lists only this many requests, the newest.
 ---@return table[] entries
 function Recorder:list(after, limit)
   local first = math.max(self.first, (after or 0) + 1, self.last - (limit or MAX_REQUESTS) + 1)

@@ -54,7 +54,7 @@ end
 ---Serves an operation at a path that the user supplies.
 ---@param operation string
 ---@param endpoint string "METHOD /path" or "METHOD /path userId in body", as in the library's option endpoints
----@return boolean? ok nil: it has another form
+---@return boolean? ok Nil when the endpoint has another form.
 function State:supply(operation, endpoint)
   local route, user = endpoint:match "^(%u+ /%S*)(.*)$"
   local user_in = user and user:match "^ userId in (%l+)$"
@@ -63,7 +63,7 @@ function State:supply(operation, endpoint)
   return true
 end
 
----Returns the mock's time. While a scheduled function runs, it is the time that function was scheduled for.
+---Returns the mock's time. While a scheduled function runs, this is the time for which the function was scheduled.
 ---@return number seconds since 1970
 function State:now()
   local now = self.clock()
@@ -72,7 +72,7 @@ end
 
 ---Advances the clock.
 ---@param seconds number at once
----@param speed number? The new speed of the clock; nil keeps the old one.
+---@param speed number? The new speed of the clock; nil keeps the old speed.
 function State:advance(seconds, speed)
   self.offset = self:now() - self.clock() + seconds
   self.speed, self.speed_since = speed or self.speed, self.clock()

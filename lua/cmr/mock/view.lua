@@ -1,4 +1,4 @@
----The mock's state as the control calls show it. Secrets are masked where a function says so. Pure.
+---The mock's state as the control calls show it. A function that masks secrets says so. Pure.
 
 local json = require "cmr.mock.json"
 local Mailbox = require "cmr.mock.model.mailbox"
@@ -41,8 +41,8 @@ local function masked_names(object, keys)
   return copy
 end
 
--- Returns the beginning of a body with masked secrets: of a JSON text, or of a query's text. The API key is masked
--- before, so that no part of it is left at the end.
+-- Returns the beginning of a body with masked secrets. The body is JSON or the text of a query. The API key is masked
+-- before the cut, so that no part of the key is left at the end.
 local function masked_body(body)
   body = body:sub(1, MAX_SHOWN_BODY_BYTES)
   if body:find "^%s*[%[{]" then return redact.json_text(body) end
@@ -65,7 +65,7 @@ local function masked_request(entry, keys)
   return shown
 end
 
--- Calls a function with each item of a list, or with the newest ones, and lists its results.
+-- Calls a function with each item of a list, or with the newest items, and lists the results.
 local function newest(items, limit, show)
   local shown = json.array()
   for index = math.max(1, #items - (limit or #items) + 1), #items do
@@ -74,7 +74,7 @@ local function newest(items, limit, show)
   return shown
 end
 
----Shows recorded requests with masked secrets. Of each body and each answer, it shows the first 16 KiB.
+---Shows recorded requests with masked secrets. Shows the first 16 KiB of each body and each answer.
 ---@param entries table[]
 ---@param key string The API key.
 ---@return table[] shown

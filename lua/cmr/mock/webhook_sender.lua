@@ -1,4 +1,4 @@
----Sends the mock's webhooks from inside nginx. They are signed, and the sockets do not block the worker.
+---Sends the mock's webhooks from inside nginx. Each webhook is signed, and the sockets do not block the worker.
 
 local ffi = require "ffi"
 local signature_formats = require "cmr.webhook.signature_formats"
@@ -49,8 +49,8 @@ local function exchange(socket, delivery, key)
   local destination = delivery.destination
   local ok, message = socket:connect(destination.host, destination.port)
   if ok and destination.tls then
-    -- the certificate is not verified, because a receiver under test has no real one, and the request stays on this
-    -- machine
+    -- the certificate is not verified, because a receiver under test has no real certificate, and the request stays on
+    -- this machine
     ok, message = socket:sslhandshake(nil, destination.name, false)
   end
   if ok then

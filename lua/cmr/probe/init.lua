@@ -82,7 +82,7 @@ local function untried(seen)
 end
 
 ---Calls the API and judges its answers.
----@param client cmr.Client Its key is used for all requests but one, which has a wrong key.
+---@param client cmr.Client All requests use the client's key, except one request, which has a wrong key.
 ---@param user string? Default: a user from the list of subscriptions or the list of users.
 ---@return table? report {production = whether the production API answered; requests = list of {step, operation,
 ---  status}; facts, see facts.judge; discoveries = list of {id, found}; untried = {undocumented = names, skipped = list

@@ -116,7 +116,7 @@ function plan.learn(step, envelope, ids, guessed)
   for _, source in ipairs(ID_FIELDS[step.operation] or {}) do
     local name = source.name
     local value, guess = first_text(item, source.documented), first_text(item, source.guesses)
-    -- the subscription may belong to a user other than the one on the command line
+    -- the subscription may belong to a user other than the user on the command line
     local is_foreign = step.operation == "subscriptions" and item.userId ~= ids.userId
     if value and (not ids[name] or guessed[name]) then
       ids[name], guessed[name] = value, false

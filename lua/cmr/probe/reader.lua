@@ -25,7 +25,7 @@ function reader.refusal(operation)
 end
 
 ---Sends one read to the documented path, whatever the option `endpoints` says. Raises when the operation is not a read.
----@param query table? Name -> string or number. It is not checked, so a required field can be missing.
+---@param query table? Name -> string or number. No code checks the query, so a required field can be missing.
 ---@return table answer {status of HTTP, envelope = the decoded answer, version of HTTP, encoding, headers, production =
 ---  whether the production API answered, err of the library}; without an answer {err, message}
 function reader.read(client, name, query)

@@ -69,7 +69,8 @@ local function names_of(result, verdict)
   return names
 end
 
----Returns the report for a person at a terminal. It shows the contradicted facts in full, and the others by name.
+---Returns the report for a person at a terminal. The report shows the contradicted facts in full, and the other facts
+---by name.
 ---@param columns integer The width of the terminal.
 ---@return string
 function report.summary(result, columns)

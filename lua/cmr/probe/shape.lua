@@ -58,7 +58,8 @@ function shape.type(value)
   return tables.is_list(value) and "list" or "object"
 end
 
----Adds the words of all strings in a value to a set, in lower case. The report must not show a name that reveals them.
+---Adds the words of all strings in a value to a set, in lower case. The report must not show a name that reveals one of
+---these words.
 function shape.words(value, words)
   if type(value) == "table" then
     for _, member in pairs(value) do
@@ -93,8 +94,8 @@ local function signature(value)
   return kind .. " " .. table.concat(tables.sorted_keys(object), " ")
 end
 
--- Returns whether an object's undocumented names are keys of a map. They are if one of them cannot be the name of a
--- field, or if all values have the same shape.
+-- Returns whether an object's undocumented names are keys of a map. The names are keys if one of them cannot be the
+-- name of a field, or if all values have the same shape.
 local function is_map(object)
   local alike, differ, count = nil, false, 0
   for name, value in pairs(object) do

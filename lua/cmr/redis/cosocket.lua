@@ -54,7 +54,7 @@ local function connect(opts, address)
   return ok and redis, message
 end
 
----Takes a connection from the pool, or makes one.
+---Takes a connection from the pool, or makes a connection.
 ---@param owner cmr.Redis
 ---@return table? connection {reused = boolean}; command, release, close; or nil and a message
 function cosocket.open(owner)
@@ -64,7 +64,7 @@ function cosocket.open(owner)
 end
 
 ---Sends a command.
----@param name string in lower case
+---@param name string the command's name in lower case
 ---@return any reply False for null; nil and a message after a failure.
 ---@return string? message
 ---@return boolean? is_reply Whether Redis replied with the failure.

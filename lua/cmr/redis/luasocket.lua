@@ -105,7 +105,8 @@ local function connect(opts)
   return encrypted, message
 end
 
----Takes the idle connection, or makes a new one. After a fork, the child has another engine, so it makes a new one.
+---Takes the idle connection, or makes a new connection. After a fork, the child has another engine, so it makes a new
+---connection.
 ---@param owner cmr.Redis
 ---@return table? connection {reused = boolean}; command, release, close; or nil and a message
 function luasocket.open(owner)

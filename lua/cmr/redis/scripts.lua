@@ -14,9 +14,10 @@ local Redis = {}
 Redis.__index = Redis
 Redis.__name = "cmr.redis.scripts"
 
----The options of a connection to Redis 5 or newer, or to Valkey. There must be one server, without Cluster or Sentinel.
----In nginx, the library lua-resty-redis is needed (as resty.redis or nginx.redis), and only the request waits. Outside
----nginx, redis-lua and LuaSocket are needed, and LuaSec for TLS. The whole process waits, also under luv and cqueues.
+---These options describe a connection to Redis 5 or newer, or to Valkey. There must be one server, without Cluster or
+---Sentinel. In nginx, the library lua-resty-redis is needed (as resty.redis or nginx.redis), and only the request
+---waits. Outside nginx, redis-lua and LuaSocket are needed, and LuaSec for TLS. The whole process waits, also under luv
+---and cqueues.
 ---@class cmr.RedisOptions
 ---@field host? string The server. nginx needs an IP address here, unless it has a resolver. Default: 127.0.0.1.
 ---@field port? integer Default: 6379.
@@ -115,9 +116,9 @@ function Redis.new(options)
   return connect("redis.scripts.new", validate.options("redis.scripts.new", SPEC, nil, options))
 end
 
----Checks the options of a limiter or a store. They are its own options, and either the options of a connection or the
----option `redis`.
----@param caller string for messages
+---Checks the options of a limiter or a store. The options are those of the limiter or the store, and either the options
+---of a connection or the option `redis`.
+---@param caller string the caller's name, for messages
 ---@param spec table The rules for the limiter's or the store's own options.
 ---@param options table?
 ---@return table opts The options. Their field `redis` is the connection.
@@ -177,7 +178,7 @@ local function authenticate(connection, opts)
   return ok, message
 end
 
--- Runs a script. An idle connection may be dead, so if a reused connection fails, the function tries a new one.
+-- Runs a script. An idle connection may be dead, so if a reused connection fails, the function tries a new connection.
 local function attempt(self, script, ...)
   local connection, ok, reply, message, is_reply, reason
   repeat
@@ -226,7 +227,7 @@ function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then
     if core.now() < outage.retry_at then return nil, outage.message, "unavailable" end
-    outage.retry_at = core.now() + self.retry_seconds -- no other coroutine tries until then
+    outage.retry_at = core.now() + self.retry_seconds -- until then, no other coroutine sends to Redis
   end
   local reply, message, reason = attempt(self, script, parameters(self.opts.prefix, keys, args))
   if reply ~= nil then

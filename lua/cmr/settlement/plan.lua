@@ -14,7 +14,7 @@ local things = require "cmr.settlement.things"
 ---@field user? string
 ---@field order? string The order's id, if its status can be polled.
 ---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". is_new says that
----the id was made by the answer, so that no event of another request has it.
+---the API made the id for this request, so that no event of another request has it.
 ---@field ids any[]
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]

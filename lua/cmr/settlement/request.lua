@@ -14,8 +14,8 @@ local function count_failed(described)
   return counts
 end
 
--- Removes the failed things from a list. Returns the others, and whether it is known which things failed. If a name was
--- sent twice and failed once, one of the two is left.
+-- Removes the failed things from a list. Returns the others, and whether it is known which things failed. If the
+-- request had a name twice and one of the two failed, the list keeps one.
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do
@@ -53,7 +53,7 @@ local function keep_available(mailboxes, ordered, available, refused)
 end
 
 ---Returns the things that a request asked for and that the answer did not refuse. Each entry of success_events whose
----parameter was sent has a group. The mailboxes of a failed domain are left out.
+---parameter was sent has a group. The groups omit the mailboxes of a failed domain.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)

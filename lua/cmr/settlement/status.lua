@@ -30,7 +30,7 @@ end
 
 ---Returns the verdict of an order's status: "done", "failed", or nil.
 ---@param word any
----@param verdicts? table from status.verdicts
+---@param verdicts? table the result of status.verdicts
 function status.verdict(word, verdicts)
   if type(word) ~= "string" then return nil end
   return (verdicts or status.VERDICTS)[word:match("^%s*(.-)%s*$"):upper()]

@@ -84,8 +84,8 @@ local function progress(step, events, relations)
   }
 end
 
--- Returns the outcome of a failure. It is "rejected" when nothing can have been done: every part failed in the first
--- step, and no event reports that anything was done. When a workspace fails, its domain may already be paid (help
+-- Returns the outcome of a failure. The outcome is "rejected" when nothing can have been done: every part failed in the
+-- first step, and no event reports that anything was done. When a workspace fails, its domain may already be paid (help
 -- page).
 local function outcome_of(plan, failures, others)
   if not plan.parts or plan.parts < 1 or others > 0 then return "unknown" end

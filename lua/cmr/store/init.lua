@@ -22,10 +22,10 @@ local validate = require "cmr.util.validate"
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----Removes one copy of a text from a list. Returns whether it was there, or nil and a message.
+---Removes one copy of a text from a list. Returns whether the text was in the list, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
----Adds one to the count of the last `window` seconds. Returns the new count. If there are already `limit`, returns
----nil, "exhausted" and the seconds until the next one fits. If the store fails, returns nil, "unavailable" and a
+---Adds one to the count of the last `window` seconds. Returns the new count. If the count is already `limit`, returns
+---nil, "exhausted" and the seconds until it can rise again. If the store fails, returns nil, "unavailable" and a
 ---message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Undoes the latest count.
@@ -84,7 +84,7 @@ end
 ---@param now number
 ---@param limit integer
 ---@param window number seconds
----@return integer? count Nil when there are already `limit`.
+---@return integer? count Nil when the count is already `limit`.
 ---@return number? wait The seconds until the oldest count leaves the window.
 function store.count_in_window(times, now, limit, window)
   while times[1] and times[1] + window <= now do

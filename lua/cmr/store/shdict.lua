@@ -1,6 +1,6 @@
 ---A store for all workers of an nginx, in one or three dictionaries (lua_shared_dict). It survives a reload. When a
 ---dictionary is full, it loses its least recently used entries, and the error log says so. A dictionary for events
----loses none; it refuses new events as "full".
+---loses nothing; it refuses new events as "full".
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -21,8 +21,8 @@ local PAGE_BYTES, PAGE_HEADER_BYTES, RESERVED_PAGES, ENTRY_HEADER_BYTES = 4096, 
 
 ---Makes a store on a dictionary, such as ngx.shared.cmr.
 ---@param dict table
----@param events table? A dictionary for lists, which loses nothing. Nil puts the lists into the first one.
----@param claims table? A dictionary for claims. Nil puts the claims into the first one.
+---@param events table? A dictionary for lists, which loses nothing. Nil puts the lists into the first dictionary.
+---@param claims table? A dictionary for claims. Nil puts the claims into the first dictionary.
 function Store.new(dict, events, claims)
   return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)
 end
@@ -38,7 +38,7 @@ local function dict_of_counter(self, name)
   return name:sub(1, #stores.TRIES) == stores.TRIES and self.claims or self.dict
 end
 
--- Returns whether a dictionary without another entry would have room for one of this size.
+-- Returns whether an empty dictionary would have room for an entry of this size.
 local function would_fit(dict, bytes)
   local pages = math.floor(dict:capacity() / (PAGE_BYTES + PAGE_HEADER_BYTES)) - RESERVED_PAGES
   return math.ceil((bytes + ENTRY_HEADER_BYTES) / PAGE_BYTES) <= pages
@@ -62,8 +62,8 @@ end
 function Store:done(name, token, ttl)
   local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
-  -- this may overwrite a claim that another worker has just taken; that is right, because the event was handled and
-  -- must not run again
+  -- this may overwrite a claim that another worker has just taken; the overwriting is right, because the event was
+  -- handled and must not run again
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end
@@ -79,7 +79,7 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- so close to its end, the claim is left to expire, because another worker may already have it
+  -- so close to its end, the claim expires by itself, because another worker may already have it
   if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
 end
@@ -92,8 +92,8 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- Lets the texts of a list stay for at least ttl seconds. It gives them more time than that, so that it need not visit
--- all of them at every append. Returns the time for the next text: no text expires before the oldest one.
+-- Lets the texts of a list stay for at least ttl seconds. Gives the texts more time than this, so that not every append
+-- must visit all texts. Returns the time for the next text: no text expires before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or 0) end

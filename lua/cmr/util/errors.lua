@@ -1,4 +1,4 @@
----Raises the calling program's mistakes at its own line, and calls the user's hooks.
+---Raises a mistake of the calling program at that program's line, and calls the user's hooks.
 
 local log = require "cmr.util.log"
 

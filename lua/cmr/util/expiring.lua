@@ -27,7 +27,7 @@ local function sweep(self, now)
   self.count, self.sweep_at = left, math.max(MIN_SWEEP_ENTRIES, 2 * left)
 end
 
----Returns the value of a key. An expired value may still be there.
+---Returns the value of a key. The value may have expired.
 ---@param key string
 ---@return any value
 function Expiring:get(key)
@@ -37,8 +37,8 @@ end
 ---Stores a value.
 ---@param key string
 ---@param value any not nil
----@param time number when it expires
----@param now number by the same clock
+---@param time number the time at which it expires
+---@param now number the present time on the same clock
 function Expiring:set(key, value, time, now)
   if self.ends[key] == nil then
     if self.count >= self.sweep_at then sweep(self, now) end

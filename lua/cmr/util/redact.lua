@@ -59,8 +59,8 @@ function redact.mask(text, secrets)
   return text
 end
 
----Returns the secrets in an event, and the other given secrets. The longest comes first, because masking a shorter one
----could cut a longer one.
+---Returns the secrets in an event, and the other given secrets. The longest comes first, because masking a shorter
+---secret could cut a longer secret.
 function redact.secrets(event, more)
   local secrets = {}
   local function collect(value, is_secret)
@@ -80,8 +80,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----Returns a copy that may be stored, and can be written as JSON. Secrets are masked in all texts. Secret fields are
----omitted unless the caller wants them.
+---Returns a copy that may be stored, and can be written as JSON. The copy has masks for the secrets in all texts. It
+---omits secret fields unless the caller wants them.
 ---@param secrets string[] longest first
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then

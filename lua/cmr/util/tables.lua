@@ -53,7 +53,7 @@ end
 ---number.
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. text.exact_number(value) end
-  -- with its length in front, a string cannot look like a member
+  -- a string with its length in front cannot look like a member
   if type(value) == "string" then return "string " .. #value .. " " .. value end
   if type(value) == "userdata" then return "null" end -- JSON's null, which each Lua prints differently
   if type(value) ~= "table" then return type(value) .. " " .. tostring(value) end

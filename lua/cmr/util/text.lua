@@ -1,7 +1,7 @@
 ---Makes text for people: printable text from a server, numbers, durations and lists. Pure.
 
 local text = {
-  MINUTE = 60, -- in seconds, like the next ones
+  MINUTE = 60, -- in seconds, like the constants below
   HOUR = 3600,
   DAY = 24 * 3600,
   WEEK = 7 * 24 * 3600,

@@ -1,5 +1,5 @@
----Dead letters are events that could not be handled, and that the vendor does not deliver again. They are in a list in
----the store, as JSON.
+---Dead letters are events that could not be handled, and that the vendor does not deliver again. A list in the store
+---has them, as JSON.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -8,7 +8,7 @@ local tables = require "cmr.util.tables"
 ---@class cmr.DeadLetter
 ---@field id string The id of the letter.
 ---@field name string The event's name.
----@field event_id? string Its eventId.
+---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why it was not handled.

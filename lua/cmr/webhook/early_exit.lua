@@ -26,7 +26,7 @@ local function status_of(code)
 end
 
 ---Replaces nginx's functions. The new functions first notify the request of the running handler, and then call the old
----ones. They do not notice a call through a local variable that had ngx.exit before the replacement. Does nothing
+---functions. They do not notice a call through a local variable that had ngx.exit before the replacement. Does nothing
 ---outside nginx.
 function early_exit.watch()
   if is_watching or not package.loaded.ngx then return end

@@ -27,7 +27,7 @@ end
 ---@param ttl number seconds
 ---@param may_be_stored boolean Whether the store may already have it; then it is not added again.
 ---@return boolean? ok
----@return string? message of the store
+---@return string? message the store's message
 function event_lists.put(store, event, copy, ttl, may_be_stored)
   local json, added = nil, {}
   for _, name in ipairs(events.list_names(event)) do

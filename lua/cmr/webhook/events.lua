@@ -48,10 +48,10 @@ docs domain.order.success: A domain is registered.
 docs domain.order.failed:
   when A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
   fields reason
-  open everything but the reason; one is Workspace validation failed
+  open everything but the reason; one reason is Workspace validation failed
 help domain.renewal.success: A domain is renewed.
 help domain.renewal.failed: A domain could not be renewed.
-help domain.grace_period: A domain has reached its expiry. It can still be renewed for 7 days.
+help domain.grace_period: A domain has reached its expiry. The domain can still be renewed for 7 days.
 help domain.expired: A domain's grace is over: the API can no longer renew it.
 docs mailbox.order.success: The provider has confirmed an order of mailboxes.
   fields domainId domainName userId userEmail subscriptionId orderId workspaceType
@@ -119,7 +119,7 @@ events["mailbox.order.success"].announces = { event = "mailbox.created", count =
 local MAX_IDS = 20
 local MAX_ID_BYTES = 200
 
--- The members that contain an id, and the kind of the id. They are members of data, or of an item in a list in data.
+-- The members that contain an id, and the kind of the id. These are members of data, or of an item in a list in data.
 -- The most useful kinds come first.
 local IDS = {
   { "actionId", "action" },

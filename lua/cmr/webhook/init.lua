@@ -21,7 +21,7 @@ local webhook = { signature_formats = signature_formats.NAMES }
 ---as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
----@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
+---@param headers table<string, string|string[]> The headers, for example ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
@@ -39,7 +39,7 @@ end
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
----@return fun() handler For content_by_lua. The handler reads the body, and answers with the receiver's status.
+---@return fun() handler The function for content_by_lua. It reads the body, and answers with the receiver's status.
 ---@return cmr.Receiver receiver The receiver, which has the dead letters.
 webhook.handler = receiver.handler
 
@@ -55,8 +55,8 @@ end
 ---@return cmr.Delivery? info
 webhook.info = verify.info
 
----Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
----without an eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. An event without an
+---eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event)
@@ -64,7 +64,7 @@ function webhook.id(event)
   return info and info.id or type(event.eventId) == "string" and event.eventId or nil
 end
 
----Returns the event's name. A warmup event has it under another key than other events.
+---Returns the event's name. A warmup event has its name under another key than other events.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event)

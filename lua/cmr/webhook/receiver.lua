@@ -20,10 +20,10 @@ local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 local verify = require "cmr.webhook.verify"
 
----A function that handles an event. It fails if it raises, or returns false, or returns nil and a message. The vendor
----then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end within the lease,
----or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as handled if the status
----is below 300.
+---A function that handles an event. The function fails if it raises an error, or returns false, or returns nil and a
+---message. The vendor then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end
+---within the lease, or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as
+---handled if the status is below 300.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---The second argument of a handler.
@@ -36,7 +36,7 @@ local verify = require "cmr.webhook.verify"
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
----The handlers by event name. "*" handles all other events. Without it, other events are answered with 200.
+---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
 ---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
@@ -114,13 +114,13 @@ local function report(self, level, format, ...)
   end
 end
 
--- Returns an event's description for the log. It is one line, whatever the event contains.
+-- Returns an event's description for the log. The description is one line, whatever the event contains.
 local function label_of(info)
   return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
 end
 
--- Returns a name that is different for every event, and the same for all deliveries of an event. It contains a hash of
--- the content, because the vendor may send several events with one id, and the same event with a new timestamp.
+-- Returns a name that is different for every event, and the same for all deliveries of an event. The name contains a
+-- hash of the content, because the vendor may send several events with one id, and the same event with a new timestamp.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
@@ -195,7 +195,7 @@ local function finish(self, job, is_handled, reason)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
-      job.tries = math.max(job.tries, count_try(self, job)) -- counts the deliveries while a long handler runs too
+      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries that came during a long handler count too
       if job.tries >= VENDOR_TRIES then put_dead_letter(self, job, reason) end
     end
     return self.store[method](self.store, job.claim, job.token, self.opts.done_ttl)
@@ -304,7 +304,7 @@ end
 
 ---Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
 ---handler failed at the last of three deliveries, or the store had no room.
----@return cmr.DeadLetter[]? letters Oldest first.
+---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
   return dead_letters.list(self.store)
@@ -335,7 +335,7 @@ end
 
 ---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
----@param id? string Default: all.
+---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
 ---@return string|table<string, string>|nil failures The reasons by id, or a message; nil when none failed.
 function Receiver:replay(id)
@@ -351,7 +351,7 @@ function Receiver:replay(id)
 end
 
 ---Removes dead letters permanently.
----@param id? string Default: all.
+---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of removed letters; nil if there is no such letter or the store is unavailable.
 ---@return string? message
 function Receiver:drop(id)

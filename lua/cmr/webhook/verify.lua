@@ -14,7 +14,7 @@ local verify = {}
 ---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
----| "repeated_header" # the signature or the timestamp comes twice, and either could be the right one
+---| "repeated_header" # the signature or the timestamp comes twice, and either could be right
 ---| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
 ---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
@@ -25,8 +25,8 @@ local verify = {}
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
----@field kind cmr.RefusalKind The reason why it is refused.
----@field message string For a log.
+---@field kind cmr.RefusalKind The reason of the refusal.
+---@field message string A text for a log.
 ---@field status integer The HTTP status to answer with.
 
 ---Options of cmr.webhook.verify.
@@ -34,13 +34,13 @@ local verify = {}
 ---@field api_key? string|string[] The key that signs, or several keys while you replace the key. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
----The only accepted signature format, one of cmr.webhook.signature_formats. Default: all are accepted.
+---The only accepted signature format, one of cmr.webhook.signature_formats. Default: all formats.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
 ---An event from the vendor. A warmup event has its name under eventType, any other event under event.
 ---@class cmr.Event
----@field event? cmr.EventName Its name.
+---@field event? cmr.EventName The event's name.
 ---@field eventType? cmr.EventName The name of a warmup event.
 ---@field eventId? string Absent from the samples of warmup and subscription events: see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.
@@ -50,7 +50,7 @@ local verify = {}
 ---@field signature_format string The signature format of the delivery.
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
----@field age number Seconds.
+---@field age number Seconds from the timestamp to the check.
 ---@field event cmr.EventName The event's name: the body's `event`, or else its `eventType`.
 ---@field id string The eventId or, if there is none, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
@@ -74,7 +74,8 @@ verify.STATUS = {
 
 local MAX_SIGNATURES = 10 -- maximum in one header, because each is compared with each key
 
--- Refuses a key with an unusual character. For example, with a line break at its end no signature would be valid.
+-- Refuses a key with an unusual character. For example, a line break at the end of the key would make every signature
+-- invalid.
 local function is_key(value)
   return type(value) == "string" and not value:find "[^!-~]"
 end

@@ -250,7 +250,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal(1, #orders)
     local history = command.run({"history", "--id", orders[1], "--output", "csv"}, {env = env})
     assert.matches(orders[1], history.out, 1, true)
-    assert.matches("create_order", history.out, 1, true)
+    assert.matches("create-order", history.out, 1, true)
   end)
 
   it("writes results with lists and objects in them whole, for their user alone", function()

@@ -85,7 +85,7 @@ local function parameter(operation, name, source)
   end
   local hint = validate.suggestion(name, names)
   if hint == "" and source == "column" then hint = (" ('--ignore %s' leaves it out)"):format(name) end
-  io.usage("%s '%s' is not a field of %s%s", source, name, operation.name, hint)
+  io.usage("%s '%s' is not a field of %s%s", source, name, arguments.command(operation.name), hint)
 end
 
 -- Refuses all columns that are no fields, in one message.
@@ -97,7 +97,7 @@ local function refuse_columns(operation, unknown, known)
   end
   local only = known[1] and ("'--only %s' uses the others"):format(table.concat(known, ","))
     or "--only names the columns to use"
-  io.usage("columns %s are not fields of %s (%s)", list(unknown, "and"), operation.name, only)
+  io.usage("columns %s are not fields of %s (%s)", list(unknown, "and"), arguments.command(operation.name), only)
 end
 
 -- Sorts entries by their parameter, so that objects come before their members.
@@ -125,11 +125,12 @@ local function columns_of(operation, header, ignored)
     end
   end
   if #unknown > 0 then refuse_columns(operation, unknown, known) end
-  if #list == 0 then io.usage("the header has no field of %s: %s", operation.name, table.concat(header, ", ")) end
+  local command = arguments.command(operation.name)
+  if #list == 0 then io.usage("the header has no field of %s: %s", command, table.concat(header, ", ")) end
   return parents_first(list)
 end
 
----Returns the fields of --set. They apply to the rows without that field. Raises a mistake.
+---Returns the fields of --set. Such a field applies to the rows that lack it. Raises a mistake.
 ---@param texts string[] "NAME=VALUE"
 ---@return table[] list of {param, value}
 function columns.defaults(operation, texts, read)

@@ -8,6 +8,7 @@ local core = require "cmr.core"
 local input = require "cmr.cli.bulk.input"
 local io = require "cmr.cli.io"
 local library = require "cmr.bulk"
+local messages = require "cmr.cli.messages"
 local operations = require "cmr.operations"
 local outputs = require "cmr.cli.bulk.outputs"
 local plan = require "cmr.bulk.plan"
@@ -52,8 +53,8 @@ end
 -- Checks arguments without sending them. Returns nil, message when something is wrong.
 local function check(client, operation, args)
   local ok, preview, message = pcall(request.library, client.preview, client, operation.name, args)
-  if ok then return preview, message end
-  if type(preview) == "table" and preview.usage then return nil, preview.usage end
+  if ok then return preview, message and messages.with_command(message, operation) end
+  if type(preview) == "table" and preview.usage then return nil, messages.with_command(preview.usage, operation) end
   error(preview, 0)
 end
 
@@ -80,7 +81,9 @@ local function start(parsed, system, read)
   }
   local ignored = columns.ignored(parsed[".ignore"], parsed[".only"])
   local defaults = columns.defaults(operation, parsed[".set"], read)
-  if parsed[".wait"] and repeatable then io.usage("option '--wait': %s only reads", operation.name) end
+  if parsed[".wait"] and repeatable then
+    io.usage("option '--wait': %s only reads", arguments.command(operation.name))
+  end
   run.client = request.client(parsed, system, read, nil, run.ledger)
   run.url = run.client:base_url()
   run.input = input.open(parsed[".from"], parsed[".format"], system, separator(parsed[".separator"]))
@@ -152,7 +155,7 @@ local function open_run(run, parsed, system)
   end
 end
 
--- Reports the rows that were sent before. It counts the rows of this run, and names the rows of other runs.
+-- Reports the rows that were sent before: counts the rows of this run, and names the rows of other runs.
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)
@@ -180,7 +183,7 @@ local function report_earlier(run, earlier, system)
   if run.trimmed_count then log(system, "%d values had blanks around them, which are left out", run.trimmed_count) end
 end
 
--- Checks every row before the first one is sent. Reports the invalid rows and the rows that were sent before. Refuses
+-- Checks every row before the first row is sent. Reports the invalid rows and the rows that were sent before. Refuses
 -- rows with the same content, unless allow_duplicates is true. Returns the counts of plan.review, and the reason to ask
 -- for a confirmation.
 local function review(run, allow_duplicates, system)
@@ -257,16 +260,23 @@ local function finish(run, rows, parsed, system)
   return is_complete and not problem
 end
 
+-- Returns a failure or an ending of the runner whose message has the command's name.
+local function worded(run, failure, member)
+  local copy = setmetatable({}, { __index = failure })
+  copy[member] = failure[member] and messages.with_command(failure[member], run.operation)
+  return copy
+end
+
 -- Sets the functions that the runner calls when a row has ended, and when the API has answered.
 local function set_listeners(run)
   function run.on_end(row, state, failure, is_earlier)
     run.tally:add(row, state, failure, is_earlier)
     local is_failure = state == "failed" or state == "deferred"
-    if is_failure and run.failures then run.failures:add(row, failure) end
+    if is_failure and run.failures then run.failures:add(row, worded(run, failure, "message")) end
   end
   function run.on_result(row, answer, err)
     if not run.results then return end
-    local ok, ending = pcall(run.results.add, run.results, row, answer, err)
+    local ok, ending = pcall(run.results.add, run.results, row, answer, err and worded(run, err, "message"))
     if not ok then run.ending = run.ending or ending end -- the program that reads our output has ended
   end
 end
@@ -327,7 +337,7 @@ function bulk.run(parsed, system, read)
   run.progress:clear()
   library.close(run, not ending and not run.is_part and run.tally:is_ended(counts.rows))
   local is_complete = finish(run, counts.rows, parsed, system)
-  if ending then error(ending, 0) end
+  if ending then error(type(ending) == "table" and worded(run, ending, "failure") or ending, 0) end
   if parsed[".wait"] and run.name then
     local status = require("cmr.cli.waiting").for_run(run.name, parsed, system, run.ledger)
     if status ~= io.EXIT_OK then return status end

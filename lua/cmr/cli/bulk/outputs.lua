@@ -22,8 +22,8 @@ Failures.__name = "cmr.cli.bulk.failures"
 local ERROR_FIELDS = { "kind", "outcome", "status", "message", "body", "retry_after" }
 local FAILURE_FIELDS = { "kind", "outcome", "message", "run", "row" }
 
----Opens the file of results. It gets JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead of
----"answer". Raises a mistake.
+---Opens the file of results. The file gets JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead
+---of "answer". Raises a mistake.
 ---@param path string "-" is standard output
 function outputs.results(path, append, system)
   if path == "-" then return setmetatable({ system = system }, Results) end
@@ -67,7 +67,7 @@ local function csv_line(header, row, fields, separator)
 end
 
 -- Returns the original text of the object, with cmr's members in front. Removes the members that an earlier run added:
--- they end at the first "cmr.row". A message cannot contain that text, because its quotes are escaped.
+-- these members end at the first "cmr.row". A message cannot contain that text, because its quotes are escaped.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do

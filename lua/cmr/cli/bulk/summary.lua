@@ -68,7 +68,7 @@ function Tally:add(row, status, failure, is_earlier)
   end
 end
 
--- Returns how many rows have one of these statuses, from this run or an earlier one.
+-- Returns how many rows have one of these statuses, from this run or an earlier run.
 local function sum_of(self, ...)
   local sum = 0
   for _, status in ipairs { ... } do
@@ -147,8 +147,8 @@ function Tally:lines(rows)
   return lines
 end
 
--- Returns how many rows have ended, and the details, such as "3.9/s, 37 minutes left, 3 failed, 1 unknown". Counts of
--- zero are omitted.
+-- Returns how many rows have ended, and the details, such as "3.9/s, 37 minutes left, 3 failed, 1 unknown". The text
+-- omits counts of zero.
 local function details(tally, elapsed)
   local ended = tally.done + tally.accepted + tally.failed + tally.sending + tally.unknown + tally.deferred
   local rate = elapsed > 0 and ended / elapsed or 0

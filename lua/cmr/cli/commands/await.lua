@@ -44,7 +44,7 @@ end
 
 local STATUS_OF_STATE = { done = io.EXIT_OK, partial = io.EXIT_INCOMPLETE, failed = io.EXIT_INCOMPLETE }
 
--- Called when no item is left to wait for. Returns the items to show, and the exit status.
+-- The command calls this function when no item is left to wait for. Returns the items to show, and the exit status.
 local function ended(ledger, filter, parsed, system)
   if parsed[".all"] then
     system.stderr:write "cmr: nothing that was accepted is open\n"

@@ -46,8 +46,8 @@ local function option_of(parsers, name)
   end
 end
 
--- Returns the state before the cursor, or nil after an unknown command. It is a table: `parsers` has the command and
--- the root, `position` is the number of the next argument. `option` is set if the option's value comes next, and
+-- Returns the state before the cursor, or nil after an unknown command. The state is a table: `parsers` has the command
+-- and the root, `position` is the number of the next argument. `option` is set if the option's value comes next, and
 -- only_arguments is true after --.
 local function read_words(root, words)
   local context = { position = 1, parsers = { root } }
@@ -119,7 +119,7 @@ function Candidates:commands(root)
 end
 
 -- Returns the lines for a script: "word<tab>description" for each candidate, and "<tab>prefix" where a file name may
--- follow the prefix. `words` are the words after `cmr`. The last word, which may be empty, is the one to complete.
+-- follow the prefix. `words` are the words after `cmr`. The user wants to complete the last word, which may be empty.
 local function candidate_lines(get_parser, words, system)
   -- with --help, because only then the parser adds the descriptions
   local typed, line = words[#words] or "", { "--help" }

@@ -28,7 +28,7 @@ doctor.options = {
 
 local OK, NOTE, FAILED, UNUSED = "ok", "note", "failed", "-"
 
-local MAX_CLOCK_SECONDS = 300 -- a receiver refuses a timestamp that differs more
+local MAX_CLOCK_SECONDS = 300 -- a receiver refuses a timestamp with a larger difference
 local NOTED_CLOCK_SECONDS = 5
 local SHOWN_DIGITS = 6 -- digits of the key's digest, as in `cmr history`
 local PROXIES = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } -- in the order in which libcurl reads them
@@ -157,7 +157,7 @@ function checks.clock(state)
   local date = state.info and state.info.headers and state.info.headers.date
   local server_time = date and core.http_time(date)
   if not server_time then return UNUSED, "no answer with a date" end
-  -- the date has whole seconds, and was written at some time during the request
+  -- the date has whole seconds, and the server wrote it at some time during the request
   local difference = state.ended_at - server_time
   local off = math.abs(difference - (state.info.elapsed + 1) / 2)
   if off <= NOTED_CLOCK_SECONDS then return OK, "as the server's, within a few seconds" end

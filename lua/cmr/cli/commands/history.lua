@@ -93,7 +93,7 @@ local function clear(ledger, parsed, system)
   return io.EXIT_OK
 end
 
--- Makes an iterator that ends after `limit` items of another one.
+-- Makes an iterator that ends after `limit` items of another iterator.
 local function first(next_item, limit)
   local count = 0
   return function()

@@ -23,6 +23,7 @@ local commands = {
   { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on.", topic = "webhooks" },
   { "mcp", "Give an assistant the operations as tools (Model Context Protocol).", topic = "requests" },
   { "mock", "Run a local server that answers like the API, until interrupted.", topic = "tests" },
+  { "open", "Open the vendor's dashboard, or the page of cmr mock, in the browser.", topic = "keys" },
   { "operations", "List the API's operations: name, method, path, summary.", topic = "requests" },
   { "probe", "Compare the live API with cmr's assumptions about it; only reads.", topic = "tests" },
   { "profiles", "List the stored profiles, without their keys; remove one, or choose the default.", topic = "keys" },

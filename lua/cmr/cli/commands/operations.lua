@@ -16,7 +16,12 @@ function operations.run(parsed, system)
   output.rows(answer, parsed, system, COLUMNS, function(operation)
     local summary, missing = operation.summary or operation.title, arguments.undocumented(operation)
     if missing then summary = ("%s [%s unknown: cannot run yet]"):format(summary, missing) end
-    return { operation.name, operation.method or "?", operation.path or "?", summary }
+    return {
+      arguments.command(operation.name),
+      operation.method or "?",
+      operation.path or "?",
+      arguments.spelled(summary),
+    }
   end)
   return 0
 end

@@ -1,4 +1,4 @@
----cmr profiles: lists the stored profiles without their keys, removes one, or chooses the default.
+---cmr profiles: lists the stored profiles without their keys, removes a profile, or chooses the default profile.
 
 local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"

@@ -23,7 +23,7 @@ local function needed(operation)
   return classes
 end
 
----Returns the reason why an operation is not allowed, or nil if it is.
+---Returns the reason why an operation is not allowed, or nil if it is allowed.
 ---@param allowed table<string, boolean> the allowed classes
 ---@return string? reason
 function access.refusal(allowed, operation)

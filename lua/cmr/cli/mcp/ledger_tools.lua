@@ -158,7 +158,7 @@ function ledger_tools.await(server, session, request, args)
   return encode(shown), notes[1] and table.concat(notes, "\n"), is_failed
 end
 
----The definitions of the tools. The arguments are checked against the types, minima and maxima.
+---The definitions of the tools. The server checks the arguments against the types, minima and maxima.
 ledger_tools.definitions = {
   {
     name = "await",

@@ -9,7 +9,7 @@ Pages.__name = "cmr.cli.mcp.Pages"
 
 local pages = { MAX_PART_BYTES = 24000 }
 
-local MAX_TEXTS = 16 -- beyond this number, the oldest text is dropped
+local MAX_TEXTS = 16 -- with more texts, the collection drops the oldest text
 local MAX_SEARCHED_BYTES = 2000 -- the cut is after the last comma or newline in this many bytes
 
 -- Returns the last byte of the part that begins at `first`.
@@ -44,7 +44,7 @@ end
 
 ---Returns the first part of a text. If there are more parts, stores the text for read_more.
 ---@return string part
----@return string? note says how to read on
+---@return string? note says how to read the next part
 function Pages:add(whole)
   whole = text.utf8(whole)
   if #whole <= pages.MAX_PART_BYTES then return whole end
@@ -55,7 +55,7 @@ function Pages:add(whole)
 end
 
 ---Returns the part at a cursor.
----@param cursor string from a note
+---@param cursor string the cursor in a note
 ---@return string? part Nil when there is no such part.
 ---@return string? note
 function Pages:read(cursor)

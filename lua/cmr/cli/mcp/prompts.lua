@@ -94,7 +94,7 @@ local function find(name)
 end
 
 ---Returns a prompt with its arguments filled in.
----@param params table the client's
+---@param params table the client's params
 ---@return table? result
 ---@return integer? code
 ---@return string? message

@@ -20,8 +20,8 @@ local BATCH_VERSION = "2025-03-26" -- the only version that allows a list of mes
 local MAX_BATCH_MESSAGES = 100
 local MAX_ID = 2 ^ 53
 
----Returns the version for the session: the client's version, or the newest one if we lack the client's.
----@param version any the client's
+---Returns the version for the session: the client's version, or the newest version if we lack the client's version.
+---@param version any the client's version
 ---@return string
 function protocol.agree(version)
   for _, known in ipairs(protocol.VERSIONS) do
@@ -110,7 +110,7 @@ function protocol.read(line, version)
   return messages
 end
 
----Returns the line for a message. It has no NUL bytes of texts that the client sent.
+---Returns the line for a message. The line has no NUL bytes, even if a text from the client had some.
 ---@param message table without jsonrpc
 ---@return string line without a newline
 function protocol.write(message)
@@ -125,7 +125,7 @@ function protocol.result(id, result)
   return { id = id, result = result }
 end
 
----Returns the error that answers a message. Its id is null if the message has no id.
+---Returns the error that answers a message. The error's id is null if the message has no id.
 function protocol.error(id, code, message)
   return { id = id == nil and core.null or id, error = { code = code, message = message } }
 end

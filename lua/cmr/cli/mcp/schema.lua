@@ -59,7 +59,7 @@ function of_node(node)
   return made
 end
 
----Returns the schema of an operation's arguments. It leaves out files of this machine, because an assistant must not
+---Returns the schema of an operation's arguments. The schema has no parameters for files, because an assistant must not
 ---choose which files are sent.
 ---@param operation table
 ---@param may_repeat boolean Whether the operation has the argument schema.REPEAT_OF.

@@ -111,7 +111,7 @@ local function job_for(context)
 end
 
 -- Ends the work for a request that the client cancelled. A read ends at once. If a request was sent and changes
--- something, waits for its answer, so that the ledger gets the outcome, but makes no other attempt.
+-- something, waits for its answer, so that the ledger gets the outcome. Makes no other attempt.
 local function stop(request, job, call, operation)
   job.cancelled = true
   request.must_end = job.has_left and not access.is_read(operation)
@@ -205,7 +205,7 @@ end
 ---@param request table the client's request
 ---@param operation cmr.Operation
 ---@param args table
----@param repeat_of integer? the ledger's number of the request that this one repeats on purpose
+---@param repeat_of integer? the ledger's number of the request that this request repeats on purpose
 ---@return string? json the answer, with its secrets masked
 ---@return string? notes what to know about it; without an answer, what failed
 ---@return boolean? is_partial whether the API refused some items

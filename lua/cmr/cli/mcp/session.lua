@@ -60,7 +60,7 @@ local function report(self, request, now)
   self:notify("notifications/progress", params)
 end
 
----Says what a request does now. The client learns of it when it asked for progress.
+---Says what a request does now. The client gets this text if it asked for progress.
 function Session:progress(request, status)
   request.status = status
   report(self, request, core.now())
@@ -138,15 +138,15 @@ local function start(self, message)
   end)
 end
 
----Cancels a request: it gets no answer. Its function `stop` ends the work.
+---Cancels a request: the request gets no answer, and its function `stop` ends the work.
 function Session:cancel(request)
   if request.is_cancelled then return end
   request.is_cancelled = true
   if request.stop then self:guard(request.stop) end
 end
 
----Returns whether the process must wait for a request: it was sent and changes something, so the ledger needs its
----outcome.
+---Returns whether the process must wait for a request, because the request was sent and changes something, and the
+---ledger needs its outcome.
 ---@return boolean
 function Session:must_go_on()
   for _, request in pairs(self.running) do

@@ -48,7 +48,7 @@ local function definition_of(operation)
   }
 end
 
----Returns the reason why an operation has no tool, or nil if it has one.
+---Returns the reason why an operation has no tool, or nil if it has a tool.
 ---@param server table {client, allowed}
 ---@return string?
 function tools.refusal(server, operation)

@@ -34,7 +34,7 @@ local function pay_and_extend(domain, years)
   return true
 end
 
--- Renews the domain or lets it expire, at its expiry. Assumed: auto-renewal happens at that moment.
+-- At the domain's expiry, renews the domain or lets it expire. Assumed: auto-renewal happens at that moment.
 local function watch_expiry(domain)
   local state, expiry = domain.state, domain.expireOn
   local function lapsed()
@@ -88,7 +88,7 @@ function Domain:register_for(years, order)
   })
 end
 
----@return string status as documented
+---@return string status the documented status
 function Domain:status()
   local now = self.state:now()
   if not self.expireOn then return "PENDING" end

@@ -13,7 +13,7 @@ Mailbox.MAX_REEXPORTS_PER_WEEK = 3
 
 local WARMUP_START_SECONDS = 120 -- "minutes" until a warmup is ACTIVE; assumed how many
 
----Adds a mailbox, or replaces the one with the same id.
+---Adds a mailbox, or replaces the mailbox with the same id.
 ---@param state table
 ---@param fields table {email, userId, mailboxId, subscriptionId, status = "ACTIVE", firstName, lastName,
 ---  profilePicture}
@@ -98,7 +98,7 @@ local function emit_warmup(mailbox, event, data)
   mailbox.state:emit(event, data)
 end
 
----Starts the warmup. It is PENDING, and some minutes later ACTIVE.
+---Starts the warmup. The warmup is PENDING, and some minutes later ACTIVE.
 function Mailbox:start_warmup()
   local warmup = { status = "PENDING", settings = self.warmup and self.warmup.settings }
   self.warmup = warmup

@@ -36,7 +36,7 @@ function Order:finish_later(work, count)
   end)
 end
 
--- Returns the subscription that new mailboxes go into: the requested one, or a new one.
+-- Returns the subscription that new mailboxes go into: the requested subscription, or a new subscription.
 local function subscription_for(order, part, fields)
   local current = Subscription.of_domain(order.state, part.domain)
   if not part.subscriptionId then

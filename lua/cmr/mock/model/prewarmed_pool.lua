@@ -11,13 +11,13 @@ local prewarmed_pool = {}
 
 local PROVIDERS = { "GOOGLE", "MICROSOFT" }
 
--- As documented.
+-- The documented names of the sandbox's domains.
 local SANDBOX = {
   GOOGLE = { "sandbox.nexora-tech.com", "mail-sandbox.brightplathlabs.com" },
   MICROSOFT = { "sandbox-mail.corevista.io", "sandbox.stratospherehq.com" },
 }
 
--- The persons who own the mailboxes. The first one comes from the documented sample.
+-- The persons who own the mailboxes. The first person comes from the documented sample.
 local PEOPLE = { { "jwilson", "James", "Wilson" }, { "mlopez", "Maria", "Lopez" }, { "achen", "Amy", "Chen" } }
 
 local function put(pool, name, provider)
@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. Each has as many domains as the total in the documented answer. The documented domain is the first
----one.
+---Fills both pools. Each has as many domains as the total in the documented answer. The first domain is the documented
+---domain.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data

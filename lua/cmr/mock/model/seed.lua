@@ -58,7 +58,7 @@ kind_of_user(
 )
 
 -- Adds a subscription and its domain. The subscription is ACTIVE for a month, even if the domain already has another
--- one.
+-- subscription.
 kind_of_user(
   "subscriptions",
   { subscriptionId = "string", domain = "string", serviceProvider = "string?", autoRenew = "boolean?" },

@@ -1,4 +1,4 @@
----A subscription has the mailboxes of one domain. It is paid for each month.
+---A subscription has the mailboxes of one domain. The user pays for each month.
 
 local account = require "cmr.mock.model.account"
 local random = require "cmr.util.random"
@@ -67,8 +67,8 @@ local function renew(subscription)
   return true
 end
 
--- Watches an unpaid subscription. With auto-renewal, the renewal is tried again every day. Without it, the subscription
--- ends after a grace of 7 days.
+-- Watches an unpaid subscription. With auto-renewal, the mock tries the renewal again every day. Without auto-renewal,
+-- the subscription ends after a grace of 7 days.
 local function set_past_due(subscription, since)
   local state, debt, is_new = subscription.state, {}, subscription.status ~= "PAST_DUE"
   subscription.status, subscription.debt = "PAST_DUE", debt
@@ -178,7 +178,7 @@ function Subscription:renew()
 end
 
 ---Gives the subscription and its mailboxes new ids, a little later. The paid period stays the same. The sources
----disagree on whether accounts are replaced; the newer source says that they are.
+---disagree on whether accounts are replaced; the newer source says that the accounts are replaced.
 function Subscription:recreate()
   local state = self.state
   state:after(CHANGE_SECONDS, function()

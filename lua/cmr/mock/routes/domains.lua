@@ -48,7 +48,7 @@ end
 
 function domains.add_google_client_id(request, state)
   scope.domains(state, request.user, request.fields.domains)
-  -- assumed: the details of this check; the documentation only says that there is one
+  -- assumed: the details of this check; the documentation only says that there is a check
   if not request.fields.clientId:find "%.apps%.googleusercontent%.com$" then
     answer.refuse(422, "The clientId is not one of Google.", "status 422; message")
   end

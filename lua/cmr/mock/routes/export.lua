@@ -22,7 +22,7 @@ function export.platforms(request)
       metadata = credential.metadata,
     })
   end
-  -- assumed: an app without credentials is omitted, and not listed as unconnected
+  -- assumed: the answer omits an app without credentials, and does not list it as unconnected
   return answer.assume(answer.success(request, apps), "an app without credentials is left out")
 end
 
@@ -81,7 +81,7 @@ function export.export_mailboxes(request, state)
   for _, mailbox in ipairs(mailboxes) do
     if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
   end
-  for _, mailbox in ipairs(mailboxes) do -- assumed: the event, which is documented for exports over OAuth
+  for _, mailbox in ipairs(mailboxes) do -- assumed: the event of an export over OAuth reports these exports too
     finish_export(state, mailbox)
   end
   return answer.success(request, nil, "Mailboxes queued for export")

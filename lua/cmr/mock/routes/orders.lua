@@ -73,7 +73,7 @@ local function split_available(state, requested, mailboxes)
   return parts, unavailable, seen
 end
 
--- Assumed: mailboxes may also be ordered for a domain that the user already has, if the domain has no workspace.
+-- Assumed: a request may also order mailboxes for a domain that the user already has, if the domain has no workspace.
 local function add_existing_domains(request, state, parts, mailboxes, ordered)
   local names = {}
   for name in pairs(mailboxes) do
@@ -92,7 +92,7 @@ function orders.create_order(request, state)
   local parts, unavailable, ordered = split_available(state, request.fields.domains, mailboxes)
   add_existing_domains(request, state, parts, mailboxes, ordered)
   if #parts == 0 then
-    -- assumed: an empty order is refused; 422 is documented for an unavailable domain
+    -- assumed: the API refuses an empty order; 422 is documented for an unavailable domain
     local message = #unavailable > 0 and "None of the domains is available." or "Please provide domains or mailboxes"
     answer.refuse(422, message, "status 422; message")
   end
@@ -100,7 +100,7 @@ function orders.create_order(request, state)
   return #unavailable > 0 and answer.assume(reply, "what unavailableDomains has inside") or reply
 end
 
--- Returns the part of the order for new mailboxes. It names an existing subscription, or a domain that gets a new
+-- Returns the part of the order for new mailboxes. The part names an existing subscription, or a domain that gets a new
 -- subscription.
 local function target(request, state)
   local fields = request.fields
@@ -126,7 +126,8 @@ function orders.order_mailboxes(request, state)
   return create(request, state, { part }, {})
 end
 
--- Assumed: an order as form data does what the order as JSON does. A picture is checked and otherwise ignored.
+-- Assumed: an order as form data has the same effect as an order as JSON. The mock checks a picture, and otherwise
+-- ignores it.
 local function of_user(handler)
   return function(request, state)
     if not request.user then answer.refuse(422, "Please provide a userId", "status 422") end

@@ -73,13 +73,13 @@ end
 
 ---@param state table
 ---@param user table?
----@param name string of the domain
+---@param name string the domain's name
 ---@return table subscription
 function scope.subscription_of_domain(state, user, name)
   return checked(Subscription.of_domain(state, name:lower()), user, "subscription")
 end
 
----Finds several items. Assumed: if one of them is refused, the whole request is refused.
+---Finds several items. Assumed: if the API refuses one of them, it refuses the whole request.
 ---@param find function A function of this module, such as scope.mailbox.
 ---@param state table
 ---@param user table?

@@ -82,7 +82,7 @@ function users.create_user(request, state)
   return answer.success(request, { id = id })
 end
 
--- Requires the whole profile, because the newer of two sources does.
+-- Requires the whole profile, because the newer of two sources requires it.
 function users.update_user(request)
   fields.check(request.operations.create_user, request.fields)
   request.user.profile = profile_of(request)
