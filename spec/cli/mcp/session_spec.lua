@@ -61,7 +61,8 @@ describe("a session with an assistant", function()
     assert.same({jsonrpc = "2.0", id = 1, result = {pong = true}}, receive{id = 1, method = "ping"})
     assert.same({"a", -32602, "no such thing"}, refusal(receive{id = "a", method = "refuse"}))
     assert.same({2, -32603, "internal error"}, refusal(receive{id = 2, method = "fail"}))
-    assert.same({"fail: broken inside"}, log)
+    assert.equal(1, #log)
+    assert.matches("^fail: broken inside", log[1]) -- the coroutines of Lua 5.1 add where it was
     assert.same({0, nil}, {one.count, next(one.running)})
   end)
 
