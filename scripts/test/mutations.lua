@@ -21,6 +21,8 @@ local SPECS = {
   { "^csrc/process", "client/process core/files bulk/bulk" },
   { "^csrc/json", "core/json core/response core/request client/client" },
   { "^csrc/date", "core/date core/response_headers client/time" },
+  { "^csrc/queue", "limiter/file limiter/contract" },
+  { "^csrc/[ip][no][pl][ul]", "core/input core/engine core/call loop/block client/process loop/luv" },
   { "^csrc/crypto", "core/crypto webhook/verify" },
   { "^csrc/suggest", "core/suggest core/arguments" },
   { "^csrc/operations", "core/operations core/arguments core/request package/generated" },

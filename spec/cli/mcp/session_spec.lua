@@ -62,7 +62,7 @@ describe("a session with an assistant", function()
     assert.same({"a", -32602, "no such thing"}, refusal(receive{id = "a", method = "refuse"}))
     assert.same({2, -32603, "internal error"}, refusal(receive{id = 2, method = "fail"}))
     assert.equal(1, #log)
-    assert.matches("^fail: broken inside", log[1]) -- the coroutines of Lua 5.1 add where it was
+    assert.matches("broken inside", log[1], 1, true)
     assert.same({0, nil}, {one.count, next(one.running)})
   end)
 
