@@ -323,7 +323,7 @@ struct scan {
     lua_State *L;
     const char *text;
     const char *end;
-    const char *unwritten; /* all bytes before it are in the new text */
+    const char *unwritten; /* the new text has all bytes before this one */
     luaL_Buffer written;
     bool keep_positions; /* no replacement is longer than its number: the position in lua-cjson's message stays right */
 };

@@ -48,7 +48,7 @@ export default {
   base: process.env.SITE_BASE || "/",
   head: [["link", { rel: "icon", href: ICON }]],
   srcDir: root,
-  srcExclude: ["!(docs|bench|site)/**/*"],
+  srcExclude: ["!(docs|bench|examples|site)/**/*"],
   rewrites: Object.fromEntries(Object.entries(addresses).map(([file, address]) => [file, `${address}.md`])),
   outDir: out,
   cacheDir: join(tools, "cache"),

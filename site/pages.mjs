@@ -13,6 +13,7 @@ export const groups = {
     "docs/guides/test-with-the-mock.md": ["guides/test-with-the-mock", "Test with the mock"],
     "docs/guides/watch-it-run.md": ["guides/watch-it-run", "Watch it run"],
     "docs/guides/assistant.md": ["guides/assistant", "Give an assistant the API"],
+    "examples/nginx/README.md": ["example", "A page for customers"],
   },
   "Look up": {
     "docs/library.md": ["library", "The library"],

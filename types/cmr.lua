@@ -57,7 +57,7 @@
 ---@class cmr.Client
 local Client = {}
 
----Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
+---Sends a request for which cmr has no function. Such a request has the same rate limit, retries and errors.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -387,7 +387,7 @@ function cmr.new(opts) end
 ---@return cmr.Info? info Nil when the table does not come from a call.
 function cmr.info(result) end
 
----Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
+---Sends a request for which cmr has no function. Such a request has the same rate limit, retries and errors.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -697,7 +697,7 @@ local writing = {}
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
 ---supersedes, the id of the request that this request repeats; newest_known, the id of the newest request of this
----content that the caller knows: a newer one stops this one
+---content that the caller knows: a newer request stops this request
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".
@@ -3567,7 +3567,7 @@ function Client:platforms(userId) end
 ---
 ---ReachInbox refuses free and expired accounts.
 ---
----Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId the API refuses an export.
 ---
 ---The names of the apps ReachInbox and Instantly in the field app are undocumented.
 ---
@@ -3616,7 +3616,7 @@ function Client:add_platform(userId, fields) end
 ---
 ---`PUT /exports/platform-credential`
 ---
----Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId the API refuses an export.
 ---
 ---Assumed: the page shows only orgId; cmr sends userId and credentialId in the query, as in remove_platform.
 ---
@@ -3682,7 +3682,7 @@ function Client:remove_platform(fields) end
 ---
 ---`GET /exports/platform-workspaces`
 ---
----Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId the API refuses an export.
 ---
 ---Assumed: cmr sends credentialId and userId in the query.
 ---

@@ -101,7 +101,7 @@ local function against_journal(size)
   return rows
 end
 
--- Plans and sends rows, once: a run of 100,000 takes a minute.
+-- Plans and sends rows. It runs once, because a run of 100,000 rows takes long.
 local function sent(size)
   local count = size.quick and 2000 or 100000
   local file, ledger = os.tmpname(), os.tmpname()

@@ -181,7 +181,7 @@ local function prepare_request(state, caller, method, path, fields)
   return core.request(state.target, method, path, fields)
 end
 
----Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
+---Sends a request for which cmr has no function. Such a request has the same rate limit, retries and errors.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request

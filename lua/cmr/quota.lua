@@ -30,8 +30,7 @@ local function refused_for(store, name)
 end
 
 ---Counts a call that is about to be sent.
----Counts a call that is about to be sent.
----@param operation cmr.Operation The call's operation, whose calls count against the quota.
+---@param operation cmr.Operation The call's operation. Its calls count against the quota.
 ---@return table? reservation The argument for quota.failed; nil for a call that is not counted.
 ---@return string? message The reason why the call must not be sent.
 ---@return number? seconds The time until the call may be sent.

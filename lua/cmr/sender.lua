@@ -147,8 +147,8 @@ local function announcement(record)
   }
 end
 
--- Calls on_request, and adds the headers that it returns to the attempt. A header that cannot be sent is logged without
--- its value and left out: a hook that only watches must not break the call.
+-- Calls on_request, and adds the headers that it returns to the attempt. If the core cannot send a header, this
+-- function omits it and logs its name: a hook that only watches must not break the call.
 local function call_on_request(record, hook)
   local call, event = record.call, announcement(record)
   event.repeatable = record.repeatable

@@ -358,7 +358,8 @@ local function read_lines(file)
   return lines_of(text)
 end
 
--- Returns the number that a line has in the recorded sources: the nearest line with the same text, or the same number.
+-- Returns the number that a line has in the recorded sources: of the nearest line with the same text, else the same
+-- number.
 local function recorded_number(file, lines, number)
   local recorded, nearest = read_lines(covering .. "/" .. file), nil
   for index, text in ipairs(recorded) do

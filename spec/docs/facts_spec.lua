@@ -29,9 +29,9 @@ local FACTS = {
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if it has none", "15 s for each domain", "a timeout as a failure",
-    "Each of several domains is checked separately. An item without an error means that no workspace was "
-      .. "found. An item with an error does not mean that. The names of an item's fields are undocumented",
-    "no workspace was found", "undocumented", "The timeouts of cmr allow for that"},
+    "Each of several domains is checked separately. Only an item without an error means that no workspace was found. "
+      .. "The names of an item's fields are undocumented",
+    "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},
   add_email_forwarding = {"catch-all", "must be ACTIVE", "dns-record.updated reports a change"},
   add_google_client_id = {"checks the client id first, then queues"},
@@ -42,15 +42,16 @@ local FACTS = {
     "The wallet must cover the renewal. Each domain that cannot be renewed is reported separately",
     "The wallet is charged"},
   set_domain_auto_renew = {"Automatic renewal is off for a new domain", "switched off at any time",
-    "PATCH; an older sidebar says POST"},
-  dns_records = {"one of the user's", "data.records has the active records, data.disabledRecords the others"},
+    "the method is PATCH; an older sidebar says POST"},
+  dns_records = {"belong to the user", "data.records has the active records, and data.disabledRecords has the others"},
   add_dns_records = {"no SPF, DKIM or DMARC", "recordId", "only for TXT at _dmarc", "The priority of an MX record",
-    "one of the user's", "dns-record.updated reports a change",
+    "belong to the user", "dns-record.updated reports a change",
     "Each new record gets a recordId. The place of the recordId in the answer is undocumented"},
-  update_dns_record = {"All writable fields are replaced", "one of the user's", "only for TXT at _dmarc",
+  update_dns_record = {"All writable fields are replaced", "belong to the user", "only for TXT at _dmarc",
     "dns-record.updated reports a change"},
-  delete_dns_record = {"if a body or the domain is needed", "one of the user's", "dns-record.updated reports a change"},
-  set_nameservers = {"48 hours", "one of the user's", "The list must be complete",
+  delete_dns_record = {"if a body or the domain is needed", "belong to the user",
+    "dns-record.updated reports a change"},
+  set_nameservers = {"48 hours", "belong to the user", "The list must be complete",
     "The list must be complete, because it replaces the old list"},
   order_status = {"10 to 90 seconds", "supplement the webhooks",
     "An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them",
@@ -58,10 +59,10 @@ local FACTS = {
     "The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund"},
   create_order = {"Mailboxes at Microsoft need microsoftOauthRoute", "each member of google is optional",
     "after the domain was charged", "GOOGLE, is from the page of create_order_form", "data.unavailableDomains",
-    "covered by the wallet", "MONTHLY is the only value", "but not the domain",
+    "must cover an order", "MONTHLY is the only value", "but not the domain",
     "Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need google, but each member "
       .. "of google is optional",
-    "An order that is confirmed must be covered by the wallet. The status of a refusal is undocumented",
+    "The wallet must cover an order that is confirmed. The status of a refusal is undocumented",
     "The default of serviceProvider, GOOGLE"},
   order_mailboxes = {"An active subscription", "A domain with a cancelled subscription",
     "If confirm is true and the wallet does not cover the order, no order is created"},
@@ -75,8 +76,8 @@ local FACTS = {
   mailboxes = {"a single user"},
   all_mailboxes = {"all users of the partner"},
   mailbox = {"the status of its warmup", "The answer has the mailbox's status, serviceProvider"},
-  update_mailboxes = {"userName here and username in orders", "password reset without a field", "inside a success",
-    "The page mentions a password reset without a field for it, so none can be sent",
+  update_mailboxes = {"userName here and username in orders", "a password reset, but has no field", "inside a success",
+    "The page mentions a password reset, but has no field for it, so cmr cannot send a reset",
     "The answer to a list has a result for each item. An item may fail inside a success, for example "
       .. "because of the rate limit"},
   remove_mailbox = {"24 hours before the subscription ends", "the whole workspace is deleted", "freed slot",
@@ -95,8 +96,8 @@ local FACTS = {
     "20 according to the help centre"},
   renew_subscriptions = {"leaves the subscription PAST_DUE for 7 days", "does not renew its domain",
     "must cover the renewal", "The wallet is charged"},
-  toggle_subscription_auto_renew = {"The current period goes on", "tried again only while automatic renewal is on",
-    "A call changes one subscription. The current period goes on in any case"},
+  toggle_subscription_auto_renew = {"The current period continues", "tried again only while automatic renewal is on",
+    "A call changes one subscription. The current period continues in any case"},
   cancel_subscription = {"at once", "24 hours before the subscription expires", "Nothing is refunded", "for good",
     "cmr sends either subscriptionId or domain; the page says that one of them is required"},
   recreate_subscriptions = {"expired for a few minutes",
@@ -104,22 +105,23 @@ local FACTS = {
       .. "preserved, and use the same path. According to these articles, mailboxes are expired for a few "
       .. "minutes. Another article says that the accounts are replaced, and that contents and history are lost",
     "older than a year", "a new subscriptionId",
-    "Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged",
+    "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
     "/subscriptions/recreate", "OAuth routes and automatic renewal",
     "All mailboxes are preserved, according to the API pages", "and use the same path"},
   platforms = {"connected is true if at least one credential is stored",
     "does not say that the credential still works", "A platform may have several credentials", "for each app",
     "every app that the vendor supports", "does not say if an app without credentials is listed",
     "each call of add_platform adds one"},
-  add_platform = {"apps ReachInbox and Instantly", "tries the credentials", "stores none that fail",
+  add_platform = {"apps ReachInbox and Instantly", "tries the credentials", "does not store credentials that fail",
     "each call adds an entry",
     "EmailBison needs all fields of metadata. ReachInbox and Smartlead need the credentials only",
     "ReachInbox and Smartlead need the credentials only", "refuses free and expired accounts", "Instantly only"},
   update_platform = {"keeps its id"},
   remove_platform = {"not in its table", "credentialId is in the page's sample"},
   platform_workspaces = {"Instantly only"},
-  export_mailboxes = {"mailboxes that are ACTIVE", "while its export is running", "without an orgId is refused",
-    "the sidebar says GET", "the help centre uses this name", "it has no workspace",
+  export_mailboxes = {"mailboxes that are ACTIVE", "while its export is running",
+    "refuses an Instantly credential without an orgId", "the sidebar says GET", "the help centre uses this name",
+    "the credential has no workspace",
     "The dashboard, which is not the API, shows a finished export as Completed"},
   reexport = {"existing mailbox", "The mailbox must exist already. The request has its id or its address",
     "3 times per mailbox and week", "fills google and leaves microsoftOauthRoute empty",
@@ -171,8 +173,8 @@ add("create_user update_user", {
 add("domain_renewal_prices renew_domains set_domain_auto_renew", {
     "A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left"})
 add("renew_domains set_domain_auto_renew", {
-  "Renewals by hand and automatic ones may be mixed",
-    "Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their "
+  "You may mix renewals by hand and automatic renewals",
+    "You may mix renewals by hand and automatic renewals. Subscriptions are renewed separately from their "
       .. "domains"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes", {
   "mailboxes has a member for each domain, under the name of the domain and never its id",
@@ -194,7 +196,7 @@ add("subscriptions renew_subscriptions", {
   "More values may come"})
 add("add_platform update_platform platform_workspaces", {
   "Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the "
-    .. "chosen orgId", "Without an orgId an export is refused"})
+    .. "chosen orgId", "Without an orgId the API refuses an export"})
 add("sandbox_prewarmed sandbox_order_prewarmed", {
     "The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, "
       .. "at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com"})
@@ -219,7 +221,8 @@ local STATUSES = {
     "may be sent again"},
   reexport = {"The help centre documents the status 400:", "; 401:", "; 403:", "; 404:", "; 500:",
     "may be sent again"},
-  create_placement_test = {"The help centre documents the status 400: a mailbox cannot be tested; the message names it",
+  create_placement_test = {"The help centre documents the status 400: a mailbox cannot be tested; the message names "
+    .. "the mailbox",
     "; 401:",
     "; 402:", "; 404:"},
 }
@@ -251,9 +254,10 @@ local ELSEWHERE = {
     "5 requests per second", "at most 100",
     "no idempotency key", "10 to 90 seconds", "within 60 seconds", "first delivery or its first repetition",
     "Prices and quantities are numbers", "ISO 8601", "a list of `{domain, status}`", "`subscription.*` have no",
-    "`data.actionId` or `data.orderId`", "Invalid API Key", "whose unit is undocumented",
+    "`data.actionId` or `data.orderId`", "Invalid API Key", "the unit of `Retry-After` is undocumented",
     "Webhooks do not count", "Ids are opaque", "ISO 8601 in UTC", "`renewalPrice`, which is a string",
-    "other values may come too", "no data moves between them", "A header chooses what the sandbox simulates",
+    "other values may come too", "No data moves between production and the sandbox",
+    "A header chooses what the sandbox simulates",
     "webhook destinations of its own", "past due", "a workspace conflict", "Without the header",
     "the other repeats a webhook", "npx -y coldmail-reseller-mcp", "up to about 30 s",
     "deliveries and can repeat them",
@@ -277,7 +281,8 @@ local WRONG = {
   ["lua/cmr/webhook/verify.lua"] = {"Absent from the samples of warmup events"},
 }
 
-local flat, places, read, reference = documents.flat, documents.places, documents.read, documents.reference
+local flat, places, read = documents.flat, documents.places, documents.read
+local reference = documents.reference
 
 local function has(text, fact, name)
   if not text:find(fact, 1, true) then error(("%s lacks %q"):format(name, fact), 0) end

@@ -49,8 +49,9 @@ local function start(options)
   if options.redis then
     values.store = ('require("cmr.store.redis").new{port = %d, timeout = 0.1}'):format(options.redis.port)
   end
-  local server = nginx.start{workers = options.workers or 2, unclean = options.unclean,
-    http = (options.http or "") .. HTTP:gsub("%$(%l+)", values), server = SERVER:gsub("%$(%l+)", values)}
+  local server = nginx.start{workers = options.workers or 2,
+    http = (options.http or "") .. HTTP:gsub("%$(%l+)", values),
+    server = SERVER:gsub("%$(%l+)", values), unclean = options.unclean}
   servers[#servers + 1] = server
   return server
 end
