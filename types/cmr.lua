@@ -801,7 +801,7 @@ function writing:settle(id, ending) end
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
----Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
+---Called before each attempt. It may return a table of headers, which cmr sends with this attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr gives up.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
@@ -1013,7 +1013,7 @@ function Receiver:drop(id) end
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # the signature or the timestamp comes twice, and either could be right
----| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
+---| "malformed_signature" # the header has no well-formed signature of the pinned format, or has more than ten
 ---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
@@ -2497,7 +2497,7 @@ function Client:order_status(fields) end
 ---
 ---confirm is optional on the vendor's pages, but cmr requires it.
 ---
----A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
 ---
 ---The wallet must cover an order that is confirmed. The status of a refusal is undocumented.
 ---
@@ -2570,7 +2570,7 @@ function Client:create_order(userId, fields) end
 ---
 ---confirm is optional on the vendor's pages, but cmr requires it.
 ---
----A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
 ---
 ---If confirm is true and the wallet does not cover the order, no order is created.
 ---
@@ -2688,7 +2688,7 @@ function Client:process_order(fields) end
 ---
 ---confirm is optional on the vendor's pages, but cmr requires it.
 ---
----A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
 ---
 ---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---
@@ -2763,7 +2763,7 @@ function Client:create_order_form(fields) end
 ---
 ---confirm is optional on the vendor's pages, but cmr requires it.
 ---
----A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
 ---
 ---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---
@@ -3305,7 +3305,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
 ---
----A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
 ---
 ---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
@@ -3348,7 +3348,7 @@ function Client:subscriptions(fields) end
 ---
 ---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
 ---
----A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
 ---
 ---```lua
 ---cmr.renew_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}

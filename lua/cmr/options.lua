@@ -42,7 +42,7 @@ local options = {}
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the adapter that fits each call.
----Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
+---Called before each attempt. It may return a table of headers, which cmr sends with this attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr gives up.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.

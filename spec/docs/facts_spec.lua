@@ -182,7 +182,7 @@ add("create_order order_mailboxes create_order_form add_subscription_mailboxes",
       .. "field for the number of mailboxes",
     "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {
-  "A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months"})
+  "A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month"})
 add("mailboxes all_mailboxes mailbox", {
     "A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after "
       .. "its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may "

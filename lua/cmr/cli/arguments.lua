@@ -144,8 +144,8 @@ function arguments.value(param, text)
   return value
 end
 
----Returns the value that an option's text means for a parameter, after reading an @FILE. Raises a mistake that names
----the option.
+---Converts the text of an option or argument to the parameter's value. If an option's text is @FILE, the text comes
+---from that file. Raises a mistake that names the option or argument.
 function arguments.convert(param, label, text, read)
   if not param.positional then text = expand(label, text, read) end
   local value, message = arguments.value(param, text)

@@ -64,8 +64,9 @@ end
 
 ---Encodes a value, without a newline at the end.
 ---@param value any A decoded value; a null in an array is core.null.
----@param opts table? compact: true for one line; paint, see terminal.painter; empty(key): "[]" or "{}" for an empty
----  table under that key, or nil for "[]" after a plural; indent: of the lines after the first
+---@param opts table? compact: true prints one line. paint: see terminal.painter. empty(key) returns "[]" or "{}" for an
+---  empty table under that key; if it returns nil, the text is "[]" for a plural key and "{}" for any other. indent:
+---  the text before each line after the first
 ---@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}

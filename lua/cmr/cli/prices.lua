@@ -1,5 +1,5 @@
----Asks the API what an operation will cost, for the question that the user answers before the operation. Only
----documented reads give a price. No documented read gives the balance of the wallet.
+---Asks the API what an operation will cost. The command shows the price when it asks the user to confirm the operation.
+---The prices come from documented reads only. No documented read gives the balance of the wallet.
 
 local core = require "cmr.core"
 local messages = require "cmr.cli.messages"

@@ -50,8 +50,9 @@ local function busy_milliseconds(seconds)
   return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
 end
 
--- Refuses a ledger that has lost its newest requests, because they would be sent again. Such a ledger is an old copy,
--- or was cut. A second file has the number of the newest request, and the ledger never removes that request.
+-- Refuses a ledger that has lost its newest requests, because cmr would send them again. Such a ledger is an old copy,
+-- or was truncated. A second file has the number of the newest request. cmr never removes that request from the ledger,
+-- so a smaller number in the ledger shows a loss.
 local function check_mark(db, path)
   local marked = db:marked() -- read before the query, because other processes may write in between
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"

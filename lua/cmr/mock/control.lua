@@ -64,8 +64,9 @@ local function fields_of(types)
   return list
 end
 
--- Makes a control call with these fields, given as name = type; nil: any fields. A "?" marks an optional field. The
--- fields of a GET are in its query, and those of other methods in a JSON object.
+-- Makes a control call. `types` has the type of each field under its name. A "?" after the type marks an optional
+-- field. If `types` is nil, the call takes any fields. The fields of a GET are in its query, and those of other methods
+-- in a JSON object.
 local function define(method, name, effect, types, run)
   local path = PREFIX .. name
   handlers[method .. " " .. path] = { types = types, run = run }

@@ -19,7 +19,7 @@ local function spellings(key)
   return { key, encoded, (json.encode(key):sub(2, -2)) }
 end
 
--- Returns a copy in which masks replace the secrets, by their names, and the API key in any text.
+-- Returns a copy with masks. A mask replaces each value under a secret's name, and the API key wherever a text has it.
 local function masked(value, keys)
   local function without_keys(item)
     if type(item) == "string" then return redact.mask(item, keys) end

@@ -15,7 +15,7 @@ local verify = {}
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # the signature or the timestamp comes twice, and either could be right
----| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
+---| "malformed_signature" # the header has no well-formed signature of the pinned format, or has more than ten
 ---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock

@@ -72,8 +72,8 @@ function schema.of_operation(operation, may_repeat)
   return made
 end
 
----Returns a sentence about arguments of which the request needs one, or nil. The schema does not say this, because the
----interfaces of the models refuse anyOf at the top.
+---Returns a sentence if the request needs exactly one, or at least one, of several arguments; otherwise nil. The schema
+---does not say this, because the interfaces of the language models refuse anyOf at the top level of a schema.
 ---@return string?
 function schema.choice(operation)
   local names, kind = parameters.choice(operation)

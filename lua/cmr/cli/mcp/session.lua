@@ -19,8 +19,8 @@ Session.__name = "cmr.cli.mcp.Session"
 local session = { LEVELS = LEVELS }
 
 ---Makes a session.
----@param opts table {write(line), methods}; methods has by name function(session, params, request) -> result, or nil,
----code, message
+---@param opts table {write(line), methods}; methods maps the name of a method to function(session, params, request) ->
+---result, or nil, code, message
 ---@return cmr.cli.mcp.Session
 function session.new(opts)
   local self = { write = opts.write, methods = opts.methods, level = "warning" }
