@@ -9,8 +9,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these sett
 
 # Specs with the same result on every Lua: specs of the build, of C, of the pages, and of nginx, which has its own Lua.
 only_once=rock,deb,valgrind,build,pty,tour,docs,examples,sweep,stress,fuzz,nginx,soak,redis,bulk,mcp
-# Specs that judge times to tenths of a second. One build runs them alone, the others beside each other.
-timed=fault,timed
+# Files whose specs judge times to tenths of a second. One build runs them alone, the others beside each other.
+timed='spec/fault/*'
 
 # Ends a run that hangs; the run then fails.
 limit=
@@ -39,32 +39,35 @@ watch() {
     export CMR_WITNESS
 }
 
-# half even|odd: prints every second file of the specs.
-half() {
-    # shellcheck disable=SC2086 # words
-    find ${SPECS:-spec} -name '*_spec.lua' | sort | awk -v rest="$([ "$1" = odd ] && echo 1 || echo 0)" 'NR % 2 == rest'
+# files PART [PATTERN]: prints the files of a part, see run(). Those that match the pattern are left out.
+files() {
+    case $1 in
+    timed) find spec -path "$timed" -name '*_spec.lua' ;;
+    even | odd)
+        # shellcheck disable=SC2086 # words
+        find ${SPECS:-spec} -name '*_spec.lua' ! -path "${2:-none}" | sort |
+            awk -v rest="$([ "$1" = odd ] && echo 1 || echo 0)" 'NR % 2 == rest'
+        ;;
+    *) echo "${SPECS:-spec}" ;;
+    esac
 }
 
 run_busted() (
     LUA=$(scripts/build/lua-program.sh "${1##*-}")
     CMR_FLAVOUR=$1
     export LUA CMR_FLAVOUR
-    case ${RUNNER-}$1:${2-} in
-    5.4:) tags= ;;
-    5.4:timed) tags=--tags=$timed ;;
-    5.4:*) tags=--exclude-tags=$timed ;;
+    case ${RUNNER-}$1 in
+    5.4) tags= ;;
     *) tags=--exclude-tags=$only_once ;;
     esac
     case $1 in asan-*) sanitize "$1" ;; esac
     [ -z "${CMR_WITNESS-}" ] || export LD_PRELOAD="$CMR_WITNESS"
     # shellcheck source=/dev/null
     . "build/$1/env"
-    case ${2:-} in
-    even | odd) files=$(half "$2") ;;
-    *) files=${SPECS:-spec} ;;
-    esac
-    # shellcheck disable=SC2086 # words
-    exec $limit ${RUNNER-} "$LUA" scripts/test/busted.lua --output=plainTerminal --helper=scripts/test/progress.lua $tags ${OPTIONS-} $files
+    # Without HALVES, another part has the timed files.
+    # shellcheck disable=SC2046,SC2086 # words
+    exec $limit ${RUNNER-} "$LUA" scripts/test/busted.lua --output=plainTerminal --helper=scripts/test/progress.lua $tags ${OPTIONS-} \
+        $(files "${2-}" "$([ "${HALVES-}" ] || echo "$timed")")
 )
 
 # The mock's key. Nearly every request has it, and the output of the specs must not contain it.
@@ -77,8 +80,8 @@ trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-# run NAME [PART]: shows and stores its output, and stores its status. PART: the timed specs, or the even or odd files.
-# By default all specs.
+# run NAME [PART]: shows and stores its output, and stores its status. PART: the timed files, or every second file (even
+# or odd). By default all specs.
 run() {
     log=$logs/$1${2:+-$2}
     echo "== build/$1${2:+, $2}"
