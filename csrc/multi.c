@@ -416,8 +416,9 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Makes a new multi after libcurl ran out of memory in the middle of its work. Its list of sockets is wrong then:
- * libcurl 7.88 lets a call wait for ever, and divides by zero when it uses the connection again.
+ * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work. The old
+ * curl multi's list of sockets is then wrong. With this list, libcurl 7.88 lets a call wait for ever, and divides by
+ * zero when it uses a connection again.
  */
 static void restart(struct multi *multi)
 {

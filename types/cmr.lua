@@ -74,7 +74,7 @@ function Client:request(method, path, fields) end
 ---
 ---@param what string|cmr.List
 ---@param ... any The operation's arguments.
----@return fun(): any, string?, cmr.Error? iterator The next item; after a failure once false, message, err.
+---@return fun(): any, string?, cmr.Error? iterator Gives each item; a failure gives false, a message and err.
 function Client:each(what, ...) end
 
 ---Returns the request that a call would send. Sends nothing.
@@ -127,7 +127,7 @@ function Client:bulk(name, rows, opts) end
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
 ---
 ---@param filter? cmr.HistoryFilter
----@return fun(): cmr.SentRequest|false, string? iterator The next request; after a failure once false, message.
+---@return fun(): cmr.SentRequest|false, string? iterator Gives each request; a failure gives false and a message.
 function Client:history(filter) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
@@ -404,7 +404,7 @@ function cmr.request(method, path, fields) end
 ---
 ---@param what string|cmr.List
 ---@param ... any The operation's arguments.
----@return fun(): any, string?, cmr.Error? iterator The next item; after a failure once false, message, err.
+---@return fun(): any, string?, cmr.Error? iterator Gives each item; a failure gives false, a message and err.
 function cmr.each(what, ...) end
 
 ---Returns the request that a call would send. Sends nothing.

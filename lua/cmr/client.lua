@@ -201,7 +201,7 @@ end
 ---
 ---@param what string|cmr.List
 ---@param ... any The operation's arguments.
----@return fun(): any, string?, cmr.Error? iterator The next item; after a failure once false, message, err.
+---@return fun(): any, string?, cmr.Error? iterator Gives each item; a failure gives false, a message and err.
 function Client:each(what, ...)
   local state = state_of(self, "each")
   local opts = {}
@@ -323,7 +323,7 @@ end
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
 ---
 ---@param filter? cmr.HistoryFilter
----@return fun(): cmr.SentRequest|false, string? iterator The next request; after a failure once false, message.
+---@return fun(): cmr.SentRequest|false, string? iterator Gives each request; a failure gives false and a message.
 function Client:history(filter)
   local state = state_of(self, "history")
   if not state.ledger then errors.raise "history: this client has no ledger: cmr.new{ledger = true}" end

@@ -174,7 +174,7 @@ end
 
 ---Selects the public entries.
 ---@param list table[] The entries from parse().
----@param module table The library. A method of the client may also be a function of the library.
+---@param module table The loaded module cmr. It shows which methods of the client are also functions of the module.
 ---@return table[] public classes with their functions and members, and aliases, in the source's order
 function annotations.public(list, module)
   local by_name, by_owner = {}, {}

@@ -126,8 +126,8 @@ local function peek(run, found, opts)
 end
 
 ---Finds or begins the run of the rows that plan.read has read. This process owns the run until the run ends.
----@param run table as for runner.run; it gets account, id, name, round_after, record, the run in the ledger, and
----is_resumed, whether it was begun before and has not ended
+---@param run table as for runner.run. The function sets its fields account, id, name, round_after, record (the run in
+---the ledger) and is_resumed (whether the run was begun before and has not ended).
 ---@param opts table {again, name = the run's name, source = the origin of the rows, peek = true to begin nothing}
 ---@return boolean? ok
 ---@return string? message

@@ -140,9 +140,10 @@ end
 ---was sent before and may have been done; last_sent_at, the time of that request; and status. The status is "todo" (to
 ---be sent, with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred"
 ---or "invalid" (with the problem). Only the first and the last status come with args.
----@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
----account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
----be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}
+---@param run table {rows; read_row; digests and copied, from plan.read; check(args), which returns true, or nil and a
+---message; ledger; account; operation; id, of the run in the ledger; round_after; repeat_after; remember_seconds;
+---repeatable, whether a row may be sent twice; retry_unknown; retry_failed; time(), which returns seconds since 1970;
+---settled, from plan.review}
 ---@return fun(): table? iterator
 function plan.rows(run)
   local next_row, number_copies = run.rows(), copy_counter(run)

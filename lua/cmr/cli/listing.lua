@@ -34,7 +34,8 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    if tables.is_list(items) then list.path = path end -- an empty table may be a member other than the list
+    -- keeps only the path of a list with items, because an empty table may be another member than the list
+    if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
     return items, name
   end

@@ -211,10 +211,10 @@ function request.open_engine(system)
 end
 
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order table The request: method of the client; args for it; prepare, used instead of the core's function of
----  that name; operation, except for `cmr api`; has_effect, whether the request may change something, as far as its
----  method shows; acts, whether it does; reason to ask for a confirmation, such as "reexport charges money"; about, see
----  output.show
+---@param order table The request's fields. method: the name of a method of the client; args: its arguments; prepare: a
+---  function that is used instead of the core's function with the name in `method`; operation: nil for `cmr api`;
+---  has_effect: whether the HTTP method is not GET; acts: whether the request may change something; reason: why a
+---  confirmation is needed, such as "reexport charges money", or nil; about: see output.show
 ---@return integer status io.EXIT_INCOMPLETE if the API refused some items.
 function request.send(order, parsed, system, client)
   -- prepares the call here, because the client would raise a mistake as plain text

@@ -133,7 +133,7 @@ end
 ---Iterates over the requests that match a filter, newest first.
 ---@param ledger cmr.Ledger
 ---@param filter table a filter as for Ledger:find
----@return fun(): cmr.SentRequest|false|nil, string? iterator The next request; after a failure once false, message.
+---@return fun(): cmr.SentRequest|false|nil, string? iterator Gives each request; a failure gives false and a message.
 function history.each(ledger, filter)
   local next_request, read = ledger:each(filter), history.reader(ledger)
   local is_over = false

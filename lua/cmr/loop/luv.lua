@@ -17,7 +17,8 @@ local luv = {
   notify = waiters.notify,
 }
 
-local poll, watched -- the luv handle that polls an engine's descriptor; that engine
+local poll -- the luv handle that polls the descriptor of an engine
+local watched -- the engine of that descriptor
 -- number of waiting coroutines; an active handle keeps the loop alive, so the handle is active only while a coroutine
 -- waits
 local waiting = 0
