@@ -277,6 +277,15 @@ describe("await", function()
     end
   end)
 
+  it("shows 200 bytes of the reason at most", function()
+    for _, length in ipairs{200, 201} do
+      local res = order{[("long-%d.com"):format(length)] = 1}
+      comes(3, "order:" .. res.data.orderId, "domain.order.failed", {reason = ("x"):rep(length)})
+      local _, message = client:await(res)
+      assert.matches(": " .. ("x"):rep(200) .. "$", message)
+    end
+  end)
+
   it("does not say so of the others when the first of several failed", function()
     local res = order{["a-one.com"] = 1, ["b-one.com"] = 1}
     comes(3, "order:" .. res.data.orderId, "domain.order.failed", {reason = "taken"})

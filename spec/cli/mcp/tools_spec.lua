@@ -209,6 +209,18 @@ describe("the tools of cmr mcp #mcp", function()
     client:answer(id)
   end)
 
+  it("show the fields of a form in the question", function()
+    env.CMR_ENDPOINTS = command.file_with '{"create_order_form": "POST /form"}'
+    start({"charge"}, ELICITS)
+    local id = client:begin_call("create_order_form", {userId = mock.USER, confirm = true,
+      domains = {{domain = "acme.com", years = 1}}})
+    local question = client:read()
+    assert.matches("\ndomains: %[{.*acme%.com", question.params.message)
+    assert.matches("\nconfirm: true", question.params.message)
+    reply(question, "decline")
+    client:answer(id)
+  end)
+
   it("do not ask a client that can only show addresses", function()
     start({"charge"}, {elicitation = {url = cjson.decode "{}"}})
     client:call("renew_domains", RENEWAL)
