@@ -6,6 +6,7 @@ local mock = require "spec.support.mock"
 local attempt, finish, run_until_received = support.attempt, support.finish, support.run_until_received
 
 local USER = mock.USER
+local PATIENT_SECONDS = 60 -- under valgrind, libcurl reads certificates for seconds
 
 describe("a call", function()
   local server, target, engine
@@ -364,13 +365,14 @@ describe("a call", function()
 
     it("unsent where the certificate is not trusted", function()
       local tls = mock.shared("tls")
-      local options = {api_key = tls.key, base_url = tls.base_url}
-      local _, why, err = attempt(core.reexport(assert(core.target(options)), {mailboxId = mock.MAILBOX}))
+      local options = {api_key = tls.key, base_url = tls.base_url, connect_timeout = PATIENT_SECONDS}
+      local reexport_it = {mailboxId = mock.MAILBOX}
+      local _, why, err = attempt(core.reexport(assert(core.target(options)), reexport_it), PATIENT_SECONDS)
       assert.equal("tls", err.kind)
       assert.equal("not_sent", err.outcome)
       assert.matches("ca_file", why, 1, true)
       options.ca_file = "/nowhere/ca.pem"
-      _, why, err = attempt(core.reexport(assert(core.target(options)), {mailboxId = mock.MAILBOX}))
+      _, why, err = attempt(core.reexport(assert(core.target(options)), reexport_it), PATIENT_SECONDS)
       assert.equal("tls", err.kind)
       assert.equal("not_sent", err.outcome)
       assert.matches("ca_file", why, 1, true)
@@ -378,8 +380,9 @@ describe("a call", function()
     end)
 
     it("unsent where the server does not speak TLS", function()
-      local _, _, err = attempt(core.reexport( -- under valgrind, libcurl reads certificates for seconds
-        support.target(server, {base_url = (server.base_url:gsub("^http:", "https:"))}), {mailboxId = "x"}), 60)
+      local no_tls = support.target(server, {base_url = (server.base_url:gsub("^http:", "https:")),
+        connect_timeout = PATIENT_SECONDS})
+      local _, _, err = attempt(core.reexport(no_tls, {mailboxId = "x"}), PATIENT_SECONDS)
       assert.equal("tls", err.kind)
       assert.equal("not_sent", err.outcome)
       assert.equal(0, #server:requests())
