@@ -108,8 +108,7 @@ local function processes_row(size)
     }
   end
   local bars = measure.bars(size.quick and 1 or 3, contestants)
-  os.remove(ledger)
-  os.remove(ledger .. "-queue")
+  shell.remove_ledger(ledger)
   return {
     name = "reservations of 8 processes in one queue file",
     against = "1 process",

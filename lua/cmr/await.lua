@@ -111,9 +111,7 @@ end
 
 -- Returns whether no event can ever arrive, because no process with this store receives webhooks.
 local function is_deaf(state)
-  return stores.is_of_process(stores.of(state))
-    and not package.loaded.ngx
-    and not package.loaded["cmr.webhook.receiver"]
+  return stores.is_of_process(state.store) and not package.loaded.ngx and not package.loaded["cmr.webhook.receiver"]
 end
 
 -- Returns two sets of lists in the store, each list as {name, origin}: the lists of actions and orders, and the other
@@ -359,8 +357,7 @@ end
 function await.run(client, state, loop, res, opts)
   if type(res) ~= "table" then errors.raise("await: an operation's answer expected, got " .. type(res)) end
   local info = sender.info(res)
-  local self =
-    { client = client, store = stores.of(state), loop = loop, has_left = info ~= nil, events = {}, next_list = 0 }
+  local self = { client = client, store = state.store, loop = loop, has_left = info ~= nil, events = {}, next_list = 0 }
   self.name = info and info.operation or res.operation or type(res.plan) == "table" and res.plan.operation
   local plan, message = plan_of(self, res, info)
   if not plan then return refuse(self, message) end

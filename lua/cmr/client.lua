@@ -8,6 +8,7 @@ local operations = require "cmr.operations"
 local options = require "cmr.options"
 local sender = require "cmr.sender"
 local shared_dict = require "cmr.util.shared_dict"
+local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
@@ -391,10 +392,10 @@ local function ledger_for(option, parent)
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Returns a client's limiter. In nginx all workers share it. Elsewhere it is the ledger's, if there is one.
-local function limiter_for(ledger)
-  if ledger and not shared_dict.default() then return ledger:limiter() end
-  return limiter.default()
+-- Makes a client's store or limiter. In nginx all workers share it. Elsewhere it uses the ledger, if there is one.
+local function shared_by(ledger, method, default)
+  if ledger and not shared_dict.default() then return ledger[method](ledger) end
+  return default()
 end
 
 ---Makes a client without raising.
@@ -419,8 +420,8 @@ function Client.try_new(opts, parent)
       target = target,
       options = lua_opts,
       ledger = ledger,
-      limiter = lua_opts.limiter or limiter_for(ledger),
-      store = lua_opts.store, -- nil: see stores.of
+      limiter = lua_opts.limiter or shared_by(ledger, "limiter", limiter.default),
+      store = lua_opts.store or shared_by(ledger, "store", stores.default),
       loop = lua_opts.loop, -- nil chooses the adapter that fits each call
     },
   }, Client)

@@ -30,15 +30,16 @@ local function refused_for(store, name)
 end
 
 ---Counts a call that is about to be sent.
----@param operation cmr.Operation The call's operation. Its calls count against the quota.
----@return table? reservation The argument for quota.failed; nil for a call that is not counted.
+---@param operation cmr.Operation? The call's operation; nil for a raw request.
+---@return table? reservation The argument for quota.failed; nil for a call without a quota.
 ---@return string? message The reason why the call must not be sent.
 ---@return number? seconds The time until the call may be sent.
 function quota.reserve(state, call, operation)
+  if not operation or not operation.flags.quota then return nil end
   local mode = state.options.reexport_quota
   local mailbox = mode and mailbox_of(call)
   if not mailbox then return nil end
-  local store = stores.of(state)
+  local store = state.store
   local reservation = { store = store, name = stores.QUOTA .. state.target:key_id() .. ":" .. mailbox }
   local left = refused_for(store, reservation.name)
   if not left then
@@ -57,9 +58,10 @@ end
 
 ---Gives back the re-export when the API did not accept the call. If the API refused the call for its quota, stores the
 ---refusal.
----@param reservation table The result of quota.reserve.
+---@param reservation table? The result of quota.reserve.
 ---@param err cmr.Error The error, with the outcome of all attempts.
 function quota.failed(reservation, err)
+  if not reservation then return end
   local store, name = reservation.store, reservation.name
   if reservation.counted and err.outcome ~= "unknown" then store:uncount(name) end
   if err.kind == "quota_exceeded" then

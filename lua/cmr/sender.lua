@@ -7,6 +7,7 @@ local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
 local log = require "cmr.util.log"
 local options = require "cmr.options"
+local quota = require "cmr.quota"
 local redact = require "cmr.util.redact"
 local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
@@ -52,7 +53,7 @@ end
 
 -- Tells the quota and the ledger that the call failed.
 local function record_failure(record, err)
-  if record.reservation then require("cmr.quota").failed(record.reservation, err) end
+  quota.failed(record.reservation, err)
   if record.entry then record.entry:failed(err) end
 end
 
@@ -67,17 +68,14 @@ end
 -- Counts a request for the quota and records it in the ledger, before it is sent for the first time. Returns nil and an
 -- error if it must not be sent.
 local function register(record, state)
-  local operation = record.operation
-  if operation and operation.flags.quota then
-    local reservation, message, seconds = require("cmr.quota").reserve(state, record.call, operation)
-    record.reservation = reservation
-    if message then return nil, failure(record, "quota_exceeded", message, seconds) end
-  end
+  local reservation, message, seconds = quota.reserve(state, record.call, record.operation)
+  record.reservation = reservation
+  if message then return nil, failure(record, "quota_exceeded", message, seconds) end
   if not state.ledger or record.repeatable then return true end
   local job = record.job
-  local entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job and job.context)
-  record.entry = entry
-  if entry then return true end
+  local reason
+  record.entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job and job.context)
+  if record.entry then return true end
   if reason ~= "repeated" then message = ("the ledger cannot be written (%s)"):format(message) end
   local err = failure(record, "not_recorded", message .. "; nothing was sent")
   err.code = reason

@@ -44,8 +44,7 @@ describe("require", function()
   it("loads no mock, no command, no event loop, and nothing that only some calls need", function()
     assert.equal("", out[[
       require "cmr"
-      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "loop.block", "ledger.identity",
-        "quota"}
+      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "loop.block", "ledger.identity"}
       for _, name in ipairs(names) do
         if package.loaded["cmr." .. name] then print(name) end
       end
@@ -60,8 +59,7 @@ describe("require", function()
     assert.equal("", out([[
       local cmr = require "cmr"
       assert(cmr.info(assert(cmr.platforms "]] .. mock.USER .. [[")))
-      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "ledger", "ledger.identity",
-        "quota", "store.memory"}
+      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "ledger", "ledger.identity"}
       for _, name in ipairs(names) do
         if package.loaded["cmr." .. name] then print(name) end
       end]], {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}))

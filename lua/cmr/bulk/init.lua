@@ -135,10 +135,6 @@ end
 ---@return table? other The run with the other key.
 function bulk.open(run, opts)
   run.round_after = 0
-  if run.operation.flags.quota then -- during the run, there may be no descriptor left to load these
-    require "cmr.quota"
-    if run.ledger then run.ledger:store() end
-  end
   if not run.ledger or run.repeatable then return true end
   run.account = entry.account(run.client:target())
   local wanted = { account = run.account, operation = run.operation.name, digest = run.set_digest }

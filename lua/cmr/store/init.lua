@@ -62,18 +62,6 @@ function store.default()
   return process_store
 end
 
----Returns the store of a client, which is made when it is first needed. In nginx all workers share it. Elsewhere it is
----in the ledger, if there is one.
----@param state table The client's state.
----@return cmr.Store
-function store.of(state)
-  if not state.store then
-    local ledger = not shared_dict.default() and state.ledger
-    state.store = ledger and ledger:store() or store.default()
-  end
-  return state.store
-end
-
 ---Returns whether a store belongs to this process alone, so that no other process adds to it.
 function store.is_of_process(self)
   return self == process_store
