@@ -126,7 +126,9 @@ test: ## installs what is missing, builds for every Lua and runs the specs on ea
 	@scripts/test/specs.sh $(ALL) $(NEWEST)
 
 .PHONY: test-browser
-test-browser: build ## drives the pages and the site in Chromium (ONLY=example); says if Chromium or npm is missing
+test-browser: ## drives the pages and the site in Chromium (ONLY=example); skips if Chromium or npm cannot be had
+	-@scripts/build/setup.sh browser
+	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@. $(OUT)/env && ONLY='$(ONLY)' scripts/test/browser.sh $(LUA_PROGRAM)
 
@@ -249,14 +251,21 @@ docs: build ## generates the types, the reference, the library page, the man pag
 
 .PHONY: site
 site: ## builds the documents as a site with search in build/site (BASE=/path/ on the server); needs Node.js and npm
+	@scripts/build/setup.sh npm
 	@scripts/build/site.sh $(BASE)
 
 .PHONY: openapi-check
-openapi-check: build ## checks docs/maintainers/openapi.json with outside linters, and our requests with an outside mock (npm)
+openapi-check: ## checks docs/maintainers/openapi.json with outside linters, and our requests with an outside mock (npm)
+	@scripts/build/setup.sh npm
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@. $(OUT)/env && scripts/test/openapi-check.sh $(LUA_PROGRAM)
 
 .PHONY: mcp-check
-mcp-check: build ## checks `cmr mcp` with the protocol's official client and inspector, against the mock (npm)
+mcp-check: ## checks `cmr mcp` with the protocol's official client and inspector, against the mock (npm)
+	@scripts/build/setup.sh npm
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@. $(OUT)/env && scripts/test/mcp-check.sh $(LUA_PROGRAM)
 
 .PHONY: help

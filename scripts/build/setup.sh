@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs missing packages: setup.sh run|demo|test|lint|bench. Each level includes the levels before it; bench does not
-# include lint. The script can use apt, dnf, apk and brew. Without one of them, or without the right to install, it
+# Installs missing packages: setup.sh run|demo|test|npm|browser|lint|bench. Each level up to npm includes the levels
+# before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew. Without one of them, or without the right to install, it
 # lists the missing packages.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -65,12 +65,13 @@ bench| module jit cjson            | lua-cjson                  | -             
 bench| program wrk                 | wrk                        | -                  | wrk                | wrk
 bench| program hyperfine           | hyperfine                  | hyperfine          | hyperfine          | hyperfine
 bench| program strace              | strace                     | strace             | strace             | -
+npm  | program npm                 | nodejs npm                 | nodejs-npm         | nodejs npm         | node
+browser| chromium                  | chromium                   | chromium           | chromium           | -
 lint | program clang               | clang                      | clang              | clang              | llvm
 lint | program clang-tidy          | clang-tidy                 | clang-tools-extra  | clang-extra-tools  | llvm
 lint | program clang-format        | clang-format               | clang-tools-extra  | clang-extra-tools  | clang-format
 lint | program cppcheck            | cppcheck                   | cppcheck           | cppcheck           | cppcheck
 lint | program luacheck            | lua-check                  | -                  | -                  | luacheck
-lint | program npm                 | nodejs npm                 | nodejs-npm         | nodejs npm         | node
 END
 }
 
@@ -88,6 +89,7 @@ have() {
     nginx-redis) find /usr/share/lua /usr/local/share/lua /usr/local/openresty/lualib -path '*/nginx/redis.lua' -o \
         -path '*/resty/redis.lua' | grep . ;;
     locales) [ -e /usr/share/i18n/locales/de_DE ] || ! command -v localedef ;;
+    chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     nginx-lua) command -v openresty || find /usr/lib*/nginx/modules -name ngx_http_lua_module.so | grep . ;;
     esac </dev/null >/dev/null 2>&1
 }
@@ -157,9 +159,11 @@ case ${1-} in
 run) levels='run' ;;
 demo) levels='run demo' ;;
 test) levels='run demo test' ;;
-lint) levels='run demo test lint' ;;
+npm) levels='run demo test npm' ;;
+browser) levels='run demo test npm browser' ;;
+lint) levels='run demo test npm lint' ;;
 bench) levels='run demo test bench' ;;
-*) echo 'usage: scripts/build/setup.sh run|demo|test|lint|bench' >&2; exit 2 ;;
+*) echo 'usage: scripts/build/setup.sh run|demo|test|npm|browser|lint|bench' >&2; exit 2 ;;
 esac
 
 sudo=
