@@ -1,9 +1,9 @@
 #!/bin/sh
 # Records which lines each spec file runs, and how long it takes: covering.sh FOLDER. `mutate.sh random` asks this table
-# for the specs of a line. FOLDER/specs has a row `FILE SECONDS` per spec file that passes; FOLDER/covered has rows `FILE
-# LINE` of the sources for each spec file, as its name with _ for /; FOLDER/csrc and FOLDER/lua are the sources of then.
-# The specs run once, one file after the other. A run that was
-# interrupted goes on where it was; remove FOLDER to record everything again.
+# for the specs of a line. FOLDER/specs has a row `FILE SECONDS` for each spec file that passes. FOLDER/covered has a
+# file for each spec file, named like it with _ for /, with rows `FILE LINE` of the sources. FOLDER/csrc and FOLDER/lua
+# are the recorded sources. The spec files run one after the other. An interrupted run continues; remove FOLDER to record
+# everything again.
 set -eu
 cd "$(dirname "$0")/../.."
 root=$PWD

@@ -1,20 +1,20 @@
 -- Draws random mutations of the library and prints them as rows of mutate.sh: mutations.lua N SEED COVERING [WHERE].
 -- Each mutation changes one line of csrc/*.c or lua/cmr: a comparison, arithmetic, logic, a constant, a returned value,
--- a dropped statement, swapped arguments. Lines of equivalents.txt are left out. COVERING is the folder of covering.sh;
--- it may lack.
--- WHERE is a pattern for the files: "^csrc".
+-- a dropped statement, swapped arguments. Lines of equivalents.txt are left out. COVERING is the folder of covering.sh,
+-- which may be absent. WHERE is a pattern for the files: "^csrc".
 
 local count, seed, covering, where = tonumber(arg[1]), tonumber(arg[2]), arg[3], arg[4] or ""
 
-local MAX_SECONDS, GROUP_SECONDS = 80, 20 -- of the specs for one mutation, and of those that run together
+local MAX_SECONDS = 80 -- of all specs for one mutation
+local GROUP_SECONDS = 20 -- of the specs that run in one process
 local ASSUMED_SECONDS = 8 -- how long a spec file takes of which nothing is recorded
 
--- The specs for a file of which nothing is recorded. The first pattern that matches the file counts.
--- A directory stands for its files.
+-- The specs for a file of which nothing is recorded: patterns for the file, and spec files or folders. The first row
+-- with a matching pattern counts.
 local SPECS = {
   {
     "^csrc/sqlite",
-    "ledger/sqlite ledger/ledger ledger/client ledger/everyday ledger/history store/contract " .. "limiter/file",
+    "ledger/sqlite ledger/ledger ledger/client ledger/everyday ledger/history store/contract limiter/file",
   },
   { "^csrc/files", "core/files cli/profile ledger/ledger cli/bulk/bulk" },
   { "^csrc/terminal", "core/terminal cli/pty" },
@@ -22,7 +22,7 @@ local SPECS = {
   { "^csrc/json", "core/json core/response core/request client/client" },
   { "^csrc/date", "core/date core/response_headers client/time" },
   { "^csrc/queue", "limiter/file limiter/contract" },
-  { "^csrc/[ip][no][pl][ul]", "core/input core/engine core/call loop/block client/process loop/luv" },
+  { "^csrc/input ^csrc/pollset", "core/input core/engine core/call loop/block client/process loop/luv" },
   { "^csrc/crypto", "core/crypto webhook/verify" },
   { "^csrc/suggest", "core/suggest core/arguments" },
   { "^csrc/operations", "core/operations core/arguments core/request package/generated" },
@@ -32,15 +32,15 @@ local SPECS = {
   },
   {
     "^csrc/request",
-    "core/request core/raw core/arguments operations/forms operations/paths core/inspect " .. "operations/supplied",
+    "core/request core/raw core/arguments operations/forms operations/paths core/inspect operations/supplied",
   },
   { "^csrc/form", "operations/forms core/request core/inspect core/protocol" },
   { "^csrc/inspect", "core/inspect core/call client/hooks cli/request" },
   { "^csrc/url", "core/target core/request core/raw options" },
   { "^csrc/target", "core/target options core/request core/proxy core/added_headers client/certificates" },
   {
-    "^csrc/re[ts]",
-    "core/response core/response_headers core/protocol core/call client/time client/attempts " .. "fault/matrix",
+    "^csrc/response ^csrc/retry_after",
+    "core/response core/response_headers core/protocol core/call client/time client/attempts fault/matrix",
   },
   { "^csrc/headers", "core/added_headers core/target core/response_headers core/inspect" },
   {
@@ -62,7 +62,7 @@ local SPECS = {
   { "/cli/columns", "cli/columns cli/output cli/listing" },
   { "/cli/reads", "cli/reads cli/request cli/advice" },
   { "/cli/field", "cli/output cli/listing cli/request" },
-  { "/cli/t?e?[xro][tmu]", "cli/output cli/listing cli/request cli/columns cli/pty" },
+  { "/cli/output /cli/te", "cli/output cli/listing cli/request cli/columns cli/pty" },
   { "/cli/pretty", "cli/output cli/request" },
   { "/cli/tabulate", "cli/output cli/listing cli/request cli/advice" },
   { "/cli/messages", "cli/messages cli/request cli/advice" },
@@ -70,9 +70,9 @@ local SPECS = {
   { "/cli/overview", "cli/help cli/command docs" },
   { "/cli/commands/help", "cli/help cli/command" },
   { "/cli/parser", "cli/arguments cli/command cli/help cli/request cli/completion" },
-  { "/cli/[rl]e?i?[qs]", "cli/request cli/listing cli/advice cli/history cli/output cli/command" },
+  { "/cli/listing /cli/request", "cli/request cli/listing cli/advice cli/history cli/output cli/command" },
   { "/cli/inspect", "cli/request cli/command cli/bulk" },
-  { "/cli/pro[mf]", "cli/profile cli/init cli/env cli/request" },
+  { "/cli/profile /cli/prompt", "cli/profile cli/init cli/env cli/request" },
   { "/cli/progress", "cli/pty cli/request cli/listing" },
   { "/cli/waiting", "cli/await cli/history cli/watching cli/watch" },
   { "/cli/pager", "cli/pty cli/help" },
@@ -108,7 +108,7 @@ local SPECS = {
   { "/mock/dispatch", "mock/dispatch mock/routes mock/strict mock/rate_limit operations/supplied" },
   { "/mock/fields", "mock/strict mock/orders mock/domains mock/documented operations/supplied operations/forms" },
   { "/mock/routes/export", "mock/platforms" },
-  { "/mock/[rm][oc][ud][te][el]?s?/d[on]", "mock/domains mock/dns mock/orders mock/subscriptions" },
+  { "/mock/model/domain /mock/routes/d[on]", "mock/domains mock/dns mock/orders mock/subscriptions" },
   { "/mock/routes/users", "mock/users mock/geo" },
   { "/mock/routes/mailboxes", "mock/mailboxes mock/warmup" },
   { "/mock/routes/placement", "mock/placement" },
@@ -117,7 +117,7 @@ local SPECS = {
   { "/mock/.*order", "mock/orders mock/deliveries operations/forms mock/ending" },
   { "/mock/model/mailbox", "mock/mailboxes mock/warmup mock/platforms mock/orders mock/deliveries" },
   { "/mock/model/seed", "mock/seed mock/control mock/documented operations/examples" },
-  { "/mock/[iwc][neo][irn][ktr][eiro]", "mock/life mock/control mock/routes mock/page mock/strict" },
+  { "/mock/certificates /mock/control /mock/worker", "mock/life mock/control mock/routes mock/page mock/strict" },
   {
     "/mock/",
     "mock/control mock/routes mock/strict mock/orders mock/mailboxes mock/domains mock/users "
@@ -164,20 +164,20 @@ local SPECS = {
   { "/jobs", "client/jobs loop nginx/jobs" },
   { "/util/shared_dict", "store/contract limiter/shdict nginx/receiver nginx/pace" },
   { "/util/redact", "util/redact webhook/receiver mock/page" },
-  { "/util/t[ea]", "util/words cli/output ledger/identity" },
+  { "/util/tables /util/text", "util/words cli/output ledger/identity" },
   { "/util/shell", "util/shell mock/life" },
   { "/util/", "util client/hooks options cli/help client/process security" },
   {
     "/sender",
-    "client/attempts client/client client/retry client/hooks client/pacing ledger/client options " .. "client/time",
+    "client/attempts client/client client/retry client/hooks client/pacing ledger/client options client/time",
   },
   { "/client", "client/client options client/hooks operations/supplied client/jobs core/inspect" },
   { "/examples", "operations/examples docs/tour cli/arguments mock/documented" },
   { "/samples", "package/generated mock/documented probe/discoveries probe/shape" },
   { "/parameters", "docs/parameters cli/mcp/schema cli/mcp/tools docs/openapi" },
   { "/request_id", "client/hooks client/client" },
-  { "", "options client/client package/require client/hooks" },
 }
+local OTHER_SPECS = "options client/client package/require client/hooks"
 
 -- The replacements, by language. The captures of a pattern stay.
 local REPLACED = {
@@ -374,8 +374,11 @@ local usual = {}
 local function usual_specs(file)
   local names
   for _, row in ipairs(SPECS) do
-    names = names or file:find(row[1]) and row[2]
+    for pattern in row[1]:gmatch "%S+" do
+      names = names or file:find(pattern) and row[2]
+    end
   end
+  names = names or OTHER_SPECS
   if usual[names] then return usual[names] end
   local list, seen = {}, {}
   for name in names:gmatch "%S+" do
