@@ -54,11 +54,17 @@ async function look(page, name, shown) {
   return wrong;
 }
 
+// Opens a page of the documents, and waits until its program listens to keys and clicks.
+async function visit(page, address) {
+  await page.goto(`${ORIGIN}/${address}`);
+  await page.waitForFunction(() => document.querySelector("#app").__vue_app__);
+}
+
 await run(ORIGIN, async ({ open, problems }) => {
   const page = await open();
 
   await check("the first page is small", async () => {
-    await page.goto(`${ORIGIN}/`);
+    await visit(page, "");
     await page.getByRole("heading", { level: 1 }).getByText("cmr").waitFor();
     await page.waitForLoadState("networkidle");
     await page.waitForTimeout(1000); // anything that it loads later
@@ -81,7 +87,7 @@ await run(ORIGIN, async ({ open, problems }) => {
 
   for (const [words, answers] of Object.entries(SEARCHES)) {
     await check(`a search for "${words}" finds its page`, async () => {
-      await page.goto(`${ORIGIN}/changelog.html`);
+      await visit(page, "changelog.html");
       await page.keyboard.press("Control+k");
       await page.locator("#localsearch-input").fill(words);
       await page.locator(".VPLocalSearchBox .result").first().waitFor();
@@ -101,7 +107,7 @@ await run(ORIGIN, async ({ open, problems }) => {
     const wrong = [];
     for (const address of PAGES) {
       await other.emulateMedia({ colorScheme: "light" });
-      await other.goto(`${ORIGIN}/${address}.html`);
+      await visit(other, `${address}.html`);
       await other.locator("main h1").waitFor();
       wrong.push(...(await look(other, `${address} light`, SHOWN.includes(address))));
       await other.emulateMedia({ colorScheme: "dark" });
@@ -114,7 +120,7 @@ await run(ORIGIN, async ({ open, problems }) => {
 
   await check("a narrow window has the side bar in a menu", async () => {
     const other = await open({ width: "narrow" });
-    await other.goto(`${ORIGIN}/`);
+    await visit(other, "");
     await other.getByRole("button", { name: "Menu", exact: true }).click();
     await other.locator(".VPSidebar").getByRole("link", { name: "Order mailboxes" }).click();
     await other.getByRole("heading", { level: 1 }).getByText("Order mailboxes").waitFor();
@@ -125,7 +131,7 @@ await run(ORIGIN, async ({ open, problems }) => {
   await check("the HTTP API has every operation and webhook, fits both windows and can be read", async () => {
     const { paths, webhooks } = JSON.parse(readFileSync("docs/maintainers/openapi.json"));
     const other = await open({ colorScheme: "light", reducedMotion: "reduce" });
-    await other.goto(`${ORIGIN}/api.html`);
+    await visit(other, "api.html");
     const last = Object.keys(webhooks).at(-1);
     const shown = () => other.locator(".http-api h2").getByText(last).waitFor({ state: "attached" });
     await shown();
