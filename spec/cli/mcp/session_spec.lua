@@ -130,7 +130,7 @@ describe("a session with an assistant", function()
     assert.is_false(one:must_go_on())
   end)
 
-  it("reports progress to a request with a token, in milliseconds, always further", function()
+  it("reports progress to a request with a token, each one, always further", function()
     initialized()
     receive{id = 1, method = "hold", params = {_meta = {progressToken = "T"}}}
     receive{id = 2, method = "hold", params = {_meta = {progressToken = {}}}}
@@ -148,12 +148,11 @@ describe("a session with an assistant", function()
     local function says(index, status) return function() one:progress(held[index], status) end end
     local function ticks() one:tick() end
     assert.same({{"T", 0, "waits"}}, progress(says(1, "waits")))
-    assert.same({}, progress(says(1, "waits more")))
+    assert.same({{"T", 0.001, "waits more"}}, progress(says(1, "waits more")))
     now = 100.0005
-    assert.same({}, progress(ticks))
+    assert.same({{"T", 0.002, "waits more"}}, progress(ticks))
     now = 101.5678
     assert.same({{"T", 1.567, "waits more"}}, progress(ticks))
-    assert.same({}, progress(ticks))
     assert.same({}, progress(says(2, "x")))
     assert.same({}, progress(says(3, "x")))
     now = 105

@@ -50,13 +50,13 @@ local function key_of(id)
   return type(id) .. " " .. tostring(id)
 end
 
--- Reports the progress of a request, if its client asked for that. The progress is the time in seconds.
+-- Reports the progress of a request, if its client asked for that. The progress is the time in seconds. The protocol
+-- wants a greater number each time, so two reports within a millisecond differ by one.
 local function report(self, request, now)
-  local elapsed = now - request.started_at
-  if request.token == nil or request.is_cancelled or elapsed < request.reported + 0.001 then return end
-  request.reported = elapsed
-  local progress = math.floor(elapsed * 1000) / 1000
-  local params = { progressToken = request.token, progress = progress, message = request.status }
+  if request.token == nil or request.is_cancelled then return end
+  local elapsed_ms = math.floor((now - request.started_at) * 1000)
+  request.reported_ms = math.max(elapsed_ms, request.reported_ms + 1)
+  local params = { progressToken = request.token, progress = request.reported_ms / 1000, message = request.status }
   self:notify("notifications/progress", params)
 end
 
@@ -129,7 +129,7 @@ local function start(self, message)
   local token = type(meta) == "table" and meta.progressToken
   if type(token) ~= "string" and type(token) ~= "number" then token = nil end
   local request = { id = message.id, key = key_of(message.id), method = message.method, token = token }
-  request.started_at, request.reported = core.now(), -1
+  request.started_at, request.reported_ms = core.now(), -1
   self.running[request.key] = request
   self.count = self.count + 1
   self:guard(block.spawn, function()
