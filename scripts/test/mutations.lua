@@ -228,7 +228,7 @@ local HIDDEN = {
   c = { "^/%*.-%*/", "^\n#[^\n]*\\\n[^\n]*", "^\n#[^\n]*" },
 }
 
--- Returns the text with spaces in place of everything that is no code.
+-- Returns the text with byte 1 in place of each character that is not code. Newlines stay.
 local function code_of(text, language)
   local parts, at = {}, 1
   while at <= #text do

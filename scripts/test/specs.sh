@@ -9,7 +9,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these sett
 
 # Specs with the same result on every Lua: specs of the build, of C, of the pages, and of nginx, which has its own Lua.
 only_once=rock,deb,valgrind,build,pty,tour,docs,examples,sweep,stress,fuzz,nginx,soak,redis,bulk,mcp
-# Files whose specs judge times to tenths of a second. One build runs them alone, the others beside each other.
+# Files whose specs judge times to tenths of a second. The first of several builds runs them while nothing else runs.
 timed='spec/fault/*'
 
 # Ends a run that hangs; the run then fails.

@@ -69,7 +69,7 @@ describe("an option's name", function()
     end
   end)
 
-  -- Two parameters with one option, or a parameter with an option of every command.
+  -- Returns the options that two parameters of an operation share, or that every command has already.
   local function collisions(rows)
     local found = {}
     for _, row in ipairs(rows) do

@@ -1,4 +1,4 @@
--- Operations whose method or path no document gives, and the paths a user supplies, for these and for any other.
+-- Operations whose method or path is undocumented, and the paths that a user supplies for any operation.
 local cmr = require "cmr"
 local command = require "spec.support.command"
 local fake_loop = require("spec.support.client").fake_loop

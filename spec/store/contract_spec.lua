@@ -344,7 +344,8 @@ count: nil unavailable
 0]], server:text "/all")
   end)
 
-  -- Each number counts what is still there, after far more claims, lists and counters than there is room for.
+  -- Adds far more claims, lists and counters than there is room for. The lists that were stored and the counters of a
+  -- quota must still be there afterwards.
   it("loses no list and no counter for claims, and no list for lists, when each has its dictionary", function()
     start("32k; lua_shared_dict cmr_events 64k; lua_shared_dict cmr_claims 32k", [[
       local store = require("cmr.store").default()

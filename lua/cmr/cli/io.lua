@@ -30,8 +30,8 @@ io.system = setmetatable({
 
 local placeholders = {}
 
----Opens /dev/null for each standard stream that is closed (>&-). Otherwise the next file that cmr opens gets the
----stream's descriptor, and cmr's messages go into that file. Call this function before any file is opened.
+---Opens /dev/null three times, so that each closed standard stream (>&-) gets it. Otherwise the next file that cmr
+---opens gets the descriptor of the stream, and messages go into that file. Call this function before any file is opened.
 function io.occupy_standard_streams()
   for index = 1, 3 do
     placeholders[index] = placeholders[index] or stdio.open("/dev/null", "rb")

@@ -109,7 +109,7 @@ local function handle(handler, request, state)
   return handler(request, state)
 end
 
----Answers a request for a known operation.
+---Answers a request, after Dispatch:identify has looked for its operation.
 ---@param request table {method, path, query = {name = text}, headers = {lower-case name = text}, raw_body}
 ---@return table answer
 function Dispatch:answer(request)

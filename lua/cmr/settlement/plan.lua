@@ -19,7 +19,7 @@ local things = require "cmr.settlement.things"
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer How many events first_failure mean "nothing was done". 0 when the answer refused everything.
+---@field parts? integer If events first_failure name this many things, nothing was done. 0: the answer refused everything.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
 ---The events that complete one part of a plan.
@@ -92,7 +92,8 @@ local function depends_on(groups, group)
   return true
 end
 
--- Returns the failure event that can come before anything is done. Also returns how often it comes if everything fails.
+-- Returns the failure event that can come before anything is done. Also returns how many things such events name if
+-- everything fails; 0 if the answer refused everything.
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "

@@ -112,7 +112,7 @@ end
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] The events, oldest first, without duplicates.
 ---@param origins? table<cmr.Event, "new"|"old"> For events stored under an action or an order of the plan:
----"new" if the answer made this id, else "old".
+---"new" if the API made the id of that action or order for this request, else "old".
 ---@return table result
 function verdict.of(plan, events, origins)
   local index, failing, waited = index_of(plan), set_of(plan.failure_events), {}

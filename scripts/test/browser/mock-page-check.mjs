@@ -53,7 +53,8 @@ await run(new URL(ADDRESS).origin, async ({ open, problems, loaded }) => {
   const deliveries = () => page.locator("#delivery-list > details");
   const notice = () => page.locator("#notice");
 
-  // The browser itself reports on the console what a check provokes. Takes these reports away.
+  // Expects this many problems that match the pattern, and forgets them: the browser itself reports an error on the
+  // console that a check provokes.
   const expect = (count, pattern) => {
     assert.equal(problems.length, count, problems.join("\n"));
     for (const problem of problems.splice(0)) assert.match(problem, pattern);

@@ -313,7 +313,7 @@ describe("cmr bulk #bulk", function()
     end
   end)
 
-  -- Runs a dry run of a file in a process that tells how much memory it took at most. Returns its end and kB.
+  -- Makes a dry run of a file in its own process. Returns how the process ended, and the most memory it took, in kB.
   local function dry_run_of(file)
     local ended = program.run(([[
       local status = require("cmr.cli").main{"bulk", "reexport", "--dry-run", "--from", %q}

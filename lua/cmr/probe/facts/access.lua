@@ -10,7 +10,7 @@ local yes, no, unseen = facts.yes, facts.no, facts.unseen
 -- The operations whose method we guessed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
--- Makes the judge for a step that the API should refuse. A 429, a 5xx or a missing answer says nothing.
+-- Makes the judge for the answer to a step. A 429, a 5xx or a missing answer says nothing.
 local function on_answer(id, judge)
   return function(seen)
     local answer = seen.answers[id]

@@ -37,7 +37,7 @@ local function compare(documented, values, name, words)
   return yes "all are present"
 end
 
--- Returns the lists with items from several answers. If there is none, also returns the reason.
+-- Returns the lists in these answers that have items. Also returns the reason to give if there is none.
 local function full_lists(seen, ids, path)
   local found, reason = {}, nil
   for _, id in ipairs(ids) do
