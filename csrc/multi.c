@@ -8,8 +8,9 @@
 #include "attempt.h"
 #include "process.h"
 
-#define GRACE_SECONDS 0.01 /* how long libcurl may take to notice that a call's time is over */
-#define LEAST_SHARE 0.1    /* share of a call's time: an attempt that begins with less time would only time out */
+#define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its own limit depends on the calls in progress */
+#define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
+#define LEAST_SHARE 0.1      /* share of a call's time: an attempt that begins with less time would only time out */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
@@ -152,6 +153,7 @@ static bool open_curl(struct multi *multi)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     (void)pthread_once(&once, init_libcurl);
+    multi->host_connections = 0;
     multi->curl = curl_multi_init();
     multi->share = curl_share_init();
     return multi->curl && multi->share &&
@@ -160,7 +162,17 @@ static bool open_curl(struct multi *multi)
            /* closing does not wait for a resolver thread */
            curl_multi_setopt(multi->curl, CURLMOPT_QUICK_EXIT, 1L) == CURLM_OK &&
 #endif
+           curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS) == CURLM_OK &&
            pollset_serve(&multi->pollset, multi->curl);
+}
+
+/* Lets libcurl open this many connections to a host, and keep as many while they are idle. */
+static void raise_connections(struct multi *multi, int connections)
+{
+    multi->host_connections = connections;
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)connections);
+    if (connections > IDLE_CONNECTIONS)
+        (void)curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS, (long)connections);
 }
 
 static void close_curl(struct multi *multi)
@@ -170,7 +182,6 @@ static void close_curl(struct multi *multi)
     (void)curl_share_cleanup(multi->share);
     multi->curl = NULL;
     multi->share = NULL;
-    multi->host_connections = 0;
 }
 
 void multi_init(struct multi *multi)
@@ -237,10 +248,8 @@ static void begin(struct multi *multi, struct call *call)
     const double timeout = fmin(call->timeout, call->queue_limit - now);
 
     call->answer.code = attempt_open(call, &multi->pollset, &multi->handles, multi->share, timeout);
-    if (call->answer.code == CURLE_OK && target->max_connections > multi->host_connections) {
-        multi->host_connections = target->max_connections;
-        (void)curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)multi->host_connections);
-    }
+    if (call->answer.code == CURLE_OK && target->max_connections > multi->host_connections)
+        raise_connections(multi, target->max_connections);
     if (call->answer.code == CURLE_OK && curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
         attempt_close(call, &multi->handles);
         call->answer.code = CURLE_OUT_OF_MEMORY;

@@ -387,6 +387,15 @@ describe("the engine", function()
     end)
   end
 
+  it("keeps the connections of calls at once, however few calls follow", function()
+    finish((table.unpack or unpack)(start(9)))
+    os.execute "sleep 1.2" -- libcurl closes no connection that was idle for less than a second
+    for _ = 1, 8 do attempt(platforms()) end
+    local calls = start(9)
+    finish((table.unpack or unpack)(calls))
+    for _, call in ipairs(calls) do assert.is_true(call:info().reused) end
+  end)
+
   it("sends nothing that is not repeatable over a connection that was idle for more than 5 s", function()
     local http, tls = mock.shared("http"), mock.shared("tls")
     local targets = {

@@ -271,7 +271,7 @@ describe("a handle that is used again", function()
     end
     for round = 1, 3 do
       for index = 1, #targets do
-        local own, reply, options = (table.unpack or unpack)(targets[(index * round) % #targets + 1])
+        local own, reply, options = (table.unpack or unpack)(targets[(index * round) % #targets + 1], 1, 3)
         local call = assert(core.platforms(own, USER))
         local res, message, err = attempt(call)
         assert.equal(reply, err and err.kind, message)

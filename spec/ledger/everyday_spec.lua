@@ -106,13 +106,12 @@ describe("the ledger of the command", function()
     end)
   end)
 
-  -- Has another process lock the ledger for some seconds.
+  -- Has another process lock the ledger for some seconds. If the ledger is missing, the other process makes its file.
   local function lock_for(seconds)
-    assert(ledgers.open(path)):close()
     local told = command.file_with ""
     local other = [[
       local db = assert(require("cmr.sqlite").open(arg[1], 0))
-      assert(db:run "BEGIN EXCLUSIVE")
+      assert(db:run "BEGIN IMMEDIATE")
       local told = assert(io.open(arg[2], "w"))
       told:write "locked"
       told:close()
@@ -124,11 +123,14 @@ describe("the ledger of the command", function()
   end
 
   it("goes on after a lock that ends in time", function()
-    bulk.seed(server, 1)
-    lock_for(1)
-    local begun = core.now()
-    assert.equal(0, cmr{"reexport", "--mailbox-id", bulk.id(1), "--rate", "off"}.status)
-    assert.is_true(core.now() - begun > 0.8)
+    bulk.seed(server, 2)
+    for number, state in ipairs{"that another process is making", "that exists"} do
+      lock_for(1)
+      local begun = core.now()
+      local ended = cmr{"reexport", "--mailbox-id", bulk.id(number), "--rate", "off"}
+      assert.equal(0, ended.status, state .. ": " .. ended.err)
+      assert.is_true(core.now() - begun > 0.8, state)
+    end
   end)
 
   it("waits for another program once before requests leave, and for their ends each time", function()

@@ -1,5 +1,6 @@
 ---The connections of a ledger to its database, and transactions on them.
 
+local core = require "cmr.core"
 local schema = require "cmr.ledger.schema"
 local sqlite = require "cmr.sqlite"
 
@@ -36,18 +37,38 @@ local function explain(message, reason, path)
   return ("another program has it locked, 'fuser %s' shows which"):format(path)
 end
 
--- Sets up a new connection.
-local function prepare(db, synchronous)
-  local limit = ("journal_size_limit = %d"):format(MAX_WAL_BYTES)
-  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous, limit } do
-    local rows, message, reason = db:rows("PRAGMA " .. pragma)
-    if not rows then return nil, message, reason end
-  end
-  return schema.update(db)
+local function busy_seconds(seconds)
+  return package.loaded.ngx and NGINX_BUSY_SECONDS or seconds
 end
 
-local function busy_milliseconds(seconds)
-  return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
+-- Waits for another process's transaction, as long as SQLite waits. Returns whether the transaction has ended.
+local function wait(db)
+  local ok = db:run "BEGIN IMMEDIATE"
+  if ok then db:run "ROLLBACK" end
+  return ok
+end
+
+-- Sets the mode of a new file. If another process sets it at this moment, SQLite refuses at once and does not wait.
+local function set_mode(db)
+  local deadline = core.now() + busy_seconds(BUSY_SECONDS)
+  local rows, message, reason
+  repeat
+    rows, message, reason = db:rows "PRAGMA journal_mode = WAL"
+  until rows or reason ~= "busy" or core.now() > deadline or not wait(db)
+  return rows, message, reason
+end
+
+-- Sets up a new connection.
+local function prepare(db, synchronous)
+  local rows, message, reason = set_mode(db)
+  local limit = ("journal_size_limit = %d"):format(MAX_WAL_BYTES)
+  for _, pragma in ipairs { "synchronous = " .. synchronous, limit } do
+    if rows then
+      rows, message, reason = db:rows("PRAGMA " .. pragma)
+    end
+  end
+  if not rows then return nil, message, reason end
+  return schema.update(db)
 end
 
 -- Refuses a ledger that has lost its newest requests, because cmr would send them again. Such a ledger is an old copy,
@@ -66,7 +87,7 @@ end
 -- The settings of SQLite. With `synchronous` FULL, each change is on the disk before SQLite reports it as made. With
 -- NORMAL, the kernel writes it some time later.
 local function connect(path, synchronous)
-  local db, message, reason = sqlite.open(path, busy_milliseconds(BUSY_SECONDS))
+  local db, message, reason = sqlite.open(path, 1000 * busy_seconds(BUSY_SECONDS))
   if not db then return nil, message, reason end
   local ok
   ok, message, reason = prepare(db, synchronous)
@@ -113,7 +134,7 @@ end
 -- Sets how long this process waits while another program has locked the file.
 local function set_busy_seconds(self, seconds)
   for _, connection in pairs(self.connections) do
-    connection:rows(("PRAGMA busy_timeout = %d"):format(busy_milliseconds(seconds)))
+    connection:rows(("PRAGMA busy_timeout = %d"):format(1000 * busy_seconds(seconds)))
   end
 end
 
