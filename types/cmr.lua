@@ -749,8 +749,8 @@ function writing:settle(id, ending) end
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
----Posts a waiter when a call has finished. Needs no coroutine. The waiter then calls `leave`.
----@field attend? fun(call: any, waiter: table)
+---@field attend? fun(call: any, waiter: table) Calls waiter:post() once, when the call has finished. The waiter
+---then calls `leave`. Needs no coroutine.
 ---@field leave? fun()
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
@@ -843,7 +843,7 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer How many events first_failure mean "nothing was done". 0 when the answer refused everything.
+---@field parts? integer If first_failure names so many things, nothing was done. 0: the answer refused everything.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
 ---The events that complete one part of a plan.
@@ -3459,7 +3459,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---
----Assumed: one article of the help centre quotes /subscriptions/recreate, other articles use this path. The sources disagree on whether the mailboxes keep their contents.
+---Assumed: one article of the help centre quotes /subscriptions/recreate. cmr uses the path of the other articles. The sources disagree on whether the mailboxes keep their contents.
 ---
 ---```lua
 ---cmr.recreate_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
@@ -3908,7 +3908,7 @@ function Client:prewarmed(fields) end
 ---
 ---Google mailboxes need the whole google object. Microsoft mailboxes need microsoftOauthRoute.
 ---
----One order can send both webhooks, for different domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
+---One order can lead to both webhooks, each for some of its domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
 ---
 ---```lua
 ---cmr.order_prewarmed("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -4057,7 +4057,7 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---
 ---Its method is undocumented: a call raises until the option endpoints supplies it.
 ---
----The call deletes all records at once.
+---One call deletes all records.
 ---
 ---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---

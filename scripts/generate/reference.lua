@@ -127,7 +127,8 @@ end
 
 local function open(operation)
   return operation.open_location
-    and ("cmr sends any other field in the %s unchanged. The names of these fields are undocumented."):format(
+    and ("cmr sends %s field in the %s unchanged. The names of these fields are undocumented."):format(
+      #operation.params > 0 and "any other" or "every",
       operation.open_location
     )
 end

@@ -137,7 +137,7 @@ local FACTS = {
       .. "both; cmr requires one of them"},
   prewarmed = {"with their prices"},
   order_prewarmed = {"Google mailboxes need the whole google object", "Microsoft mailboxes need microsoftOauthRoute",
-    "One order can send both webhooks, for different domains",
+    "One order can lead to both webhooks, each for some of its domains",
     "if it is not in the pool, if the wallet does not cover it, or if it is restricted"},
   sandbox_prewarmed = {},
   sandbox_order_prewarmed = {
@@ -147,7 +147,7 @@ local FACTS = {
     "The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. "
       .. "partial_failure sends both: the event failed names the failed domain, and the event success names "
       .. "the others"},
-  sandbox_reset_prewarmed = {"The call deletes all records at once"},
+  sandbox_reset_prewarmed = {"One call deletes all records"},
   wallet = {"one wallet for all users"},
   create_placement_test = {"ACTIVE and have SMTP credentials", "PENDING until it is done", "extra charge",
     "other values of its status are undocumented", "The wallet is charged"},

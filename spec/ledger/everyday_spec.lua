@@ -338,7 +338,7 @@ describe("the ledger of the command", function()
       assert.is_true(ended.status == 0 or ended.status == 3, told)
       local after = bulk.received(server)
       for number = 1, 12 do
-        -- a row in the ledger is not sent again; any other row is, because a request leaves only after it is on the disk
+        -- a row in the ledger is not sent again; any other row is, for a request leaves only after it is on the disk
         assert.equal(before[number] + (known[number] and 0 or 1), after[number], told)
       end
     end

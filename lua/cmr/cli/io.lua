@@ -31,7 +31,7 @@ io.system = setmetatable({
 local placeholders = {}
 
 ---Opens /dev/null three times, so that each closed standard stream (>&-) gets it. Otherwise the next file that cmr
----opens gets the descriptor of the stream, and messages go into that file. Call this function before any file is opened.
+---opens gets the descriptor of the stream, and messages go into that file. Call this before any file is opened.
 function io.occupy_standard_streams()
   for index = 1, 3 do
     placeholders[index] = placeholders[index] or stdio.open("/dev/null", "rb")

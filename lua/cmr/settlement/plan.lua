@@ -19,7 +19,7 @@ local things = require "cmr.settlement.things"
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer If events first_failure name this many things, nothing was done. 0: the answer refused everything.
+---@field parts? integer If first_failure names so many things, nothing was done. 0: the answer refused everything.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
 ---The events that complete one part of a plan.

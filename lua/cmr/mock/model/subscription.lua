@@ -162,8 +162,8 @@ function Subscription:days_left()
   return math.max(0, self.periodEnd - self.state:now()) / text.DAY
 end
 
----Renews the subscription a little later. If the wallet then has too little money, the subscription becomes PAST_DUE, or
----stays EXPIRED.
+---Renews the subscription a little later. If the wallet then has too little money, the subscription becomes PAST_DUE;
+---an EXPIRED subscription stays EXPIRED.
 function Subscription:renew()
   local before = self.status
   self.status = "RENEWING"
