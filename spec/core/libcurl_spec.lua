@@ -185,7 +185,6 @@ describe("with any libcurl", function()
         if play.patience > 1 then -- a slow machine may let attempts time out, and each ends its connection
           assert.is_true(sent > 0 and counts.connections <= 64 + 1024 - (sums.ok or 0), counts.connections)
         elseif all_ok then
-        elseif all_ok then
           assert.equal(1024, sums.ok)
           assert.is_true(queued[1024] > 1) -- longer than an attempt may take
           assert.is_true(counts.connections <= 64, counts.connections)
