@@ -749,9 +749,8 @@ function writing:settle(id, ending) end
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
----@field attend? fun(call: any, waiter: table) Calls waiter:post() once, when the call has finished. The waiter
----then calls `leave`. Needs no coroutine.
----@field leave? fun()
+---@field attend? fun(call: any, waiter: table) Calls waiter:post() when the call has finished. Needs no coroutine.
+---@field leave? fun() Called by the waiter of `attend`, after its post.
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
@@ -3732,7 +3731,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---The dashboard, which is not the API, shows a finished export as Completed.
 ---
----The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed; the export may be sent again.
+---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed, but you can send the request again.
 ---
 ---Assumed: the method is POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
 ---
@@ -3793,7 +3792,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The mailbox's own provider decides which part counts: google for Google, microsoftOauthRoute for Microsoft.
 ---
----The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed; the request may be sent again.
+---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
 ---
 ---Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has both; cmr requires one of them.
 ---

@@ -218,9 +218,9 @@ local STATUSES = {
     "; 429: the rate limit."},
   export_mailboxes = {"The API page documents the status 400:", "; 401: the key or userId", "; 403:", "; 404:",
     "; 500:",
-    "may be sent again"},
+    "you can send the request again"},
   reexport = {"The help centre documents the status 400:", "; 401:", "; 403:", "; 404:", "; 500:",
-    "may be sent again"},
+    "you can send the request again"},
   create_placement_test = {"The help centre documents the status 400: a mailbox cannot be tested; the message names "
     .. "the mailbox",
     "; 401:",

@@ -18,9 +18,8 @@ local loop = {}
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
----@field attend? fun(call: any, waiter: table) Calls waiter:post() once, when the call has finished. The waiter
----then calls `leave`. Needs no coroutine.
----@field leave? fun()
+---@field attend? fun(call: any, waiter: table) Calls waiter:post() when the call has finished. Needs no coroutine.
+---@field leave? fun() Called by the waiter of `attend`, after its post.
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
