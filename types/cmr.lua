@@ -695,9 +695,9 @@ function queries:each(filter) end
 local writing = {}
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
----@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
----supersedes, the id of the request that this request repeats; newest_known, the id of the newest request of this
----content that the caller knows: a newer request stops this request
+---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user,
+---supersedes and newest_known. supersedes is the id of the request that this request repeats. newest_known is the id
+---of the newest request with this content that the caller knows. If the ledger has a newer one, nothing is recorded.
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".
@@ -2063,7 +2063,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---Charges money.
 ---
----Acts on everything if its list is omitted.
+---If the list is omitted, the API acts on everything; cmr refuses such a call.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
@@ -2118,7 +2118,7 @@ function Client:renew_domains(userId, fields) end
 ---
 ---`PATCH /domains/toggle-auto-renew`
 ---
----Acts on everything if its list is omitted.
+---If the list is omitted, the API acts on everything; cmr refuses such a call.
 ---
 ---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
@@ -4006,7 +4006,7 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
----The order costs 0 and does not change the wallet. Records, webhooks and the transaction history look like in production, but nothing waits for DNS.
+---The order costs 0 and does not change the wallet. Records, webhooks and the transaction history look as they do in production, but nothing waits for DNS.
 ---
 ---The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. partial_failure sends both: the event failed names the failed domain, and the event success names the others.
 ---

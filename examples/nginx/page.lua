@@ -230,7 +230,8 @@ local function time_of(seconds)
   return os.date("!%d %B %Y, %H:%M UTC", seconds)
 end
 
--- Returns the reason of a failure for the customer. Other reasons are for our log.
+-- Returns what we tell the customer about a failure: that the quota is used up, the API's text for the kinds above, or
+-- a general text. Our log gets the error's own message, except for the quota.
 local function reason_of(message, err)
   if err.kind == "quota_exceeded" then
     local text = "A mailbox can be re-exported 3 times a week, and this one was. Try again %s."

@@ -151,7 +151,8 @@ local function answers(sample)
   if sample.status then add("Success has the status %d.", sample.status) end
   if sample.answer then add("The documented answer:\n\n%s", json_block(sample.answer)) end
   if sample.partial then
-    local which = sample.answer and "A second answer is documented in part" or "The answer is documented in part"
+    local which = sample.answer and "Another form of the answer is documented in part"
+      or "The answer is documented in part"
     add("%s:\n\n%s", which, json_block(sample.partial))
   end
   if sample.map and sample.map ~= "shown" then

@@ -12,7 +12,7 @@ local words = {}
 words.flags = {
   { "charges", "Charges money." },
   { "danger", "Destroys something. You cannot undo the call." },
-  { "all_when_empty", "Acts on everything if its list is omitted." },
+  { "all_when_empty", "If the list is omitted, the API acts on everything; cmr refuses such a call." },
   { "async", "Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended." },
   { "quota", "Limited per mailbox and week." },
   { "list", "The answer is a list, in pages." },

@@ -40,7 +40,7 @@ function value_of(node, all)
   return node.param.values and node.param.values[1] or "x"
 end
 
--- Returns the documented sample, and the required fields that it omits.
+-- Returns one object: the documented sample, with the required fields added that the sample omits.
 local function documented(operation, text)
   local fields, least = core.json_decode(text), object_of(shape.of_operation(operation))
   for name, value in pairs(least) do

@@ -318,7 +318,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     server:fault{match = {operation = "domain_renewal_prices"}, status = 200, body = {status = 200, message = "ok",
       data = {{domainName = "a.com", success = false}}}}
     local read = cmr({"domain-renewal-prices", USER, "--domains", '["a.com"]'}, {env = env})
-    assert.same({0, ""}, {read.status, read.err}) -- it refused nothing: there was nothing to do
+    assert.same({0, ""}, {read.status, read.err}) -- only calls that may change something report refused items
   end)
 
   it("reports when to retry", function()

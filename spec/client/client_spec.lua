@@ -249,7 +249,8 @@ describe("a client", function()
   describe("shows a mistake where it was made:", function()
     local file = debug.getinfo(1, "S").short_src
 
-    -- The function raises in the line that it tells.
+    -- Checks that `action` raises the expected message, and sends nothing. The message must begin with the line that
+    -- `action` passes to its argument.
     local function raises(expected, action)
       local line
       local ok, why = pcall(action, function(current) line = current end)

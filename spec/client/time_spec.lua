@@ -1,4 +1,5 @@
--- How long a call may take and what it waits for. Where a spec can, its clock only moves by sleeping.
+-- How long a call may take and what it waits for. Where a spec can, it uses a fake clock. A sleep moves this clock
+-- forward, and takes no real time.
 local cmr = require "cmr"
 local core = require "cmr.core"
 local support = require "spec.support.client"

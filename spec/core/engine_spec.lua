@@ -100,7 +100,7 @@ describe("the engine", function()
     end)
   end)
 
-  if _VERSION == "Lua 5.4" then -- where a collection can be had at the next allocation
+  if _VERSION == "Lua 5.4" then -- where the spec can make the next allocation collect garbage
     it("is one also when a finalizer asks for it while it is being made", function()
       local inner, making
       collectgarbage "generational"

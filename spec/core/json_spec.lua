@@ -330,7 +330,7 @@ describe("an encoded number", function()
     if math.type then
       assert.equal("9223372036854775807", encode(math.maxinteger))
       assert.equal("-9223372036854775808", encode(math.mininteger))
-      assert.equal("9007199254740993", encode(9007199254740993)) -- no double
+      assert.equal("9007199254740993", encode(9007199254740993)) -- a double cannot hold this integer
     end
   end)
 

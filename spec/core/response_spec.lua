@@ -31,7 +31,8 @@ describe("an answer", function()
     return client:reexport{mailboxId = mock.MAILBOX}
   end
 
-  -- The error, and that it is complete: every field this kind of failure has, and no other.
+  -- Checks that a call failed, and that its error has exactly the expected fields and a message. Ignores the error's
+  -- body if `expected` has no body. Returns the error.
   local function failure(expected, ...)
     local count = select("#", ...)
     local answer, message, err = ...

@@ -142,7 +142,7 @@ local FACTS = {
   sandbox_prewarmed = {},
   sandbox_order_prewarmed = {
     "The order costs 0 and does not change the wallet. Records, webhooks and the transaction history "
-      .. "look like in production, but nothing waits for DNS",
+      .. "look as they do in production, but nothing waits for DNS",
     "nothing waits for DNS", "full_failure sends prewarmup.order.failed", "partial_failure sends both",
     "The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. "
       .. "partial_failure sends both: the event failed names the failed domain, and the event success names "

@@ -157,7 +157,8 @@ function checks.json(value, why)
   check(equal(value, again), "not the same: %s", text)
 end
 
---- A value of Lua's that became JSON.
+--- Checks that a Lua value is the same after it was encoded as JSON and decoded again. Accepts a value that the core
+--- refuses to encode.
 function checks.encoded(value)
   local said, text = pcall(core.json_encode, value)
   if said then

@@ -72,7 +72,7 @@ describe("nginx with 2 workers #nginx", function()
           ngx.print(ngx.worker.pid())
         } }
         location = /pause { content_by_lua_block {
-          require("cmr.limiter.shdict").new(ngx.shared.cmr):pause("key", 1000) -- the queue is never empty from here
+          require("cmr.limiter.shdict").new(ngx.shared.cmr):pause("key", 1000) -- now the queue cannot become empty
         } }
         location = /end { content_by_lua_block { ngx.print(("%.6f"):format(ngx.shared.cmr:get "cmr:queue:key")) } }
       ]]}

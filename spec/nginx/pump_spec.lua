@@ -8,7 +8,8 @@ local CALL = [[
   location = /call { content_by_lua_block { ngx.print((require("spec.support.inside").call())) } }
 ]]
 
--- Requests in which one of two light threads ends all, or the other, while the call is in flight.
+-- Locations with two light threads each. While one thread waits for its call, the other ends the request, ends that
+-- thread, or redirects the request.
 local SIBLINGS = [[
   location = /exit { content_by_lua_block {
     ngx.thread.spawn(require("spec.support.inside").call)

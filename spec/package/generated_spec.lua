@@ -358,7 +358,7 @@ describe("the reference", function()
   it("says what an operation costs and destroys", function()
     assert.matches("\nCharges money. ", section "create_order", 1, true)
     assert.matches("\nDestroys something. ", section "cancel_subscription", 1, true)
-    assert.matches("Acts on everything if its list is omitted.", section "renew_domains", 1, true)
+    assert.matches("the API acts on everything; cmr refuses such a call.", section "renew_domains", 1, true)
     assert.not_matches("Charges", section "set_domain_auto_renew", 1, true)
   end)
 

@@ -30,7 +30,7 @@ support.each(function(name) describe("an error reply of " .. name, function()
       end
       assert.matches("[Ww]rong number of args", (select(2, r:eval('return redis.call("GET")', {}, {}))))
       assert.matches("[Ee]rror compiling", (select(2, r:eval("not Lua", {}, {}))))
-      assert.equal(before + 1, connections()) -- the one that asks
+      assert.equal(before + 1, connections()) -- `connections` itself connects to ask
     end)
     assert.same({}, warnings)
   end)

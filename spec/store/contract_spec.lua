@@ -427,7 +427,7 @@ describe("the store of a machine's processes", function()
         assert(store.ledger:connection(kind):rows("PRAGMA max_page_count = " .. pages))
       end
     end
-    allow(1) -- means: no more than there are
+    allow(1) -- SQLite takes its present size instead, so the database cannot grow
     refuses_when_full(store, "full", function() allow(100000) end)
   end)
 end)

@@ -99,7 +99,8 @@ end
 
 local tools = assistants_tools()
 
----The tool that an assistant has for the operation. No tool takes a file, so a file's field is added.
+---Returns the text of the assistant's tool for the operation. A tool takes no files, so its text does not describe the
+---operation's fields for files. This function adds the descriptions of these fields.
 documents.places["the assistant's tool"] = function(row)
   local tool = assert(tools[row.name], row.name)
   local texts = {tool.description}

@@ -179,8 +179,8 @@ end
 -- @param upstream a mock without a rate limit
 -- @param options seconds: the duration of the load; reload_every: seconds between two reloads
 -- @return report: requests, answered = {status = count}, unanswered = {why = count}, hung_up, longest (seconds),
---   faults, reloads, resident = {kB of the workers, by generation}, master = {first, last} (kB), descriptors = {first,
---   last} (of a worker at rest), master_descriptors = {first, last}, seconds
+--   faults, reloads, resident = {kB of the largest worker, by generation}, master = {first, last} (kB), descriptors =
+--   {first, last} (of the worker with the most, at rest), master_descriptors = {first, last}, seconds
 function soak.run(upstream, options)
   local server = example.start(upstream, {workers = 2, settings = "rate = false", server = STATE, log = "error"})
   local fine, report = pcall(drive, server, upstream, options)

@@ -457,7 +457,7 @@ describe("a receiver of webhooks", function()
   it("answers 200 for a handled event that cannot be marked as done", function()
     for index, done in ipairs{
       function() return nil, "connection refused" end,
-      function() error("connection refused", 0) end, -- a store of the user's own
+      function() error("connection refused", 0) end, -- a store that the user wrote may raise
     } do
       store.done = done
       assert.equal(200, deliver(receiver{on = {["*"] = count}}, event{eventId = "E" .. index}))

@@ -12,7 +12,7 @@ local MAX_EXAMPLE_COLUMNS = 72
 local MARKS = {
   { "charges", "charges money", "Charges money." },
   { "danger", "destroys", "Destroys something. You cannot undo the call." },
-  { "all_when_empty", "everything when its list is left out", "Means everything when its list is left out." },
+  { "all_when_empty", "needs its list", "Needs its list: without one, the API would act on everything." },
   { "async", "asynchronous", "Asynchronous: the answer says that it was accepted, a webhook later how it ended." },
   { "quota", "limited per mailbox", "Limited per mailbox and week, however it is asked for." },
   { "deprecated", "deprecated", "Deprecated by the vendor." },

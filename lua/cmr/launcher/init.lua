@@ -12,7 +12,8 @@ local MAX_ATTEMPTS = 5 -- attempts to find a free port
 local MIN_PORT, MAX_PORT = 20000, 29999
 local IN_USE = "Address already in use"
 
--- The configuration's template. Every path except the Lua path is relative to the prefix, a temporary directory.
+-- The configuration's template. Its paths are relative to the prefix, which is a temporary directory. Only the Lua path
+-- and the paths of nginx's modules are not.
 local NGINX_CONF = [[
 daemon off;
 pid nginx.pid;

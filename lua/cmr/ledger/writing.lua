@@ -63,9 +63,9 @@ local function insert(self, db, request)
 end
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
----@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
----supersedes, the id of the request that this request repeats; newest_known, the id of the newest request of this
----content that the caller knows: a newer request stops this request
+---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user,
+---supersedes and newest_known. supersedes is the id of the request that this request repeats. newest_known is the id
+---of the newest request with this content that the caller knows. If the ledger has a newer one, nothing is recorded.
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".

@@ -194,7 +194,7 @@ end)
 define(
   "POST",
   "failures",
-  "lets orders for a domain fail later",
+  "makes orders for a domain fail after they were accepted",
   { domain = "string", reason = "string" },
   function(fields, state)
     state.failures[fields.domain:lower()] = fields.reason

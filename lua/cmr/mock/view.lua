@@ -41,8 +41,8 @@ local function masked_names(object, keys)
   return copy
 end
 
--- Returns the beginning of a body with masked secrets. The body is JSON or the text of a query. The API key is masked
--- before the cut, so that no part of the key is left at the end.
+-- Returns the beginning of a body, with its secrets masked. The body is JSON or the text of a query. The caller has
+-- already masked the API key in the whole body. So the cut leaves no part of the key at the end.
 local function masked_body(body)
   body = body:sub(1, MAX_SHOWN_BODY_BYTES)
   if body:find "^%s*[%[{]" then return redact.json_text(body) end

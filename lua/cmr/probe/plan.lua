@@ -107,8 +107,8 @@ local function first_text(item, fields)
   end
 end
 
----Adds the ids in an answer to `ids`. Sets in `guessed` whether each is a guess. Only a guess is replaced by a later
----id.
+---Adds the ids of the answer's first item to `ids`. Sets in `guessed` whether each id is a guess. A later documented id
+---replaces a guess. Nothing else replaces an id.
 function plan.learn(step, envelope, ids, guessed)
   local _, items = paging.list(envelope, operations[step.operation].items)
   local item = items and items[1]

@@ -153,8 +153,8 @@ local function run(connection, script, ...)
   return reply, message, is_reply
 end
 
--- Returns whether an error reply means that Redis is unavailable, and not only that it refuses a script. Also returns
--- the message for the user.
+-- Returns "unavailable" if an error reply means that Redis is unavailable. Returns "refused" if Redis only refuses the
+-- script. Also returns the message for the user.
 local function judge(message)
   -- before version 7, Redis wrapped the error of a script's command in another error
   local inner = message:match "^ERR Error running script.-: %-?(%u%u+ .*)"

@@ -25,9 +25,9 @@ local function status_of(code)
   return tonumber(code) or ngx.ERROR
 end
 
----Replaces nginx's functions. The new functions first notify the request of the running handler, and then call the old
----functions. They do not notice a call through a local variable that had ngx.exit before the replacement. Does nothing
----outside nginx.
+---Replaces ngx.exit, ngx.redirect and ngx.exec. Each new function first calls the `settle` of the running handler, and
+---then calls the old function. A local variable that got ngx.exit before the replacement still calls the old function.
+---Does nothing outside nginx.
 function early_exit.watch()
   if is_watching or not package.loaded.ngx then return end
   is_watching = true

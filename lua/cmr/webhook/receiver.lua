@@ -89,7 +89,7 @@ local MAX_TRIES = 1e6
 local TRIES_SECONDS = text.DAY -- how long the store keeps the count of an event's deliveries; a handler may take hours
 local HASH_BYTES = 16 -- short enough for the mark of a handled event to fit into nginx's entry of 128 bytes
 
-local MAX_LABEL_BYTES = 300 -- maximum of an event's name or a handler's message in the log
+local MAX_LABEL_BYTES = 300 -- the maximum for an event's description in the log, and for a handler's message
 
 local LOGGERS = { WARN = log.warn, ERR = log.error }
 

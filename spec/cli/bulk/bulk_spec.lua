@@ -67,7 +67,7 @@ describe("cmr bulk", function()
     for _, secret in ipairs{server.key, "client-4711"} do assert.is_nil(bytes:find(secret, 1, true)) end
   end)
 
-  -- The same three rows in other words: shell that makes another file of it, or its text.
+  -- Makes files that have the same three rows in other forms. Returns the files by a description of the form.
   local function same_rows()
     local lines, json, spaced = {}, {}, {}
     for number = 3, 1, -1 do

@@ -41,7 +41,7 @@ function account.add_user(state, id, profile)
     })
 end
 
----Makes the data of an event, which begins with the fields that name its user.
+---Makes a table for the data of an event. The table has only the fields that name the user. The caller may add others.
 ---@param state table
 ---@param user_id string
 ---@return table data

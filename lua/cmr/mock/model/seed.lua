@@ -11,8 +11,8 @@ local Subscription = require "cmr.mock.model.subscription"
 local text = require "cmr.util.text"
 
 local seed = {
-  ---The data that a test can add. For each kind: {fields, which control.lua checks, add = function(body, state) -> the
-  ---answer, or nil and a message}.
+  ---The kinds of data that a test can add, by name: {fields, add}. control.lua checks a body against `fields`. The
+  ---function add(body, state) returns the answer, or nil and a message.
   kinds = {},
 }
 

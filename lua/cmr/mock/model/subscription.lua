@@ -27,7 +27,7 @@ local function set_mailboxes(subscription, from, to)
   end
 end
 
--- Returns the data that all events about a subscription have.
+-- Emits an event about a subscription. All these events have the same fields, but only some have a reason.
 local function emit(subscription, event, reason)
   local state = subscription.state
   local domain = state.domains:get(subscription.domain)

@@ -128,7 +128,7 @@ function mailboxes.validate_mailbox(request, state)
   return answer.assume(answer.success(request, data, "Mailbox validated"), "the body's names")
 end
 
--- Returns the request's mailbox. Refuses the request when the mailbox's warmup is STOPPED.
+-- Returns the request's mailbox. Refuses the request when the mailbox has no warmup, or when its warmup is STOPPED.
 local function warming(request, state)
   local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
   if not mailbox.warmup or mailbox.warmup.status == "STOPPED" then
