@@ -345,17 +345,18 @@ end
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
 ---a word such as COMPLETED, and if two polls agree on it or time is up. If only the status reports success,
----`events.order` has the answer of order_status.
+---`events.order` has the `data` of the answer of order_status.
 ---
----Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
----many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
+---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
+---many events to expect. In that case give `count`; without `count`, only the order's status can report success.
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
----of the items that the answer itself refused. err.outcome is "rejected" when nothing was done. Otherwise it is
----"unknown", and err.events has the events about the items that were done. When an event reports that one of several
----items failed, await does not wait for the others. When the answer refused some items, await still waits for the
----others. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
----is of kind "invalid_argument". client:awaitable tells you this before you send anything.
+---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
+---of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events has the
+---events about the items that were done. When an event reports that one of several items failed, await does not wait
+---for the others. When the answer refused some items, await still waits for the others. When time is up, err is of kind
+---"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
+---client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.

@@ -358,8 +358,8 @@ local function read_lines(file)
   return lines_of(text)
 end
 
--- Returns the number that a line has in the recorded sources: of the nearest line with the same text, else the same
--- number.
+-- Returns the number of a line in the recorded sources. Chooses the nearest recorded line with the same text. If there
+-- is none, the number stays the same.
 local function recorded_number(file, lines, number)
   local recorded, nearest = read_lines(covering .. "/" .. file), nil
   for index, text in ipairs(recorded) do

@@ -1,4 +1,4 @@
--- What the library refuses, in terms of the command line.
+-- How the command reports what the library refuses: its messages name the options and arguments of the command line.
 local core = require "cmr.core"
 local Client = require "cmr.client"
 local messages = require "cmr.cli.messages"

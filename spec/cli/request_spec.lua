@@ -47,7 +47,7 @@ describe("a request of the command", function()
     local function sent(request)
       request.connection, request.connection_requests = nil, nil
       request.at, request.number, request.answer = nil, nil, nil
-      request.body = request.body ~= "" and cjson.decode(request.body) -- in which order members stand is chance
+      request.body = request.body ~= "" and cjson.decode(request.body) -- the order of the members may differ
       return request
     end
 

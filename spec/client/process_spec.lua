@@ -1,4 +1,5 @@
--- What only a process of its own shows: the default client and its environment, standard error, signals, the end.
+-- Specs that need a separate process: the default client and its environment, standard error, signals, and the end of
+-- the program.
 local compile = require "spec.support.compile"
 local mock = require "spec.support.mock"
 local program = require "spec.support.program"

@@ -628,7 +628,7 @@ describe("the engine", function()
           local answer, message, err = in_flight:result()
           assert(answer == nil and err.kind == "cancelled" and err.outcome == "unknown")
           assert(message:find("forked", 1, true), message)
-          assert(attempt(in_flight).status == 200) -- may be made again there
+          assert(attempt(in_flight).status == 200) -- the child may make the call again
         end))
         parent_goes_on()
       end)

@@ -15,7 +15,7 @@ describe("a private file", function()
 
   after_each(function() run("chmod -R u+rwx " .. home .. "; rm -rf " .. home) end)
 
-  -- "600 file", of all that is in the home
+  -- Returns the mode and the path of everything in `home`, a line each, such as "600 ./a/b/file".
   local function modes()
     return run("cd " .. home .. " && find . -mindepth 1 -printf '%m %p\\n' | sort")
   end

@@ -247,7 +247,7 @@ local EVENTS = {
   sandbox_order_prewarmed = {"prewarmup.order.success", "prewarmup.order.failed"},
 }
 
--- Facts of no single operation: by document.
+-- Facts that belong to no single operation, by the document that must contain them.
 local ELSEWHERE = {
   ["docs/reference.md"] = {"cmr-x-signature", "cmr-x-timestamp", "HMAC-SHA256", "5 minutes", "coldmail-reseller-mcp",
     "CMR_API_KEY", "Please provide a userId", "The requested user does not exist.", "cmr-x-sandbox-api-key",

@@ -27,6 +27,10 @@ local function cell(expected)
   if not expected then
     return "–"
   end
+  local first, second = expected:match "^(.*) or (.*)$"
+  if first then
+    return cell(first) .. "; or " .. cell(second)
+  end
   local result = {}
   result.kind, result.outcome, result.attempts, result.status = expected:match "^(%S+) (%S+) (%d+) (%S+)"
   result.attempts, result.status = tonumber(result.attempts), tonumber(result.status)

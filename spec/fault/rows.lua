@@ -3,9 +3,9 @@
 --   { name, GET = expected, POST = expected, ... }
 --
 -- expected is "kind outcome attempts status seen": kind "ok" is a success, "-" is none; seen is how many requests
--- reached the server whole. POST is an order: what may have been done is seen once at most, whatever happens. A row
--- with POST alone makes no sense for a GET. The client makes two attempts at most, of 0.25 s each, 0.15 s of it to
--- connect; its waits between them are noted, not waited.
+-- reached the server whole. "A or B" allows either. POST is an order: what may have been done is seen once at most,
+-- whatever happens. A row with POST alone makes no sense for a GET. The client makes two attempts at most, of 0.25 s
+-- each, 0.15 s of it to connect; its waits between them are noted, not waited.
 --
 --   scripts      what each connection does, see spec.support.faultserver; or a function that makes them
 --   how          refuse or full: nobody accepts

@@ -60,7 +60,7 @@ describe("cmr listen #nginx", function()
     local all = {}
     for byte = 0, 255 do all[byte + 1] = string.char(byte) end
     request = listener:send(table.concat(all))
-    assert.equal("not_json", listener:line().kind) -- signed, so that every byte of it came
+    assert.equal("not_json", listener:line().kind) -- the signature was valid, so every byte arrived
     assert.equal(400, request:answer().status)
     request = listener:send(('{"event":"%s"}'):format(("x"):rep(1024 * 1024)))
     assert.equal("too_large", listener:line().kind)

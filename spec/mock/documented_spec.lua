@@ -53,7 +53,8 @@ describe("the documented answer of", function()
 
   for _, row in ipairs(operations) do
     local example = examples[row.name] or {}
-    -- What update_mailboxes shows in part is its other form.
+    -- Some documents show only a part of the answer (partial). That part of update_mailboxes belongs to the answer to
+    -- a list, and ASKED sends a single mailbox.
     local shown = example.answer or row.name ~= "update_mailboxes" and example.partial
     if shown then
       it(row.name, function()

@@ -163,7 +163,7 @@ describe("the mock's warm domains", function()
       local id = api:yes(SANDBOX_ORDER, {userId = USER}, {order = {{domain = GOOGLE[1]}},
         serviceProvider = "GOOGLE"}).orderId
       api:advance(31)
-      -- A mailbox of one's own goes with its domain.
+      -- The user adds a mailbox to a prewarmed domain. The reset deletes this mailbox together with the domain.
       api:yes("POST /orders/create-mailbox-order/json", {userId = USER}, {confirm = true,
         subscriptionId = api:yes("GET /subscriptions", {domain = GOOGLE[1]}).subscriptions[1].subscriptionId,
         mailboxes = {[GOOGLE[1]] = {{username = "x", firstName = "X", lastName = "Y"}}}})

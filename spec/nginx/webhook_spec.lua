@@ -102,7 +102,8 @@ after_each(function()
   nginx.output("rm -rf " .. directory)
 end)
 
--- Delivers an event that often to each of these at once. Returns how often each status came.
+-- Delivers one event `count` times to each server in `to`, with 100 deliveries to each server at once. Returns how
+-- often each status came.
 local function deliver_often(to, count)
   local statuses, body = {}, event()
   for _ = 1, count / 100 do

@@ -18,7 +18,7 @@ local function probe(...)
   return command.run({"probe", "--rate", "off", "--retries", "0", ...}, {env = env})
 end
 
--- The facts of one verdict in a report given as data: array of ids, sorted.
+-- Returns the sorted ids of the facts with this verdict. `report` is the decoded JSON report.
 local function ids(report, verdict)
   local list = {}
   for _, fact in ipairs(report.facts) do
@@ -32,7 +32,7 @@ local function section(text, title)
   return text:match("\n## " .. title .. "\n\n(.-)\n\n")
 end
 
--- The answer that the nth request of an operation got, asked again.
+-- Sends the nth request of an operation again, and returns the body of the answer.
 local function again(requests, operation, nth)
   for _, request in ipairs(requests) do
     if request.operation == operation then nth = nth - 1 end

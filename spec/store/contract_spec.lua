@@ -13,7 +13,8 @@ local function near(expected, seconds)
   assert.is_true(seconds > expected - 30 and seconds <= expected, seconds)
 end
 
--- Waits until something holds, which must take some seconds from the beginning. Returns the result of the function.
+-- Waits until holds() returns a true value, and returns this value. Asserts that at least 90% of `seconds` have passed
+-- since `begun`.
 local function after(begun, seconds, holds)
   local result = nginx.eventually("the time is over", holds)
   assert.is_true(core.now() - begun >= seconds * 0.9)

@@ -123,7 +123,7 @@ local function prepare()
   else
     local given = { query = { { "a", random() } }, body = { list = { 1, core.null } } }
     call = check(core.request(where, "POST", "/x", given))
-    get = true -- no operation: no quota
+    get = true -- like a GET, a call without an operation has no quota
   end
   if random(3) == 1 then
     check(call:add_header("x-" .. random(1000), ("v"):rep(random(300))))

@@ -25,7 +25,8 @@ local STATE = [[
   } }
 ]]
 
--- Orders faults, each for the last of 20 requests. Uses one program and does not wait for it.
+-- Orders BATCH faults from the mock: 19 requests go well, and the next one meets a fault. A single curl sends all the
+-- orders in the background.
 local function order(upstream, next_fault)
   local lines = {}
   local function post(body)

@@ -96,8 +96,8 @@ function terminal.width(text)
   return width
 end
 
----Splits a text after as many characters as fit, but not before the first character. Returns the beginning and the
----rest.
+---Splits a text in two. The beginning has as many characters as fit into the columns, but at least one. Returns the
+---beginning and the rest.
 function terminal.split(text, columns)
   local finish, used = 0, 0
   for start, character in text:gmatch "()([^\128-\191][\128-\191]*)" do

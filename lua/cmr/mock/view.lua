@@ -173,7 +173,7 @@ end, function(mailbox, state)
     email = mailbox.email,
     used = #recent,
     left = Mailbox.MAX_REEXPORTS_PER_WEEK - #recent,
-    nextAt = recent[1] and state:timestamp(recent[1] + text.WEEK), -- when one more is possible
+    nextAt = recent[1] and state:timestamp(recent[1] + text.WEEK), -- when the oldest of `used` no longer counts
   }
 end)
 

@@ -152,7 +152,8 @@ local function read_header(headers, name, kind)
   return refuse(kind, "the header %s is missing", name)
 end
 
--- Finds the signed text, the digest's encoding and the key that signed. Returns nil if no key fits a digest.
+-- Returns which parts of the delivery are signed, the digest's encoding, and the position of the key that signed.
+-- Returns nil if no key fits a digest.
 local function find_signer(body, timestamp, digests, format, keys)
   for _, signs in ipairs(signature_formats.SIGNED_PARTS) do
     if not format or format.signs == signs then
