@@ -152,7 +152,7 @@ local function check_user(operation, values)
   end
 end
 
--- Returns where a request may have undocumented fields, or nil. The rule is that of the library. If the user chose the
+-- Returns where a request may have undocumented fields, or nil. The library has the same rule. If the user chose the
 -- method, a GET has them in the query. Any other method has them in the body if the operation's own method is GET.
 local function open_location(request)
   local operation = request.operation
