@@ -136,6 +136,14 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
     end
   end)
 
+  it("does not cut an action's id, which people copy for `cmr await`", function()
+    local id = "ACT_0b5a1f6e-1c2d-4e3f-8a9b-0c1d2e3f4a5b"
+    local columns, rows = rows_of.of("users", {data = {users = {{actionId = id, note = ("word "):rep(20)}}}})
+    for _, width in ipairs{52, 60, 80} do
+      assert.matches(id, (table_of(columns, rows, {width = width})), 1, true)
+    end
+  end)
+
   it("fits the width: long cells are cut, ids last, and then the last columns left out", function()
     local id = ("X"):rep(28)
     local list = {}
