@@ -958,8 +958,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
----Makes the lease end that many seconds from now. The default is the option `lease`. Returns nil and a message if the
----lease is already over; another worker may then handle the event.
+---Makes the lease end after `seconds`, counted from now. The default is the option `lease`. Returns nil and a message
+---if the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
@@ -1755,7 +1755,7 @@ function Client:domains(userId, fields) end
 -- Suggest Available Domains
 
 ---@class cmr.suggest_domains.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Suggest domain names that can be registered.
@@ -1785,7 +1785,7 @@ function Client:suggest_domains(fields) end
 -- Get Single Available Domain
 
 ---@class cmr.check_domain.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Check if a domain name can be registered, and at which price.
@@ -1859,7 +1859,7 @@ function Client:check_workspace(fields) end
 -- Add domain forwarding
 
 ---@class cmr.add_domain_forwarding.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Forward a domain to a URL.
@@ -1893,7 +1893,7 @@ function Client:add_domain_forwarding(fields) end
 -- Add email forwarding
 
 ---@class cmr.add_email_forwarding.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Forward all mail of a domain. The mailboxes of the domain must be ACTIVE.
@@ -1971,7 +1971,7 @@ function Client:add_google_client_id(userId, fields) end
 -- Remove domains
 
 ---@class cmr.remove_domains.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Remove domains. The API refuses to remove a domain that has mailboxes.
@@ -2386,7 +2386,7 @@ function Client:set_nameservers(userId, domain, fields) end
 -- Get Order Details
 
 ---@class cmr.order.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Get an order.
@@ -2604,7 +2604,7 @@ function Client:order_mailboxes(userId, fields) end
 -- Process the Order
 
 ---@class cmr.process_order.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Start an order that was stored with confirm = false.
@@ -2640,7 +2640,7 @@ function Client:process_order(fields) end
 -- Create Order
 
 ---@class cmr.create_order_form.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field domains? cmr.create_order_form.fields.domains[] The domains.
 ---@field mailboxes? table<string, cmr.create_order_form.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
@@ -2720,7 +2720,7 @@ function Client:create_order_form(fields) end
 -- Add mailboxes to a subscription
 
 ---@class cmr.add_subscription_mailboxes.fields
----@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field userId? string The user, as in the other operations that act for one user. Assumed.
 ---@field subscriptionId string A subscription with mailboxes at Google.
 ---@field mailboxes? table<string, cmr.add_subscription_mailboxes.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.

@@ -64,7 +64,7 @@ local NO_RECEIVER = "no event can arrive here: this process receives no webhooks
 
 local await = {}
 
--- Returns a text, or nil.
+-- Returns a text that is not empty, or nil for any other value.
 local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
@@ -114,8 +114,8 @@ local function is_deaf(state)
   return stores.is_of_process(state.store) and not package.loaded.ngx and not package.loaded["cmr.webhook.receiver"]
 end
 
--- Returns two sets of lists in the store, each list as {name, origin}: the lists of actions and orders, and the other
--- lists.
+-- Returns the store's lists for this plan in two sets: first the lists of actions and orders, as {name, origin}; then
+-- the other lists, as {name}.
 local function lists_of(plan)
   local own, others = {}, {}
   for _, entry in ipairs(plan.ids) do

@@ -109,7 +109,7 @@ local HEADER_NAME = {
   end,
 }
 
--- The options that the core uses. The core checks them.
+-- The rules for a client's options. The loop below adds the options that the core uses. The core checks those itself.
 local SPEC = {
   timeout = validate.number(0.001, 1e5, "seconds"),
   attempt_timeout = validate.number(0.001, 1e5, "seconds"),

@@ -67,7 +67,8 @@ local function warnings(operation)
       or ('{"%s", items = "data.WHERE"}'):format(operation.name)
     sentences[#sentences + 1] = ("`client:each(%s, ...)` iterates over all items%s."):format(
       what,
-      operation.items and "" or ". The place of the list in its answer is undocumented"
+      operation.items and ""
+        or ". The place of the list in its answer is undocumented: replace `data.WHERE` by the list's path in an answer"
     )
   end
   if operation.success_field then

@@ -6,7 +6,7 @@ local core = require "cmr.core"
 
 local encode, decode = core.json_encode, core.json_decode
 
--- The type of a number where Lua has two of them, "number" elsewhere.
+-- Returns "integer" or "float" in a Lua that distinguishes them, and "number" in any other Lua.
 local function kind(value)
   return math.type and math.type(value) or type(value)
 end

@@ -11,7 +11,7 @@ local PAGES = [[
 ]]
 local USER = "  userId query string required positional SOURCE\n"
 local BODY_USER = "  userId body string required positional SOURCE\n"
-local ASSUMED_USER = "  userId query string assumed help :: rule for all user-level operations\n"
+local ASSUMED_USER = "  userId query string assumed help :: as in the other operations that act for one user\n"
 local GOOGLE = [[
   google body object SOURCE :: for mailboxes at Google
   google.googleOauthRoute body string SOURCE :: the OAuth consent page

@@ -21,8 +21,8 @@ play.patience = play.slowness * (os.getenv "CMR_BESIDE" and 5 or 1)
 --- Seconds. Long enough for a slow machine, short enough for a hundred rows.
 play.times = { attempt = 0.25 * play.slowness, connect = 0.15 * play.slowness }
 
---- Seconds this thread was ready to run and had to wait for a processor: not the library's time. 0 where Linux does
--- not tell.
+--- Returns the seconds for which this thread was ready to run but had to wait for a processor. The library did not
+-- cause this wait. Returns 0 if the system does not report it.
 local function crowded()
   local file = io.open "/proc/self/schedstat"
   local waited = file and file:read("*l"):match "^%d+ (%d+)"

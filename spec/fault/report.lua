@@ -29,7 +29,7 @@ local function cell(expected)
   end
   local first, second = expected:match "^(.*) or (.*)$"
   if first then
-    return cell(first) .. "; or " .. cell(second)
+    return "either " .. cell(first) .. ", or " .. cell(second)
   end
   local result = {}
   result.kind, result.outcome, result.attempts, result.status = expected:match "^(%S+) (%S+) (%d+) (%S+)"

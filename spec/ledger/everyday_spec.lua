@@ -318,7 +318,8 @@ describe("the ledger of the command", function()
     assert.is_true(#ends > 24, #ends)
     env.CMR_LEDGER = copy
     for _ = 1, 6 do
-      -- whole up to one transaction, and of the next one some bytes, or as many that are no frames
+      -- The -wal file is whole up to the end of a transaction. After that it has the first bytes of the next
+      -- transaction, or as many bytes of garbage.
       local last = math.random(#ends - 20, #ends - 1)
       local torn = wal:sub(ends[last] + 1, math.random(ends[last] + 1, ends[last + 1] - 1))
       if math.random(2) == 1 then torn = ("\255"):rep(#torn) end

@@ -72,7 +72,8 @@ describe("the limiter of hosts", function()
 
   local function pass(seconds) now, clock = now + seconds, clock + seconds end
 
-  -- The processes of one host share its local queue: here every limiter is another host.
+  -- Makes the limiter of a new host. By default, all limiters of a process share one local queue. This limiter gets
+  -- its own.
   local function host(hosts)
     local one = redis_limiter.new{redis = connection(), fallback_shares = hosts}
     one.local_limiter = local_limiter.new()

@@ -210,7 +210,7 @@ describe("the mock's domains", function()
       api:advance(47 * DAY)
       assert.equal(before + 365 * DAY, api_of.time(look("near.com").expireOn))
       assert.equal("GRACE_PERIOD", look("far.com").status)
-      api:yes("POST /subscriptions/cancel", nil, {domain = "doe.com"}) -- nothing else is to be paid
+      api:yes("POST /subscriptions/cancel", nil, {domain = "doe.com"}) -- so that the wallet only pays for near.com
       api:wallet(14.5)
       api:advance(365 * DAY)
       assert.equal("ACTIVE", look("near.com").status)

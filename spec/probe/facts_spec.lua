@@ -39,7 +39,7 @@ local function answer_to(operation, nth)
   end
 end
 
--- Has the nth request of an operation answered like this.
+-- Makes the mock answer the nth request of an operation with this status and this body.
 local function order(operation, nth, status, body)
   if nth > 1 then server:fault{match = {operation = operation}, times = nth - 1} end
   server:fault{match = {operation = operation}, status = status, body = body}

@@ -234,7 +234,7 @@ describe("cmr probe keeps to itself", function()
     end
     assert.is_true(count > 150)
     for _, expected in ipairs{"john@doe.com", "A1B2C3D4E5F6G7H8", "TechCorp Inc.", "California", "192.0.2.10"} do
-      assert.is_true(secrets[expected], expected) -- so that what is looked for is what is there
+      assert.is_true(secrets[expected], expected) -- the searches above looked for the mock's real values
     end
   end)
 

@@ -42,7 +42,7 @@ function inside.form(path)
     domains = {{domain = "inside.com", years = 1}}, files = {["a@inside.com"] = path}})
 end
 
----Makes eight calls at once and returns "1 ok, 2 ok, ...".
+---Makes eight calls, at most three at a time. Returns "1 ok, 2 ok, ...".
 function inside.map(options)
   local fine, text = pcall(function()
     local words, inputs = {}, {}

@@ -1,4 +1,4 @@
--- The list of events, held against the vendor's words, not against itself.
+-- Compares the library's list of events with the vendor's documents. DOCUMENTED repeats here what they say.
 
 local documents = require "spec.support.documents"
 local events = require "cmr.webhook.events"

@@ -16,8 +16,8 @@ local PAGE_REQUESTS = 1000
 local SHOWN_KEY_CHARACTERS = 6
 local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await accepts ids of the first two kinds
 
--- The columns of a table and of CSV. A table shows one id and the number of the other ids; CSV shows all ids. A table
--- does not shorten the column with the name "id".
+-- The columns of a table and of CSV. A table shows one id and the number of the other ids; CSV shows all ids. Because
+-- of the name "id", text_table does not cut this column if it has at most 36 characters.
 local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
 local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
 local ACCOUNT = #TABLE_COLUMNS

@@ -16,7 +16,8 @@ local function heading(field)
   return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
 end
 
--- Returns the same text as tabulate.cell, but a list of plain values without JSON's brackets and quotes.
+-- Returns the same text as tabulate.list_cell, without the characters that control a terminal. In a list of plain
+-- values, commas separate the values, and there are no brackets and quotes of JSON.
 local function cell_text(value)
   if not tables.is_list(value) then return text.printable(tabulate.list_cell(value)) end
   local items = {}

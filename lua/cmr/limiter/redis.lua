@@ -66,9 +66,9 @@ function Limiter.new(options)
   }, Limiter)
 end
 
--- Returns how much slower this reply was than the fastest reply. The result cannot exceed the round trip. A greater
--- result shows that a clock was set, so the measurement starts again. The baseline moves by 1/16 with each reply, so
--- that a slower network becomes the norm.
+-- Returns how much later this reply came than the baseline, which is the fastest reply. The difference exceeds the
+-- round trip only if a clock was set. Then the measurement starts again. A slower reply moves the baseline by 1/16
+-- of the difference, so that a slower network becomes the norm.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -89,8 +89,9 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes a slot that Redis has given out. Another coroutine may have got a later slot meanwhile. A slot in the past says
--- nothing about the next slot.
+-- Notes the slot in a reply of Redis. If another coroutine has noted a later slot meanwhile, the later slot stays. A
+-- slot before latest_before shows that Redis lost its data, so it replaces the noted slot. cmr forgets a slot some
+-- time after it has passed.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())

@@ -1,5 +1,5 @@
----JSON inside nginx. lua-cjson decodes. This module encodes, because lua-cjson 2.1.0 cannot encode an empty array and
----does not keep members in order.
+---JSON inside nginx. lua-cjson decodes. This module encodes, because lua-cjson 2.1.0 cannot encode an empty array,
+---rounds numbers to 14 digits and does not sort the members.
 
 local cjson = require "cjson"
 local tables = require "cmr.util.tables"

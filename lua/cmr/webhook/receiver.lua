@@ -30,8 +30,8 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
----Makes the lease end that many seconds from now. The default is the option `lease`. Returns nil and a message if the
----lease is already over; another worker may then handle the event.
+---Makes the lease end after `seconds`, counted from now. The default is the option `lease`. Returns nil and a message
+---if the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.

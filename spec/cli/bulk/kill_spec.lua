@@ -21,7 +21,7 @@ describe("cmr bulk #bulk", function()
     command.clean()
   end)
 
-  -- A file of mailboxes that the mock has.
+  -- Adds this number of mailboxes to the mock, and writes a file that lists them.
   local function rows(count)
     bulk.seed(server, count)
     path = bulk.mailboxes(count)
@@ -72,7 +72,7 @@ describe("cmr bulk #bulk", function()
     local options = {"--rate", "400", "--concurrency", tostring(CONCURRENCY)}
     local unknown = 0
     for kill = 1, KILLS do
-      -- some die before the first row, the others 1 to 25 rows further on
+      -- every fifth run dies right after its start, before its first row; the others die after 1 to 25 more rows
       local target = size() + (kill % 5 == 0 and 0 or math.random(1, 25))
       local limit = core.now() + 20
       local terminal = start(options)
