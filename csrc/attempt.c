@@ -101,8 +101,12 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     (void)ip, (void)local_ip, (void)port;
     if (call->sends == 0 && connection_is_stale(call, local_port))
         return CURL_PREREQFUNC_ABORT;
-    if (call->sends == 0)
+    if (call->sends == 0) {
         call->reused = is_reused(call->easy);
+        call->target->unsent--;
+        if (call->target->http_version == 2)
+            ++*call->freed; /* the next call may now open a connection */
+    }
     call->sends++;
     call->answer.sends++;
     return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;

@@ -67,7 +67,8 @@ struct call {
     /* the attempt */
     struct multi *multi;     /* NULL when the call neither runs nor waits to be reported */
     struct pollset *pollset; /* set while the call runs; has the call's socket */
-    CURL *easy;              /* set while the call runs; NULL while it waits for a connection */
+    CURL *easy;              /* set while the call runs; NULL while it waits in the multi's queue */
+    long long *freed;        /* set while the call runs; see struct multi */
     /* the target's headers joined with the added ones, for the easy handle; NULL without added ones */
     struct curl_slist *all_headers;
     struct call *previous, *next;

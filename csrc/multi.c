@@ -9,6 +9,7 @@
 #include "process.h"
 
 #define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its own limit depends on the calls in progress */
+#define STREAMS 100          /* most calls that libcurl sends at once over one HTTP/2 connection */
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
 #define LEAST_SHARE 0.1      /* share of a call's time: an attempt that begins with less time would only time out */
 
@@ -91,6 +92,20 @@ static void leave_queue(struct multi *multi, struct call *call)
 }
 
 /*
+ * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls, but libcurl opens a
+ * new connection for each call that finds no free stream, even if another new connection will have room for it. So only
+ * a few calls wait for a connection at once, and the others stay in the queue.
+ */
+static bool has_room(const struct target *target)
+{
+    const bool http1 = target->http_version == 1 || target->plain;
+
+    if (target->http_version != 2 && target->busy >= target->max_connections)
+        return false;
+    return http1 || target->busy < STREAMS || target->unsent < target->busy / STREAMS;
+}
+
+/*
  * Removes a call from the running calls or from the queue. In a fork's child, the call's handle is not freed, since
  * libcurl would then write to the parent's connections.
  */
@@ -104,7 +119,9 @@ static void stop(struct multi *multi, struct call *call)
     }
     unlink_call(&multi->running, call);
     call->target->busy--;
-    if (multi->freed < INT_MAX)
+    if (call->sends == 0)
+        call->target->unsent--;
+    if (has_room(call->target))
         multi->freed++;
     if (call->answer.ending == FORKED) {
         attempt_forget_after_fork(call);
@@ -134,7 +151,7 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
         call->answer.code = code;
     stop(multi, call);
     if (call->target->http_version > version)
-        multi->freed = INT_MAX; /* over HTTP/2, all queued calls have room */
+        multi->freed = INT_MAX; /* more of the queued calls have room */
     link_call(&multi->finished, call);
 }
 
@@ -262,13 +279,12 @@ static void begin(struct multi *multi, struct call *call)
     call->deadline = now + timeout + GRACE_SECONDS;
     set_alarm(multi, call->deadline);
     link_call(&multi->running, call);
+    call->freed = &multi->freed;
     call->target->busy++;
+    call->target->unsent++;
+    if (call->target->busy % STREAMS == 0)
+        multi->freed++; /* over HTTP/2, one more call may now open a connection */
     multi->count++;
-}
-
-static bool has_room(const struct target *target)
-{
-    return target->http_version == 2 || target->busy < target->max_connections;
 }
 
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit)
@@ -451,6 +467,8 @@ bool multi_run(struct multi *multi, int timeout_ms)
     sigpipe_block(&sigpipe);
     ok = pollset_tick(&multi->pollset, multi->curl);
     harvest(multi);
+    if (ok)
+        advance(multi); /* before the wait, because the calls that begin now are due at once */
     ok = ok && pollset_run(&multi->pollset, multi->curl, multi->count < before ? 0 : timeout_ms);
     harvest(multi);
     expire(multi);

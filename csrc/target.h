@@ -35,6 +35,7 @@ struct target {
     long connect_timeout;            /* ms */
     int max_connections;             /* maximum number of calls at once, unless the server uses HTTP/2 */
     int busy;                        /* number of calls that run now */
+    int unsent;                      /* how many of these calls wait for a connection */
     /* HTTP version of the last answer, 1 or 2; 0 before the first answer. An HTTP/2 connection carries many calls. */
     int http_version;
     bool loopback;   /* the server is this machine: no proxy is used */
