@@ -9,7 +9,7 @@
 
 #include "call.h"
 
-/* Returns whether the connection with this local port must not carry this call. The call has not been sent. */
+/* Returns whether this call, which has not been sent yet, must not use the connection with this local port. */
 bool connection_is_stale(const struct call *call, int local_port);
 
 /*
