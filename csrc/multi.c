@@ -91,8 +91,8 @@ static void leave_queue(struct multi *multi, struct call *call)
 }
 
 /*
- * Removes a call from the running calls or from the queue. In a fork's child, the call's handle is not freed, since
- * libcurl would then write to the parent's connections.
+ * Removes a call from the running calls or from the queue. In a fork's child, the call's handle is not freed, because
+ * libcurl would write to the parent's connections when it frees the handle.
  */
 static void stop(struct multi *multi, struct call *call)
 {

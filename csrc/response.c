@@ -99,8 +99,8 @@ static int push_refused(lua_State *L, const struct call *call, int body, long st
 }
 
 /*
- * Pushes the error for a success without an envelope, such as a proxy's page or a truncated body. The API may have done
- * the call.
+ * Pushes the error for a success without an envelope, such as a proxy's page or a truncated body. The API may have
+ * carried out the request.
  */
 static int push_bad_response(lua_State *L, const struct call *call, int body)
 {
