@@ -9,8 +9,8 @@
 #include "text.h"
 
 /*
- * Each check_ function pushes the checked value or refuses it. arguments_check pops the values that these functions
- * leave on the stack.
+ * check_value pushes the checked value, or refuses it. It may leave other values on the stack, which its callers
+ * remove.
  */
 struct checker {
     lua_State *L;
@@ -150,7 +150,7 @@ static bool check_path(const struct checker *checker, int index)
 
 static bool check_value(struct checker *checker, const struct param *param, int index);
 
-/* Checks a field without a row. The operation's field names are undocumented. */
+/* Checks a field without a row, which only an operation with undocumented fields can have. */
 static bool check_open(struct checker *checker, const char *name, int index)
 {
     lua_State *L = checker->L;

@@ -11,17 +11,17 @@
 #include "refusal.h"
 
 /*
- * Pushes the checked table of the arguments from index first to last. The table has the leading scalars under the names
- * of their parameters, and the fields of the last table. It has copies of the values. Only a value whose row allows any
- * type is neither copied nor checked: json_encode checks it. The table omits a list given as cmr.all. The function
- * refuses an undocumented field when the placement has no location for undocumented fields.
+ * Pushes a table with the checked arguments from index first to last. The table has the positional arguments under the
+ * names of their parameters, and the fields of the last table. It omits a list given as cmr.all. The values are copies.
+ * A value whose row allows any type, or an undocumented field of the body, is neither copied nor checked: json_encode
+ * checks it. The function refuses an undocumented field when the placement has no location for such fields.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);
 
 /*
- * Returns whether a query can contain the value at index: a string without a NUL byte or line break, a number or a
- * boolean.
+ * Returns whether a query can contain the value at index: a UTF-8 string without a NUL byte or line break, a number
+ * that json_check_number accepts, or a boolean. Refuses it otherwise.
  */
 bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusal);
 

@@ -46,9 +46,7 @@ static void remove_newline(struct buffer *text)
         text->length--;
 }
 
-/*
- * Returns whether a header line is a status line. A trailer may look like a status line, but comes after the headers.
- */
+/* Returns whether a header line is a status line. A trailer may look like a status line, but comes after the body. */
 static bool is_status_line(const struct answer *answer, const char *bytes, size_t length)
 {
     return length >= 5 && memcmp(bytes, "HTTP/", 5) == 0 && answer->body.length == 0;
@@ -90,8 +88,9 @@ static bool is_reused(CURL *easy)
 }
 
 /*
- * libcurl calls this when the connection is ready, before it sends the request. When a reused connection closes without
- * a response, libcurl sends the request again by itself. This function stops it if the request is not repeatable.
+ * libcurl calls this when the connection is ready, before it sends the request. The function refuses a stale
+ * connection. When a reused connection closes without a response, libcurl would send the request again by itself. The
+ * function prevents that if the request is not repeatable.
  */
 static int on_send(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {
@@ -112,7 +111,7 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-/* Reads the TLS version: libcurl reports it only in a log line for people. */
+/* Reads the TLS version from a log line, because libcurl reports it nowhere else. */
 static int on_debug(CURL *easy, curl_infotype type, char *text, size_t length, void *userdata)
 {
     static const char prefix[] = "SSL connection using ";
@@ -189,18 +188,18 @@ static CURLcode set_target(struct call *call, CURLSH *share)
 }
 
 /*
- * The functions below set the options of one attempt. These functions set each option, because a reused handle has the
- * values of the last attempt.
+ * The functions below set the options of one attempt. They set every option each time, because a reused handle still
+ * has the values of its last attempt.
  */
 
 static CURLcode set_connection(struct call *call)
 {
     const int max_idle = attempt_is_repeatable(call) ? MAX_IDLE_SECONDS_REPEATABLE : MAX_IDLE_SECONDS;
 
-    /* over HTTP/1, libcurl 8.14 would wait until another call has its whole answer */
+    /* over HTTP/1, this option makes libcurl 8.14 wait until another call has its whole answer */
     SET(CURLOPT_PIPEWAIT, call->target->http_version == 1 ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
-    /* calls over HTTP/2 that need no fresh connection can share one new connection */
+    /* without this option, several calls over HTTP/2 can share one new connection */
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     SET(CURLOPT_MAXAGE_CONN, call->wary ? 1L : (long)max_idle);
     return CURLE_OK;
@@ -390,7 +389,7 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    /* over HTTP/2, several calls can share one new connection */
+    /* only over HTTP/1: over HTTP/2, several calls can share one new connection */
     call->fresh = call->wary && call->target->http_version == 1;
     connection_note(call, code);
     if (code == CURLE_OK)

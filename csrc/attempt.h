@@ -29,7 +29,10 @@ bool attempt_goes_on(const struct call *call, CURLcode code);
 /* Fills the answer from libcurl's data about the transfer. code is libcurl's result of the transfer. */
 void attempt_finish(struct call *call, CURLcode code);
 
-/* Ends the attempt. Its handle must be in no multi. After a success the handle becomes idle; otherwise it is freed. */
+/*
+ * Ends the attempt. Remove its handle from the multi first. After a success the handle becomes idle; otherwise it is
+ * freed.
+ */
 void attempt_close(struct call *call, struct handles *handles);
 
 /* Frees the headers that were joined for the easy handle. Call it after the handle was freed. */

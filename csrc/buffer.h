@@ -15,13 +15,13 @@ struct buffer {
 void buffer_init(struct buffer *buffer, size_t maximum);
 
 /*
- * Each function returns false and changes nothing when memory runs out or the bytes would exceed the maximum. In the
- * second case it also sets overflow.
+ * The append functions return false and append nothing when memory runs out or the bytes would exceed the maximum. In
+ * the second case they also set overflow.
  */
 bool buffer_append(struct buffer *buffer, const char *bytes, size_t length);
 bool buffer_append_string(struct buffer *buffer, const char *string);
 
-/* Appends the string percent-encoded by libcurl. */
+/* Percent-encodes the string and appends it. */
 bool buffer_append_escaped(struct buffer *buffer, const char *string);
 
 /* Empties the buffer and frees its memory. The maximum stays. */

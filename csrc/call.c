@@ -43,7 +43,7 @@ void call_keep(lua_State *L, int index, const char *name)
     lua_pop(L, 1);
 }
 
-/* Raises while a read of the answer is in progress. The caller is about to free the answer's bytes. */
+/* Raises while the answer is being read, because the caller of this function would free the bytes of the answer. */
 static void check_not_read(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, !call->reads, 1, "the call's answer is being read");
@@ -105,8 +105,8 @@ static int lua_call_done(lua_State *L)
 }
 
 /*
- * call:id() -> the number that engine:finished() returns for this call. No other call has this number while this call
- * is alive.
+ * call:id() -> the light userdata that engine:finished() returns for this call. No other call has this id while this
+ * call is alive.
  */
 static int lua_call_id(lua_State *L)
 {
@@ -206,7 +206,7 @@ static int lua_call_arguments(lua_State *L)
     return 1;
 }
 
-/* call:repeatable() -> whether the call can be sent twice without harm; the retry policy asks for it */
+/* call:repeatable() -> whether the call can be sent twice without harm; the retry policy needs to know */
 static int lua_call_repeatable(lua_State *L)
 {
     const struct call *call = to_call(L);

@@ -84,7 +84,7 @@ struct call {
     bool fresh;         /* must use a new connection */
 
     struct answer answer;
-    /* number of reads of the answer in progress: a finalizer that runs meanwhile must not free the buffers */
+    /* number of reads of the answer in progress; meanwhile a finalizer may call start or release, which then raise */
     int reads;
 };
 
@@ -107,8 +107,8 @@ void call_keep(lua_State *L, int index, const char *name);
 /* inspect.c */
 
 /*
- * call:info() -> a table about the last attempt: operation, method, url, status, headers, elapsed (seconds), reused,
- * http_version and sends. After call:trace() it also has tls and timing.
+ * call:info() -> a table about the last attempt: operation, method, url, status, headers, elapsed and queued (seconds),
+ * reused, http_version and sends. After call:trace() it also has tls and timing.
  */
 int lua_call_info(lua_State *L);
 

@@ -41,7 +41,10 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 #define cmr_get_keep(L, index) lua_getfenv((L), (index))
 #endif
 
-/* Sets the metatable of a type. Opening the module made the metatable, so this function cannot raise. */
+/*
+ * Gives the value on top the metatable of this type. Opening the module made the metatable, so this function cannot
+ * raise.
+ */
 static inline void cmr_setmetatable(lua_State *L, const char *type)
 {
     luaL_getmetatable(L, type);

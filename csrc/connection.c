@@ -30,7 +30,10 @@ static const struct watched *find_port(const struct pollset *pollset, int local_
     return NULL;
 }
 
-/* Clients of the same host share connections, so only the engine's only running call is certain to be alone. */
+/*
+ * Returns whether no other call can use the call's connection. Clients of the same host share connections, so this is
+ * certain only when the engine runs no other call.
+ */
 static bool is_alone(const struct call *call)
 {
     return !call->previous && !call->next;

@@ -1,6 +1,6 @@
 /*
- * Finds the idle connections that must not be reused. libcurl keeps connections for the next call, but libcurl 7.88
- * does not notice that a connection is closed when unread bytes arrived before the close. Touches no Lua.
+ * Finds the idle connections that must not be reused. libcurl keeps connections for the next call. If unread bytes
+ * arrived before a connection was closed, libcurl 7.88 does not notice the close. Touches no Lua.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "call.h"
 
-/* Returns whether the connection with this local port must not carry this call. The call has not been sent. */
+/* Returns whether this call, which has not been sent yet, must not use the connection with this local port. */
 bool connection_is_stale(const struct call *call, int local_port);
 
 /*

@@ -103,7 +103,7 @@ static void store_main_thread(lua_State *L)
     lua_setfield(L, LUA_REGISTRYINDEX, MAIN_THREAD_KEY);
 }
 
-/* Returns the coroutine that a thread has resumed, or NULL. Sets by_for when a generic for loop resumed it. */
+/* Returns the coroutine that a thread has resumed, or NULL. Sets by_for to whether a generic for loop resumed it. */
 static lua_State *resumed_by(lua_State *thread, bool *by_for)
 {
     lua_State *co = NULL;

@@ -7,7 +7,7 @@
 
 enum { DIGEST_BYTES = 32 };
 
-/* Returns false when libcrypto fails. Touches no Lua. */
+/* Computes the HMAC with SHA-256. Returns false when libcrypto fails. Touches no Lua. */
 bool crypto_hmac(const char *key, size_t key_length, const char *message, size_t length,
                  unsigned char digest[DIGEST_BYTES]);
 

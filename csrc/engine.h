@@ -8,14 +8,23 @@
 void engine_open(lua_State *L);
 
 /*
- * core.engine() -> the engine of this Lua state. The first call makes the engine. The first call after a fork or a
- * close makes a new engine. engine:fd() -> a descriptor that is readable when there is work; nil on a system without
- * epoll. engine:wait(ms) -> waits up to ms for work and does it; returns whether calls finished. engine:wait_for(call,
- * ms) -> waits like engine:wait, but not if engine:finished() has a call to return. Returns true if this call has
- * finished and no other call has; engine:finished() then omits this call. engine:finished() -> the id of a finished
- * call, or nil when there is none left. Each call is returned once. The engine made after a fork or close also returns
- * the calls that ended with the engine before it. It omits calls that were collected or started again. engine:count()
- * -> the number of calls in flight. engine:close() -> cancels all calls in flight and closes every connection.
+ * core.engine() -> the engine of this Lua state. The first call makes the engine; the first call after a fork or a
+ * close makes a new one.
+ *
+ * engine:fd() -> a descriptor that is readable when there is work; nil on a system without epoll
+ *
+ * engine:wait(ms) -> waits up to ms for work and does it; returns whether calls finished
+ *
+ * engine:wait_for(call, ms) -> waits like engine:wait, but not if engine:finished() has a call to return. Returns true
+ * if this call has finished and no other call has; engine:finished() then omits this call.
+ *
+ * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. The
+ * engine made after a fork or close also returns the calls that ended with the engine before it. A call that was
+ * collected or started again is omitted.
+ *
+ * engine:count() -> the number of calls that run or wait for a connection
+ *
+ * engine:close() -> cancels these calls and closes every connection
  */
 int engine_get(lua_State *L);
 

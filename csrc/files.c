@@ -24,7 +24,7 @@ FILE *files_at(lua_State *L, int index)
 #if LUA_VERSION_NUM >= 502
     return ((luaL_Stream *)stream)->closef ? ((luaL_Stream *)stream)->f : NULL;
 #else
-    return *(FILE **)stream; /* the stream is NULL once the file is closed */
+    return *(FILE **)stream; /* Lua sets this pointer to NULL when it closes the file */
 #endif
 }
 

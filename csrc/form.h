@@ -41,7 +41,7 @@ struct form {
 /* Gets the identity of the file at a path. Refuses everything except a readable regular file that is not empty. */
 bool form_check_file(const char *path, struct file_identity *identity, struct refusal *refusal);
 
-/* Each function appends a part and copies its arguments. Returns false when memory runs out. */
+/* Both functions append a part with copies of the arguments. They return false when memory runs out. */
 bool form_add_text(struct form *form, const char *name, const char *value, size_t length);
 bool form_add_file(struct form *form, const char *name, const char *path, const struct file_identity *identity);
 
@@ -61,8 +61,8 @@ CURLcode form_open(struct form *form, CURL *easy);
 void form_close(struct form *form);
 
 /*
- * Like form_close, in a fork's child. The child may have closed the files and opened others with the same numbers: such
- * files stay open.
+ * Like form_close, in a fork's child. The child may have closed the files and opened others with the same descriptor
+ * numbers: such files stay open.
  */
 void form_forget_after_fork(struct form *form);
 

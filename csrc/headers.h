@@ -1,6 +1,4 @@
-/*
- * The headers of a request that the user adds: which of them are allowed, and lists of lines in the form for libcurl.
- */
+/* The headers that the user adds to requests: which of them are allowed, and lists of their lines in libcurl's form. */
 #pragma once
 
 #include <curl/curl.h>

@@ -1,4 +1,4 @@
-/* Reads the standard input of a server on a pipe as its bytes arrive, while calls are in flight. */
+/* Reads standard input as its bytes arrive, while calls are in flight. The MCP server needs this. */
 #pragma once
 
 #include <lua.h>

@@ -314,10 +314,11 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 
 /*
  * A scan of the text before lua-cjson decodes it. The scan refuses the numbers and strings that lua-cjson accepts
- * against the standard. It writes U+FFFD for a lone surrogate, which lua-cjson refuses. lua-cjson would read some
- * numbers as the locale says, and round them. So the scan replaces a number that has a fraction, an exponent or many
- * digits by the whole number 2^53 + 2 * position. From the position, tidy finds the original number again. No other
- * number in the new text is as large.
+ * against the standard. It replaces a lone surrogate, which lua-cjson refuses, by U+FFFD.
+ *
+ * lua-cjson would read some numbers as the locale says, and round them. So the scan replaces a number that has a
+ * fraction, an exponent or many digits by the whole number 2^53 + 2 * position. From the position, tidy finds the
+ * original number again. No other number in the new text is as large.
  */
 struct scan {
     lua_State *L;
@@ -486,7 +487,10 @@ static double read_double(const char *text)
     return value;
 }
 
-/* Writes as many digits of a number as fit, without the zeros at both ends. Returns the number of digits. */
+/*
+ * Writes the digits of a number, without the zeros at both ends, as far as they fit. Returns how many of these digits
+ * there are.
+ */
 static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGITS + 1])
 {
     size_t count = 0, significant = 0;
@@ -520,7 +524,10 @@ static bool is_same_number(double value, const char *number)
     return strcmp(digits, expected) == 0;
 }
 
-/* Pushes a whole number of 2^53 or more as an integer. Pushes nothing when this Lua has no such integer. */
+/*
+ * Pushes a whole number of 2^53 or more as an integer. Returns false and pushes nothing when this Lua has no such
+ * integer.
+ */
 static bool push_large_integer(lua_State *L, const char *digits)
 {
 #if LUA_VERSION_NUM >= 503

@@ -15,7 +15,8 @@
 void json_open(lua_State *L);
 
 /*
- * Push cmr.null, and implement cmr.array(table). cmr.array marks a table as a JSON array, even when the table is empty.
+ * json_push_null pushes cmr.null. json_array is cmr.array(table), which marks a table as a JSON array, even an empty
+ * table.
  */
 void json_push_null(lua_State *L);
 int json_array(lua_State *L);
@@ -40,9 +41,9 @@ bool json_check_number(lua_State *L, int index, struct refusal *refusal);
 const char *json_push_number(lua_State *L, int index);
 
 /*
- * Appends the JSON text of the value at index to a buffer that a userdata owns. The function may raise. It refuses a
- * NUL byte in a string and, in a request, a string that is not UTF-8: both are faults of the data. Every other refusal
- * is the programmer's fault.
+ * Appends the JSON text of the value at index to the buffer. The function may raise, so the buffer must belong to a
+ * userdata. Two faults are those of the data: a NUL byte in a string and, in a request, a string that is not UTF-8.
+ * Every other refusal is the programmer's fault.
  */
 bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal);
 

@@ -4,5 +4,7 @@
 #include <lua.h>
 #include <stddef.h>
 
-/* Pushes the bytes with "***" for every occurrence of the secret, also one that is escaped for JSON or a URL. */
+/*
+ * Pushes the bytes with "***" in place of every occurrence of the secret, even one that is escaped for JSON or a URL.
+ */
 void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret);

@@ -106,8 +106,8 @@ static bool has_room(const struct target *target)
 }
 
 /*
- * Removes a call from the running calls or from the queue. In a fork's child, the call's handle is not freed, since
- * libcurl would then write to the parent's connections.
+ * Removes a call from the running calls or from the queue. In a fork's child, the call's handle is not freed, because
+ * libcurl would write to the parent's connections when it frees the handle.
  */
 static void stop(struct multi *multi, struct call *call)
 {
@@ -388,7 +388,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
         return false;
     stop(multi, call);
     call->wary = true;
-    /* over HTTP/2, several calls can share one new connection */
+    /* over HTTP/2 only if nothing was sent, because several calls can share one new connection */
     call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);
@@ -441,9 +441,9 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work. The old
- * curl multi's list of sockets is then wrong. With this list, libcurl 7.88 lets a call wait for ever, and divides by
- * zero when it uses a connection again.
+ * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work. The
+ * old curl multi's list of sockets is then wrong. With this list, libcurl 7.88 lets a call wait for ever, and divides
+ * by zero when it uses a connection again.
  */
 static void restart(struct multi *multi)
 {

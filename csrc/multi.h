@@ -42,7 +42,7 @@ void multi_close(struct multi *multi);
 bool multi_is_usable(struct multi *multi);
 
 /*
- * Starts a call once its target has room for it. Its attempt may take timeout seconds; the wait and the attempt
+ * Starts a call once its target has room for it. The attempt may take timeout seconds; the wait and the attempt
  * together may take limit seconds. When memory runs out, the call is done at once, and its answer says so.
  */
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit);

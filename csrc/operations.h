@@ -30,7 +30,7 @@ struct param {
     int maximum;        /* maximum of an integer; 0 when undocumented. Every integer counts something, from 1 */
 };
 
-/* A documented fact that the caller of an operation should know, in one or two sentences that are not the vendor's. */
+/* A documented fact that the caller of an operation should know, not in the vendor's own words. */
 struct note {
     const char *source;
     const char *text; /* NULL: the end of the list */
@@ -99,19 +99,19 @@ const struct operation *operation_by_name(const char *name);
 /* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* The locations of the fields for which the row decides no location. */
+/* The locations that depend on the endpoint, and not only on the row. */
 struct placement {
     enum location open; /* where undocumented fields go; 0 when the operation takes none */
     enum location user; /* where userId goes; 0 for the location in the row */
 };
 
-/* Where a field goes. */
+/* Returns where a field goes. */
 enum location param_location(const struct param *param, const struct placement *placement);
 
 /* Returns whether a parameter is a field of the request itself. Otherwise it is a part of another parameter. */
 bool param_is_field(const struct param *param);
 
-/* Returns the next value of a set like "A|B" and its length, or NULL at the end. Moves *set on. */
+/* Returns the next value of a set like "A|B" and its length, or NULL at the end. Moves *set behind the value. */
 const char *set_next(const char **set, size_t *length);
 
 /* Returns whether a set like "A|B" has this value. */

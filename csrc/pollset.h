@@ -1,7 +1,7 @@
 /*
- * The sockets and the timer of one curl multi behind one descriptor. The descriptor is an epoll set. It has a timerfd
- * for event loops that watch it. Without epoll there is no descriptor, and libcurl's multi polls by itself. Touches no
- * Lua.
+ * The sockets and the timer of one curl multi behind one descriptor. The descriptor is an epoll set. The set contains a
+ * timerfd, for event loops that watch the set. Without epoll there is no descriptor, and libcurl's multi polls by
+ * itself. Touches no Lua.
  */
 #pragma once
 

@@ -1,4 +1,7 @@
-/* Shared by the two modules that make files. Decides which directories they make and which files are safe to use. */
+/*
+ * For cmr.core and cmr.sqlite, which both make files: makes missing directories, and decides which files are safe to
+ * use.
+ */
 #pragma once
 
 #include <limits.h>

@@ -1,7 +1,7 @@
-/* Returns the id of this process without a system call each time. Touches no Lua. */
+/* The id of this process, without a system call each time. Touches no Lua. */
 #pragma once
 
 #include <sys/types.h>
 
-/* Returns this process's id. Every call asks for it several times, to notice that it runs in a fork's child. */
+/* Returns the id of this process. Each call needs it several times, to notice that the process has forked. */
 pid_t process_id(void);

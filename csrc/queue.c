@@ -27,7 +27,7 @@ enum {
 struct record {
     unsigned char key[DIGEST_BYTES];
     double next;    /* the next free slot */
-    double changed; /* a time after the present means that the machine was restarted since */
+    double changed; /* when the record was written; if that is after the present, the machine was restarted since */
     double unused[2];
 };
 
@@ -119,7 +119,7 @@ static int find(struct queue *queue, const unsigned char key[DIGEST_BYTES])
     return queue->offset < MAX_BYTES ? 0 : ENOSPC;
 }
 
-/* Returns 0 or errno. */
+/* Moves the key's next free slot to the time `next`. Returns 0 or errno. */
 static int move(const struct queue *queue, const unsigned char key[DIGEST_BYTES], double next)
 {
     struct record record = {.next = next, .changed = queue->now};

@@ -13,8 +13,8 @@
 #include "url.h"
 
 /*
- * A request while it is prepared. Its functions may leave values on the stack. The functions that Lua calls return only
- * the last of these values.
+ * A request while it is prepared. The functions below may leave values on the stack. The functions that Lua calls
+ * return only the values on top.
  */
 struct request {
     lua_State *L;
@@ -104,8 +104,8 @@ static bool copy_argument(struct request *request, int arguments, const char *na
 }
 
 /*
- * Adds all fields of a location, also the absent fields. The fields of the row come first, in their order, then the
- * undocumented fields.
+ * Calls add for all fields of a location, even for absent fields. The fields of the row come first, in their order,
+ * then the undocumented fields.
  */
 static bool add_fields(struct request *request, int arguments, enum location location,
                        bool (*add)(struct request *request, int arguments, const char *name))
@@ -123,7 +123,7 @@ static bool add_fields(struct request *request, int arguments, enum location loc
     return true;
 }
 
-/* Makes the value on top the call's JSON body. */
+/* Encodes the value on top as the call's JSON body. */
 static bool set_body(struct request *request)
 {
     return json_encode(request->L, lua_gettop(request->L), true, &request->call->body, request->refusal);
@@ -148,7 +148,10 @@ static bool add_text(struct request *request, const char *name, const char *valu
     return check_added(request, form_add_text(&request->call->form, name, value, length));
 }
 
-/* Adds the list or object on top as JSON. Meanwhile the call owns the buffer. */
+/*
+ * Adds the list or object on top as JSON. The text is in the call's body buffer meanwhile: after an error, the call
+ * frees it.
+ */
 static bool add_json(struct request *request, const char *name)
 {
     struct buffer *text = &request->call->body;
@@ -256,8 +259,8 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go when the user chose the method: into the query of a GET, into the body of any
- * other method.
+ * Returns where undocumented fields go when the user chose the method. For a GET they go into the query. For another
+ * method they go into the body if the row's method is GET, otherwise where the row says.
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {
@@ -266,7 +269,7 @@ static enum location location_of_open(const struct operation *operation, const c
     return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->open_location;
 }
 
-/* Sets the call's method, and finds the path and the placement. The user's endpoint comes before the row's. */
+/* Sets the call's method, and finds the path and the placement. An endpoint of the user replaces the row's endpoint. */
 static bool find_endpoint(struct request *request, const char **path, size_t *length)
 {
     lua_State *L = request->L;

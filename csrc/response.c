@@ -12,8 +12,8 @@
 #include "text.h"
 
 /*
- * after too many requests, the server asks for a shorter delay than this; a longer delay means that a mailbox's quota
- * for the week is used up
+ * assumed: after too many requests, the server asks for a shorter delay than this; a longer delay means that a
+ * mailbox's quota for the week is used up
  */
 enum { MAX_RATE_DELAY_SECONDS = 3600 };
 
@@ -40,10 +40,7 @@ static void push_error_body(lua_State *L, const struct call *call)
         lua_replace(L, -2);
 }
 
-/*
- * Returns the status of the answer. The body of a success may have the status of a failure; otherwise it is the HTTP
- * status.
- */
+/* Returns the status of the answer: the HTTP status, unless the body of a success reports the status of a failure. */
 static long effective_status(lua_State *L, int body, long status)
 {
     double reported = 0;
@@ -102,8 +99,8 @@ static int push_refused(lua_State *L, const struct call *call, int body, long st
 }
 
 /*
- * Pushes the error for a success without an envelope, such as a proxy's page or a truncated body. The API may have done
- * the call.
+ * Pushes the error for a success without an envelope, such as a proxy's page or a truncated body. The API may have
+ * carried out the request.
  */
 static int push_bad_response(lua_State *L, const struct call *call, int body)
 {
@@ -140,7 +137,7 @@ static bool denies_success(lua_State *L, int object)
 static bool push_denial(lua_State *L, const struct call *call, int answer)
 {
     lua_getfield(L, answer, "data");
-    /* in the answer to a read, the field describes an item and not the call */
+    /* in the data of a read, the field `success` describes an item and not the call */
     if (!attempt_is_repeatable(call) && denies_success(L, lua_gettop(L)))
         return true;
     lua_pop(L, 1);

@@ -2,16 +2,21 @@
  * The module cmr.sqlite: a database file of the user, for the ledger. It is a separate module, because only users of
  * the ledger need libsqlite3.
  *
- * sqlite.open(path, busy_milliseconds) -> database database:run(sql, ...) -> the number of rows that changed
- * database:first(sql, ...) -> the first row as {column = value}, or nothing database:rows(sql, ...) -> all rows
- * database:hold(number) -> true: this process holds the number until it calls let_go or ends database:let_go(number) ->
- * true database:is_held(number) -> whether another process holds the number database:mark(number) -> writes the number
- * to a second file, unless that file has a higher number database:marked() -> the highest marked number, or 0
- * database:is_inherited() -> whether the process forked after it opened the database database:is_moved() -> whether the
- * file was removed or replaced after it was opened database:close()
+ *   sqlite.open(path, busy_milliseconds) -> database
+ *   database:run(sql, ...)    -> the number of rows that changed
+ *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
+ *   database:rows(sql, ...)   -> all rows
+ *   database:hold(number)     -> true: this process holds the number until it calls let_go or ends
+ *   database:let_go(number)   -> true
+ *   database:is_held(number)  -> whether another process holds the number
+ *   database:mark(number)     -> writes the number to a second file, unless that file has a higher number
+ *   database:marked()         -> the highest marked number, or 0
+ *   database:is_inherited()   -> whether the process forked after it opened the database
+ *   database:is_moved()       -> whether the file was removed or replaced after it was opened
+ *   database:close()
  *
- * Each function returns nil, message, reason when it fails; `reasons` below lists the reasons. A finalizer may run
- * while run, first or rows is running: its calls then fail with "busy".
+ * Each function returns nil, message, reason when it fails; `reasons` below lists most of the reasons. A finalizer may
+ * run while run, first or rows is running: the finalizer's calls then fail with "busy".
  *
  * A database that was opened before a fork belongs to the parent. The child must close it and then open its own. SQLite
  * counts the connections of a process to a file. If it still counted the parent's connections, the child would take no
@@ -32,8 +37,8 @@
 #include "private_file.h"
 
 /*
- * The lock must belong to the open file and not to the process. Such a lock stays when the process closes another file
- * of that name.
+ * The lock must belong to the open file and not to the process. Such a lock stays when the process closes another
+ * descriptor of the same file.
  */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK
@@ -53,12 +58,12 @@ enum {
 };
 
 /*
- * SQLite itself lists the statements of a database. So closing the database can end them, in whatever order Lua runs
- * the finalizers.
+ * The statements have no userdata of their own. SQLite lists the statements of a database, so that closing the database
+ * can end them.
  */
 struct database {
     sqlite3 *handle;
-    sqlite3_stmt *active; /* the statement to reset */
+    sqlite3_stmt *active; /* the statement to reset when run, first or rows ends */
     bool is_busy;         /* run, first or rows is running */
     int writers;          /* descriptor of the writers' file, or -1 */
     pid_t process;
@@ -67,7 +72,7 @@ struct database {
 
 CMR_EXPORT int luaopen_cmr_sqlite(lua_State *L);
 
-/* The reasons for programs: why an operation failed. */
+/* The words that tell a program why SQLite failed; "error" stands for every other code. */
 static const struct {
     int code;
     const char *reason;
@@ -366,8 +371,8 @@ static int rows(lua_State *L)
 }
 
 /*
- * Calls run, first or rows, and resets the statement even if memory runs out. While the statement is read,
- * Lua may run a finalizer that uses the same database. is_busy makes every such use fail.
+ * Calls run, first or rows, and resets the statement even if memory runs out. While the statement is read, Lua may run
+ * a finalizer that uses the same database. is_busy makes every such use fail.
  */
 static int call(lua_State *L, lua_CFunction operation)
 {
@@ -380,7 +385,7 @@ static int call(lua_State *L, lua_CFunction operation)
     for (int i = 3; i <= values; i++)
         if (!lua_isnil(L, i) && !lua_isboolean(L, i) && lua_type(L, i) != LUA_TNUMBER)
             luaL_checkstring(L, i);
-    lua_pushcfunction(L, operation); /* Lua may collect garbage here */
+    lua_pushcfunction(L, operation); /* may run a finalizer that closes the database */
     database = to_database(L);
     if (database->process != getpid())
         return push_inherited(L);
@@ -469,10 +474,7 @@ static int lua_database_is_held(lua_State *L)
     return 1;
 }
 
-/*
- * Reads the marked number from the first bytes of the file. The locks are on other offsets, which may be after the end
- * of the file.
- */
+/* Reads the marked number from the first bytes of the file. A lock on one of these bytes does not block the read. */
 static double read_mark(struct database *database)
 {
     double mark = 0;
@@ -482,7 +484,10 @@ static double read_mark(struct database *database)
     return mark;
 }
 
-/* Locks the byte of number 0, which no writer uses. Gives up if a process that has the lock was stopped. */
+/*
+ * Locks the byte of number 0, which no writer uses. Gives up in the end, because the process that has the lock may be
+ * stopped.
+ */
 static void lock_mark(const struct database *database)
 {
     const struct timespec pause = {.tv_nsec = RETRY_NANOSECONDS};

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * Initialize it with {.wanted = name}, then offer every candidate. `name` is then the nearest candidate, or NULL when
- * none is near enough. Touches no Lua. The candidates must outlive the struct.
+ * Initialize it with {.wanted = the misspelt name}, then offer every candidate. The member `name` is then the nearest
+ * candidate, or NULL when none is near enough. Touches no Lua. The candidates must outlive the struct.
  */
 struct suggestion {
     const char *wanted;

@@ -27,7 +27,7 @@ static const struct option {
     const char *name;
     int type;
     const char *expected; /* the expected value in words; take_number writes the words for a number */
-    size_t offset;        /* in struct options; 0 when the table is read later */
+    size_t offset;        /* in struct options; 0 for a table, which is read later */
     double least, most;
 } rows[] = {
     {"api_key", LUA_TSTRING, "a string", offsetof(struct options, api_key), 0, 0},
@@ -221,7 +221,7 @@ static bool add_own_headers(const struct options *options)
 static bool take_headers(const struct options *options)
 {
     if (!headers_is_name(options->key_header) || headers_is_reserved(options->key_header, ""))
-        return bad_option(options, "key_header", "it is not a header's name, or the name of one that the library sets");
+        return bad_option(options, "key_header", "it is not a header's name, or the library itself sets this header");
     if (!headers_is_value(options->user_agent, strlen(options->user_agent)))
         return bad_option(options, "user_agent", "it holds a control character");
     return add_own_headers(options) && add_user_headers(options);

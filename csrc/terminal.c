@@ -43,8 +43,7 @@ int terminal_catch_interrupt(lua_State *L)
     (void)signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         /*
-         * without SA_RESTART, a signal ends a wait for the network or for input, so that the program can look at the
-         * signal
+         * without SA_RESTART, a signal ends a wait for the network or for input, so that the program notices the signal
          */
         const struct sigaction action = {.sa_handler = note};
         struct sigaction before;

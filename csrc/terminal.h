@@ -1,9 +1,12 @@
-/* The terminal of a command: its width, and the signals that ask the program to end. */
+/* The terminal of a command: its size, and the signals that ask the program to end. */
 #pragma once
 
 #include <lua.h>
 
-/* core.terminal(file) -> the number of columns, 0 when it is unknown; nil when the file is closed or no terminal */
+/*
+ * core.terminal(file) -> the numbers of columns and rows, 0 when they are unknown; nil when the file is closed or no
+ * terminal
+ */
 int terminal_size(lua_State *L);
 
 /*

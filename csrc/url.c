@@ -125,8 +125,8 @@ bool url_check_base(const char *text, size_t length, struct base_url *base, stru
         return refuse(refusal, BAD_OPTION, "it must start with https:// and a host");
     url = curl_url();
     parsed = url ? parse_base(url, text, base, refusal) : refuse_data(refusal, BAD_OPTION, "out of memory");
-    curl_url_cleanup(url); /* also NULL */
-    /* libcurl removes dot segments when it parses, so they are looked for in the text */
+    curl_url_cleanup(url); /* accepts NULL */
+    /* libcurl removes dot segments when it parses, so the path comes from the text */
     path = strchr(authority + 3, '/');
     return parsed && (!path || url_check_path(path, strlen(path), refusal, BAD_OPTION));
 }

@@ -16,7 +16,7 @@ struct base_url {
     char port[8];
 };
 
-/* Each function refuses with the given code. Its reason never quotes the text. */
+/* url_check_base refuses with BAD_OPTION, and url_check_path with the given code. The reason never quotes the text. */
 bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal);
 bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code);
 

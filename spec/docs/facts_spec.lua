@@ -198,8 +198,8 @@ add("add_platform update_platform platform_workspaces", {
   "Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the "
     .. "chosen orgId", "Without an orgId the API refuses an export"})
 add("sandbox_prewarmed sandbox_order_prewarmed", {
-    "The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, "
-      .. "at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com"})
+    "At GOOGLE, the sandbox has the domains sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com",
+    "At MICROSOFT, it has sandbox-mail.corevista.io and sandbox.stratospherehq.com"})
 add("sandbox_prewarmed sandbox_order_prewarmed sandbox_reset_prewarmed", {
     "The help centre describes a second sandbox. This sandbox has another base URL, and another key in "
       .. "the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, "
