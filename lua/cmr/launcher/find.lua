@@ -8,7 +8,7 @@ local find = {}
 local SERVER_PATH = "/usr/local/openresty/bin:/usr/local/openresty/nginx/sbin:/usr/local/sbin:/usr/sbin"
 
 local MODULES = { "ndk_http_module.so", "ngx_http_lua_module.so" }
-local BUILT_IN_MODULES = { "ngx_lua", "lua%-nginx%-module" } -- patterns of the module's source folder in nginx -V
+local BUILT_IN_MODULES = { "ngx_lua", "lua%-nginx%-module" } -- patterns of the module's folder, as nginx -V shows it
 
 local HELP = "needs nginx with ngx_lua (Debian: apt install nginx libnginx-mod-http-lua lua-cjson;"
   .. " or OpenResty). CMR_NGINX may name the program."
@@ -44,7 +44,7 @@ local function inspect(program)
     path = path,
     modules = modules,
     takes_error_log = version >= 1019005, -- nginx has the option -e since 1.19.5
-    http2_directive = version >= 1025001, -- "http2 on" instead of a word after "listen"
+    http2_directive = version >= 1025001, -- nginx has the directive "http2 on" since 1.25.1
   }
 end
 

@@ -12,8 +12,8 @@ local MAX_ATTEMPTS = 5 -- attempts to find a free port
 local MIN_PORT, MAX_PORT = 20000, 29999
 local IN_USE = "Address already in use"
 
--- The configuration's template. Its paths are relative to the prefix, which is a temporary directory. Only the Lua path
--- and the paths of nginx's modules are not.
+-- The configuration's template. Only the Lua path and the paths of nginx's modules are absolute. All other paths are
+-- relative to the prefix, which is a temporary directory.
 local NGINX_CONF = [[
 daemon off;
 pid nginx.pid;
@@ -33,8 +33,8 @@ $http
 }
 ]]
 
--- nginx runs as one process without a master, so that killing it leaves no process behind. If root starts nginx, it
--- stays root, because only root can enter the directory.
+-- nginx runs as one process without a master, so that killing it leaves no process behind. An nginx that root starts
+-- keeps root's rights, which it needs to enter the directory.
 local MAIN = "master_process off;"
 
 local HTTP = [[
@@ -49,7 +49,7 @@ function launcher.quote(text)
 end
 
 ---Returns the text of an nginx.conf.
----@param opts table modules from find.nginx; main and http, directives for these blocks; lua_path; log_level
+---@param opts table {modules from find.nginx, main and http = the directives for these blocks, lua_path, log_level}
 function launcher.nginx_conf(opts)
   local modules = {}
   for _, path in ipairs(opts.modules) do
@@ -84,10 +84,10 @@ end
 ---Runs nginx until SIGINT or SIGTERM. If nginx cannot start or fails later, the function writes the reason to standard
 ---error.
 ---
----parts returns a table: http has the directives that listen on that port, files has more files by name, prepare is a
----shell script to run first, and on has the functions for process.run. The Lua code in nginx prints "ready" when it
+---`parts` returns a table: http has the directives that listen on that port, files has more files by name, prepare is a
+---shell script to run first, and on has the functions for process.run. The Lua code in nginx prints "ready" when nginx
 ---accepts connections.
----@param name string "cmr mock"
+---@param name string The name of the command, such as "cmr mock".
 ---@param port integer? Nil for a random free port.
 ---@param parts fun(port: integer, program: table): table Gets the port and the result of find.nginx.
 ---@return integer exit_code 0 after a signal, else 1
@@ -100,7 +100,7 @@ function launcher.run(name, port, parts)
     if not message:find(IN_USE, 1, true) then break end
   end
   if port and message:find(IN_USE, 1, true) then
-    message = ("port %d is in use: another --port, or none, which finds a free one"):format(port)
+    message = ("port %d is in use: give another --port, or omit it to use a free port"):format(port)
   end
   io.stderr:write(name, ": ", message, "\n")
   return 1

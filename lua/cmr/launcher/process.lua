@@ -11,8 +11,8 @@ local process = {}
 local SCRIPT = [[
 umask 077
 watcher= ended=
-# A child that has only just begun may miss a gentler signal. $! is the latest child, set before a trap can run. A child
-# that has ended gets no signal: its pid may belong to another process now.
+# Uses KILL, because a child that has just begun may miss another signal. $! is the latest child; the shell sets it
+# before a trap can run. A child that has ended gets no signal, because its pid may belong to another process now.
 finish() {
   rm -f "$dir/child"
   exec 7>&-
@@ -20,7 +20,7 @@ finish() {
   wait
   cd / && rm -rf "$dir"
 } 2>/dev/null
-# A second signal must not cut the finish short.
+# Ignores further signals, because they must not interrupt `finish`.
 stop() {
   trap '' TERM INT HUP
   report stopped
@@ -37,14 +37,15 @@ report() {
 dir=$1
 trap finish EXIT
 trap stop TERM INT HUP
-trap '' PIPE # the reader may be gone
+trap '' PIPE # the process that reads the reports may have ended
 cd "$dir" || exit 1
-exec 3<&0 </dev/null 8<>status 9>status 8>&- # 8 first: opening for writing alone would wait for a reader
+exec 3<&0 </dev/null 8<>status 9>status 8>&- # 8 opens first: opening only for writing would wait for a reader
 mkfifo alive && exec 7<>alive
 report "pid $$"
 { read -r _ <&3; kill -s TERM $$; } 7>&- 9>&- &
 watcher=$!
-# Only this script has the fifo open for writing, so the guard reads its end when the script has ended, even by SIGKILL.
+# The guard: kills everything if the script ends without `finish`, for example by SIGKILL. Only the script has the fifo
+# `alive` open for writing, so `read` returns when the script has ended.
 (
   exec 3<&- 7>&- 9>&- 2>/dev/null
   read -r _ <alive
@@ -61,8 +62,8 @@ ended=$watcher
 stop
 ]]
 
--- Reads the script's reports until the script ends. `stand_in` is the fifo, opened for reading and writing. It keeps
--- the fifo open until the script has opened it.
+-- Reads the script's reports until the script ends. `stand_in` is the fifo, opened for reading and writing. It stays
+-- open until the script has opened the fifo too.
 local function follow(path, stand_in, on)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in assert(io.open(path, "r")):lines() do
@@ -106,19 +107,19 @@ end
 ---
 ---Two of the files are shell scripts, which find the directory in $dir. "prepare.sh" runs first. "start.sh" then execs
 ---the program, which prints a line "ready" when it can serve. `on` has a function for each first word of a line that
----the program prints. The function calls on.ready(pid, directory) once; a SIGTERM to that pid stops everything. Every
+---the program prints. process.run calls on.ready(pid, directory) once; a SIGTERM to that pid stops everything. Every
 ---other function gets the rest of the line.
 ---@param name string The start of the directory's name; random digits follow.
 ---@param files table<string, string> The texts of the files, by name.
 ---@return boolean stopped True after a signal, false if the program failed.
----@return string? log The log, if the program broke down.
+---@return string? log The program's log or a message, if the program failed.
 function process.run(name, files, on)
   local directory = ("%s/%s.%s"):format(os.getenv "TMPDIR" or "/tmp", name, random.hex(8))
   local function ready(pid)
     on.ready(pid, directory)
   end
   local ok, stopped, log = pcall(run_in, directory, files, setmetatable({ ready = ready }, { __index = on }))
-  shell.output("rm -rf " .. shell.quote(directory)) -- the script removes it too, but may be interrupted before
+  shell.output("rm -rf " .. shell.quote(directory)) -- the script may have been killed before it removed the directory
   if ok then return stopped, log end
   -- Ctrl-C raises an error in the middle of a read. On Lua 5.4 the read fails first, and then comes the error.
   if tostring(stopped):find("interrupted!", 1, true) then return true end

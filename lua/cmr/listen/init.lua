@@ -24,7 +24,7 @@ local COMMAND = "sh -c %s >&2; echo $? >%s; cat >/dev/null"
 
 local HTTP = [[
   default_type text/plain;
-  client_max_body_size 2m; # more than verify accepts, so that it is verify that refuses
+  client_max_body_size 2m; # more than verify accepts, so that verify refuses a large body, and not nginx
   client_body_buffer_size 2m;
   init_by_lua_block { require("cmr.listen.worker").init() }
   init_worker_by_lua_block { require("cmr.listen.worker").ready() }
@@ -74,7 +74,7 @@ local function find_ca_file(url)
   for _, path in ipairs(CA_FILES) do
     if shell.exists(path) then return path end
   end
-  errors.raise "listen.run: option 'forward': no certificates to check it against: CMR_CA_FILE names them"
+  errors.raise "listen.run: option 'forward': no trusted certificates were found; set CMR_CA_FILE to a file of them"
 end
 
 local function http_directives(port, url, ca_file)
@@ -179,7 +179,7 @@ function listen.run(options)
     end
     function on.delivery(id)
       local delivery = client:request("GET", "/_listen/delivery", { query = { id = id } })
-      if not delivery then return end -- the sender has disconnected
+      if not delivery then return end -- it waited too long, and nginx has answered it with 503
       local report, status = judge(delivery, opts, directory)
       report.delivery, report.status = tonumber(id), not (forward and status == 200) and status or nil
       opts.emit(report)

@@ -32,7 +32,7 @@ local function delivery(report)
 end
 
 ---Returns a report as one line, without the line's end.
----@param report table a report as for the option emit of listen.run
+---@param report table A report that listen.run passes to `emit`.
 ---@param time string The time of the report, such as "17:30:05".
 ---@return string
 function lines.of(report, time)

@@ -1,6 +1,6 @@
 ---The part of the listener that runs in nginx. It has no key, so it cannot verify a delivery. It prints "delivery ID"
 ---on standard output, which the launcher reads. The launcher fetches the delivery from /_listen/delivery and sends its
----verdict to /_listen/verdict. The delivery waits until then.
+---verdict to /_listen/verdict. The delivery waits for the verdict.
 
 local cjson = require "cjson"
 local request_body = require "cmr.util.request_body"
@@ -51,7 +51,7 @@ function worker.receive(forwards)
     return ngx.exec "/_listen/forward"
   end
   ngx.status = in_time and delivery.status or 503
-  ngx.header["Content-Length"] = 0 -- no body, because a stranger may send here, and must learn only the status
+  ngx.header["Content-Length"] = 0 -- no body, because anyone may send here, and must learn only the status
 end
 
 ---Reports the answer to a forwarded delivery.

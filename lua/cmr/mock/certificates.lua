@@ -30,8 +30,8 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 ]]
 
----The shell script that makes ca.pem, leaf.pem and leaf.key in its directory. The authority signs only one
----certificate. Its key is deleted before the server starts.
+---The shell script that makes ca.pem, leaf.pem and leaf.key in the current directory. The authority signs only one
+---certificate. The authority's key is deleted before the server starts.
 certificates.script = [[
 openssl ecparam -genkey -name prime256v1 -noout -out ca.key
 openssl ecparam -genkey -name prime256v1 -noout -out leaf.key
@@ -46,7 +46,7 @@ chmod 644 ca.pem
 chmod 711 .
 ]]
 
----The texts of the files that the script needs in its directory, by name.
+---The texts of the files that the script needs in the current directory, by name.
 certificates.files = { ["ca.cnf"] = AUTHORITY, ["leaf.cnf"] = LEAF }
 
 return certificates

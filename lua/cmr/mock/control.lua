@@ -33,7 +33,7 @@ local function refuse(message)
   return reply(400, { error = message })
 end
 
--- A count comes from a query. read_query has turned its text into a number, or has left the text unchanged.
+-- The Lua type of a "count". read_query turns its text into a number, or leaves a text that is no number unchanged.
 local LUA_TYPES = { count = "number" }
 
 local function check(fields, types)
@@ -231,7 +231,7 @@ define(
     local by_id = fields.id
     local destination, message = set_destination(fields, state.deliveries)
     if not destination then return nil, message end
-    -- the caller of a change by id may not know the URL, which may have secrets
+    -- a caller that names only the id may not know the URL, which may contain secrets
     return {
       id = destination.id,
       url = not by_id and destination.url or nil,

@@ -34,9 +34,9 @@ function Deliveries.new(now)
   }, Deliveries)
 end
 
----Checks a destination.
+---Makes a destination, or returns nil and a message.
 ---@param fields table {url = on this machine, signatureFormat = a signature format, actionId = false to omit
----  it from data, because the sources disagree}
+---  it from data, because the sources disagree on it}
 ---@return table? destination
 ---@return string? message
 function Deliveries.destination(fields)
@@ -69,7 +69,7 @@ local function index_of(self, field, value)
   end
 end
 
----Adds a destination that gets all later events. Replaces a destination with the same URL, which gives its id.
+---Adds a destination that gets all later events. Replaces a destination with the same URL, and keeps its id.
 ---@param destination table
 function Deliveries:add(destination)
   local index = index_of(self, "url", destination.url)
@@ -156,7 +156,7 @@ end
 ---Emits an event to every destination.
 ---@param name string The name of a documented event.
 ---@param data table The event's data. Nil members are omitted.
----@param action table? A table that gets the actionId of the call that the event ends, when the call is answered.
+---@param action table? The table of the call that caused the event. It gets the actionId when the call is answered.
 function Deliveries:emit(name, data, action)
   local kind = assert(events[name], name)
   local event = { kind = kind, data = data, action = action, id = kind.key == "event" and random.id(28) or nil }
@@ -221,7 +221,7 @@ function Deliveries:due(max)
   return due
 end
 
----Returns the reason, if the attempt that has begun is to fail without being sent.
+---Returns a reason if a test ordered this attempt to fail, and counts the attempt. The caller then sends nothing.
 ---@param delivery table
 ---@return string? message
 function Deliveries:ordered_failure(delivery)
@@ -250,7 +250,7 @@ function Deliveries:finish_attempt(delivery, status, message)
 end
 
 ---Lists the deliveries, as GET /_mock/deliveries shows them.
----@param limit integer? Lists only this many deliveries, the newest.
+---@param limit integer? Lists at most this many deliveries: the newest.
 ---@return table[] deliveries
 function Deliveries:list(limit)
   local list, items = json.array(), self.items

@@ -68,7 +68,7 @@ end
 
 ---Returns the answer of a fault.
 ---@param fault table
----@return table? answer Nil when the API answers.
+---@return table? answer Nil if the fault leaves the answer to the API.
 function faults.answer(fault)
   if not fault.status and fault.body == nil then return nil end
   local reply = answer.new(fault.status or 200, "mock: a fault was ordered")

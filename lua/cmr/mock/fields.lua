@@ -25,7 +25,7 @@ function types.integer(value)
   return type(value) == "number" and value % 1 == 0 and value >= 1
 end
 
--- Accepts an empty table for both types, because lua-cjson decodes [] and {} to the same value.
+-- An empty table is both an array and an object, because lua-cjson decodes [] and {} to the same value.
 function types.array(value)
   return tables.is_list(value) or type(value) == "table" and next(value) == nil
 end
@@ -70,13 +70,13 @@ end
 local check_value
 
 local function check_member(tree, param, value, path)
-  -- an optional string may be empty, because it is in the vendor's sample
+  -- an optional string may be empty, as in the vendor's sample
   local absent = value == nil or value == json.null or (value == "" and param.required)
   if absent and param.required then refuse(400, ("Please provide '%s'"):format(path)) end
   if not absent then check_value(tree, param, value, path) end
 end
 
--- Assumed: the API refuses an undocumented member. An object without rows may have any members.
+-- Assumed: the API refuses an undocumented member. An object without documented members may have any members.
 local function check_names(children, value, path)
   local documented
   for _, child in ipairs(children) do
@@ -153,7 +153,7 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields, or nil. The library has the same rule. If the user chose the
--- method, a GET has them in the query. Any other method has them in the body if the operation's own method is GET.
+-- method, a GET has them in the query. Any other method has them in the body if the documented method is GET.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location
@@ -194,8 +194,8 @@ function fields.check(operation, values)
   check_choice(operation, values)
 end
 
----Reads the fields of a request from the query and the body. The operation decides which. The function omits a null. A
----parameter of a numeric type in the query becomes a number.
+---Reads the fields of a request from the query and the body. The operation decides where each field is. Omits a null.
+---An integer in the query becomes a number.
 ---@param request table {operation, query, body}
 ---@return table values {field = value}
 function fields.of(request)

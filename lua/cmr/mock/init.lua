@@ -117,7 +117,7 @@ local function parts_of(opts, port, program)
   }
 end
 
--- Returns the endpoints from the option or the environment, as the library checks them. Raises a mistake.
+-- Returns the endpoints from the option or the environment. Checks them as the library does, and raises for a mistake.
 local function supplied_endpoints(opts)
   local target_opts, message = options.with_environment { endpoints = opts.endpoints }
   local target
@@ -128,18 +128,18 @@ local function supplied_endpoints(opts)
   return target_opts.endpoints
 end
 
----Runs the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints lines that a shell can
----evaluate: CMR_BASE_URL, CMR_API_KEY, with TLS CMR_CA_FILE, and CMR_MOCK_PAGE, the address of the mock's page for a
----browser. Comments name the control address, its token and the pid. The last line is "# ready". The key is
----$CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
+---Runs the mock in the foreground until SIGINT or SIGTERM. When it accepts connections, it prints lines that a shell
+---can evaluate. They set CMR_BASE_URL, CMR_API_KEY, CMR_CA_FILE (only with TLS), and CMR_MOCK_PAGE, the address of the
+---mock's page for a browser. Comments name the control address, its token and the pid. The last line is "# ready". The
+---key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
 ---@param opts table? all optional:
---- port: 1 to 65535; default: a free port from 20000 to 29999
----  tls: HTTPS with HTTP/2 and a temporary authority; default: false
+---  port: 1 to 65535; default: a free port from 20000 to 29999
+---  tls: HTTPS with HTTP/2 and a temporary certificate authority; default: false
 ---  rate: requests per second and key, 0 for no limit; default: 5
 ---  window: how it counts requests: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that gets the events; /_mock/webhooks can add more
 ---  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
----  examples: whether it starts with what the examples of cmr.examples name; default: false
+---  examples: whether it starts with the data that cmr.examples names; default: false
 ---  operations: the operations to serve; default: those of the library
 ---@return integer status 0 after a signal; 1 if the mock failed, with the reason on standard error.
 function mock.run(opts)

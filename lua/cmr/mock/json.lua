@@ -7,7 +7,7 @@ local tables = require "cmr.util.tables"
 local json = { null = cjson.null }
 
 local decoder = cjson.new()
-decoder.decode_invalid_numbers(false) -- NaN, Infinity and hexadecimal digits are no JSON
+decoder.decode_invalid_numbers(false) -- NaN, Infinity and hexadecimal numbers are no JSON
 
 local array = {}
 
@@ -56,7 +56,7 @@ function json.decode(text)
   return nil, value
 end
 
----Returns the number in a text, as JSON writes it, or nil when there is none.
+---Reads a text that is one number, as JSON writes it. Returns nil for any other text.
 ---@param text string
 ---@return number?
 function json.number(text)

@@ -11,7 +11,7 @@ local TYPES = {
   ["icon.svg"] = "image/svg+xml",
 }
 
--- Nothing but the page's own files may load or run. The page makes no HTML from text, and the browser enforces that.
+-- Only the page's own files may load or run. The page makes no HTML from text, and the browser enforces that.
 local POLICY = table.concat({
   "default-src 'none'",
   "script-src 'self'",

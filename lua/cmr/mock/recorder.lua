@@ -8,11 +8,11 @@ Recorder.__name = "cmr.mock.recorder"
 local MAX_REQUESTS = 10000
 local MAX_BYTES = 64 * 1024 * 1024 -- of all recorded texts: heads, bodies and answers
 
----The largest body, and the largest answer, that is recorded in full.
+---The maximum size of a body, and of an answer, that is recorded in full.
 Recorder.MAX_BODY_BYTES = 1024 * 1024
 
 ---Makes an empty recorder.
----@param last integer The number before the first request's number.
+---@param last integer The first request gets the next number.
 ---@return table recorder
 function Recorder.new(last)
   return setmetatable({ entries = {}, sizes = {}, first = last + 1, last = last, finished = 0, bytes = 0 }, Recorder)
@@ -25,8 +25,8 @@ local function drop_oldest(self)
   self.first = self.first + 1
 end
 
--- Counts more bytes for a request, and drops the oldest requests when all of them together are too large. The request
--- may have been dropped itself.
+-- Counts more bytes for a request. Drops the oldest requests when all requests together are too large. Does nothing for
+-- a request that was dropped.
 local function grow(self, entry, bytes)
   local slot = entry.number % MAX_REQUESTS
   if self.entries[slot] ~= entry then return end
@@ -84,7 +84,7 @@ end
 
 ---Lists the recorded requests, oldest first.
 ---@param after integer? Only the requests with a higher number.
----@param limit integer? Lists only this many requests, the newest.
+---@param limit integer? Lists at most this many requests: the newest.
 ---@return table[] entries
 function Recorder:list(after, limit)
   local first = math.max(self.first, (after or 0) + 1, self.last - (limit or MAX_REQUESTS) + 1)

@@ -17,7 +17,7 @@ local COLLECTIONS =
 
 ---Makes a state that holds the initial data.
 ---@param settings table {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination?,
----  endpoints = {operation = "METHOD /path"}?}
+---  endpoints = {operation = "METHOD /path"}?, examples = boolean?}
 ---@param clock function returns seconds since 1970
 ---@return table state
 function State.new(settings, clock)
@@ -26,7 +26,7 @@ function State.new(settings, clock)
   return state
 end
 
----Resets everything: the data, the records, the faults, the rate limits, the clock, and the settings from the start.
+---Resets the data, the records, the faults, the rate limits and the clock. Restores the initial settings.
 ---@param overrides table Another {rate, window}, until the next reset.
 function State:reset(overrides)
   self.rate = overrides.rate or self.settings.rate
@@ -71,7 +71,7 @@ function State:now()
 end
 
 ---Advances the clock.
----@param seconds number at once
+---@param seconds number The seconds to skip at once.
 ---@param speed number? The new speed of the clock; nil keeps the old speed.
 function State:advance(seconds, speed)
   self.offset = self:now() - self.clock() + seconds

@@ -19,7 +19,7 @@ local function spellings(key)
   return { key, encoded, (json.encode(key):sub(2, -2)) }
 end
 
--- Returns a copy with masks. A mask replaces each value under a secret's name, and the API key wherever a text has it.
+-- Returns a copy with masks. A mask replaces each value under a secret's name, and the API key in every text.
 local function masked(value, keys)
   local function without_keys(item)
     if type(item) == "string" then return redact.mask(item, keys) end
@@ -56,7 +56,7 @@ local function masked_request(entry, keys)
   shown.raw_query = redact.url("?" .. shown.raw_query):sub(2)
   shown.body, shown.bodyBytes = masked_body(shown.body), #entry.body
   for _, part in ipairs(shown.parts or {}) do
-    shown.body = "" -- the parts show it
+    shown.body = "" -- the parts show the body
     if part.value then part.value = redact.is_secret_name(part.name) and MASK or masked_body(part.value) end
   end
   if shown.answer then
@@ -173,7 +173,7 @@ end, function(mailbox, state)
     email = mailbox.email,
     used = #recent,
     left = Mailbox.MAX_REEXPORTS_PER_WEEK - #recent,
-    nextAt = recent[1] and state:timestamp(recent[1] + text.WEEK), -- when the oldest of `used` no longer counts
+    nextAt = recent[1] and state:timestamp(recent[1] + text.WEEK), -- when the oldest re-export no longer counts
   }
 end)
 
@@ -199,7 +199,7 @@ end, function(fault, _, keys)
   return shown
 end)
 
----Shows the clock, the wallet, the rate limit, and the numbers that tell what has changed since the last look.
+---Shows the clock, the wallet and the rate limit. Also shows numbers whose changes tell the page what to load again.
 ---@param state table
 ---@return table status
 function view.status(state)

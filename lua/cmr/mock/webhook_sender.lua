@@ -71,7 +71,7 @@ end
 
 ---Starts sending the deliveries of a state when they are due.
 ---@param state table
----@param key string signs them
+---@param key string The key that signs them.
 function webhook_sender.start(state, key)
   local running = 0
   local function send(_, deliveries, delivery)

@@ -89,7 +89,7 @@ local function record(request)
   return entry
 end
 
--- Returns the parts of a form: the digest of a file, and the value of a text.
+-- Returns the parts of a form to record, without the contents of files.
 local function recorded_parts(request)
   local list = json.array()
   for index, part in ipairs(multipart.parts(request) or {}) do

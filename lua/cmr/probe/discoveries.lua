@@ -87,7 +87,7 @@ local function add_transport(list, seen)
   add(list, "http.rate", next(headers) and enumerate(headers) or "no headers about the rate limit")
 end
 
--- Returns the names of the apps. The documentation shows the spelling of only some of them.
+-- Adds the names of the apps. The documentation shows the spelling of only some of them.
 local function add_apps(list, seen)
   local envelope = facts.success(seen, "platforms")
   if not envelope or shape.type(envelope.data) ~= "object" then return end

@@ -1,5 +1,5 @@
----Compares the live API with the library's assumptions. It only reads. The report has no values. It has names of
----fields, types, statuses, and counts as "0", "1" or "many".
+---Compares the live API with the library's assumptions. The probe sends only reads. The report has names of fields,
+---types, statuses and rough counts such as "many", but no values.
 
 local cmr = require "cmr"
 local discoveries = require "cmr.probe.discoveries"
@@ -32,7 +32,7 @@ local function prepare(step, seen, ids, unanswered)
   return plan.query(step, ids, first or nil)
 end
 
--- Sends the plan's requests. Returns the table `seen`, or nil, message, err.
+-- Sends the plan's requests. Returns the table `seen` (see cmr.probe.facts), or nil, message, err.
 local function send_all(client, user)
   local client_with_wrong_key = client:with { api_key = plan.WRONG_KEY }
   local seen = { answers = {}, skipped = {}, guessed = {}, requests = {} }

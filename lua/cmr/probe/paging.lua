@@ -67,8 +67,8 @@ function paging.position(envelope)
   return {}
 end
 
----Returns whether there is a second page with limit=1: true, or false and a reason, or nil if the answer does not say
----it.
+---Returns whether there is a second page with limit=1: true, or false and a reason. Returns nil if the answer does not
+---show it.
 function paging.has_more(first, documented)
   local path, items = paging.list(first, documented)
   if not path then return false, "no list was found in the answer" end

@@ -8,7 +8,7 @@ local errors = require "cmr.util.errors"
 local reader = {}
 
 local PRODUCTION = core.production .. "/"
--- The flags that do not say what an operation does. The reader refuses an operation with any other flag, known or new.
+-- The flags that a read may have. The reader refuses an operation with any other flag, known or new.
 local HARMLESS_FLAGS = { list = true, deprecated = true }
 local SECRET_ANSWERS = { mailbox_admin = "its answer holds an administrator's password" }
 
@@ -25,7 +25,7 @@ function reader.refusal(operation)
 end
 
 ---Sends one read to the documented path, whatever the option `endpoints` says. Raises when the operation is not a read.
----@param query table? Name -> string or number. No code checks the query, so a required field can be missing.
+---@param query table? Name -> string or number. Nothing checks the query, so a required field can be missing.
 ---@return table answer {status of HTTP, envelope = the decoded answer, version of HTTP, encoding, headers, production =
 ---  whether the production API answered, err of the library}; without an answer {err, message}
 function reader.read(client, name, query)

@@ -167,7 +167,7 @@ local function has_parent(fields, path)
   return path ~= "" and fields[above] and fields[above][kind]
 end
 
--- Returns whether a field had a value. A field that only has members has none.
+-- Returns whether a field had a value of its own, and not only members.
 local function is_leaf(kinds)
   for kind in pairs(kinds) do
     if kind ~= "list" and kind ~= "object" and kind ~= "empty" then return true end

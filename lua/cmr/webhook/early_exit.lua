@@ -5,11 +5,12 @@ local early_exit = {}
 
 local MIN_FAILURE_STATUS = 300
 
-local KEY = {} -- key in ngx.ctx of the function to call when this request or subrequest ends
+local KEY = {} -- ngx.ctx[KEY] is the `settle` of the handler that runs in this request or subrequest
 
 local is_watching = false
 
--- Calls the request's function once. Outside a request, and in phases without ngx.ctx, there is no such function.
+-- Calls the `settle` of the running handler, once. Does nothing outside a request, in a phase without ngx.ctx, or if no
+-- handler runs.
 local function notify(is_success, reason)
   local has_ctx, settle = pcall(function()
     return ngx.ctx[KEY]

@@ -1,4 +1,4 @@
----The lists of a store in which client:await finds events. An event is in one list for each of its ids.
+---A store's lists of events, which client:await reads. Each id of an event has its own list.
 
 local core = require "cmr.core"
 local events = require "cmr.webhook.events"
@@ -20,12 +20,12 @@ local function is_stored(store, name, json)
   return false
 end
 
----Stores an event under all ids that client:await may look for. If one of them fails, it is stored under none.
+---Stores an event under all its ids. If the store fails for one id, the event is stored under none.
 ---@param store cmr.Store
----@param event cmr.Event The event in the form that was delivered.
+---@param event cmr.Event The event as it was delivered.
 ---@param copy fun(): table Returns the copy to store, see redact.copy.
 ---@param ttl number seconds
----@param may_be_stored boolean Whether the store may already have it; then it is not added again.
+---@param may_be_stored boolean If true, a list may already have the event. A list that has it then stays the same.
 ---@return boolean? ok
 ---@return string? message the store's message
 function event_lists.put(store, event, copy, ttl, may_be_stored)

@@ -1,12 +1,12 @@
----The list of the documented events, and the ids in an event. Pure, on any Lua and in nginx. The set is open: cmr also
----accepts an event that is not in the list.
+---The list of the documented events, and the ids in an event. Pure. cmr also accepts an event that is not in the list.
 ---
----A row, also found by its name: {name, when, fields, source, open, key, items, announces}
----  fields     the documented members of data, in order: {name, type}; "a[].b" is a member of a list's items; price and
----             quantity are numbers, autoRenew is a boolean, times are ISO 8601 (docs)
+---Each row is in the list and under its name: {name, when, fields, source, open, key, items, announces}
+---  fields     the documented members of data, in order: {name, type}; "a[].b" is the member b of each item of the list
+---             a; price and quantity are numbers, autoRenew is a boolean, times are ISO 8601 (docs)
 ---  source     "docs" or "help", as in the operations table
----  open       in words, the undocumented part of data
----  key        the member with the event's name: "eventType" in samples that show no "event" and no eventId
+---  open       the undocumented part of data, in words
+---  key        the member that has the event's name: "event", or "eventType" if the samples show no "event" and no
+---             eventId
 ---  items      the member of data that lists the items that the event reports, if it reports several
 ---  announces  {event, count}: this member of data says how many events of that name follow
 ---The samples of subscription events show no eventId either. One sample of domain.order.success has data.actionId, no
@@ -115,7 +115,8 @@ end
 
 events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
 
--- maximum for one event, which is stored under each id; an event with a longer list also has an order or an action
+-- The maximum for one event, because the store has a copy of the event for each id. An event with more items also has
+-- the id of an order or an action.
 local MAX_IDS = 20
 local MAX_ID_BYTES = 200
 

@@ -17,8 +17,8 @@ local verify = require "cmr.webhook.verify"
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = { signature_formats = signature_formats.NAMES }
 
----Checks that a delivery comes from the vendor and is fresh. The comparison takes constant time. Pass the body's bytes
----as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
+---Checks that a delivery comes from the vendor and is fresh. Signatures are compared in constant time. Pass the body's
+---bytes as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> The headers, for example ngx.req.get_headers(); names in any case.
@@ -50,7 +50,7 @@ function webhook.receiver(options)
   return receiver.new("webhook.receiver", options)
 end
 
----Returns facts about an event that verify returned, or nil for any other table.
+---Returns facts about an event from verify or from a replayed dead letter. Returns nil for any other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
 webhook.info = verify.info

@@ -2,8 +2,8 @@
 ---handles it once and marks it as done.
 ---
 ---The vendor expects an answer within 60 s. After any status other than 200, it delivers again about 30 s and 5 min
----later (help page). The lease must be longer than a slow handler, so that no second handler starts. It must end before
----the vendor's last delivery, so that this delivery can handle an event lost in a crash.
+---later (help page). The lease must outlast a slow handler, so that no second handler starts. It must end before the
+---vendor's last delivery, so that this delivery can handle an event lost in a crash.
 
 local core = require "cmr.core"
 local dead_letters = require "cmr.webhook.dead_letters"
@@ -22,8 +22,8 @@ local verify = require "cmr.webhook.verify"
 
 ---A function that handles an event. The function fails if it raises an error, or returns false, or returns nil and a
 ---message. The vendor then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end
----within the lease, or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as
----handled if the status is below 300.
+---within the lease, or renew the lease. It may end the request itself, for example with ngx.exit. The event then counts
+---as handled if the status is from 200 to 299.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---The second argument of a handler.
@@ -38,12 +38,12 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
+---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else the process's own.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps an event that could not be handled. Default: 30 days.
----Whether client:await and the dead letters have the passwords. At a delivery, the handler has them in any case.
+---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
 ---Default: false.
 ---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
@@ -119,15 +119,16 @@ local function label_of(info)
   return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
 end
 
--- Returns a name that is different for every event, and the same for all deliveries of an event. The name contains a
--- hash of the content, because the vendor may send several events with one id, and the same event with a new timestamp.
+-- Returns a hash that is different for every event, and the same for all deliveries of an event. The id alone would not
+-- do, because the vendor may send several events with one id. If an event has an id and data, its other members do not
+-- count, because a timestamp among them may differ between deliveries.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
   return core.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
 end
 
--- Makes the job of an event while it is being handled.
+-- Makes a job, which has everything that the handling of an event needs.
 local function new_job(self, event, info, is_replay)
   local hash = hash_of(event, info)
   local keys = verify.keys(self.opts)
@@ -182,8 +183,8 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, TRIES_SECONDS) or 1
 end
 
--- Ends the claim. After a failure, the event waits for the next delivery. After the last delivery, it becomes a dead
--- letter. The answer to the vendor stays the same if that fails, or if the user's store raises.
+-- Ends the claim. After a failure, the event waits for the next delivery. If the last delivery fails, the event becomes
+-- a dead letter. An error of the store does not change the answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -226,7 +227,7 @@ local function shown(job, message)
   return (redact.mask(ok and words or type(message), job.secrets):gsub("%c", " "):sub(1, MAX_LABEL_BYTES))
 end
 
--- Runs the user's handler.
+-- Runs the user's handler. Returns true, or nil and a message.
 local function run_handler(self, job, handler)
   local function settle(is_success, reason)
     if not is_success then report(self, "ERR", "%s: its handler failed: %s", job.label, reason) end
@@ -310,13 +311,13 @@ function Receiver:dead_letters()
   return dead_letters.list(self.store)
 end
 
--- Calls the handler for the event of a dead letter. Returns whether the event is handled, or a message.
+-- Calls the handler for the event of a dead letter. Returns true, or nil and a message.
 local function replay(self, letter)
   if not letter.event then return nil, "its event was too large to be stored" end
   local event = letter.event
   verify.remember(event, letter.info)
   local job = new_job(self, event, letter.info, true)
-  -- the hash must come from the delivery, because the stored event has another one
+  -- the letter's id is the hash of the delivered event; the stored event may lack secrets and so have another hash
   job.hash, job.claim, job.tries = letter.id, "event:" .. letter.id, letter.tries
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end
@@ -333,7 +334,7 @@ local function find_dead_letters(self, id)
   return letter and { letter }, message
 end
 
----Handles dead letters: stores each event for client:await, and calls its function. An event that was handled
+---Handles dead letters: stores each event for client:await, and calls its handler. An event that was handled
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
@@ -365,7 +366,7 @@ function Receiver:drop(id)
   return #letters
 end
 
--- Logs which dictionaries are missing. Only the first worker that finds out logs it.
+-- Logs which dictionaries are missing. If there is a lua_shared_dict cmr, only one worker logs it.
 local function warn_of_missing_dictionaries()
   local main, missing = shared_dict.default(), {}
   for _, name in ipairs { shared_dict.EVENTS, shared_dict.CLAIMS } do
@@ -375,8 +376,8 @@ local function warn_of_missing_dictionaries()
     log.warn "no lua_shared_dict cmr: each worker recognises only the webhooks that it received itself"
   elseif main and missing[1] and main:add("cmr:warned", true) then
     log.warn(
-      "handled webhooks, awaited ones and quotas share lua_shared_dict cmr, which loses its oldest when it is full; "
-        .. "nginx.conf should also have %s",
+      "handled events, awaited events and quotas share lua_shared_dict cmr, which loses its oldest entries when it is "
+        .. "full; nginx.conf should also have %s",
       text.list(missing, "and")
     )
   end

@@ -34,8 +34,8 @@ function signature_formats.signed_text(signs, timestamp, body)
   return signs == "body" and body or timestamp .. "." .. body
 end
 
----The encodings of a digest. Each encoding accepts only one spelling: lower-case hexadecimal, or Base64 with padding
----and no spare bits.
+---Returns the encoding of a digest. Accepts only one spelling in each encoding: lower-case hexadecimal, or Base64 with
+---padding and with zeros as its unused bits.
 ---@return "hex"|"base64"|nil encoding
 function signature_formats.encoding(digest)
   if #digest == 64 and not digest:find "[^0-9a-f]" then return "hex" end

@@ -15,8 +15,8 @@ local verify = {}
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # the signature or the timestamp comes twice, and either could be right
----| "malformed_signature" # the header has no well-formed signature of the pinned format, or has more than ten
----| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
+---| "malformed_signature" # the header has no well-formed signature in an accepted format, or has more than ten
+---| "malformed_timestamp" # the timestamp is no whole number, or is not in the unit of signature_format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
 ---| "future" # the timestamp is later than the tolerance allows
@@ -114,7 +114,7 @@ end
 
 ---Returns the reason why the environment's key cannot be used, if the options have no key.
 ---@param opts cmr.VerifyOptions
----@return string? message without the key
+---@return string? message The message does not show the key.
 function verify.problem_with_key(opts)
   if opts.api_key or is_key(os.getenv "CMR_API_KEY" or "") then return nil end
   return "$CMR_API_KEY holds a space, a line break or another character that no key has"
@@ -153,7 +153,7 @@ local function read_header(headers, name, kind)
 end
 
 -- Returns which parts of the delivery are signed, the digest's encoding, and the position of the key that signed.
--- Returns nil if no key fits a digest.
+-- Returns nil if no key made any of the digests.
 local function find_signer(body, timestamp, digests, format, keys)
   for _, signs in ipairs(signature_formats.SIGNED_PARTS) do
     if not format or format.signs == signs then

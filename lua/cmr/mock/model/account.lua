@@ -1,5 +1,5 @@
----The partner's account: the prices, the wallet and the users. The documentation has no price list. A price without a
----note comes from the documentation's text.
+---The partner's account: the prices, the wallet and the users. The documentation has no price list. Unless a comment
+---says "assumed" or "sample", a price comes from the documentation's text.
 
 local json = require "cmr.mock.json"
 local samples = require "cmr.samples"
@@ -9,7 +9,7 @@ local account = {
   DOMAIN_PRICE = 15.88, -- for the first year; from a sample
   RENEWAL_PRICE = 14.50, -- for each further year; from a sample
   MAILBOX_PRICE = 3, -- for a month
-  OLD_MAILBOX_PRICE = 5, -- for a month, beginning with the renewal that passes 12 months
+  OLD_MAILBOX_PRICE = 5, -- for a month, from the first renewal after 12 months
   PREWARMED_PRICE = 30, -- for a domain with its mailboxes; from a sample
   PREWARMED_RENEWAL_PRICE = 15, -- also from this sample
   WARMUP_PRICE = 3, -- for 30 days; assumed

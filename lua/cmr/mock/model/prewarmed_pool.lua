@@ -1,4 +1,4 @@
----The pools of domains with warm mailboxes, one of them for the sandbox. Sells domains from the pools.
+---The pool of domains with warm mailboxes, and the sandbox's pool of them. Sells domains from both pools.
 
 local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"
@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. Each has as many domains as the total in the documented answer. The first domain is the documented
----domain.
+---Fills both pools. The pool has as many domains as the total in the documented answer, and the documented domain comes
+---first. The sandbox's pool has the documented domains.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data
@@ -51,7 +51,7 @@ end
 
 ---Lists the domains of a pool.
 ---@param pool table
----@param provider string? nil: any
+---@param provider string? Nil for any provider.
 ---@param contains string? A part of the domain's name.
 ---@return table[] items
 function prewarmed_pool.find(pool, provider, contains)

@@ -115,9 +115,8 @@ function seed.fill(state)
   prewarmed_pool.fill(state)
 end
 
----Adds the data that the examples of cmr.examples need in addition to the initial data: a user whose domain can be
----renewed, with a mailbox in warmup, an order and an Instantly credential, and a user who has nothing and can be
----deleted.
+---Adds the data that cmr.examples needs in addition to the initial data. One user has a domain that can be renewed, a
+---mailbox in warmup, an order and an Instantly credential. Another user has nothing and can be deleted.
 ---@param state table
 function seed.fill_examples(state)
   local user_id = json.decode(samples.subscriptions.answer).data.subscriptions[1].userId

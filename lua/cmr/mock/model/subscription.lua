@@ -179,7 +179,7 @@ function Subscription:renew()
 end
 
 ---Gives the subscription and its mailboxes new ids, a little later. The paid period stays the same. The sources
----disagree on whether accounts are replaced; the newer source says that the accounts are replaced.
+---disagree on whether accounts are replaced; the newer source says that they are.
 function Subscription:recreate()
   local state = self.state
   state:after(CHANGE_SECONDS, function()

@@ -36,7 +36,7 @@ function notice(text, isBad) {
   byId("notice").className = isBad ? "bad" : "";
 }
 
-// Makes a change, says what became of it, and refreshes the page.
+// Makes a control call, shows its result, and refreshes the page.
 async function act(text, method, name, fields) {
   try {
     await call(method, name, fields);
@@ -72,7 +72,8 @@ function button(text, run) {
   return element("button", { type: "button", onclick: run }, text);
 }
 
-// A list of rows that open, newest first. show(item) returns the row's summary, and inside(item) what is in it.
+// A list of rows, newest first, which the user can open. show(item) returns the elements of a row's summary, and
+// inside(item) those that an open row has below it.
 class Rows {
   constructor(container, className, show, inside) {
     Object.assign(this, { container, className, show, inside, rows: new Map() });
@@ -199,7 +200,7 @@ function filterRequests() {
     : `${shown} shown of ${requests.rows.size} on this page; the mock has recorded ${recorded}. The newest is first.`;
 }
 
-// Gets the new requests, and again those that were not answered yet.
+// Gets the new requests. Also gets again the requests that had no answer at the last load.
 async function loadRequests() {
   if (byId("pause").getAttribute("aria-pressed") === "true") return;
   let after = -1;
@@ -379,7 +380,7 @@ const COLUMNS = {
   },
 };
 
-const shownLists = {}; // the text of each list on the page, so that an unchanged one stays
+const shownLists = {}; // the text of each list on the page; an unchanged list is not made again
 
 async function loadList(name) {
   const items = list(await call("GET", name, { limit: FETCH_ROWS }));
@@ -436,7 +437,7 @@ function input(field) {
     list: field.name === "userId" || field.name === "mailboxId" ? field.name : null });
 }
 
-// Reads a form's controls. An empty one is left out.
+// Reads a form's controls. Omits empty controls.
 function read(form, fields) {
   const values = {};
   for (const { name, type } of fields) {
@@ -447,7 +448,7 @@ function read(form, fields) {
   return values;
 }
 
-// Makes the form of a control call in its place.
+// Makes the form of a control call in the element that names the call.
 function makeForm(place, calls) {
   const [method, name] = place.dataset.call.split(" ");
   const { fields, effect } = calls.find((one) => one.method === method && one.path.endsWith(`/${name}`));

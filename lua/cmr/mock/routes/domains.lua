@@ -56,8 +56,9 @@ function domains.add_google_client_id(request, state)
 end
 
 -- Answers with an item for each domain of the request. item(domain) returns the domain's item, or nil and a message
--- when the domain does not qualify. For such a domain the data has an error, or with skip_errors no item.
--- message(count) returns the message for `count` qualifying domains. Without it, the documented message is used.
+-- when the domain does not qualify. For such a domain the data has an error, or no item if skip_errors is true.
+-- message(count) returns the message for `count` qualifying domains. Without `message`, the answer has the documented
+-- message.
 local function answer_each(request, state, item, skip_errors, message)
   local data, count = json.array(), 0
   for _, domain in ipairs(scope.domains(state, request.user, request.fields.domains)) do
@@ -91,8 +92,8 @@ function domains.domain_renewal_prices(request, state)
   end)
 end
 
--- Documented: a request without names renews every domain that qualifies. Assumed: when the wallet is empty, the
--- renewal fails later and this call succeeds.
+-- Documented: a request without names renews every domain that qualifies. Assumed: if the wallet has too little money,
+-- this call succeeds and the renewal fails later.
 function domains.renew_domains(request, state)
   local years, names = request.fields.years or 1, request.fields.domains
   return answer_each(

@@ -28,7 +28,7 @@ end
 
 function export.add_platform(request, state)
   local fields = request.fields
-  -- assumed: what counts as bad credentials; the documentation says only that they are answered with 400 and not stored
+  -- assumed: what counts as bad credentials; documented: the API answers them with 400 and does not store them
   if fields.credentials.password == "wrong" then answer.refuse(400, "The credentials were rejected by the platform") end
   local id = random.id(16)
   table.insert(request.user.credentials, {
@@ -65,7 +65,7 @@ function export.platform_workspaces(request, state)
   return answer.success(request, data, "Workspaces fetched successfully")
 end
 
--- Delivers the event that reports the end of a mailbox's export.
+-- Schedules the event that reports the end of a mailbox's export.
 local function finish_export(state, mailbox)
   state:after(EXPORT_SECONDS, function()
     state:emit("mailbox.exported", { userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email })

@@ -14,7 +14,7 @@ local CHANGE_SECONDS = 10 -- how long a change or a removal takes; assumed
 
 local CHANGEABLE = { "firstName", "lastName", "profilePicture" }
 
--- The message for each status that a warmup was set to. The second message is assumed.
+-- The message for each new status of a warmup. The message for ACTIVE is assumed.
 local WARMUP_MESSAGES = { PAUSED = "Warmup paused", ACTIVE = "Warmup resumed" }
 
 local function show(mailbox)
@@ -137,8 +137,8 @@ local function warming(request, state)
   return mailbox
 end
 
--- Documented: the price covers the rest of the subscription's period. The price is the price of 30 days x days left /
--- 30.
+-- Documented: the price covers the rest of the subscription's period. It is the price of 30 days, in proportion to the
+-- days left.
 function mailboxes.start_warmup(request, state)
   local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
   if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end

@@ -7,7 +7,7 @@ local shape = require "cmr.probe.shape"
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- The operations whose method we guessed.
+-- The operations whose method is assumed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
 -- Makes the judge for the answer to a step. A 429, a 5xx or a missing answer says nothing.
@@ -51,7 +51,7 @@ local function is_from_api(answer)
   return status and (status <= 299 or status >= 400 and status <= 499 and status ~= 429)
 end
 
--- Judges all answers. `holds` returns nil for an answer that the fact does not apply to.
+-- Makes the judge for all answers. `holds` returns nil for an answer that the fact does not apply to.
 local function all(holds)
   return function(seen)
     local count, exceptions = 0, {}

@@ -37,7 +37,7 @@ local function compare(documented, values, name, words)
   return yes "all are present"
 end
 
--- Returns the lists in these answers that have items. Also returns the reason to give if there is none.
+-- Returns the lists with items in the answers to these steps. Also returns a reason, in case there is no such list.
 local function full_lists(seen, ids, path)
   local found, reason = {}, nil
   for _, id in ipairs(ids) do

@@ -13,7 +13,8 @@
 local facts = {}
 
 local GROUPS = { "access", "lists", "answer_fields" }
--- Refusals because of rights, money or the rate. Such a refusal does not answer the probe's question.
+-- The statuses of refusals for a lack of rights or money, or for the rate limit. Such a refusal does not answer the
+-- probe's question.
 local UNRELATED_REFUSALS = { [401] = true, [402] = true, [403] = true, [429] = true }
 
 ---Functions that return a verdict with what was seen, or with the reason why nothing was seen.
@@ -41,8 +42,8 @@ function facts.success(seen, id)
   return nil, ("HTTP %d%s"):format(answer.status, is_success and ", but no JSON object" or "")
 end
 
----Returns whether the API answered the probe's question. A success is an answer. A refusal is an answer unless its
----reason is rights, money, the rate or a failure of the API.
+---Returns whether the API answered the probe's question. A success answers it. A refusal answers it too, unless its
+---reason is a lack of rights or money, the rate limit, or a failure of the API.
 ---@param answer table? an answer of reader.read
 function facts.is_conclusive(answer)
   local status = answer and answer.status
