@@ -1,4 +1,5 @@
--- Runs the server that the clients call: an nginx that answers one operation as documented, at once or after a time.
+-- Runs the server that the clients call: an nginx that answers as documented, at once or after a time. It answers a GET
+-- as `platforms`, and a POST as `reexport`.
 local cmr = require "cmr"
 local nginx = require "spec.support.nginx"
 local tls = require "cmr.mock.certificates"
@@ -13,6 +14,9 @@ local ANSWER = '{"status":200,"message":"Fetched connected accounts successfully
   .. '"connected":true,"credentials":[{"credentialId":"A1B2C3D4E5F6G7H8","email":"john@agency.com",'
   .. '"connectedAt":"2024-05-01T10:00:00.000Z","metadata":{"appBaseUrl":"https://app.emailbison.com",'
   .. '"appName":"EmailBison","workspace":"my-workspace"}}]}}}'
+
+local ACCEPTED = '{"status":200,"message":"OAuth wil be performed performed shortly","data":null,'
+  .. '"actionId":"ACT_$request_id"}'
 
 local CONF = [[
 daemon off;
@@ -37,7 +41,10 @@ http {
   server {
     listen 127.0.0.1:$port ssl http2 backlog=4096;
     listen 127.0.0.1:$plain_port backlog=4096;
-    location /now/ { return 200 '$http'; }
+    location /now/ {
+      if ($request_method = POST) { return 200 '$accepted'; }
+      return 200 '$http';
+    }
     location ~ ^/after/([0-9.]+)/ {
       set $seconds $1;
       content_by_lua_block {
@@ -69,7 +76,8 @@ function upstream.start()
   if running then return running end
   local directory = certificates()
   local plain_port = nginx.free_port()
-  running = nginx.start { conf = CONF:gsub("%$plain_port", plain_port), http = ANSWER, server = directory }
+  local conf = CONF:gsub("%$plain_port", plain_port):gsub("%$accepted", ACCEPTED)
+  running = nginx.start { conf = conf, http = ANSWER, server = directory }
   running.plain_port = plain_port
   running.key, running.ca_file, running.certificates = KEY, directory .. "/ca.pem", directory
   return running

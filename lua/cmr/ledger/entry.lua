@@ -94,7 +94,7 @@ function entry.begin(state, call, context)
   local request = {
     account = entry.account(state.target),
     operation = operation,
-    digest = identity.digest(args, operations[operation]),
+    digest = context and context.digest or identity.digest(args, operations[operation]),
     ids = ids.of_request(args),
     user = type(args) == "table" and type(args.userId) == "string" and args.userId or nil,
   }

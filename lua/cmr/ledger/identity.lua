@@ -13,9 +13,15 @@ local identity = {}
 local DIGEST_BYTES = 15 -- they make 20 characters of Base64
 local NO_BREAK_SPACE = "\194\160"
 
+local BLANKS = {}
+for byte in ("\t\n\v\f\r "):gmatch "." do
+  BLANKS[byte:byte()] = true
+end
+
 ---Returns a text without the blanks around it. A spreadsheet may add no-break spaces.
 function identity.trim(value)
-  if not value:find "[%s\194]" then return value end -- most texts have no blanks
+  local has_blanks = BLANKS[value:byte(1)] or BLANKS[value:byte(-1)] or value:find("\194", 1, true)
+  if not has_blanks then return value end -- as most texts
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 

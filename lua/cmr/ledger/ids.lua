@@ -36,8 +36,10 @@ local function collect(found, value, depth)
   for name, member in pairs(value) do
     local kind = KINDS[name]
     if type(member) == "table" then
-      for _, item in ipairs(kind and member or {}) do
-        add(found, kind, item)
+      if kind then
+        for _, item in ipairs(member) do
+          add(found, kind, item)
+        end
       end
       collect(found, member, depth + 1)
     elseif kind then
