@@ -27,8 +27,8 @@ INST_RECORD ?= $(if $(ROCK),,$(INST_SHAREDIR)/cmr/installed)# lists of the insta
 INSTALLER    = $(foreach name,OUT FLAVOUR LUA_PROGRAM DESTDIR ROCK \
 	INST_LIBDIR INST_LUADIR INST_BINDIR INST_SHAREDIR INST_RECORD,$(name)='$($(name))') scripts/build/install.sh
 
-# Compiler settings. WERROR=1 makes warnings errors. scripts/build/flags.sh adds needed flags and finds the libraries. To
-# name a library's folders yourself, set LUA_INCDIR, or the settings below that end in _INCDIR and _LIBDIR.
+# Compiler settings. WERROR=1 makes warnings errors. scripts/build/flags.sh adds needed flags and finds the libraries.
+# To name a library's folders yourself, set LUA_INCDIR, or the settings below that end in _INCDIR and _LIBDIR.
 CFLAGS  ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 LIBFLAG ?= $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 ifeq ($(origin LD),default)
