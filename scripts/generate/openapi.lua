@@ -503,7 +503,7 @@ local function webhook_of(event)
           object {
             {
               "200",
-              object { { "description", "Within 60 s. The vendor delivers at most 3 times, until the answer is 2xx." } },
+              object { { "description", "Within 60 s. The vendor delivers until a 2xx, at most 3 times." } },
             },
             { "4XX", object { { "description", "The vendor delivers the event again." } } },
           },
