@@ -23,12 +23,12 @@ INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
 INST_BINDIR ?= $(PREFIX)/bin
 INST_SHAREDIR ?= $(PREFIX)/share
-INST_RECORD ?= $(if $(ROCK),,$(INST_SHAREDIR)/cmr/installed)# what was installed for each Lua; empty: not recorded
+INST_RECORD ?= $(if $(ROCK),,$(INST_SHAREDIR)/cmr/installed)# lists of the installed files, by Lua; empty: no lists
 INSTALLER    = $(foreach name,OUT FLAVOUR LUA_PROGRAM DESTDIR ROCK \
 	INST_LIBDIR INST_LUADIR INST_BINDIR INST_SHAREDIR INST_RECORD,$(name)='$($(name))') scripts/build/install.sh
 
-# Compiler settings. WERROR=1 makes warnings errors. scripts/build/flags.sh adds the needed flags and finds the libraries,
-# unless LUA_INCDIR, or the INCDIR or LIBDIR of CURL, CRYPTO or SQLITE (CURL_INCDIR), name their folders.
+# Compiler settings. WERROR=1 makes warnings errors. scripts/build/flags.sh adds needed flags and finds the libraries.
+# To name a library's folders yourself, set LUA_INCDIR, or the settings below that end in _INCDIR and _LIBDIR.
 CFLAGS  ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 LIBFLAG ?= $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 ifeq ($(origin LD),default)
@@ -43,7 +43,7 @@ OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(sort $(wildcard csrc/*.c)))
 ##@ Build and install
 
 .PHONY: build
-build: $(MODULES) ## builds the C modules for one Lua (LUA=5.4), and build/5.4/env to use them from here
+build: $(MODULES) ## builds the C modules for one Lua (LUA=5.4), and build/5.4/env for a shell that uses them
 	@scripts/build/env.sh $(OUT) $(LUA_PROGRAM)
 
 $(OUT)/cmr/core.so: $(filter-out $(OUT)/operations_lua.o $(OUT)/sqlite.o,$(OBJECTS))
@@ -90,13 +90,13 @@ deb: ## makes the Debian package lua-cmr for all Luas of this Debian, in build/d
 	@scripts/build/deb.sh $(BUILD)/deb
 
 .PHONY: deb-check
-deb-check: ## makes and installs that package in a bare Debian (SUITE=trixie), and does there what the README shows
+deb-check: ## makes and installs the Debian package in a bare Debian (SUITE=trixie); runs the README's commands there
 	@scripts/test/bare-debian.sh $(or $(SUITE),trixie)
 
 ##@ Try
 
 .PHONY: setup
-setup: ## installs missing packages to build and use cmr (LUA=5.4); LEVEL=demo, test or lint: to do these
+setup: ## installs missing packages to build and use cmr (LUA=5.4), or to run a target (LEVEL=demo, test or lint)
 	@scripts/build/setup.sh $(or $(LEVEL),$(if $(filter 5.4,$(FLAVOUR)),run,test))
 
 .PHONY: demo
@@ -106,7 +106,7 @@ demo: ## shows cmr in a script, the shell and a one-liner, against a local mock 
 	@scripts/demo/demo.sh $(OUT) $(LUA_PROGRAM)
 
 .PHONY: example-nginx
-example-nginx: ## shows a small API in nginx in front of the vendor's, against a local mock (KEEP=1: its page)
+example-nginx: ## shows a small API in nginx that calls a local mock of the vendor's API (KEEP=1: serves its page)
 	@scripts/build/setup.sh test
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory build LUA=jit
@@ -126,14 +126,14 @@ test: ## installs what is missing, builds for every Lua and runs the specs on ea
 	@scripts/test/specs.sh $(ALL) $(NEWEST)
 
 .PHONY: test-browser
-test-browser: ## drives the pages and the site in Chromium (ONLY=example); skips if Chromium or npm cannot be had
+test-browser: ## drives the pages and the site in Chromium (ONLY=example); skipped without Chromium or npm
 	-@scripts/build/setup.sh browser
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@. $(OUT)/env && ONLY='$(ONLY)' scripts/test/browser.sh $(LUA_PROGRAM)
 
 .PHONY: format
-format: ## lays out C and Lua: clang-format, and stylua from npm
+format: ## formats C with clang-format, and Lua with stylua from npm
 	@scripts/build/setup.sh lint
 	@clang-format -i csrc/*.c csrc/*.h
 	@scripts/build/format.sh
@@ -153,7 +153,7 @@ asan: ## runs the specs under the address, leak and undefined behaviour sanitize
 	@scripts/test/specs.sh asan-5.4
 
 .PHONY: valgrind
-valgrind: ## runs specs under valgrind: no memory lost, none read before it is written
+valgrind: ## runs specs under valgrind: no lost memory, no invalid reads or writes
 	@scripts/build/setup.sh test
 	@$(MAKE) --no-print-directory build LUA=5.4
 	@scripts/test/valgrind.sh
@@ -175,7 +175,7 @@ asan-coverage: ## does asan and coverage in one run
 ##@ Check for longer
 
 .PHONY: sweep
-sweep: ## runs every path with its n-th request for memory refused, for every n
+sweep: ## runs each code path again and again, and each time lets another memory allocation fail
 	@scripts/test/sweep.sh
 
 .PHONY: stress
@@ -183,7 +183,7 @@ stress: ## runs a million random operations on calls and the engine (N=1000000, 
 	@scripts/test/stress.sh $(or $(N),1000000) $(SEED)
 
 .PHONY: fuzz
-fuzz: ## fuzzes one of response, arguments, transfer, json, target, webhook (T=target S=60)
+fuzz: ## fuzzes one target for S=60 seconds (T=response, arguments, transfer, json, target or webhook)
 	@scripts/test/fuzz.sh '$(T)' $(or $(S),60)
 
 .PHONY: asan-nginx
@@ -195,7 +195,7 @@ asan-nginx: ## runs the specs of nginx with the sanitizers in its workers
 	@CMR_NGINX_BUILD=build/asan-jit SPECS=spec/nginx scripts/test/specs.sh 5.4
 
 .PHONY: other-debian
-other-debian: ## runs the specs in a bare Debian that is not this one (SUITE=trixie DO="make test"); needs root, debootstrap
+other-debian: ## runs the specs in a bare Debian of another suite (SUITE=trixie DO="make test"); needs root, debootstrap
 	@scripts/test/other-debian.sh '$(SUITE)' '$(DO)'
 
 .PHONY: apicheck
@@ -205,7 +205,7 @@ apicheck: ## runs the specs on a Lua that checks each use of its C API
 	@scripts/test/apicheck.sh
 
 .PHONY: no-http2
-no-http2: ## runs the specs of the wire on a libcurl without HTTP/2
+no-http2: ## runs the specs that make requests on a libcurl without HTTP/2
 	@scripts/build/setup.sh test
 	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@scripts/test/no-http2.sh
@@ -218,7 +218,7 @@ bench: ## compares cmr with C loops on libcurl and other clients (ONLY="row ..."
 	@ONLY='$(ONLY)' QUICK='$(QUICK)' KEEP='$(KEEP)' scripts/test/bench.sh
 
 .PHONY: bench-instructions
-bench-instructions: ## counts the instructions of a call: over 5 % above the committed number fails (ONLY= KEEP=1)
+bench-instructions: ## counts the instructions of a call; fails if over 5 % above the committed number (ONLY= KEEP=1)
 	@scripts/build/setup.sh bench
 	@$(MAKE) --no-print-directory build LUA=5.4
 	@ONLY='$(ONLY)' KEEP='$(KEEP)' scripts/test/bench.sh bench/instructions.lua
@@ -228,7 +228,7 @@ soak: ## runs the nginx example under faults and reloads (S=120 seconds)
 	@scripts/test/soak.sh $(or $(S),120)
 
 .PHONY: bench-pacing
-bench-pacing: ## measures hosts that share a key's rate through Redis, which is killed meanwhile (S=60 seconds)
+bench-pacing: ## measures how hosts share a key's rate through a Redis that is killed meanwhile (S=60 seconds)
 	@scripts/build/setup.sh test
 	@$(MAKE) --no-print-directory build LUA=5.4
 	@$(MAKE) --no-print-directory build LUA=jit

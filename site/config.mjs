@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { addresses, copies, groups } from "./pages.mjs";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url)); // of the sources
+const root = fileURLToPath(new URL("../../..", import.meta.url)); // the folder of the sources
 const tools = join(root, "build/site-tools");
 const out = join(root, "build/site");
 const ICON =
@@ -12,15 +12,15 @@ const ICON =
   "<rect width='16' height='16' rx='3' fill='%233451b2'/><text x='8' y='12' font-family='monospace' font-size='11' " +
   "font-weight='bold' text-anchor='middle' fill='white'>c</text></svg>";
 
-// The anchor of a heading, as GitHub makes it, so that a link to it works there too.
+// Returns the anchor that GitHub gives a heading, so that links to it work on the site and on GitHub.
 function slugify(heading) {
   return heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-");
 }
 
-// Makes a link between two files a link between their pages. A file without a page is a mistake.
+// Turns a link between two files into a link between their pages. Fails if the linked file has no page.
 function pageLinks(md) {
   md.core.ruler.push("page_links", ({ tokens, env }) => {
-    if (!env.path) return; // a title
+    if (!env.path) return; // the text is a title, and not a page
     const file = relative(root, env.realPath ?? env.path);
     for (const token of tokens.flatMap((each) => each.children || [])) {
       const href = token.type === "link_open" ? token.attrGet("href") : "#";
@@ -34,7 +34,7 @@ function pageLinks(md) {
   });
 }
 
-// Indented code comes from the comments of Lua functions. It looks like other code in Lua.
+// Shows indented code like other Lua code, because it comes from the comments of Lua functions.
 function luaExamples(md) {
   md.core.ruler.push("lua_examples", ({ tokens }) => {
     for (const token of tokens) if (token.type === "code_block") Object.assign(token, { type: "fence", info: "lua" });

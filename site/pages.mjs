@@ -34,10 +34,10 @@ export const groups = {
   },
 };
 
-// Files that the site has as they are.
+// Files that are copied into the site unchanged: FILE = NAME.
 export const copies = { "docs/maintainers/openapi.json": "openapi.json" };
 
-// The address of each page without .html, by its file.
+// FILE = the address of its page, without .html.
 export const addresses = Object.fromEntries(
   Object.values(groups).flatMap((files) => Object.entries(files).map(([file, [address]]) => [file, address])),
 );

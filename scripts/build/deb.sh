@@ -6,7 +6,7 @@ umask 022
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a git hook may have set them
 
 if ! command -v dpkg-buildpackage >/dev/null; then
-    echo 'cmr: a Debian package is made on Debian: apt-get install dpkg-dev && apt-get build-dep .' >&2
+    echo 'cmr: dpkg-buildpackage is missing. On Debian: apt-get install dpkg-dev && apt-get build-dep .' >&2
     exit 1
 fi
 version=$(sed -n '1s/^lua-cmr (\(.*\)).*/\1/p' debian/changelog)

@@ -18,7 +18,7 @@ apt="apt-get -q -y -o Dir::Etc::sourcelist=$work/sources.list -o Dir::Etc::sourc
     -o Dir::State::lists=$work/lists -o APT::Sandbox::User=root"
 $apt update
 cd "$work"
-# A mirror's pool may already have the next packaging. Then the upstream archive is enough.
+# The mirror may already have replaced the packaging by a newer one. Then the upstream archive alone is enough.
 patches=yes
 $apt source --download-only "$package" || { patches= && $apt source --download-only --tar-only "$package"; }
 cd "$OLDPWD"

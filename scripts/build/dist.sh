@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the files of a release from the last commit: dist.sh DIRECTORY LUA_PROGRAM [URL], in the top folder of a git
-# checkout. URL is the later address of the archive. Without it the rockspec names the archive in DIRECTORY, because
-# LuaRocks accepts no relative path. All other files have the same bytes for the same commit, on every machine.
+# checkout. URL is the address at which the archive will be published. Without it the rockspec names the archive in
+# DIRECTORY, because LuaRocks accepts no relative path. All other files have the same bytes for the same commit, on
+# every machine.
 set -eu
 umask 022
 directory=$1 program=$2
@@ -31,7 +32,7 @@ mkdir "$files"
 # git writes the time of the commit into the archive.
 git -c tar.umask=0022 archive --format=tar --prefix="$name/" HEAD | gzip -9n >"$files/$archive"
 
-# rockspec_from URL
+# rockspec_from URL: prints the rockspec of the release, with this address of the archive.
 rockspec_from() {
     git show HEAD:rockspec/cmr-scm-1.rockspec | awk -v version="$version" -v url="$1" '
         NR == 1 { print "-- cmr " version ", as `make dist` made it"; next }

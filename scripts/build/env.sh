@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes DIRECTORY/env, for a shell to source, and DIRECTORY/bin/cmr, the command on this build:
+# Writes DIRECTORY/env, for a shell to source, and DIRECTORY/bin/cmr, which runs the command of this build:
 # env.sh DIRECTORY LUA_PROGRAM, in the top folder.
 set -eu
 here=$(pwd)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Prints the core's flags on one line, for the compiler to read with @file: flags.sh compile|link
 # The environment has the Makefile's settings: FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR, and the directories
-# LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR SQLITE_INCDIR SQLITE_LIBDIR. A directory that is set overrides pkg-config.
+# LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR SQLITE_INCDIR SQLITE_LIBDIR. A directory that is set
+# overrides pkg-config.
 set -eu
 
 system=$(uname -s)

@@ -75,7 +75,7 @@ put_command() {
     put 755 "$work/command" "$INST_BINDIR/cmr"
     [ -z "$INST_RECORD" ] || put 755 "$work/command" "$record/command"
     put 644 docs/cmr.1 "$INST_SHAREDIR/man/man1/cmr.1"
-    # the folder in which each shell looks
+    # each shell looks for completions in another folder
     while read -r shell file; do
         "$LUA_PROGRAM" -e "io.write(dofile('lua/cmr/cli/completion_scripts.lua').$shell)" >"$work/completion"
         put 644 "$work/completion" "$INST_SHAREDIR/$file"
@@ -95,15 +95,15 @@ install_all() {
     while IFS= read -r file; do put 644 "lua/$file" "$INST_LUADIR/$file"; done <"$work/modules"
     put 644 types/cmr.lua "$INST_SHAREDIR/cmr/types/cmr.lua" # for editors, as a workspace library
     put 644 LICENSE "$INST_SHAREDIR/doc/cmr/LICENSE"
-    # With a library for nginx's LuaJIT, do not install a command that cannot start, and do not replace one that can.
+    # This Lua may be only inside nginx, without a program. A command for it could not start, so an older command stays.
     if command -v "$LUA_PROGRAM" >/dev/null; then
         put_command
     else
         echo "cmr, the command, is left out: there is no $LUA_PROGRAM to run it" >&2
     fi
     [ "$INST_RECORD" ] || return 0
-    # An older version may have installed other files. When the last Lua is removed, the directories that other Luas
-    # made are removed too.
+    # An older version may have installed other files, which are removed now. The record also has the directories that
+    # other Luas made, so that the removal of the last Lua removes them too.
     grep -vxFf "$work/new" "$work/old" | grep -v '/$' >"$work/stale" || :
     remove "$work/stale"
     grep -h '/$' "$work/old" "$work/others" | grep -vx // >>"$work/new" || :

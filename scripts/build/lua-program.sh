@@ -1,5 +1,6 @@
 #!/bin/sh
-# Prints the name of the program that runs a Lua, or its usual name if none is installed: lua-program.sh 5.1|5.3|5.4|jit
+# Prints the name of the program that runs a Lua, or its usual name if none is installed: lua-program.sh LUA
+# LUA is 5.1, 5.3, 5.4, 5.5 or jit.
 set -eu
 
 case $1 in

@@ -1,14 +1,14 @@
 #!/bin/sh
 # Installs missing packages: setup.sh run|demo|test|npm|browser|lint|bench. Each level up to npm includes the levels
-# before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew. Without one of them, or without the right to install, it
-# lists the missing packages.
+# before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew. Without one
+# of them, or without the right to install, it lists the missing packages.
 set -eu
 cd "$(dirname "$0")/../.."
 # The user's paths may be for one Lua, and may lack the system's modules.
 unset LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# The needs of each level, in the form for `have`, and the packages for them. A dash means that we know no package;
+# The needs of each level, in the form for `have`, and the packages for them. A dash means that no package is known;
 # LuaRocks may then have the Lua module. Names with a slash between them are alternatives: the script takes the first
 # one that the system knows.
 needs() {
@@ -109,7 +109,7 @@ packages_of() {
 }
 
 # Debian starts a service at its installation and at every boot, unless a policy forbids that. We do not need the
-# system's nginx or Redis to run. If a policy already forbids it, it stays; any other policy is restored at the end.
+# system's nginx or Redis to run. A policy that already forbids a start stays. Any other policy is restored at the end.
 policy=/usr/sbin/policy-rc.d
 deny_services() {
     refused=0
@@ -169,7 +169,7 @@ esac
 sudo=
 [ "$(id -u)" -eq 0 ] || sudo=sudo
 
-# Lua 5.5, if apt has it. apt has no package of lua-cjson for it.
+# Installs Lua 5.5 if apt has it, and builds lua-cjson for it, because apt has no such package.
 set_up_newest_lua() {
     case $levels in *test*) ;; *) return 0 ;; esac
     if ! command -v lua5.5 >/dev/null; then

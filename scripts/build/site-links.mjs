@@ -1,5 +1,5 @@
-// Checks each link, anchor and file of a built site: site-links.mjs DIRECTORY [BASE]. Prints the dead ones and then
-// fails. Links to other hosts are not followed.
+// Checks each link, anchor and file of a built site: site-links.mjs DIRECTORY [BASE]. Prints the dead links, and fails
+// if there are any. Does not follow links to other hosts.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -8,7 +8,7 @@ const names = readdirSync(root, { recursive: true });
 const pages = names.filter((name) => name.endsWith(".html"));
 const text = (value) => value.replaceAll("&amp;", "&").replaceAll("&quot;", '"').replaceAll("&#39;", "'");
 
-const anchors = new Map(); // of each page
+const anchors = new Map(); // page -> its anchors
 const links = [];
 for (const page of pages) {
   const html = readFileSync(join(root, page), "utf8").replace(/<(script|style)\b[^>]*>[^]*?<\/\1>/g, "");
@@ -16,7 +16,7 @@ for (const page of pages) {
   for (const [, link] of html.matchAll(/<[^>]*\s(?:href|src)="([^"]*)"/g)) links.push([page, text(link)]);
 }
 
-// The file that a server would send for a link of a page, or nothing.
+// Returns the file that a server would send for a link of a page, or undefined.
 function target(page, path) {
   if (!path) return page;
   if (path.startsWith("/") && !path.startsWith(base)) return undefined;

@@ -56,7 +56,7 @@ end
 ---@return table entry lines, text, params, fields, values, returns; class and parent, or alias
 local function read_comment(lines)
   local entry = { lines = lines, params = {}, fields = {}, values = {}, returns = {} }
-  local prose, above = {}, {} -- above: the lines above a field that describe it
+  local prose, above = {}, {} -- above: the description of the next field
   for _, line in ipairs(lines) do
     local tag, rest = line:match "^%-%-%-@(%a+)%s*(.*)$"
     local value = line:match "^%-%-%-|%s*(.*)$"
@@ -95,7 +95,7 @@ end
 ---@param text string
 ---@param list table[] A list that gets the entries.
 function annotations.parse(text, list)
-  -- classes: by the name of their local variable; constructor: the class whose { ... } is read now
+  -- classes: by the name of their local variable; constructor: the local variable whose { ... } is read now
   local classes, constructor, comment = {}, nil, {}
   for line in (text .. "\n"):gmatch "([^\n]*)\n" do
     local mark = line:match "^%s*(%-%-%-.*)$"
@@ -140,7 +140,7 @@ local function names_in(lines, found)
   end
 end
 
--- Copies descriptions from the client's methods to functions of the module. Some of these functions just call the
+-- Copies descriptions from the client's methods to functions of the module. Some functions of the module just call the
 -- default client's method of the same name, and the source describes only the method.
 local function add_forwarded(by_owner, module)
   local described = {}
@@ -201,7 +201,7 @@ function annotations.public(list, module)
         has_methods = has_methods or part.method
       end
       for _, part in ipairs(by_owner[name] or {}) do
-        -- a class with methods makes its objects in functions with a dot in their name; only the library calls these
+        -- in a class with methods, a function with a dot in its name makes an object; only the library calls it
         if part.is_function and (part.method or not has_methods) then
           check_arguments(part)
           table.insert(entry.functions, part)

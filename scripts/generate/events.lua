@@ -1,4 +1,4 @@
----Describes the webhook events in the documents: as classes for editors, and as a section of the reference. Pure.
+---Describes the webhook events for the documents: as classes for editors, and as a table for the reference. Pure.
 
 local events = {}
 

@@ -5,7 +5,7 @@
 ---    <!-- generated: values cmr.Kind -->          a table of the alias's values
 ---    <!-- generated: functions cmr.Client -->     a section for each function of the class
 ---    <!-- generated: text cmr.RedisOptions -->    the description of the class
----    <!-- generated: forwarded cmr -->            the names of the functions that call a client's
+---    <!-- generated: forwarded cmr -->            the functions that call the default client
 
 local annotations = require "scripts.generate.annotations"
 local words = require "scripts.generate.words"

@@ -10,14 +10,14 @@ local man = {}
 local MAX_LINE_COLUMNS = 72 -- man adds an indent of 7
 
 local EXAMPLES = {
-  { "Store a key, and check what is in force:", "cmr init", "cmr doctor" },
+  { "Store a key, and check the settings in use:", "cmr init", "cmr doctor" },
   { "List users, and read one value:", "cmr users --columns id,company", "cmr users --field data.users.id" },
   { "Show a request without sending it:", "cmr reexport --email john@doe.com --dry-run" },
   {
     "Send a request for each row of a file, once:",
     "cmr bulk reexport --from mailboxes.csv --failures failed.csv",
   },
-  { "See what was sent and is not known to be done:", "cmr history --unknown" },
+  { "List the requests with an unknown outcome:", "cmr history --unknown" },
   { "Try everything without an account:", "cmr mock >mock.env &", ". ./mock.env" },
 }
 
@@ -146,10 +146,10 @@ function man.page(operations, version, changelog)
     ".SH DESCRIPTION\n",
     prose(root._description),
     prose(about),
-    ".SH OPTIONS\nOf every command:\n",
+    ".SH OPTIONS\nEvery command has these options:\n",
     items(root._options),
     option(root, "-h"),
-    ".PP\nOf every operation:\n",
+    ".PP\nEvery operation also has this option:\n",
     option(root._commands[1], "--json"),
   }
   local by_command, group = {}, nil
@@ -169,13 +169,14 @@ function man.page(operations, version, changelog)
   parts[#parts + 1] = prose(facts):gsub("%.PP\n(%u[%l ]*): (%l?)", function(heading, first)
     return (".SH %s\n%s"):format(heading:upper(), first:upper())
   end)
-  parts[#parts + 1] = ".SH FILES\n.TP\n.I ~/.config/cmr/config\nThe profiles; $XDG_CONFIG_HOME/cmr/config where that "
-    .. "is set. Only its owner can read it.\n.TP\n.I ~/.local/state/cmr/ledger.db\nWhat was sent, and what became of "
-    .. "it; below $XDG_STATE_HOME where that is set, or the file that $CMR_LEDGER names.\n"
+  parts[#parts + 1] = ".SH FILES\n.TP\n.I ~/.config/cmr/config\nThe profiles. If $XDG_CONFIG_HOME is set, the file is "
+    .. "$XDG_CONFIG_HOME/cmr/config. Only its owner can read it.\n.TP\n.I ~/.local/state/cmr/ledger.db\n"
+    .. "The requests that were sent, and how they ended. If $XDG_STATE_HOME is set, the file is "
+    .. "$XDG_STATE_HOME/cmr/ledger.db. $CMR_LEDGER can name another file.\n"
   parts[#parts + 1] = examples()
   parts[#parts + 1] = ".SH SEE ALSO\n.BR curl (1),\n.BR jq (1),\n.BR nginx (8),\n.BR sqlite3 (1)\n.PP\n"
     .. escape "The guides and the library's page are in the folder docs of the source.\n"
-  -- removes .PP after a heading, which begins a paragraph itself
+  -- removes .PP after a heading, because a heading begins a paragraph itself
   return (table.concat(parts):gsub("(\n%.S[HS] [^\n]*)\n%.PP", "%1"))
 end
 

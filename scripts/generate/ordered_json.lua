@@ -103,7 +103,7 @@ function ordered_json.member(object, name)
   end
 end
 
--- The escapes for JSON and for Lua. Our texts have no other control characters.
+-- The escapes for JSON and for Lua. A newline is the only control character in our texts.
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" }
 
 local function quote(text)

@@ -47,7 +47,7 @@ local components = {}
 for _, dependency in ipairs(rockspec.dependencies) do
   local name, versions = dependency:match "^(%S+)%s+(.+)$"
   if name == "lua" then
-    components[#components + 1] = component("generic", "lua", "MIT", "required", versions, "runs it; or LuaJIT")
+    components[#components + 1] = component("generic", "lua", "MIT", "required", versions, "runs cmr, as does LuaJIT")
   else
     local licence, scope, purpose = (table.unpack or unpack)(ROCKS[name])
     components[#components + 1] = component("luarocks", name, licence, scope, versions, purpose)

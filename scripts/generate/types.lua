@@ -168,7 +168,7 @@ local function section(operation, sample)
   local call = words.example(operation)
   if call then writer:add((("---\n```lua\n%s\n```"):format(call):gsub("\n", "\n---"))) end
   writer:call("cmr.", operation, first, others, answer)
-  writer:add("---As cmr.%s.", operation.name)
+  writer:add("---The same as cmr.%s.", operation.name)
   writer:call("Client:", operation, first, others, answer)
   return table.concat(writer.lines, "\n")
 end

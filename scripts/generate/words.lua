@@ -48,7 +48,7 @@ function words.of_outcome(operation)
   return ("`client:await(res)` returns when %s%s."):format(table.concat(events, ", or "), failures)
 end
 
----Returns a sentence that names the undocumented part of an operation, or nil if everything is documented.
+---Returns a sentence that says what cmr assumes about an operation, or nil if it assumes nothing.
 ---@param operation table
 ---@return string?
 function words.of_assumed(operation)

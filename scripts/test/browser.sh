@@ -1,8 +1,9 @@
 #!/bin/sh
 # Drives web pages in Chromium: browser.sh LUA_PROGRAM, with a build's env. Runs scripts/test/browser/*-check.mjs, each
 # against a `cmr mock` of its own. Builds the site first, while the other checks run. Needs Chromium, Node.js and npm;
-# playwright-core goes to build/browser, and so do the screenshots. ONLY=mock-page chooses one check. Says "skipped", and
-# succeeds, for a check without Chromium or its packages of npm. The last line has the totals: N passed, N failed.
+# playwright-core goes to build/browser, and so do the screenshots. ONLY=mock-page chooses one check. Without Chromium
+# or the npm packages of a check, the script prints "skipped" and succeeds. The last line has the totals: N passed, N
+# failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
@@ -26,7 +27,7 @@ mkdir -p $tools/screenshots
 work=$(mktemp -d)
 site=
 trap 'cleanup; [ -z "$site" ] || kill "$site" 2>/dev/null; rm -rf "$work"' EXIT
-export CMR_LEDGER="$work/ledger.db" XDG_CONFIG_HOME="$work" # none of the user's
+export CMR_LEDGER="$work/ledger.db" XDG_CONFIG_HOME="$work" # no check uses the user's files
 
 case ${ONLY:-site} in
 site)

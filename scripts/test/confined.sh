@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs a command whose code may be broken: confined.sh SECONDS COMMAND... Memory and time are limited. For root on Linux
-# the command has processes and a /tmp of its own, so that it leaves nothing behind and can signal nothing else. Status
-# 124: the time was over.
+# Runs a command whose code may be broken: confined.sh SECONDS COMMAND... Memory and time are limited. If root runs it
+# on Linux, the command has its own process ids and its own /tmp. So it leaves nothing behind, and can signal no other
+# process. Status 124: the time was over.
 set -eu
 seconds=$1
 shift

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Records which lines each spec file runs, and how long it takes: covering.sh FOLDER. `mutate.sh random` asks this table
-# for the specs of a line. FOLDER/specs has a row `FILE SECONDS` for each spec file that passes. FOLDER/covered has a
-# file for each spec file, named like it with _ for /, with rows `FILE LINE` of the sources. FOLDER/csrc and FOLDER/lua
-# are the recorded sources. The spec files run one after the other. An interrupted run continues; remove FOLDER to record
-# everything again.
+# Records which lines each spec file runs, and how long it takes: covering.sh FOLDER. `mutate.sh random` looks up the
+# specs of a line in FOLDER. FOLDER/specs has a row `FILE SECONDS` for each spec file that passes. FOLDER/covered has a
+# file for each spec file: its name is the spec file's path with _ for /, and its rows are `FILE LINE` of the sources.
+# FOLDER/csrc and FOLDER/lua are the recorded sources. The spec files run one after the other. After an interruption,
+# the next run continues. Remove FOLDER to record everything again.
 set -eu
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -31,7 +31,7 @@ executed() {
         file ~ /^csrc\// && $1 ~ /[0-9]/ { print file, $2 + 0 }'
 }
 
-# prepare: makes the copies anew. Every module of the recorded copy loads the hook.
+# prepare: makes both copies anew. In the copy `recorded`, every module loads the hook.
 prepare() {
     rm -rf "$out/csrc" "$out/lua" "$out/covered"
     mkdir "$out/covered"

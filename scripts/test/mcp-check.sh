@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks `cmr mcp` with outside programs, against `cmr mock`: the client of the protocol's official SDK, and the
 # official inspector. mcp-check.sh LUA_PROGRAM, with a build's env. Needs Node.js and npm; the packages go to build/mcp.
-# The last line is the sum: N passed, N failed.
+# The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
@@ -20,7 +20,7 @@ rm -f "$CMR_LEDGER"*
 control=$(sed -n 's/^# control: \([^ ]*\).*/\1/p' "$log")
 token=$(sed -n 's/^# control: .*x-mock-token: \([0-9a-f]*\).*/\1/p' "$log")
 
-# inspect PATTERN METHOD [OPTION...]: the inspector's output has the pattern.
+# inspect PATTERN METHOD [OPTION...]: runs the inspector. Succeeds if its output has the pattern.
 inspect() {
     pattern=$1
     method=$2

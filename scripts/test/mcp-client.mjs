@@ -32,7 +32,7 @@ const fault = (order) => ask("POST", "faults", order);
 const requests = () => ask("GET", "requests");
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-// Connects a client. `answer` is the action with which its user answers a question; without it the client cannot ask.
+// Connects a client. `answer` is how the client's user answers a question. Without `answer`, the client cannot ask.
 async function connect(words, answer) {
   const client = new Client({ name: "check", version: "1" }, { capabilities: answer ? { elicitation: {} } : {} });
   client.questions = [];
@@ -154,7 +154,7 @@ await check("a call is cancelled", [], null, async (client) => {
   await client.ping();
 });
 
-await check("a client that goes away in mid-call ends the server", ["--allow", "write"], null, async (client) => {
+await check("the server ends when its client leaves during a call", ["--allow", "write"], null, async (client) => {
   await fault({ match: { operation: "reexport" }, delay: 0.5 });
   client.callTool(REEXPORT).catch(() => {});
   for (let tries = 0; (await requests()).length === 0 && tries < 100; tries++) await sleep(20);

@@ -11,7 +11,7 @@ lua=$(scripts/build/lua-program.sh 5.4)
 covering=build/covering # which specs run a line, if covering.sh recorded it
 records=/dev/null
 [ ! -s "$covering/specs" ] || records=$covering/specs
-limit=400 # seconds for one spec of a row; specs that hang have noticed the mutation
+limit=400 # seconds for one spec of a row; a spec that hangs counts as failed
 
 # NAME | FILE | sed SCRIPT | SPECS
 mutations() {
@@ -72,7 +72,7 @@ changes() { [ -f "$1" ] && ! sed "$2" "$1" | cmp -s - "$1"; }
 
 trim() { sed 's/^ *//; s/ *$//'; }
 
-# limit_of SPECS: prints how many seconds they may take. A random mutation may take the recorded time several times.
+# limit_of SPECS: prints how many seconds they may take. For a random mutation, the limit depends on the recorded times.
 limit_of() {
     [ "$wanted" -eq 0 ] && echo "$limit" && return
     echo "$1" | tr , '\n' | awk '
@@ -87,7 +87,8 @@ fail() {
     [ $? -ne 124 ] || echo "$1: ended with status 124" >>"$copy/test.log"
 }
 
-# Succeeds if all these specs pass. For a random mutation, a spec must fail twice, because a busy machine makes some fail.
+# specs GROUPS: succeeds if all these specs pass. With a random mutation, a spec that fails runs again, because specs
+# may also fail on a busy machine. Only a second failure counts.
 specs() {
     for group in $1; do
         fail "$group" || continue
@@ -99,7 +100,7 @@ specs() {
 
 build() { make -C "$copy" --no-print-directory LUA="$1" >"$copy/make.log" 2>&1; }
 
-# Makes the copy, and checks that specs pass in it. What was built before stays, except what was built with a mutation.
+# Makes the copy, and checks that specs pass in it. Earlier builds stay, except the parts that have a mutation.
 prepare() {
     mkdir -p "$copy/build"
     for part in $parts; do rm -rf "${copy:?}/$part"; done
@@ -112,7 +113,7 @@ prepare() {
 
 # check NAME FILE SCRIPT SPECS: breaks the copy and runs the specs. Status 2: the mutation cannot be built.
 check() {
-    changes "$2" "$3" || { echo "FAIL  $1: $2 does not have the line that it breaks"; return 1; }
+    changes "$2" "$3" || { echo "FAIL  $1: $2 lacks the line to break"; return 1; }
     for spec in $(echo "$4" | tr , " "); do
         [ -e "$spec" ] || { echo "FAIL  $1: there is no $spec"; return 1; }
     done

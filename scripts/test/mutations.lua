@@ -1,15 +1,15 @@
 -- Draws random mutations of the library and prints them as rows of mutate.sh: mutations.lua N SEED COVERING [WHERE].
 -- Each mutation changes one line of csrc/*.c or lua/cmr: a comparison, arithmetic, logic, a constant, a returned value,
--- a dropped statement, swapped arguments. Lines of equivalents.txt are left out. COVERING is the folder of covering.sh,
+-- a dropped statement, swapped arguments. Mutations in equivalents.txt are left out. COVERING is covering.sh's folder,
 -- which may be absent. WHERE is a pattern for the files: "^csrc".
 
 local count, seed, covering, where = tonumber(arg[1]), tonumber(arg[2]), arg[3], arg[4] or ""
 
 local MAX_SECONDS = 80 -- of all specs for one mutation
 local GROUP_SECONDS = 20 -- of the specs that run in one process
-local ASSUMED_SECONDS = 8 -- how long a spec file takes of which nothing is recorded
+local ASSUMED_SECONDS = 8 -- for a spec file without a recorded time
 
--- The specs for a file of which nothing is recorded: patterns for the file, and spec files or folders. The first row
+-- The specs for a source file without a record: patterns for the source file, and spec files or folders. The first row
 -- with a matching pattern counts.
 local SPECS = {
   {
@@ -179,7 +179,7 @@ local SPECS = {
 }
 local OTHER_SPECS = "options client/client package/require client/hooks"
 
--- The replacements, by language. The captures of a pattern stay.
+-- By language: a pattern, and the text that replaces each match.
 local REPLACED = {
   lua = {
     { " == ", " ~= " },
@@ -282,7 +282,7 @@ local function mutate(line, code, language, add)
   end
   if not is_balanced(code) or code:find "function" then return end
   for name, first, second, third, fourth in code:gmatch "([%w_.]+)%(()[^(),]+(), ()[^(),]+()%)" do
-    if name ~= "math.max" and name ~= "math.min" then -- these have the same result then
+    if name ~= "math.max" and name ~= "math.min" then -- the order of their arguments has no effect
       add(
         line:sub(1, first - 1) .. line:sub(third, fourth - 1) .. ", " .. line:sub(first, second - 1) .. line:sub(fourth)
       )
@@ -300,8 +300,8 @@ local function mutate(line, code, language, add)
   end
 end
 
--- "FILE | CHANGED LINE | reason" -> whether a mutation changes nothing that anybody could notice. The mutation that
--- removes a line is "drops LINE".
+-- The file and the changed line -> true, if no spec can notice the mutation. "drops LINE" stands for a mutation that
+-- removes the line. A row of the file is "FILE | CHANGED LINE | REASON".
 local equivalents = {}
 for row in io.lines "scripts/test/equivalents.txt" do
   local file, text = row:match "^(%S+) | (.-) | "
@@ -394,8 +394,8 @@ local function usual_specs(file)
   return list
 end
 
--- Returns the recorded spec files that run the line, or the nearest line before it that any runs. Those that test most
--- of the file in the shortest time come first.
+-- Returns the recorded spec files that run the line. If there is none, takes the nearest line before it that a spec
+-- runs. The spec files that test most of the source file in the shortest time come first.
 local function recorded_specs(one)
   local by_line = covered[one.file]
   local number = recorded_number(one.file, one.lines, one.number)
@@ -422,7 +422,7 @@ local function recorded_specs(one)
   return list
 end
 
--- Returns the spec files for a mutation. Commas separate those that run in one process.
+-- Returns the spec files for a mutation. Commas separate the files that run in one process, spaces the processes.
 local function specs_of(one)
   local list = covered[one.file] and recorded_specs(one) or usual_specs(one.file)
   local groups, together, total = {}, math.huge, 0

@@ -40,7 +40,7 @@ function value_of(node, all)
   return node.param.values and node.param.values[1] or "x"
 end
 
--- Returns one object: the documented sample, with the required fields added that the sample omits.
+-- Returns the documented sample, with the required fields added that the sample omits.
 local function documented(operation, text)
   local fields, least = core.json_decode(text), object_of(shape.of_operation(operation))
   for name, value in pairs(least) do
@@ -82,7 +82,7 @@ local function expect(ok, ...)
   print(("FAIL  " .. ("%s "):rep(select("#", ...))):format(...))
 end
 
--- Only a refusal is an error, because the server's answers need not be envelopes.
+-- Accepts a success that is no envelope, because the server's answers are made up. Only a refusal is an error.
 local function accepted(err)
   return not err or err.kind == "bad_response" and err.status == nil
 end
@@ -95,7 +95,7 @@ for _, operation in ipairs(operations) do
     end
     if needs_something(operation) then
       local _, _, err = client:request(operation.method, operation.path)
-      expect(err and err.status == 422, operation.name, "with nothing was not refused")
+      expect(err and err.status == 422, operation.name, "without fields was not refused")
     end
   end
 end

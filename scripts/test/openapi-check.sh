@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks docs/maintainers/openapi.json with programs of others: openapi-check.sh LUA_PROGRAM, with a build's env. Two
+# Checks docs/maintainers/openapi.json with outside programs: openapi-check.sh LUA_PROGRAM, with a build's env. Two
 # linters read the document. Two mock servers made from it validate the requests of our functions, and deliveries of
 # webhooks. A generated TypeScript client and a Postman collection call each operation of `cmr mock`. Needs Node.js and
 # npm; the packages go to build/openapi. The last line has the totals: N passed, N failed.
@@ -25,7 +25,7 @@ serve() {
     wait_for 'Prism is listening' $!
 }
 
-# Two rules do not apply: a tag needs no description, and the document has no contact. The mock is on this machine.
+# Two rules are off: a tag needs no description, and the document needs no contact.
 step 'redocly lint' $bin/redocly lint --skip-rule=tag-description docs/maintainers/openapi.json
 echo '{"extends": ["spectral:oas"], "rules": {"info-contact": "off"}}' >$tools/spectral.json
 step 'spectral lint' $bin/spectral lint --fail-severity=warn --ruleset $tools/spectral.json docs/maintainers/openapi.json

@@ -1,4 +1,4 @@
-// Functions with which the checks read docs/maintainers/openapi.json.
+// Functions that read docs/maintainers/openapi.json for the checks.
 import { readFileSync } from "node:fs";
 
 export const document = JSON.parse(readFileSync("docs/maintainers/openapi.json", "utf8"));

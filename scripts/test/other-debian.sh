@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs COMMAND on the last commit in a minimal Debian of another suite than this system's: other-debian.sh [SUITE
-# [COMMAND]]. If it cannot make one, or cannot install packages there, it says so and succeeds.
+# Runs COMMAND on the last commit in a minimal Debian whose suite is not this system's: other-debian.sh [SUITE
+# [COMMAND]]. If the script cannot make such a system, or cannot install packages there, it says so and succeeds.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=/dev/null

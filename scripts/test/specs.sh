@@ -7,7 +7,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these settings
 
-# Specs with the same result on every Lua: specs of the build, of C, of the pages, and of nginx, which has its own Lua.
+# Specs that run only on build/5.4, because every Lua has the same result: specs of the build, of C, of the pages, and
+# of nginx, which has its own Lua.
 only_once=rock,deb,valgrind,build,pty,tour,docs,examples,sweep,stress,fuzz,nginx,soak,redis,bulk,mcp
 # Files whose specs judge times to tenths of a second. The first of several builds runs them while nothing else runs.
 timed='spec/fault/*'
@@ -16,8 +17,8 @@ timed='spec/fault/*'
 limit=
 command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT_SECONDS:-2400}"
 
-# Every process that loads the module needs the runtime of the sanitizers before it. A Lua program does not have it, so
-# it is preloaded.
+# Every process needs the runtime of the sanitizers before it loads the module. A Lua program does not have the runtime,
+# so it is preloaded.
 sanitize() {
     # In some processes, gcc 12's leak check crashes when it follows the thread-local data of modules.
     export ASAN_OPTIONS=detect_leaks=1:intercept_tls_get_addr=0
@@ -39,7 +40,7 @@ watch() {
     export CMR_WITNESS
 }
 
-# files PART [PATTERN]: prints the files of a part, see run(). Those that match the pattern are left out.
+# files PART [PATTERN]: prints the files of a part, see run(), except the files that match the pattern.
 files() {
     case $1 in
     timed) find spec -path "$timed" -name '*_spec.lua' ;;
@@ -80,8 +81,8 @@ trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-# run NAME [PART]: shows and stores its output, and stores its status. PART: the timed files, or every second file (even
-# or odd). By default all specs.
+# run NAME [PART]: runs specs on a build, shows and stores the output, and stores the status. PART is `timed`, or `even`
+# or `odd` for every second file. By default all specs run.
 run() {
     log=$logs/$1${2:+-$2}
     echo "== build/$1${2:+, $2}"
@@ -93,7 +94,7 @@ run() {
     fi
 }
 
-# judge LOG: sets passed and failed from the summary of a run, and wrong to anything else that is wrong with it.
+# judge LOG: sets `passed` and `failed` from the summary of a run. If the run has another fault, sets `wrong` to it.
 judge() {
     # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
     summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$logs/$1")
@@ -110,8 +111,9 @@ judge() {
     fi
 }
 
-# again NAME LOG: runs those files once more that failed beside other runs, because specs can run out of time under load.
-# If they pass now, the failures count as passed. More than three such files are no accident.
+# again NAME LOG: runs failed files once more, because specs can run out of time while other runs load the machine. If
+# the files pass now, the failures count as passed. More than three failed files do not run again: load is not the
+# reason.
 again() {
     files=$(sed -nE 's/^(Failure|Error) -> (spec[^ ]*) @ [0-9]+$/\2/p' "$logs/$2" | sort -u)
     case $(echo "$files" | wc -w) in 1 | 2 | 3) ;; *) return ;; esac
@@ -145,7 +147,7 @@ count() {
 "
 }
 
-# at_once NAME[:PART]...: runs these at the same time, then shows their results one after the other.
+# at_once NAME[:PART]...: runs these builds at the same time, then shows their results one after the other.
 at_once() {
     export CMR_BESIDE=yes
     for one; do
@@ -161,7 +163,7 @@ at_once() {
 }
 
 # The timed specs of the first build run alone. Everything else runs at the same time, because specs often wait.
-# CMR_BESIDE tells the timed specs about it.
+# CMR_BESIDE makes the timed specs accept longer times.
 if [ "${HALVES-}" ]; then
     at_once "$1:even" "$1:odd"
 elif [ "$#" -eq 1 ]; then

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # To be sourced by a check with outside programs. $log is the output of the server that was started last. All servers
-# whose ids are in $servers end with the script.
+# whose process ids are in $servers end with the script.
 
 log=$(mktemp)
 servers=
@@ -47,7 +47,7 @@ start_mock() {
     key=$(sed -n 's/^export CMR_API_KEY=//p' "$log")
 }
 
-# finish: prints the sum, and fails if a step has failed.
+# finish: prints the totals, and fails if a step has failed.
 finish() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]

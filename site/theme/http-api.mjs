@@ -1,8 +1,8 @@
-// Shows the OpenAPI document with Redoc. The page loads Redoc's program only here, and from this site.
+// Shows the OpenAPI document with Redoc. Only this page loads Redoc's program, and it loads the program from this site.
 import { withBase, useData } from "vitepress";
 import { h, onBeforeUnmount, onMounted, ref, watch } from "vue";
 import { options } from "./redoc-options.mjs";
-import program from "./redoc.js?url"; // scripts/build/site.sh puts it there
+import program from "./redoc.js?url"; // scripts/build/site.sh writes this file
 
 function load(script) {
   return new Promise((done, failed) => {
@@ -25,7 +25,7 @@ export default {
       shown = undefined;
     }
 
-    // Redoc cannot change its colours, so it starts again.
+    // Redoc cannot change its colours while it runs, so it starts again.
     async function show() {
       if (!window.Redoc) await load(program);
       hide();

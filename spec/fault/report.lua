@@ -5,20 +5,21 @@ local report = {}
 local HEAD = [[
 # Faults
 
-What a call makes of each fault: the error's kind, its status where there was one, its outcome, and the attempts.
-The specs in `spec/fault` play every row and write this page (as `build/5.4/faults.md`); `make test` compares the two.
-The versions of libcurl differ in some rows: the last column has what is seen with the newer ones.
+This page shows how a call ends after each fault: the kind of the error, the HTTP status if there is one, the outcome,
+and the number of attempts. The specs in `spec/fault` play every row and write this page to `build/5.4/faults.md`.
+`make test` compares that file with this page. In some rows, newer versions of libcurl have another result. The last
+column shows it.
 
-The client is allowed one retry here (`retries = 1`; the default is 2) and 64 KiB of answer (`max_response`). After
-each row the engine is as usable as before, and the server has counted the requests: a POST that may have been done
-(`unknown`) was never sent twice.
+Here the client makes at most one retry (`retries = 1`; the default is 2), and accepts an answer of at most 64 KiB
+(`max_response`). After each row, the engine is as usable as before. The server has counted the requests: a POST that
+may have been done (`unknown`) was never sent twice.
 
-How long: *at once*, nothing is waited for; else each attempt ends with its `connect_timeout` or `attempt_timeout`.
-Waits between attempts come on top, and `timeout` bounds the whole. No fault outlasts its bound by more than 50 ms, and
-no step of the engine lasts over 20 ms.
+The column "Ends" says when an attempt ends. *At once* means that cmr waits for nothing. Otherwise the attempt ends at
+its `connect_timeout` or `attempt_timeout`. The waits between attempts take time too, and `timeout` limits the whole
+call. No call takes over 50 ms longer than its limit, and no step of the engine takes over 20 ms.
 
-Not among the rows: an HTTP/2 server with a valid certificate that floods its client with frames that carry nothing.
-libcurl reads them in one go for as long as they come.
+One fault is not in the rows: an HTTP/2 server with a valid certificate floods its client with frames that carry
+nothing. libcurl reads such frames without a pause for as long as they arrive.
 ]]
 
 local bounds = { connect = "`connect_timeout`", attempt = "`attempt_timeout`" }

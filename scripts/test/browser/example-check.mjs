@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { check, contrasts, fits, run, shoot, until } from "./support.mjs";
 
-process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; // the mock's certificate is its own
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; // the mock makes its own certificate
 process.removeAllListeners("warning");
 
 const USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B";
@@ -36,7 +36,7 @@ async function control(method, name, fields) {
   return answer.json();
 }
 
-// How many exports and re-exports reached the API.
+// Returns how many exports and re-exports reached the API.
 async function sent() {
   const requests = await control("GET", "requests");
   return requests.filter(({ operation }) => operation === "export_mailboxes" || operation === "reexport").length;
@@ -142,7 +142,7 @@ async function drive({ open, problems, loaded }) {
     await state("done");
   });
 
-  await check("a re-export that the week's quota refuses is said plainly", async () => {
+  await check("the page says that the week's quota refuses a re-export", async () => {
     await control("POST", "quotas", { mailboxId: MAILBOX, used: 3 });
     await button("Re-export").click();
     await card.getByText("Re-export: refused, and nothing was exported.").waitFor();
@@ -150,7 +150,7 @@ async function drive({ open, problems, loaded }) {
     await shoot(page, "example-refused-wide-light");
   });
 
-  await check("without an answer it says not to repeat, until the webhook comes", async () => {
+  await check("without an answer, the page says not to repeat the export, until the webhook comes", async () => {
     await control("POST", "faults", { match: { operation: "export_mailboxes" }, close: "after" });
     await button("Export").click();
     await card.getByText("Do not repeat it: it is being looked up.").waitFor();
@@ -159,7 +159,7 @@ async function drive({ open, problems, loaded }) {
     await state("done");
   });
 
-  await check("it fits both windows, and can be read in light and dark", async () => {
+  await check("the page fits both windows, and can be read in light and dark", async () => {
     // The mock drops this export without an answer and does not carry it out. So its state stays unknown.
     await control("POST", "faults", { match: { operation: "export_mailboxes" }, close: true });
     await page.getByRole("button", { name: "Export sales@doe.com", exact: true }).click();

@@ -53,14 +53,14 @@ await run(new URL(ADDRESS).origin, async ({ open, problems, loaded }) => {
   const deliveries = () => page.locator("#delivery-list > details");
   const notice = () => page.locator("#notice");
 
-  // Expects this many problems that match the pattern, and forgets them: the browser itself reports an error on the
-  // console that a check provokes.
+  // Expects this many problems that match the pattern, and forgets them. The browser reports each error that a check
+  // provokes on the console.
   const expect = (count, pattern) => {
     assert.equal(problems.length, count, problems.join("\n"));
     for (const problem of problems.splice(0)) assert.match(problem, pattern);
   };
 
-  await check("without its token, the page shows nothing but where to find it", async () => {
+  await check("without the token, the page shows only where to find the token", async () => {
     const answer = await page.goto(ADDRESS.replace(/\?.*/, ""));
     assert.equal(answer.status(), 403);
     await page.getByText("CMR_MOCK_PAGE").waitFor();
@@ -360,7 +360,7 @@ await run(new URL(ADDRESS).origin, async ({ open, problems, loaded }) => {
     await tabTo("Add the fault");
     await other.keyboard.press("Enter");
     await other.locator("[data-list=faults]").getByText("operation: platforms").waitFor();
-    assert.equal((await at()).text, "Add the fault"); // still there
+    assert.equal((await at()).text, "Add the fault"); // the focus is still on the button
     assert.match((await cmr("platforms", USER, "--retries", "0")).text, /503/);
     await other.keyboard.press("Home");
     for (const name of ["Requests", "Events"]) {
@@ -410,7 +410,7 @@ await run(new URL(ADDRESS).origin, async ({ open, problems, loaded }) => {
     assert.deepEqual(problems, []);
   });
 
-  await check("it says when the mock has gone", async () => {
+  await check("the page says when the mock has ended", async () => {
     process.kill(Number(process.env.MOCK_PID));
     await page.getByRole("alert").getByText("The mock does not answer").waitFor();
   });

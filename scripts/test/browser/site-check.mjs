@@ -41,7 +41,7 @@ const SEARCHES = {
 
 const SHOWN = ["index", "guides/webhooks-in-nginx", "library", "reference"]; // as screenshots
 
-// Returns what is wrong with a page: it must fit both windows, and its texts must be readable.
+// Returns the faults of a page: it must fit both windows, and its texts must be readable.
 async function look(page, name, shown) {
   const wrong = [];
   const note = (error) => wrong.push(`${name}: ${error.actual?.slice?.(0, 5) ?? error.message}`);
@@ -67,7 +67,7 @@ await run(ORIGIN, async ({ open, problems }) => {
     await visit(page, "");
     await page.getByRole("heading", { level: 1 }).getByText("cmr").waitFor();
     await page.waitForLoadState("networkidle");
-    await page.waitForTimeout(1000); // anything that it loads later
+    await page.waitForTimeout(1000); // the page may load more files later
     const sum = (name) => sent.reduce((total, each) => total + each[name], 0);
     console.log(`      first page: ${sum("bytes")} bytes in ${sent.length} files, ${sum("plain")} before gzip`);
     assert.ok(sent.length >= 4, "the page, its style and its program");
@@ -103,7 +103,7 @@ await run(ORIGIN, async ({ open, problems }) => {
   }
 
   await check("pages fit both windows and can be read, in light and dark", async () => {
-    const other = await open({ reducedMotion: "reduce" }); // no colours between light and dark
+    const other = await open({ reducedMotion: "reduce" }); // no transition: its colours are neither light nor dark
     const wrong = [];
     for (const address of PAGES) {
       await other.emulateMedia({ colorScheme: "light" });
@@ -148,7 +148,7 @@ await run(ORIGIN, async ({ open, problems }) => {
     await other.locator(".VPNavBarAppearance .VPSwitchAppearance").click();
     await light.waitForElementState("hidden");
     await shown();
-    // Parts of a body, which Redoc opens one by one.
+    // Opens the closed parts of a body one by one.
     const closed = other.locator(".http-api [id$='operation/create_order'] td button[aria-label^=expand]");
     for (let opened = 0; opened < 10 && (await closed.count()); opened += 1) await closed.first().click();
     wrong.push(...(await look(other, "api dark", true)));

@@ -1,5 +1,5 @@
-// Starts Chromium for the checks beside this file: NAME-check.mjs TOOLS CHROMIUM LUA, with the mock's lines in the
-// environment.
+// Starts Chromium for the checks in this folder: NAME-check.mjs TOOLS CHROMIUM LUA. The environment has the variables
+// that `cmr mock` printed.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -34,7 +34,7 @@ export function cmr(...words) {
 
 // Opens browsers, and ends with the exit status of the checks. body gets open(options), which opens a page in a context
 // of its own. Each page records in `problems` what it must not do: errors on the console, and requests to other hosts.
-// `loaded` has the text of all that it loaded.
+// `loaded` has the texts that the pages loaded.
 export async function run(origin, body) {
   const browser = await driver.launch({
     executablePath: chromium,
@@ -69,13 +69,13 @@ export async function shoot(page, name, fullPage = true) {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
-// The page must not be wider than the window.
+// Fails if the page is wider than the window.
 export async function fits(page) {
   const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(inner <= outer, `the page is ${inner} pixels wide in a window of ${outer}`);
 }
 
-// The contrast of each visible text, and of each placeholder, with its background must be at least 4.5.
+// Fails if the contrast of a visible text or a placeholder with its background is below 4.5.
 export async function contrasts(page) {
   const low = await page.evaluate(() => {
     const parse = (text) => text.match(/[\d.]+/g).map(Number);

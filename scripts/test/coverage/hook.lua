@@ -1,6 +1,6 @@
 -- Records the lines of lua/cmr that run, in the file `lines` of a folder. LUA_INIT loads this file in every Lua program
--- that the specs start; the folder is then in CMR_COVERAGE. Inside nginx, a module loads it with the folder. Each line
--- is written when it first runs, because many processes end by a signal.
+-- that the specs start; the folder is then in CMR_COVERAGE. For covering.sh, also inside nginx, each module loads this
+-- file and passes the folder. Each line is written when it first runs, because many processes end by a signal.
 local folder = ... or os.getenv "CMR_COVERAGE"
 if not folder then return end
 
@@ -34,8 +34,8 @@ local function hook(_, line)
   if lines and not lines[line] then lines[line] = write(lines.source, line) end
 end
 
--- A hook belongs to one coroutine, so each new coroutine gets the hook. In LuaJIT it belongs to all, but not to
--- compiled code.
+-- In Lua a hook belongs to one coroutine, so each new coroutine gets the hook. In LuaJIT a hook belongs to all
+-- coroutines, but compiled code does not call it, so the compiler is off.
 if rawget(_G, "jit") then
   jit.off()
   jit.flush()
