@@ -29,8 +29,8 @@ listen.options = {
   {
     "--exec",
     "CMD",
-    "Run this shell command for each accepted event. It gets the event unchanged on its standard input, passwords "
-      .. "too. When it fails, the answer is 500 and the vendor tries again.",
+    "Run this shell command for each accepted event. It gets the unchanged event, with its passwords, on its "
+      .. "standard input. When it fails, the answer is 500 and the vendor tries again.",
   },
   {
     "--signature-format",
