@@ -260,7 +260,8 @@ local function finish(run, rows, parsed, system)
   return is_complete and not problem
 end
 
--- Returns a copy of a failure or of the runner's ending. Its message names the command in place of the operation.
+-- Returns a copy of a row's failure, or of the error that ended the run. The copy's message names the command in place
+-- of the operation.
 local function worded(run, failure, member)
   local copy = setmetatable({}, { __index = failure })
   copy[member] = failure[member] and messages.with_command(failure[member], run.operation)

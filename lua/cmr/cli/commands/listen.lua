@@ -24,7 +24,7 @@ listen.options = {
   {
     "--forward",
     "URL",
-    "Pass accepted deliveries on to URL, body and headers unchanged, and answer with its answer.",
+    "Pass accepted deliveries on to URL, with unchanged body and headers, and answer the vendor as URL does.",
   },
   {
     "--exec",

@@ -110,8 +110,9 @@ local function job_for(context)
   return job
 end
 
--- Ends the work for a request that the client cancelled. A read ends at once. If a request was sent and changes
--- something, waits for its answer, so that the ledger gets the outcome. Makes no other attempt.
+-- Ends the work for a request that the client cancelled. A read, or a request that was not sent yet, ends at once. A
+-- request that was sent and changes something goes on until its answer, so that the ledger gets the outcome. No other
+-- attempt follows.
 local function stop(request, job, call, operation)
   job.cancelled = true
   request.must_end = job.has_left and not access.is_read(operation)

@@ -51,7 +51,7 @@ local function key_of(id)
 end
 
 -- Reports the progress of a request, if its client asked for that. The progress is the time in seconds. The protocol
--- wants a greater number each time, so each report is at least one millisecond later than the report before.
+-- wants a greater number each time, so each report adds at least one millisecond.
 local function report(self, request, now)
   if request.token == nil or request.is_cancelled then return end
   local elapsed_ms = math.floor((now - request.started_at) * 1000)
