@@ -193,8 +193,8 @@ describe("waiting for the end #nginx", function()
 
   it("explains a wrong command line", function()
     local cases = {
-      {{"await"}, "an ID is missing, or --all: one of them", "await"},
-      {{"await", "ORD_1", "--all"}, "an ID is missing, or --all: one of them", "await"},
+      {{"await"}, "give either an ID or --all", "await"},
+      {{"await", "ORD_1", "--all"}, "give either an ID or --all", "await"},
       {{"await", "ORD_1"}, "no request in " .. path .. " has the id 'ORD_1'", "await"},
       {{"await", "RUN_1"}, "there is no run 'RUN_1' in " .. path, "await"},
       {{"await", "ORD_1", "--no-ledger"}, "option '--no-ledger' leaves nothing to wait for", "await"},

@@ -65,7 +65,7 @@ describe("cmr env #cli", function()
     values = sh(shown.out
       .. [[printf '%s|%s|%s' "$CMR_API_KEY" "$CMR_BASE_URL" "$CMR_CA_FILE"]])
     assert.equal("a'key|https://two.test|/a b.pem", values)
-    assert.equal(("cmr: the key of 'it's' goes into the header %s: give it to cmr.new as key_header, or the profile\n")
+    assert.equal(("cmr: the key of 'it's' goes into the header %s: give cmr.new the option key_header or profile\n")
       :format(HEADER), shown.err)
 
     assert.equal("unset CMR_API_KEY\nunset CMR_BASE_URL\nunset CMR_CA_FILE\n", run{"env", "--unset"}.out)

@@ -68,15 +68,15 @@ function columns.check_only(header, only)
   end
 end
 
--- Returns the parameter with this name, or nil. An operation with undocumented fields accepts any name; its value is
--- text.
+-- Returns the parameter with this name, or nil. If the operation has undocumented fields, an unknown name becomes a
+-- parameter whose value is text.
 local function find_parameter(operation, name)
   local exact = arguments.param(operation, name)
   if exact then return exact end
   if operation.open_location and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
 end
 
--- Returns the parameter with this name. Raises a mistake.
+-- Returns the parameter with this name. Raises a mistake if there is none.
 local function parameter(operation, name, source)
   local exact, names = find_parameter(operation, name), {}
   if exact then return exact end
@@ -165,8 +165,8 @@ local function from_object(object, ignored)
   return args
 end
 
----Makes the function that turns a row into arguments. Raises a mistake in the header.
----@param ignored table<string, boolean> The names in --ignore.
+---Makes the function that turns a row into arguments. Raises a mistake if the header is wrong.
+---@param ignored table<string, boolean> The columns to leave out, from columns.ignored.
 ---@param trimmed table? The reader counts the cells from which it removed surrounding blanks, in trimmed.count.
 ---@return fun(row: table): table?, string? args, or nil, message
 function columns.reader(operation, input, ignored, defaults, trimmed)

@@ -1,5 +1,4 @@
----The command of a bulk run, which calls one operation for every row of a file: from its command line to its exit
----status.
+---Runs `cmr bulk`, which calls one operation for every row of a file, from the command line to the exit status.
 
 local arguments = require "cmr.cli.arguments"
 local block = require "cmr.loop.block"
@@ -22,7 +21,7 @@ local validate = require "cmr.util.validate"
 
 local bulk = {}
 
-local MAX_REPORTED_ROWS = 10 -- maximum of rows of one kind in a message
+local MAX_REPORTED_ROWS = 10 -- further rows of the same kind are only counted
 local TICK_SECONDS = 0.2 -- between two checks for progress and signals
 local SENT = { done = true, accepted = true, partial = true } -- the states of a row that the API accepted
 local GC_PAUSE_PERCENT = 110 -- collects early, because Lua's collector does not see the memory that calls use in C
@@ -155,7 +154,7 @@ local function open_run(run, parsed, system)
   end
 end
 
--- Reports the rows that were sent before: counts the rows of this run, and names the rows of other runs.
+-- Adds a row that was sent before to `earlier`: counts the row, and makes a line about it if another run sent it.
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)
@@ -231,7 +230,7 @@ local function confirm(run, reason, counts, parsed, system)
   prompt.confirm(subject, { rows }, parsed, system)
 end
 
--- Refuses an output that would overwrite the input.
+-- Opens the results and the failures. Refuses results that would overwrite the input.
 local function open_outputs(run, parsed, system)
   local path = parsed[".results"]
   if path and run.input:is_at(path) then io.usage "option '--results' names the input" end
@@ -240,7 +239,8 @@ local function open_outputs(run, parsed, system)
   run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input, run.name)
 end
 
--- Closes the outputs and writes the summary. Returns whether every row is done or accepted.
+-- Closes the outputs and writes the summary. Returns whether every row is done or accepted, and the failures could be
+-- written.
 local function finish(run, rows, parsed, system)
   if run.results then run.results:close() end
   local from, failures, is_complete = parsed[".from"], run.failures, run.tally:is_complete(rows)
@@ -260,7 +260,8 @@ local function finish(run, rows, parsed, system)
   return is_complete and not problem
 end
 
--- Returns a failure or an ending of the runner whose message has the command's name.
+-- Returns a copy of a row's failure, or of the error that ended the run. The copy's message names the command in place
+-- of the operation.
 local function worded(run, failure, member)
   local copy = setmetatable({}, { __index = failure })
   copy[member] = failure[member] and messages.with_command(failure[member], run.operation)
@@ -277,7 +278,7 @@ local function set_listeners(run)
   function run.on_result(row, answer, err)
     if not run.results then return end
     local ok, ending = pcall(run.results.add, run.results, row, answer, err and worded(run, err, "message"))
-    if not ok then run.ending = run.ending or ending end -- the program that reads our output has ended
+    if not ok then run.ending = run.ending or ending end -- the results cannot be written
   end
 end
 

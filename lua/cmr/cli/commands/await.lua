@@ -33,7 +33,7 @@ end
 -- Returns the filter for the requests that the command line names.
 local function filter_of(parsed, ledger)
   local id, all = parsed[".id"], parsed[".all"]
-  if (id and all) or not (id or all) then io.usage "an ID is missing, or --all: one of them" end
+  if (id and all) or not (id or all) then io.usage "give either an ID or --all" end
   if all then return {} end
   if not id:find "^RUN_" then return { id = id } end
   local run, message = require("cmr.ledger.runs").named(ledger, id)

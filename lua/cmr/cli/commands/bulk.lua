@@ -11,7 +11,8 @@ The user's ledger records each row before its request is sent and after the answ
 The same rows, in any file and order, are the same run: run the command again, and
 it sends the rows that are not done yet, and no row twice. The command recognises a
 row by its content; a changed row is a new row. Other runs also recognise rows that
-charge, destroy, flip or use a quota. These rows are skipped:
+charge, destroy, flip or use a quota. The command skips the following rows, unless
+you give the option in parentheses:
    rows that are done or accepted (--again, --repeat-after);
    rows whose outcome is unknown, which may be done (--retry-unknown);
    rows that were refused (--retry-failed). A row that was never sent, or was
@@ -42,14 +43,18 @@ bulk.options = {
     count = "*",
   },
   { "--concurrency", "N", "The number of requests at once (default: 8). --rate limits the requests per second." },
-  { "--again", false, "Send all rows once more; an unfinished run first sends its other rows." },
+  { "--again", false, "Send all rows once more; if the run is unfinished, send only its remaining rows." },
   { "--repeat-after", "TIME", "Send rows again that were done at least this long ago, such as 7d or 12h." },
   { "--remember", "TIME", "How long to recognise rows of other runs that charge, destroy, flip or use a quota (30d)." },
   { "--retry-unknown", false, "Send the rows again that may have been done." },
   { "--retry-failed", false, "Send the rows again that were refused." },
   { "--duplicates", false, "Allow rows with the same content, and send all of them." },
-  { "--changed-key", false, "You replaced the key: rows that were sent with the old key count." },
-  { "--other-account", false, "The key is for another account: rows that were sent with other keys do not count." },
+  { "--changed-key", false, "You replaced the key: rows that were sent with the old key count as sent." },
+  {
+    "--other-account",
+    false,
+    "The key is for another account: rows that were sent with other keys do not count as sent.",
+  },
   { "--wait", false, "Wait at the end until the accepted rows are done or have failed, as cmr await does." },
   { "--wait-timeout", "SECONDS", "How long to wait (default: 180)." },
   { "--max-failures", "N", "Stop after this number of failures." },

@@ -18,7 +18,8 @@ function completion.arguments(command)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- The values for the placeholders that stand for neither a file nor a choice of the parser: function(system) -> values.
+-- The functions that list the values for a placeholder: function(system) -> values. The parser does not know these
+-- values.
 local VALUE_LISTS = {
   OPERATION = function()
     return require("cmr.cli.arguments").commands(require "cmr.operations")
@@ -38,7 +39,7 @@ local function named(elements, name)
   end
 end
 
--- Returns the command's option with this name, or the global option.
+-- Returns the option with this name from the first parser that has it.
 local function option_of(parsers, name)
   for _, parser in ipairs(parsers) do
     local option = named(parser._options, name)
@@ -46,9 +47,9 @@ local function option_of(parsers, name)
   end
 end
 
--- Returns the state before the cursor, or nil after an unknown command. The state is a table: `parsers` has the command
--- and the root, `position` is the number of the next argument. `option` is set if the option's value comes next, and
--- only_arguments is true after --.
+-- Reads the words before the cursor. Returns nil if they name an unknown command, otherwise a table. In the table,
+-- `parsers` has the command (if there is one) and the root parser. `position` is the number of the next argument.
+-- `option` is the option whose value comes next. `only_arguments` is true after --.
 local function read_words(root, words)
   local context = { position = 1, parsers = { root } }
   for index = 1, #words - 1 do
@@ -121,7 +122,7 @@ end
 -- Returns the lines for a script: "word<tab>description" for each candidate, and "<tab>prefix" where a file name may
 -- follow the prefix. `words` are the words after `cmr`. The user wants to complete the last word, which may be empty.
 local function candidate_lines(get_parser, words, system)
-  -- with --help, because only then the parser adds the descriptions
+  -- the parser adds the descriptions only if the line has --help
   local typed, line = words[#words] or "", { "--help" }
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then

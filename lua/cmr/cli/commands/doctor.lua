@@ -28,7 +28,7 @@ doctor.options = {
 
 local OK, NOTE, FAILED, UNUSED = "ok", "note", "failed", "-"
 
-local MAX_CLOCK_SECONDS = 300 -- a receiver refuses a timestamp with a larger difference
+local MAX_CLOCK_SECONDS = 300 -- a receiver refuses a timestamp that differs more from its clock
 local NOTED_CLOCK_SECONDS = 5
 local SHOWN_DIGITS = 6 -- digits of the key's digest, as in `cmr history`
 local PROXIES = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } -- in the order in which libcurl reads them
@@ -37,7 +37,7 @@ local function variable(system, name)
   return profiles.variable(system.getenv, name)
 end
 
--- Returns the client, or nil and the message of the mistake. Stores the client's settings in `state`.
+-- Returns the client, or nil and the reason why there is none. Stores the client's settings in `state`.
 local function client_of(parsed, system, state)
   local request, read = require "cmr.cli.request", io.reader(system)
   local ok, result = pcall(function()
@@ -51,7 +51,8 @@ local function client_of(parsed, system, state)
   return nil, result.usage or result.failure
 end
 
--- The checks. Each is a function(state) -> state of the line, text.
+-- The checks. Each takes the state of the whole command, and returns OK, NOTE, FAILED or UNUSED, and the text of its
+-- line.
 local checks = {}
 
 function checks.key(state)
@@ -157,7 +158,8 @@ function checks.clock(state)
   local date = state.info and state.info.headers and state.info.headers.date
   local server_time = date and core.http_time(date)
   if not server_time then return UNUSED, "no answer with a date" end
-  -- the date has whole seconds, and the server wrote it at some time during the request
+  -- With equal clocks the difference is from 0 to elapsed + 1, because the date has whole seconds and the server wrote
+  -- it during the request. The check compares with the middle of this range.
   local difference = state.ended_at - server_time
   local off = math.abs(difference - (state.info.elapsed + 1) / 2)
   if off <= NOTED_CLOCK_SECONDS then return OK, "as the server's, within a few seconds" end

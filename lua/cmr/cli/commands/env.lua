@@ -7,8 +7,8 @@ local shell = require "cmr.util.shell"
 local env = {}
 
 env.epilog = [[
-The library and curl take the key from the environment, where a profile is not.
-This puts the key and the address of a profile there:
+The library and curl take the key from the environment. This command puts the key
+and the address of a profile there:
 
    eval "$(cmr env)"                      the default profile
    eval "$(cmr env --profile sandbox)"    another one
@@ -45,7 +45,7 @@ function env.run(parsed, system)
   io.write(system, table.concat(lines))
   local header = settings.key_header
   if header and header:lower() ~= core.key_header then
-    local format = "cmr: the key of '%s' goes into the header %s: give it to cmr.new as key_header, or the profile\n"
+    local format = "cmr: the key of '%s' goes into the header %s: give cmr.new the option key_header or profile\n"
     system.stderr:write(format:format(settings.profile, header))
   end
   if not is_shown and not parsed[".unset"] then

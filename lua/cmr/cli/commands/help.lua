@@ -7,7 +7,7 @@ local help = {}
 local MAX_COLUMNS = 80 -- longer lines are harder to read
 local MIN_COLUMNS = 40
 
--- The topics that list no commands.
+-- The topics that are no groups of commands.
 local FACTS = { "all", "environment", "options" }
 
 ---Returns the width of the help in columns.
@@ -17,7 +17,7 @@ function help.width(system)
   return columns > 0 and math.max(MIN_COLUMNS, math.min(columns, MAX_COLUMNS)) or MAX_COLUMNS
 end
 
--- Returns the help of all commands, with the options that they all have.
+-- Returns the list of all commands, with the options that they have in common.
 local function full_help(operations, version, width)
   return require("cmr.cli.parser").new(operations, { "--help" }, version, width):get_help() .. "\n"
 end

@@ -24,13 +24,13 @@ listen.options = {
   {
     "--forward",
     "URL",
-    "Pass accepted deliveries on to URL, body and headers unchanged, and answer with its answer.",
+    "Pass accepted deliveries on to URL, with unchanged body and headers, and answer the vendor as URL does.",
   },
   {
     "--exec",
     "CMD",
-    "Run this shell command for each accepted event. It gets the event unchanged on its standard input, passwords "
-      .. "too. When it fails, the answer is 500 and the vendor tries again.",
+    "Run this shell command for each accepted event. It gets the unchanged event, with its passwords, on its "
+      .. "standard input. When it fails, the answer is 500 and the vendor tries again.",
   },
   {
     "--signature-format",

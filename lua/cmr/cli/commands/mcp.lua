@@ -15,8 +15,8 @@ standard input and output. Without --allow the assistant can only read.
 
 If the assistant's program can ask its user, each charge and each destruction is
 shown to the user first. The ledger remembers what was sent: a request that charges,
-destroys or uses a quota is not sent twice unless the assistant was told of the
-first one. Answers have no passwords.
+destroys or uses a quota is not sent twice, unless the assistant names the earlier
+one. Answers have no passwords.
 
 Example:
    claude mcp add cmr -- cmr mcp --allow write]]
@@ -39,7 +39,8 @@ local function allowed_by(classes)
   return allowed
 end
 
--- Returns the ledger, or nil and the reason why there is none. Raises a failure if the assistant may change something.
+-- Returns the ledger, or nil and the reason why there is none. Raises a mistake or a failure if there is none, but the
+-- assistant may change something.
 local function ledger_for(parsed, acts)
   if parsed.no_ledger and acts then
     io.usage "option '--no-ledger' does not go with '--allow': the ledger keeps an assistant from sending twice"

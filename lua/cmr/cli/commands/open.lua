@@ -12,14 +12,14 @@ The dashboard has the keys, the webhook destinations, the delivery logs and the
 wallet. The mock's page is the address in CMR_MOCK_PAGE, which 'cmr mock' prints.
 Without PAGE it opens the mock's page if CMR_MOCK_PAGE is set, else the dashboard.
 
-It prints the address where there is no browser.]]
+If there is no browser, it prints the address.]]
 
 open.options = {
   { "--print", false, "Print the address, and open nothing." },
 }
 
--- Prints "opened", "none", or the name of the program that has failed. A browser that stays in the foreground counts as
--- opened. xdg-open without a display would start a browser in the terminal.
+-- Prints "opened", "none", or the name of the program that has failed. A program that still runs after two seconds
+-- counts as opened. Without a display, xdg-open would start a browser in the terminal, so the script does not use it.
 local SCRIPT = [[
 if command -v wslview; then opener=wslview
 elif [ "$(uname)" = Darwin ]; then opener=open

@@ -4,8 +4,8 @@ local arguments = require "cmr.cli.arguments"
 local output = require "cmr.cli.output"
 
 local operations = {
-  epilog = "A table, unless --output asks for another form; json and jsonl have the rows with their parameters. An "
-    .. "operation whose path or method is unknown runs once CMR_ENDPOINTS supplies it.",
+  epilog = "Prints a table, unless --output asks for another form; json and jsonl have the operations with their "
+    .. "parameters. An operation whose path or method is unknown runs only if CMR_ENDPOINTS supplies it.",
 }
 
 local COLUMNS = { "name", "method", "path", "summary" }

@@ -21,7 +21,8 @@ of that Redis. A receiver in nginx without Redis has them in nginx's memory, whe
 only receiver:dead_letters() finds them. receiver:replay() handles them.
 
 Exit status: 0 the delivery is signed with this key, or the events were listed
-or removed; 1 it is not, or the command failed; 2 the command line is wrong.]]
+or removed; 1 the delivery is not signed with it, or the command failed; 2 the
+command line is wrong.]]
 
 webhook.options = {
   { "--redis", "HOST[:PORT]", "dead: the Redis in which the receiver stores its events." },

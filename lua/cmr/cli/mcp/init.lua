@@ -13,7 +13,7 @@ local session = require "cmr.cli.mcp.session"
 local mcp = {}
 
 local TICK_SECONDS = 1 -- between two reports of progress
-local BLIND_SECONDS = 0.02 -- how often to look at an engine without a descriptor, while calls are in flight
+local BLIND_SECONDS = 0.02 -- between two looks at an engine without a descriptor, while calls are in flight
 
 -- Returns how long to wait for standard input.
 local function patience(engine)

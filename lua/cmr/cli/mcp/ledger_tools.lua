@@ -92,7 +92,7 @@ function ledger_tools.request(server, id)
   return item and encode(history.encodable(item)), message
 end
 
--- Waits for one accepted request. Returns its events, and the error.
+-- Waits for one accepted request. Returns its events, and the message of an error.
 local function wait_for(server, session, request, item, seconds)
   local polls = item.account == server.account and item.plan.order ~= nil
   if not polls and not server.ledger:is_receiving() then return nil, NO_RECEIVER end
@@ -114,7 +114,7 @@ local function find(server, id)
   return found and { found[1] }, message
 end
 
--- Waits for the requests one after the other. Returns what happened, by the request's number.
+-- Waits for the requests one after the other. Returns a table with the events and the message of each, by ledger_id.
 local function wait_for_all(server, session, request, items, seconds)
   local ends_at, results = core.now() + seconds, {}
   for _, item in ipairs(items) do
@@ -191,7 +191,7 @@ ledger_tools.definitions = {
         user = { type = "string", description = "Only requests for this user." },
         id = { type = "string", description = "Only requests with this id in them or in their answer." },
         run = { type = "string", description = "Only the rows of this bulk run." },
-        sinceDays = { type = "number", minimum = 0, description = "Only requests of so many days." },
+        sinceDays = { type = "number", minimum = 0, description = "Only requests at most this many days old." },
         unknown = { type = "boolean", description = "true: only requests that may have been done." },
         before = { type = "integer", minimum = 1, description = "Only requests before this ledger_id." },
         limit = {

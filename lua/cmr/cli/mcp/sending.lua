@@ -27,8 +27,8 @@ local function describe(ledger, found)
   return table.concat(parts, ", ")
 end
 
--- Looks for the same request in the ledger. Returns the fields that the ledger stores with the new request; or nil and
--- the reason why it must not be sent.
+-- Looks for the same request in the ledger. Returns the new request's fields for Ledger:begin; or nil and the reason
+-- why the new request must not be sent.
 local function check_repetition(server, operation, call, repeat_of)
   if not bulk.is_guarded(operation) then return {} end
   local digest = identity.digest(call:arguments(), operation)
@@ -73,7 +73,7 @@ local CONFIRMATION = {
 }
 
 -- Asks the user whether to send a request that charges, destroys or acts on everything. Returns true if the user
--- agrees, or if the client cannot ask.
+-- agrees, if the request needs no question, or if the client cannot ask.
 local function is_confirmed(session, request, operation, args, call)
   local reason = require("cmr.cli.prompt").reason(operation, args)
   local can_ask = session.capabilities and session.capabilities.elicitation
@@ -84,7 +84,7 @@ local function is_confirmed(session, request, operation, args, call)
   return result ~= nil and result.action == "accept" and type(result.content) == "table" and result.content.send == true
 end
 
--- Makes the client for one call, which reports its retries and notes when the request leaves.
+-- Makes the client for one call. The client reports retries, and notes in the job that the request was sent.
 local function client_for(server, session, request, job)
   return server.client:with {
     loop = block,
@@ -101,7 +101,7 @@ local function client_for(server, session, request, job)
   }
 end
 
--- Makes the job for sender.send. The job notes a cancellation.
+-- Makes the job for sender.send. After a cancellation, sender.send sends nothing.
 local function job_for(context)
   local job = { context = context }
   function job.may_send()
@@ -110,8 +110,9 @@ local function job_for(context)
   return job
 end
 
--- Ends the work for a request that the client cancelled. A read ends at once. If a request was sent and changes
--- something, waits for its answer, so that the ledger gets the outcome. Makes no other attempt.
+-- Ends the work for a request that the client cancelled. A read, or a request that was not sent yet, ends at once. A
+-- request that was sent and changes something goes on until its answer, so that the ledger gets the outcome. No other
+-- attempt follows.
 local function stop(request, job, call, operation)
   job.cancelled = true
   request.must_end = job.has_left and not access.is_read(operation)
@@ -120,7 +121,7 @@ local function stop(request, job, call, operation)
   block.notify(call)
 end
 
--- Rewords the library's error message with the names of a tool's arguments.
+-- Rewords the library's error message for an assistant, which cannot use cmr.all.
 local function worded(message)
   return (message:gsub("cmr%.all", 'the text "all"'))
 end

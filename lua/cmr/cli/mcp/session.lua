@@ -1,5 +1,5 @@
 ---A session with one client: the requests under way in both directions. Each request of the client runs in its own
----coroutine, so that a cancellation arrives while a call is in flight.
+---coroutine, so that a cancellation can arrive while a call is in flight.
 
 local block = require "cmr.loop.block"
 local core = require "cmr.core"
@@ -51,7 +51,7 @@ local function key_of(id)
 end
 
 -- Reports the progress of a request, if its client asked for that. The progress is the time in seconds. The protocol
--- wants a greater number each time, so two reports within a millisecond differ by one.
+-- wants a greater number each time, so each report adds at least one millisecond.
 local function report(self, request, now)
   if request.token == nil or request.is_cancelled then return end
   local elapsed_ms = math.floor((now - request.started_at) * 1000)
@@ -91,7 +91,8 @@ local function run(self, request, method, params)
   finish(self, request, answer)
 end
 
--- Answers the requests whose coroutine ended with an error. Lua 5.1 cannot catch an error in a coroutine that waits.
+-- Answers the requests whose coroutine ended with an error. On Lua 5.1 `run` cannot catch the error, because a
+-- coroutine cannot wait inside pcall.
 local function bury(self, message)
   log.error("%s", message)
   for _, request in pairs(self.running) do
@@ -107,7 +108,7 @@ function Session:guard(action, ...)
   if not ok then bury(self, tostring(message)) end
 end
 
--- Returns the code and the message of the error for a request that cannot begin; or nil.
+-- Returns the code and the message of the error if a request cannot begin; otherwise nil.
 local function refusal(self, message)
   if self.running[key_of(message.id)] then return protocol.INVALID_REQUEST, "a request with this id is under way" end
   if not self.methods[message.method] then
@@ -164,7 +165,7 @@ end
 
 local function answer(self, message)
   local question = self.asked[message.id]
-  if not question then return end -- ignores an answer to no question
+  if not question then return end -- the server asked no question with this id
   self.asked[message.id] = nil
   question.answer = message
   self:guard(question.semaphore.post)
