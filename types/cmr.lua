@@ -903,8 +903,8 @@ function writing:settle(id, ending) end
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = {}
 
----Checks that a delivery comes from the vendor and is fresh. The comparison takes constant time. Pass the body's bytes
----as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
+---Checks that a delivery comes from the vendor and is fresh. Signatures are compared in constant time. Pass the body's
+---bytes as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> The headers, for example ngx.req.get_headers(); names in any case.
@@ -932,7 +932,7 @@ function webhook.handler(options) end
 ---@return cmr.Receiver receiver
 function webhook.receiver(options) end
 
----Returns facts about an event that verify returned, or nil for any other table.
+---Returns facts about an event from verify or from a replayed dead letter. Returns nil for any other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
 function webhook.info(event) end
@@ -950,8 +950,8 @@ function webhook.name(event) end
 
 ---A function that handles an event. The function fails if it raises an error, or returns false, or returns nil and a
 ---message. The vendor then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end
----within the lease, or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as
----handled if the status is below 300.
+---within the lease, or renew the lease. It may end the request itself, for example with ngx.exit. The event then counts
+---as handled if the status is from 200 to 299.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---The second argument of a handler.
@@ -966,12 +966,12 @@ function webhook.name(event) end
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
+---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else the process's own.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps an event that could not be handled. Default: 30 days.
----Whether client:await and the dead letters have the passwords. At a delivery, the handler has them in any case.
+---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
 ---Default: false.
 ---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
@@ -994,7 +994,7 @@ function Receiver:receive(raw_body, headers) end
 ---@return string? message
 function Receiver:dead_letters() end
 
----Handles dead letters: stores each event for client:await, and calls its function. An event that was handled
+---Handles dead letters: stores each event for client:await, and calls its handler. An event that was handled
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
@@ -1014,8 +1014,8 @@ function Receiver:drop(id) end
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # the signature or the timestamp comes twice, and either could be right
----| "malformed_signature" # the header has no well-formed signature of the pinned format, or has more than ten
----| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
+---| "malformed_signature" # the header has no well-formed signature in an accepted format, or has more than ten
+---| "malformed_timestamp" # the timestamp is no whole number, or is not in the unit of signature_format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
 ---| "future" # the timestamp is later than the tolerance allows
@@ -1454,7 +1454,7 @@ function Receiver:drop(id) end
 ---
 ---The page mentions a search parameter, but not its name.
 ---
----Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
+---Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
 ---
 ---```lua
 ---cmr.users()
@@ -1465,7 +1465,7 @@ function Receiver:drop(id) end
 ---@return cmr.Error? err
 function cmr.users(fields) end
 
----As cmr.users.
+---The same as cmr.users.
 ---@param fields? cmr.users.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1491,7 +1491,7 @@ function Client:users(fields) end
 ---@return cmr.Error? err
 function cmr.user(userId) end
 
----As cmr.user.
+---The same as cmr.user.
 ---@overload fun(self: cmr.Client, fields: cmr.user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1551,7 +1551,7 @@ function Client:user(userId) end
 ---@return cmr.Error? err
 function cmr.create_user(fields) end
 
----As cmr.create_user.
+---The same as cmr.create_user.
 ---@param fields cmr.create_user.fields
 ---@return cmr.create_user.answer? answer
 ---@return string? message
@@ -1611,7 +1611,7 @@ function Client:create_user(fields) end
 ---@return cmr.Error? err
 function cmr.update_user(userId, fields) end
 
----As cmr.update_user.
+---The same as cmr.update_user.
 ---@overload fun(self: cmr.Client, fields: cmr.update_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.update_user.others
@@ -1645,7 +1645,7 @@ function Client:update_user(userId, fields) end
 ---@return cmr.Error? err
 function cmr.delete_user(userId) end
 
----As cmr.delete_user.
+---The same as cmr.delete_user.
 ---@overload fun(self: cmr.Client, fields: cmr.delete_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1672,7 +1672,7 @@ function Client:delete_user(userId) end
 ---@return cmr.Error? err
 function cmr.countries() end
 
----As cmr.countries.
+---The same as cmr.countries.
 ---@return cmr.countries.answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -1702,7 +1702,7 @@ function Client:countries() end
 ---@return cmr.Error? err
 function cmr.states(countryCode) end
 
----As cmr.states.
+---The same as cmr.states.
 ---@overload fun(self: cmr.Client, fields: cmr.states.fields): cmr.states.answer?, string?, cmr.Error?
 ---@param countryCode string The ISO 3166-1 alpha-2 code.
 ---@return cmr.states.answer? answer
@@ -1730,7 +1730,7 @@ function Client:states(countryCode) end
 ---
 ---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
 ---
----Assumed: `page` and `limit` follow the help centre's rule for lists, because the API page does not name them.
+---Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
 ---
 ---```lua
 ---cmr.domains("BVZGM5TE9BMP3PP0VWGW943RGV1B")
@@ -1743,7 +1743,7 @@ function Client:states(countryCode) end
 ---@return cmr.Error? err
 function cmr.domains(userId, fields) end
 
----As cmr.domains.
+---The same as cmr.domains.
 ---@overload fun(self: cmr.Client, fields: cmr.domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domains.others
@@ -1775,7 +1775,7 @@ function Client:domains(userId, fields) end
 ---@return cmr.Error? err
 function cmr.suggest_domains(fields) end
 
----As cmr.suggest_domains.
+---The same as cmr.suggest_domains.
 ---@param fields? cmr.suggest_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1807,7 +1807,7 @@ function Client:suggest_domains(fields) end
 ---@return cmr.Error? err
 function cmr.check_domain(fields) end
 
----As cmr.check_domain.
+---The same as cmr.check_domain.
 ---@param fields? cmr.check_domain.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1849,7 +1849,7 @@ function Client:check_domain(fields) end
 ---@return cmr.Error? err
 function cmr.check_workspace(fields) end
 
----As cmr.check_workspace.
+---The same as cmr.check_workspace.
 ---@param fields cmr.check_workspace.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1883,7 +1883,7 @@ function Client:check_workspace(fields) end
 ---@return cmr.Error? err
 function cmr.add_domain_forwarding(fields) end
 
----As cmr.add_domain_forwarding.
+---The same as cmr.add_domain_forwarding.
 ---@param fields? cmr.add_domain_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1917,7 +1917,7 @@ function Client:add_domain_forwarding(fields) end
 ---@return cmr.Error? err
 function cmr.add_email_forwarding(fields) end
 
----As cmr.add_email_forwarding.
+---The same as cmr.add_email_forwarding.
 ---@param fields? cmr.add_email_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1959,7 +1959,7 @@ function Client:add_email_forwarding(fields) end
 ---@return cmr.Error? err
 function cmr.add_google_client_id(userId, fields) end
 
----As cmr.add_google_client_id.
+---The same as cmr.add_google_client_id.
 ---@overload fun(self: cmr.Client, fields: cmr.add_google_client_id.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_google_client_id.others
@@ -1993,7 +1993,7 @@ function Client:add_google_client_id(userId, fields) end
 ---@return cmr.Error? err
 function cmr.remove_domains(fields) end
 
----As cmr.remove_domains.
+---The same as cmr.remove_domains.
 ---@param fields? cmr.remove_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2041,7 +2041,7 @@ function Client:remove_domains(fields) end
 ---@return cmr.Error? err
 function cmr.domain_renewal_prices(userId, fields) end
 
----As cmr.domain_renewal_prices.
+---The same as cmr.domain_renewal_prices.
 ---@overload fun(self: cmr.Client, fields: cmr.domain_renewal_prices.fields): cmr.domain_renewal_prices.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domain_renewal_prices.others
@@ -2090,7 +2090,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---@return cmr.Error? err
 function cmr.renew_domains(userId, fields) end
 
----As cmr.renew_domains.
+---The same as cmr.renew_domains.
 ---@overload fun(self: cmr.Client, fields: cmr.renew_domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.renew_domains.others
@@ -2141,7 +2141,7 @@ function Client:renew_domains(userId, fields) end
 ---@return cmr.Error? err
 function cmr.set_domain_auto_renew(userId, fields) end
 
----As cmr.set_domain_auto_renew.
+---The same as cmr.set_domain_auto_renew.
 ---@overload fun(self: cmr.Client, fields: cmr.set_domain_auto_renew.fields): cmr.set_domain_auto_renew.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.set_domain_auto_renew.others
@@ -2189,7 +2189,7 @@ function Client:set_domain_auto_renew(userId, fields) end
 ---@return cmr.Error? err
 function cmr.dns_records(userId, domain) end
 
----As cmr.dns_records.
+---The same as cmr.dns_records.
 ---@overload fun(self: cmr.Client, fields: cmr.dns_records.fields): cmr.dns_records.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -2242,7 +2242,7 @@ function Client:dns_records(userId, domain) end
 ---@return cmr.Error? err
 function cmr.add_dns_records(userId, fields) end
 
----As cmr.add_dns_records.
+---The same as cmr.add_dns_records.
 ---@overload fun(self: cmr.Client, fields: cmr.add_dns_records.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_dns_records.others
@@ -2296,7 +2296,7 @@ function Client:add_dns_records(userId, fields) end
 ---@return cmr.Error? err
 function cmr.update_dns_record(userId, fields) end
 
----As cmr.update_dns_record.
+---The same as cmr.update_dns_record.
 ---@overload fun(self: cmr.Client, fields: cmr.update_dns_record.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_dns_record.others
@@ -2333,7 +2333,7 @@ function Client:update_dns_record(userId, fields) end
 ---@return cmr.Error? err
 function cmr.delete_dns_record(fields) end
 
----As cmr.delete_dns_record.
+---The same as cmr.delete_dns_record.
 ---@param fields cmr.delete_dns_record.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2373,7 +2373,7 @@ function Client:delete_dns_record(fields) end
 ---@return cmr.Error? err
 function cmr.set_nameservers(userId, domain, fields) end
 
----As cmr.set_nameservers.
+---The same as cmr.set_nameservers.
 ---@overload fun(self: cmr.Client, fields: cmr.set_nameservers.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -2404,7 +2404,7 @@ function Client:set_nameservers(userId, domain, fields) end
 ---@return cmr.Error? err
 function cmr.order(fields) end
 
----As cmr.order.
+---The same as cmr.order.
 ---@param fields? cmr.order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2425,7 +2425,7 @@ function Client:order(fields) end
 ---
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
----Assumed: the page does not name the query parameters; cmr calls the order orderId, and sends other names too.
+---Assumed: the page does not name the query parameters; cmr uses the name orderId, and also sends the other names that you give.
 ---
 ---```lua
 ---cmr.order_status{orderId = "ord_R8K2LQPZA9XM"}
@@ -2436,7 +2436,7 @@ function Client:order(fields) end
 ---@return cmr.Error? err
 function cmr.order_status(fields) end
 
----As cmr.order_status.
+---The same as cmr.order_status.
 ---@param fields? cmr.order_status.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2526,7 +2526,7 @@ function Client:order_status(fields) end
 ---@return cmr.Error? err
 function cmr.create_order(userId, fields) end
 
----As cmr.create_order.
+---The same as cmr.create_order.
 ---@overload fun(self: cmr.Client, fields: cmr.create_order.fields): cmr.create_order.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_order.others
@@ -2592,7 +2592,7 @@ function Client:create_order(userId, fields) end
 ---@return cmr.Error? err
 function cmr.order_mailboxes(userId, fields) end
 
----As cmr.order_mailboxes.
+---The same as cmr.order_mailboxes.
 ---@overload fun(self: cmr.Client, fields: cmr.order_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_mailboxes.others
@@ -2630,7 +2630,7 @@ function Client:order_mailboxes(userId, fields) end
 ---@return cmr.Error? err
 function cmr.process_order(fields) end
 
----As cmr.process_order.
+---The same as cmr.process_order.
 ---@param fields? cmr.process_order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2710,7 +2710,7 @@ function Client:process_order(fields) end
 ---@return cmr.Error? err
 function cmr.create_order_form(fields) end
 
----As cmr.create_order_form.
+---The same as cmr.create_order_form.
 ---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2782,7 +2782,7 @@ function Client:create_order_form(fields) end
 ---@return cmr.Error? err
 function cmr.add_subscription_mailboxes(fields) end
 
----As cmr.add_subscription_mailboxes.
+---The same as cmr.add_subscription_mailboxes.
 ---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2809,7 +2809,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---The word single in the path stands for a single user.
 ---
----Assumed: `page` and `limit` follow the help centre's rule for lists, because the API page does not name them.
+---Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
 ---
 ---```lua
 ---cmr.mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B")
@@ -2822,7 +2822,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---@return cmr.Error? err
 function cmr.mailboxes(userId, fields) end
 
----As cmr.mailboxes.
+---The same as cmr.mailboxes.
 ---@overload fun(self: cmr.Client, fields: cmr.mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.mailboxes.others
@@ -2847,7 +2847,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
----Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
+---Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
 ---
 ---```lua
 ---cmr.all_mailboxes()
@@ -2858,7 +2858,7 @@ function Client:mailboxes(userId, fields) end
 ---@return cmr.Error? err
 function cmr.all_mailboxes(fields) end
 
----As cmr.all_mailboxes.
+---The same as cmr.all_mailboxes.
 ---@param fields? cmr.all_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2888,7 +2888,7 @@ function Client:all_mailboxes(fields) end
 ---@return cmr.Error? err
 function cmr.mailbox(mailboxId) end
 
----As cmr.mailbox.
+---The same as cmr.mailbox.
 ---@overload fun(self: cmr.Client, fields: cmr.mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -2917,7 +2917,7 @@ function Client:mailbox(mailboxId) end
 ---@return cmr.Error? err
 function cmr.mailbox_admin(userId, mailboxId) end
 
----As cmr.mailbox_admin.
+---The same as cmr.mailbox_admin.
 ---@overload fun(self: cmr.Client, fields: cmr.mailbox_admin.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param mailboxId string The mailbox.
@@ -2979,7 +2979,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---@return cmr.Error? err
 function cmr.update_mailboxes(userId, fields) end
 
----As cmr.update_mailboxes.
+---The same as cmr.update_mailboxes.
 ---@overload fun(self: cmr.Client, fields: cmr.update_mailboxes.fields): cmr.update_mailboxes.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_mailboxes.others
@@ -3019,7 +3019,7 @@ function Client:update_mailboxes(userId, fields) end
 ---@return cmr.Error? err
 function cmr.remove_mailbox(fields) end
 
----As cmr.remove_mailbox.
+---The same as cmr.remove_mailbox.
 ---@param fields cmr.remove_mailbox.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3053,7 +3053,7 @@ function Client:remove_mailbox(fields) end
 ---@return cmr.Error? err
 function cmr.validate_mailbox(userId, fields) end
 
----As cmr.validate_mailbox.
+---The same as cmr.validate_mailbox.
 ---@overload fun(self: cmr.Client, fields: cmr.validate_mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.validate_mailbox.others
@@ -3099,7 +3099,7 @@ function Client:validate_mailbox(userId, fields) end
 ---@return cmr.Error? err
 function cmr.start_warmup(mailboxId, fields) end
 
----As cmr.start_warmup.
+---The same as cmr.start_warmup.
 ---@overload fun(self: cmr.Client, fields: cmr.start_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param fields? cmr.start_warmup.others
@@ -3139,7 +3139,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---@return cmr.Error? err
 function cmr.toggle_warmup(mailboxId) end
 
----As cmr.toggle_warmup.
+---The same as cmr.toggle_warmup.
 ---@overload fun(self: cmr.Client, fields: cmr.toggle_warmup.fields): cmr.toggle_warmup.answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.toggle_warmup.answer? answer
@@ -3176,7 +3176,7 @@ function Client:toggle_warmup(mailboxId) end
 ---@return cmr.Error? err
 function cmr.set_warmup_status(mailboxId, status) end
 
----As cmr.set_warmup_status.
+---The same as cmr.set_warmup_status.
 ---@overload fun(self: cmr.Client, fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; cmr also sends other values.
@@ -3214,7 +3214,7 @@ function Client:set_warmup_status(mailboxId, status) end
 ---@return cmr.Error? err
 function cmr.stop_warmup(mailboxId) end
 
----As cmr.stop_warmup.
+---The same as cmr.stop_warmup.
 ---@overload fun(self: cmr.Client, fields: cmr.stop_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -3254,7 +3254,7 @@ function Client:stop_warmup(mailboxId) end
 ---@return cmr.Error? err
 function cmr.set_warmup_settings(mailboxId, fields) end
 
----As cmr.set_warmup_settings.
+---The same as cmr.set_warmup_settings.
 ---@overload fun(self: cmr.Client, fields: cmr.set_warmup_settings.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param fields? cmr.set_warmup_settings.others
@@ -3321,7 +3321,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---@return cmr.Error? err
 function cmr.subscriptions(fields) end
 
----As cmr.subscriptions.
+---The same as cmr.subscriptions.
 ---@param fields? cmr.subscriptions.fields
 ---@return cmr.subscriptions.answer? answer
 ---@return string? message
@@ -3360,7 +3360,7 @@ function Client:subscriptions(fields) end
 ---@return cmr.Error? err
 function cmr.renew_subscriptions(fields) end
 
----As cmr.renew_subscriptions.
+---The same as cmr.renew_subscriptions.
 ---@param fields cmr.renew_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3378,7 +3378,7 @@ function Client:renew_subscriptions(fields) end
 ---
 ---A call changes one subscription. The current period continues in any case.
 ---
----A subscription that is PAST_DUE is tried again only while automatic renewal is on.
+---The charge of a PAST_DUE subscription is tried again only while automatic renewal is on.
 ---
 ---Assumed: the page does not name the body's fields, and does not say if the operation sets or toggles the state; cmr sends the names that you give.
 ---
@@ -3391,7 +3391,7 @@ function Client:renew_subscriptions(fields) end
 ---@return cmr.Error? err
 function cmr.toggle_subscription_auto_renew(fields) end
 
----As cmr.toggle_subscription_auto_renew.
+---The same as cmr.toggle_subscription_auto_renew.
 ---@param fields? cmr.toggle_subscription_auto_renew.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3431,7 +3431,7 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---@return cmr.Error? err
 function cmr.cancel_subscription(fields) end
 
----As cmr.cancel_subscription.
+---The same as cmr.cancel_subscription.
 ---@param fields cmr.cancel_subscription.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3471,7 +3471,7 @@ function Client:cancel_subscription(fields) end
 ---@return cmr.Error? err
 function cmr.recreate_subscriptions(fields) end
 
----As cmr.recreate_subscriptions.
+---The same as cmr.recreate_subscriptions.
 ---@param fields cmr.recreate_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3523,7 +3523,7 @@ function Client:recreate_subscriptions(fields) end
 ---@return cmr.Error? err
 function cmr.platforms(userId) end
 
----As cmr.platforms.
+---The same as cmr.platforms.
 ---@overload fun(self: cmr.Client, fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.platforms.answer? answer
@@ -3596,7 +3596,7 @@ function Client:platforms(userId) end
 ---@return cmr.Error? err
 function cmr.add_platform(userId, fields) end
 
----As cmr.add_platform.
+---The same as cmr.add_platform.
 ---@overload fun(self: cmr.Client, fields: cmr.add_platform.fields): cmr.add_platform.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_platform.others
@@ -3634,7 +3634,7 @@ function Client:add_platform(userId, fields) end
 ---@return cmr.Error? err
 function cmr.update_platform(fields) end
 
----As cmr.update_platform.
+---The same as cmr.update_platform.
 ---@param fields cmr.update_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3664,7 +3664,7 @@ function Client:update_platform(fields) end
 ---@return cmr.Error? err
 function cmr.remove_platform(fields) end
 
----As cmr.remove_platform.
+---The same as cmr.remove_platform.
 ---@param fields cmr.remove_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3698,7 +3698,7 @@ function Client:remove_platform(fields) end
 ---@return cmr.Error? err
 function cmr.platform_workspaces(credentialId, fields) end
 
----As cmr.platform_workspaces.
+---The same as cmr.platform_workspaces.
 ---@overload fun(self: cmr.Client, fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
 ---@param credentialId string The credential. Assumed.
 ---@param fields? cmr.platform_workspaces.others
@@ -3735,7 +3735,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed, but you can send the request again.
 ---
----Assumed: the method is POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
+---Assumed: the sidebar says GET, but cmr uses POST, because the operation has a body. cmr sends userId in the query. The event is documented for exports over OAuth only.
 ---
 ---```lua
 ---cmr.export_mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -3751,7 +3751,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---@return cmr.Error? err
 function cmr.export_mailboxes(userId, fields) end
 
----As cmr.export_mailboxes.
+---The same as cmr.export_mailboxes.
 ---@overload fun(self: cmr.Client, fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
 ---@param fields cmr.export_mailboxes.others
@@ -3814,7 +3814,7 @@ function Client:export_mailboxes(userId, fields) end
 ---@return cmr.Error? err
 function cmr.reexport(fields) end
 
----As cmr.reexport.
+---The same as cmr.reexport.
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3858,7 +3858,7 @@ function Client:reexport(fields) end
 ---
 ---The answer is a list, in pages.
 ---
----Assumed: the page does not name the paging parameters; page and limit follow the help centre's rule for lists.
+---Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
 ---
 ---```lua
 ---cmr.prewarmed{serviceProvider = "GOOGLE", contains = "acme"}
@@ -3869,7 +3869,7 @@ function Client:reexport(fields) end
 ---@return cmr.Error? err
 function cmr.prewarmed(fields) end
 
----As cmr.prewarmed.
+---The same as cmr.prewarmed.
 ---@param fields? cmr.prewarmed.fields
 ---@return cmr.prewarmed.answer? answer
 ---@return string? message
@@ -3930,7 +3930,7 @@ function Client:prewarmed(fields) end
 ---@return cmr.Error? err
 function cmr.order_prewarmed(userId, fields) end
 
----As cmr.order_prewarmed.
+---The same as cmr.order_prewarmed.
 ---@overload fun(self: cmr.Client, fields: cmr.order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_prewarmed.others
@@ -3954,7 +3954,7 @@ function Client:order_prewarmed(userId, fields) end
 ---
 ---The answer is a list, in pages.
 ---
----The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---At GOOGLE, the sandbox has the domains sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com. At MICROSOFT, it has sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
 ---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
@@ -3969,7 +3969,7 @@ function Client:order_prewarmed(userId, fields) end
 ---@return cmr.Error? err
 function cmr.sandbox_prewarmed(fields) end
 
----As cmr.sandbox_prewarmed.
+---The same as cmr.sandbox_prewarmed.
 ---@param fields? cmr.sandbox_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -4006,7 +4006,7 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
----The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---At GOOGLE, the sandbox has the domains sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com. At MICROSOFT, it has sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
 ---The order costs 0 and does not change the wallet. Records, webhooks and the transaction history look as they do in production, but nothing waits for DNS.
 ---
@@ -4036,7 +4036,7 @@ function Client:sandbox_prewarmed(fields) end
 ---@return cmr.Error? err
 function cmr.sandbox_order_prewarmed(userId, fields) end
 
----As cmr.sandbox_order_prewarmed.
+---The same as cmr.sandbox_order_prewarmed.
 ---@overload fun(self: cmr.Client, fields: cmr.sandbox_order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user. Assumed.
 ---@param fields cmr.sandbox_order_prewarmed.others
@@ -4071,7 +4071,7 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---@return cmr.Error? err
 function cmr.sandbox_reset_prewarmed(fields) end
 
----As cmr.sandbox_reset_prewarmed.
+---The same as cmr.sandbox_reset_prewarmed.
 ---@param fields? cmr.sandbox_reset_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -4100,7 +4100,7 @@ function Client:sandbox_reset_prewarmed(fields) end
 ---@return cmr.Error? err
 function cmr.wallet(fields) end
 
----As cmr.wallet.
+---The same as cmr.wallet.
 ---@param fields? cmr.wallet.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -4127,7 +4127,7 @@ function Client:wallet(fields) end
 ---@return cmr.Error? err
 function cmr.send_error(fields) end
 
----As cmr.send_error.
+---The same as cmr.send_error.
 ---@param fields? cmr.send_error.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -4180,7 +4180,7 @@ function Client:send_error(fields) end
 ---@return cmr.Error? err
 function cmr.create_placement_test(userId, fields) end
 
----As cmr.create_placement_test.
+---The same as cmr.create_placement_test.
 ---@overload fun(self: cmr.Client, fields: cmr.create_placement_test.fields): cmr.create_placement_test.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_placement_test.others
@@ -4223,7 +4223,7 @@ function Client:create_placement_test(userId, fields) end
 ---@return cmr.Error? err
 function cmr.placement_reports(userId, fields) end
 
----As cmr.placement_reports.
+---The same as cmr.placement_reports.
 ---@overload fun(self: cmr.Client, fields: cmr.placement_reports.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.placement_reports.others
