@@ -46,6 +46,10 @@ local states = {
   { "an HTTP/2 stream", scripts = { words.http2({}, { request, words.headers2, stall }) } },
 }
 
+if os.getenv "CMR_LACKS_HTTP2" then
+  states[#states] = nil -- the HTTP/2 stream
+end
+
 local ways = {
   cancel = function(call)
     call.it:cancel()

@@ -119,7 +119,7 @@ describe("faults #fault", function()
           count = count + 1
         end
       end
-      assert.equal(24, count)
+      assert.equal(os.getenv "CMR_LACKS_HTTP2" and 21 or 24, count)
     end)
   end)
 
