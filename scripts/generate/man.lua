@@ -10,7 +10,7 @@ local man = {}
 local MAX_LINE_COLUMNS = 72 -- man adds an indent of 7
 
 local EXAMPLES = {
-  { "Store a key, and check what is in force:", "cmr init", "cmr doctor" },
+  { "Store a key, and check which settings apply:", "cmr init", "cmr doctor" },
   { "List users, and read one value:", "cmr users --columns id,company", "cmr users --field data.users.id" },
   { "Show a request without sending it:", "cmr reexport --email john@doe.com --dry-run" },
   {
@@ -146,10 +146,10 @@ function man.page(operations, version, changelog)
     ".SH DESCRIPTION\n",
     prose(root._description),
     prose(about),
-    ".SH OPTIONS\nOf every command:\n",
+    ".SH OPTIONS\nEvery command has these options:\n",
     items(root._options),
     option(root, "-h"),
-    ".PP\nOf every operation:\n",
+    ".PP\nThe command of every operation also has:\n",
     option(root._commands[1], "--json"),
   }
   local by_command, group = {}, nil
@@ -170,8 +170,8 @@ function man.page(operations, version, changelog)
     return (".SH %s\n%s"):format(heading:upper(), first:upper())
   end)
   parts[#parts + 1] = ".SH FILES\n.TP\n.I ~/.config/cmr/config\nThe profiles; $XDG_CONFIG_HOME/cmr/config where that "
-    .. "is set. Only its owner can read it.\n.TP\n.I ~/.local/state/cmr/ledger.db\nWhat was sent, and what became of "
-    .. "it; below $XDG_STATE_HOME where that is set, or the file that $CMR_LEDGER names.\n"
+    .. "is set. Only its owner can read it.\n.TP\n.I ~/.local/state/cmr/ledger.db\nThe requests that were sent, and "
+    .. "how they ended; below $XDG_STATE_HOME where that is set, or the file that $CMR_LEDGER names.\n"
   parts[#parts + 1] = examples()
   parts[#parts + 1] = ".SH SEE ALSO\n.BR curl (1),\n.BR jq (1),\n.BR nginx (8),\n.BR sqlite3 (1)\n.PP\n"
     .. escape "The guides and the library's page are in the folder docs of the source.\n"

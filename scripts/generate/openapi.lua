@@ -16,21 +16,21 @@ The integration API of Cold Mail Reseller, as far as it is documented. Generated
 operations of the Lua library cmr; not the vendor's own description. x-source names the source of a fact: seed, the
 pages of the API's documentation that the library began with; docs, its other pages; help, the vendor's help centre.
 x-assumed says what is undocumented, and how cmr reads it. The first server is the local mock, `cmr mock --port 20000`,
-so that a client which is generated from this document reaches production only when it is told to. Where a request may
-carry further fields (additionalProperties), their names are undocumented.]]
+so that a client generated from this document reaches production only if you choose that server. Where a request may
+have further fields (additionalProperties), their names are undocumented.]]
 
 -- The refusals that any operation may answer with, according to the help page. Each has its message if it is
 -- documented.
 local refusals = {
   { 400, "Malformed, or a field is missing." },
   { 401, "The key is missing, wrong, or of the other environment.", message = "Invalid API Key" },
-  { 403, "The key is valid, but the resource is not this user's, or its state does not allow it." },
-  { 404, "There is no such thing." },
+  { 403, "The key is valid, but the resource belongs to another user, or its state does not allow the request." },
+  { 404, "The resource does not exist." },
   { 409, "A conflict: an existing workspace, a duplicate." },
-  { 422, "A rule of the business says no: a domain that is taken or not renewable, a wrong state." },
+  { 422, "A rule of the business forbids the request: a domain is taken or cannot be renewed, or a state is wrong." },
   { 429, "More than 5 requests in a second with one key.", retry_after = true },
   { 500, "The server failed." },
-  { 503, "The server cannot answer now; it asks to wait 5 s or more." },
+  { 503, "The server cannot answer now. Wait 5 s or more." },
 }
 
 local function ref(path)
@@ -251,7 +251,7 @@ local RETRY_AFTER = object {
   {
     "Retry-After",
     object {
-      { "description", "How long to wait. The unit is not documented; taken for seconds." },
+      { "description", "How long to wait. The unit is not documented; cmr reads seconds." },
       { "schema", object { { "type", "string" } } },
     },
   },
@@ -274,7 +274,7 @@ local function refusal_response(refusal, description, source)
   }
 end
 
-local QUOTA = "Also when a mailbox's quota is used up; that status and its Retry-After are assumed."
+local QUOTA = "cmr assumes this status and its Retry-After also for a mailbox whose quota is used up."
 
 -- Returns a reference to the shared response for a refusal. If the operation's page says more, returns a response for
 -- this operation.
@@ -369,10 +369,13 @@ local schemas = object {
   {
     "Envelope",
     envelope {
-      { "data", object { { "description", "What was asked for; null or missing where there is nothing to say." } } },
+      { "data", object { { "description", "The result; null or absent if there is none." } } },
       {
         "actionId",
-        object { { "type", "string" }, { "description", "Of an asynchronous operation: its webhook carries it." } },
+        object {
+          { "type", "string" },
+          { "description", "The id of an asynchronous operation. Its webhook may have the same id." },
+        },
       },
     },
   },
@@ -454,11 +457,12 @@ end
 local HEADERS = array {
   webhook_header(
     "cmr-x-signature",
-    "HMAC-SHA256 of the raw body under the partner's API key. Undocumented: if it covers the time, and its encoding."
+    "HMAC-SHA256 of the raw body under the partner's API key. The documentation does not say if it covers the time, or "
+      .. "how it is encoded."
   ),
   webhook_header(
     "cmr-x-timestamp",
-    "The Unix time of the delivery; undocumented: its unit. Refuse it after 5 minutes."
+    "The Unix time of the delivery. Its unit is undocumented. Refuse the delivery after 5 minutes."
   ),
 }
 
@@ -488,7 +492,7 @@ local function webhook_of(event)
         { "operationId", "on_" .. event.name:gsub("[%.%-]", "_") },
         { "tags", array { "Webhooks" } },
         { "summary", event.name },
-        { "description", event.when .. " Events of a call may carry its actionId in data." },
+        { "description", event.when .. " Events of a call may have its actionId in data." },
         { "security", array {} },
         { "parameters", HEADERS },
         {
@@ -503,9 +507,9 @@ local function webhook_of(event)
           object {
             {
               "200",
-              object { { "description", "Within 60 s. After any answer but 2xx: 3 deliveries in all." } },
+              object { { "description", "Answer 2xx within 60 s. Otherwise the vendor makes 3 deliveries in all." } },
             },
-            { "4XX", object { { "description", "It is delivered again." } } },
+            { "4XX", object { { "description", "The vendor delivers the event again." } } },
           },
         },
         { "x-source", event.source },
