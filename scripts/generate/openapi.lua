@@ -30,7 +30,7 @@ local refusals = {
   { 422, "A rule of the business forbids the request: a domain is taken or cannot be renewed, or a state is wrong." },
   { 429, "More than 5 requests in a second with one key.", retry_after = true },
   { 500, "The server failed." },
-  { 503, "The server cannot answer now. Wait 5 s or more." },
+  { 503, "The server cannot answer now. It asks you to wait 5 s or more." },
 }
 
 local function ref(path)
