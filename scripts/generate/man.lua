@@ -10,7 +10,7 @@ local man = {}
 local MAX_LINE_COLUMNS = 72 -- man adds an indent of 7
 
 local EXAMPLES = {
-  { "Store a key, and check the settings in use:", "cmr init", "cmr doctor" },
+  { "Store a key, and check which settings apply:", "cmr init", "cmr doctor" },
   { "List users, and read one value:", "cmr users --columns id,company", "cmr users --field data.users.id" },
   { "Show a request without sending it:", "cmr reexport --email john@doe.com --dry-run" },
   {

@@ -27,10 +27,10 @@ local refusals = {
   { 403, "The key is valid, but the resource belongs to another user, or its state does not allow the request." },
   { 404, "The resource does not exist." },
   { 409, "A conflict: an existing workspace, a duplicate." },
-  { 422, "A rule of the business forbids it: a domain is taken or cannot be renewed, or a state is wrong." },
+  { 422, "A rule of the business forbids the request: a domain is taken or cannot be renewed, or a state is wrong." },
   { 429, "More than 5 requests in a second with one key.", retry_after = true },
   { 500, "The server failed." },
-  { 503, "The server cannot answer now, and asks for a wait of 5 s or more." },
+  { 503, "The server cannot answer now. It asks you to wait 5 s or more." },
 }
 
 local function ref(path)
@@ -274,7 +274,7 @@ local function refusal_response(refusal, description, source)
   }
 end
 
-local QUOTA = "Also when a mailbox's quota is used up. It is assumed that this case has this status and a Retry-After."
+local QUOTA = "cmr assumes this status and its Retry-After also for a mailbox whose quota is used up."
 
 -- Returns a reference to the shared response for a refusal. If the operation's page says more, returns a response for
 -- this operation.
@@ -372,7 +372,10 @@ local schemas = object {
       { "data", object { { "description", "The result; null or absent if there is none." } } },
       {
         "actionId",
-        object { { "type", "string" }, { "description", "For an asynchronous operation; its webhook has it too." } },
+        object {
+          { "type", "string" },
+          { "description", "The id of an asynchronous operation. Its webhook may have the same id." },
+        },
       },
     },
   },
@@ -488,7 +491,7 @@ local function webhook_of(event)
         { "operationId", "on_" .. event.name:gsub("[%.%-]", "_") },
         { "tags", array { "Webhooks" } },
         { "summary", event.name },
-        { "description", event.when .. " Events of a call may carry its actionId in data." },
+        { "description", event.when .. " Events of a call may have its actionId in data." },
         { "security", array {} },
         { "parameters", HEADERS },
         {
@@ -503,7 +506,7 @@ local function webhook_of(event)
           object {
             {
               "200",
-              object { { "description", "Within 60 s. The vendor delivers until a 2xx, at most 3 times." } },
+              object { { "description", "Answer 2xx within 60 s. Otherwise the vendor makes 3 deliveries in all." } },
             },
             { "4XX", object { { "description", "The vendor delivers the event again." } } },
           },

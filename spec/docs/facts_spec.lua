@@ -134,7 +134,7 @@ local FACTS = {
     "the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or "
       .. "that asks for a wait of more than an hour. The help centre puts userId in the query, and the "
       .. "Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has "
-      .. "both; cmr requires one of them"},
+      .. "both; cmr requires at least one of them"},
   prewarmed = {"with their prices"},
   order_prewarmed = {"Google mailboxes need the whole google object", "Microsoft mailboxes need microsoftOauthRoute",
     "One order can lead to both webhooks, each for some of its domains",

@@ -24,19 +24,19 @@ event("docs", "domain.order.success",
   "userId,userEmail,orderId,domainId,domainName,creationTime,expiryDate,price", nil, "registered")
 event("docs", "domain.order.failed", "reason", "everything but the reason; one reason is Workspace validation failed",
   "taken", "restricted", "registrar", "wallet", "workspace", "No mailbox events follow")
-event("help", "domain.renewal.success", "", "nothing is named", "is renewed")
-event("help", "domain.renewal.failed", "", "nothing is named", "could not be renewed")
-event("help", "domain.grace_period", "", "nothing is named", "reached its expiry", "7 days")
-event("help", "domain.expired", "", "nothing is named", "grace is over", "the API can no longer renew it")
+event("help", "domain.renewal.success", "", "all members of data", "is renewed")
+event("help", "domain.renewal.failed", "", "all members of data", "could not be renewed")
+event("help", "domain.grace_period", "", "all members of data", "reached its expiry", "7 days")
+event("help", "domain.expired", "", "all members of data", "grace is over", "the API can no longer renew it")
 event("docs", "mailbox.order.success", "domainId,domainName,userId,userEmail,subscriptionId,orderId,workspaceType,"
   .. "creationTime,expiryDate,price,quantity", nil, "The provider has confirmed")
-event("docs", "mailbox.order.failed", "", "nothing is named", "failed")
+event("docs", "mailbox.order.failed", "", "all members of data", "failed")
 event("docs", "mailbox.created", "userId,orderId,mailboxId,email", "the credentials", "ready",
   "Each mailbox has its own event",
   "credentials")
 event("docs", "mailbox.updated", "updatedFields", "everything but updatedFields, which has only the changed fields",
   "details have changed")
-event("help", "mailbox.exported", "", "nothing is named", "OAuth export is finished")
+event("help", "mailbox.exported", "", "all members of data", "OAuth export is finished")
 event("help", "mailbox.warmup.started", "userId,userEmail,mailboxId,email,domain,workspaceType", nil, "ACTIVE")
 event("help", "mailbox.warmup.removed", "mailboxId,email,domain,workspaceType", nil, "deleted",
   "a pause sends no event")
@@ -50,7 +50,7 @@ event("docs", "subscription.updated", SUBSCRIPTION, nil, "comes once", "price af
 event("docs", "prewarmup.order.success", "userId,userEmail,orderId,serviceProvider,mailboxDetails,"
   .. "mailboxDetails[].domain,mailboxDetails[].subscriptionId,mailboxDetails[].preWarmedUpMailboxes,"
   .. WARM:gsub("%w+", "mailboxDetails[].preWarmedUpMailboxes[].%0"), nil, "assigned", "credentials")
-event("docs", "prewarmup.order.failed", "", "nothing is named", "could not be assigned")
+event("docs", "prewarmup.order.failed", "", "all members of data", "could not be assigned")
 event("help", "dns-record.updated", "userId", "the action, the domain's name and the record",
   "DNS or of forwarding")
 

@@ -98,7 +98,7 @@ for line in ROWS:gmatch "[^\n]+" do
   local source, name, when = line:match "^(%S+) (%S+): ?(.*)$"
   local row = events[#events]
   if source then
-    row = { name = name, source = source, when = when, fields = {}, key = "event", open = "nothing is named" }
+    row = { name = name, source = source, when = when, fields = {}, key = "event", open = "all members of data" }
     events[#events + 1], events[name] = row, row
   else
     local member, value = line:match "^  (%S+) (.*)$"
