@@ -163,7 +163,7 @@ describe("waiting for the end #nginx", function()
     assert.matches("\ncmr: hint: 'cmr await ACT_%S+' goes on waiting\n$", late.err)
   end)
 
-  it("polls the status of an order with the key of the order", function()
+  it("polls the status of an order with the key that placed the order", function()
     server:fault{match = {operation = "create_order"}, status = 200,
       body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
     local words = {"create-order", mock.USER, "--confirm", "true", "--yes", "--json", cjson.encode{
