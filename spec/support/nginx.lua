@@ -132,7 +132,7 @@ end
 
 --- Starts an nginx.
 -- @param options
---   mock     a mock for the calls; the CMR_* variables that name it get `env` lines
+--   mock     a mock for the calls; the CMR_* variables are set for it, with `env` lines
 --   env      more environment variables, {NAME = value}, with `env` lines
 --   hide     the name of a variable that gets no `env` line
 --   main, http, server   directives for these blocks

@@ -165,7 +165,7 @@ describe("cmr bulk", function()
       assert.same({3, 3, 3}, bulk.received(server))
     end)
 
-    it("with --again, which first finishes a round that was not finished", function()
+    it("with --again, which only finishes a round that was not finished", function()
       server:fault{times = 1, delay = 0.001}
       server:fault{times = 1, status = 402, body = {status = 402, message = "balance"}}
       local ended = cmr{"reexport", "--from", path, "--again", "--concurrency", "1"}
