@@ -6,14 +6,14 @@ local words_of = require "cmr.cli.help"
 local parser = require "cmr.cli.parser"
 local operations = require "cmr.operations"
 
--- The message of the {usage = message} that a function raises.
+-- Returns the message of the {usage = message} that a function raises.
 local function mistake(action, ...)
   local ok, raised = pcall(action, ...)
   assert.is_false(ok)
   return raised.usage
 end
 
--- A row with all that a row can have.
+-- An operation with every kind of parameter.
 local ROW = {
   name = "make_thing",
   group = "Things",
@@ -85,7 +85,7 @@ describe("an option's name", function()
     return found
   end
 
-  it("is the only one of its kind in every operation", function()
+  it("belongs to only one parameter of an operation", function()
     assert.same({}, collisions(operations))
     local clash = {name = "x", params = {{name = "microsoftOauthRoute"}, {name = "microsoft.microsoftOauthRoute"}}}
     assert.same({"x --microsoft-oauth-route"}, collisions{clash})
@@ -227,7 +227,7 @@ describe("help", function()
     end
   end)
 
-  -- As a shell sees them.
+  -- Splits a command line into words, as a shell does.
   local function words(text)
     local list, word, quoted = {}, "", false
     for character in (text:gsub("\\\n", " ") .. " "):gmatch(".") do

@@ -29,7 +29,7 @@ describe("waiting for the end #nginx", function()
 
   local function run(...) return cmr({...}, {env = env}) end
 
-  -- Without a key.
+  -- Runs the command without a key.
   local function keyless(...) return cmr({...}, {env = {CMR_LEDGER = path}}) end
 
   local function listen() listener = listeners.start({}, nil, path) end
@@ -88,7 +88,7 @@ describe("waiting for the end #nginx", function()
     assert.equal(1, #assert(ledgers.open(path)):store():list("action:" .. action))
   end)
 
-  it("ends with 3 when it has failed, and with 1 when time is up", function()
+  it("ends with 3 when the operation has failed, and with 1 when time is up", function()
     local ordered = run("create-order", mock.USER, "--confirm", "true", "--yes", "--json", cjson.encode{
       domains = {{domain = "new-one.com", years = 1}},
       mailboxes = {["new-one.com"] = {{username = "u", firstName = "F", lastName = "L"}}}})
@@ -130,7 +130,7 @@ describe("waiting for the end #nginx", function()
     assert.same({0, "cmr: nothing that was accepted is open\n"}, {none.status, none.err})
   end)
 
-  it("waits at the end of a bulk run that says --wait", function()
+  it("waits at the end of a bulk run with --wait", function()
     local file = command.file_with("mailboxId\n" .. mock.MAILBOX .. "\n")
     local refused = run("bulk", "reexport", "--from", file, "--wait")
     assert.equal(2, refused.status)
@@ -149,7 +149,7 @@ describe("waiting for the end #nginx", function()
     assert.matches("cmr: hint: 'cmr await RUN_%x+' goes on waiting\n$", late.err)
   end)
 
-  it("waits behind a command that says --wait", function()
+  it("waits after a command with --wait", function()
     listen()
     server:fault{match = {operation = "reexport"}, status = 200,
       body = {status = 200, message = "ok", actionId = "ACT_9"}}
@@ -163,13 +163,13 @@ describe("waiting for the end #nginx", function()
     assert.matches("\ncmr: hint: 'cmr await ACT_%S+' goes on waiting\n$", late.err)
   end)
 
-  it("polls the status of an order with the key that ordered", function()
+  it("polls the status of an order with the key that placed the order", function()
     server:fault{match = {operation = "create_order"}, status = 200,
       body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
     local words = {"create-order", mock.USER, "--confirm", "true", "--yes", "--json", cjson.encode{
       domains = {{domain = "new-one.com", years = 1}}}}
     assert.equal(0, run((table.unpack or unpack)(words)).status)
-    assert.equal(1, keyless("await", "ORD_9").status) -- without a key it cannot
+    assert.equal(1, keyless("await", "ORD_9").status) -- await needs the key to read the status
     for _ = 1, 2 do
       server:fault{match = {operation = "order_status"}, status = 200,
         body = {status = 200, message = "ok", data = {status = "COMPLETED"}}}
@@ -180,7 +180,7 @@ describe("waiting for the end #nginx", function()
     assert.equal("done", state())
   end)
 
-  it("does not wait for an order without a number that no event can report", function()
+  it("does not wait for an order without an id, because no event can report it", function()
     server:fault{match = {operation = "create_order"}, status = 200, body = {status = 200, message = "ok"}}
     local began = os.time()
     local sent = run("create-order", mock.USER, "--confirm", "true", "--yes", "--wait", "--json", cjson.encode{
@@ -207,6 +207,6 @@ describe("waiting for the end #nginx", function()
       local shown = run((table.unpack or unpack)(case[1]))
       assert.same({2, ("cmr: %s\nTry 'cmr %s --help'.\n"):format(case[2], case[3])}, {shown.status, shown.err})
     end
-    assert.equal(2, run("platforms", mock.USER, "--wait").status) -- it is done when it is answered
+    assert.equal(2, run("platforms", mock.USER, "--wait").status) -- a read is done when it is answered
   end)
 end)

@@ -60,7 +60,7 @@ describe("--columns #cli", function()
     assert.equal("COMPANY  TechCorp Inc.\n", cmr("user", mock.USER, "--columns", "company").out)
   end)
 
-  it("names a column that does not exist, and what it is for", function()
+  it("names a column that does not exist, and the forms that the option is for", function()
     local function message(...)
       local ended = cmr(...)
       return ("%d %s"):format(ended.status, ended.err:match "^cmr: ([^\n]*)")

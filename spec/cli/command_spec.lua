@@ -283,7 +283,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     lost = cmr({"api", "POST", "/mailboxes/oauth", "--yes", "-d", "{}"}, {env = env})
     assert.matches("\ncmr: hint: cmr history %-%-unknown keeps it in mind\n$", lost.err)
 
-    local nowhere = {CMR_BASE_URL = "http://127.66.66.66:1", CMR_API_KEY = "k"} -- where nobody listens
+    local nowhere = {CMR_BASE_URL = "http://127.66.66.66:1", CMR_API_KEY = "k"} -- no server listens there
     local unsent = cmr({"reexport", "--mailbox-id", MAILBOX, "--retries", "0"}, {env = nowhere})
     assert.equal(1, unsent.status)
     assert.matches("\ncmr: outcome: not_sent, the server never saw it, so it can be repeated\n"
@@ -352,7 +352,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.matches("^STATUS     200\nACTION ID  ACT_[%x-]+\nMESSAGE    OAuth [^\n]+\n$", shown.out)
   end)
 
-  it("is quiet when its reader has gone, and reports a full disk", function()
+  it("is quiet when the reader of its output has gone, and reports a full disk", function()
     local alone = cmr({"operations"}, {lead = "sleep 0.5;", after = "| true"})
     assert.same({141, ""}, {alone.status, alone.err})
     local deaf = cmr({"operations"}, {lead = "sleep 0.5; trap '' PIPE;", after = "| true"})

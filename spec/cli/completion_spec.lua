@@ -1,4 +1,4 @@
--- What Tab finds: asked of the command itself, in real shells, and at a terminal.
+-- What Tab completes: in the command itself, in real shells, and in a terminal.
 local command = require "spec.support.command"
 local core = require "cmr.core"
 local scripts = require "cmr.cli.completion_scripts"
@@ -16,7 +16,7 @@ teardown(function()
   command.clean()
 end)
 
--- The words that may stand last on a line: those before the tabs, and "FILE after ..." where a file's name may stand.
+-- Returns the words that may complete a line. "FILE after ..." means that a file's name may follow that text.
 local function candidates(...)
   local done = command.run({"completion", "candidates", "--", ...}, {env = {XDG_CONFIG_HOME = home}})
   assert.same({0, ""}, {done.status, done.err})
@@ -90,7 +90,7 @@ describe("completion in #pty", function()
     path = run(("cd build/%s/bin && pwd"):format(os.getenv "CMR_FLAVOUR")) .. ":" .. os.getenv "PATH"
   end)
 
-  -- A shell that has the script, ready to be typed to.
+  -- Starts a shell with the script, and waits until the shell is ready for input.
   local function start(shell, words, prepare)
     local here = command.file_with(scripts[shell])
     local terminal = pty.start(words, {env = {PATH = path, HOME = home, XDG_CONFIG_HOME = home}, columns = 200})
@@ -99,7 +99,7 @@ describe("completion in #pty", function()
     return terminal
   end
 
-  -- Types the beginning of a line, and waits for what Tab makes of it.
+  -- Types the beginning of a line and Tab, and waits for the completed text.
   local function completes(terminal, typed, wanted)
     terminal:type(typed .. pty.tab)
     terminal:expect(wanted, true)
@@ -119,13 +119,13 @@ describe("completion in #pty", function()
     terminal:close()
   end)
 
-  it("bash also where it is not at a terminal", function()
+  it("bash without a terminal", function()
     local ask = [[env PATH=%s bash -c '. %s; COMP_LINE="cmr platf" COMP_POINT=9 COMP_WORDS=(cmr platf) COMP_CWORD=1
       _cmr cmr platf cmr; printf "%%s\n" "${COMPREPLY[@]}"']]
     assert.equal("platforms\nplatform-workspaces", run(ask:format(path, command.file_with(scripts.bash))))
   end)
 
-  -- Shells that not everybody has.
+  -- Marks the spec as pending where the shell is not installed.
   local function wanted(shell)
     if not io.popen("command -v " .. shell):read() then pending("there is no " .. shell) end
   end

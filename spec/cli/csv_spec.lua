@@ -1,7 +1,7 @@
 -- CSV as RFC 4180 has it, read line by line.
 local csv = require "cmr.cli.csv"
 
--- The records of a text, each with the line it begins at: {1, "a", "b"}.
+-- Returns the records of a text, each with the number of its first line: {1, "a", "b"}.
 local function read(text)
   local next_line = text:gmatch("([^\n]*)\n")
   local all = {}
@@ -73,7 +73,7 @@ describe("CSV", function()
     assert.equal("", csv.lines({"a"}, {}))
   end)
 
-  it("is written so that a spreadsheet runs no text, when that is wanted", function()
+  it("can be written so that a spreadsheet runs no text as a formula", function()
     local columns, rows = {"a", "b", "c", "d", "e", "f"}, {{"=1", "+1", "-1", "@x", -1, "a=b"}}
     assert.equal("'=1,'+1,'-1,'@x,-1,a=b\r\n", csv.lines(columns, rows, {is_guarded = true}))
     assert.equal("=1,+1,-1,@x,-1,a=b\r\n", csv.lines(columns, rows))
@@ -82,7 +82,7 @@ describe("CSV", function()
     assert.same({is_printable = false}, csv.style({}, {terminal = function() end}))
   end)
 
-  it("is refused, with the line, where nothing would say any more how it goes on", function()
+  it("is refused, with the number of the line, where its cells are ambiguous", function()
     assert.equal("line 2: there is text after a closing quote", fault 'a\n"b"c\n')
     assert.equal("line 2: there is a quote inside an unquoted cell", fault 'a\nb"c"\n')
     assert.equal("line 2: a quote is not closed", fault 'a\n"b\nc\nd\n')

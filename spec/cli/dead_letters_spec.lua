@@ -21,7 +21,7 @@ local function fill(store, count)
   return receiver
 end
 
--- Lists, drops one, drops all; extra words and variables choose the store.
+-- Lists the events, drops one, then drops all. The words and the variables choose the store.
 local function check(words, env)
   local function dead(...)
     local all = {"webhook", "dead", ...}

@@ -24,7 +24,7 @@ describe("cmr doctor #cli", function()
     env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
   end)
 
-  -- Runs the command. Returns its result, and "state detail" by the name of the check.
+  -- Runs the command. Returns its result, and a table with "state detail" by the name of the check.
   local function doctor(words, variables)
     for name, value in pairs(variables or {}) do env[name] = value or nil end
     local line = {"doctor"}
@@ -47,7 +47,7 @@ describe("cmr doctor #cli", function()
     assert.matches("^ok accepts the key; answered in %d+%.%d%d s over HTTP/1%.1$", lines.api)
     assert.equal("ok as the server's, within a few seconds", lines.clock)
     assert.matches("^ok cmr %d+%.%d+%.%d+ %([^)]+%)", lines.library)
-    -- Lua 5.1 has no package.searchpath; a library of the specs may have added one to this process
+    -- Lua 5.1 has no package.searchpath. A library of the specs may add it to this process, so the flavour is checked.
     if os.getenv "CMR_FLAVOUR" ~= "5.1" then assert.matches(", from .*/lua/cmr$", lines.library) end
     assert.matches("^%l+ " .. core.libcurl:gsub("%p", "%%%0"), lines.libcurl)
     assert.equal("- none: the address is on this machine", lines.proxy)
@@ -128,7 +128,7 @@ describe("cmr doctor #cli", function()
     assert.equal("note 'cmr mock' and 'cmr listen' cannot run: " .. message, lines.nginx)
   end)
 
-  it("is data as well", function()
+  it("can print its checks as data", function()
     local rows = cjson.decode(command.run({"doctor", "--offline", "--output", "json"}, {env = env}).out)
     assert.equal(#CHECKS, #rows)
     for index, name in ipairs(CHECKS) do assert.equal(name, rows[index].check) end

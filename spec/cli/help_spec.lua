@@ -34,7 +34,7 @@ describe("cmr --help", function()
     end
   end)
 
-  it("is also that of cmr help and -h, also after other options", function()
+  it("is also printed by cmr help and -h, even after other options", function()
     for _, line in ipairs{{"help"}, {"-h"}, {"--compact", "--help"}, {"--profile", "x", "-h"}} do
       assert.same(overview, cmr(line))
     end
@@ -101,7 +101,7 @@ describe("help in a terminal #pty", function()
       for _, line in ipairs(LINES) do
         local shown = pty.run(line, {columns = columns, env = {PAGER = "cat"}})
         assert.equal(0, shown.status)
-        local example = shown.out:find("\r\nExample:", 1, true) or #shown.out -- it is to be copied
+        local example = shown.out:find("\r\nExample:", 1, true) or #shown.out -- people copy it, so it is not wrapped
         for _, text in ipairs(lines_of(shown.out:sub(1, example))) do
           assert.is_true(#text <= columns, text)
         end
@@ -122,7 +122,7 @@ describe("help in a terminal #pty", function()
     end
     assert.is_nil(pty.run({"help", "all"}, {env = {PAGER = pager}, rows = 500}).out:find("pager", 1, true))
     assert.matches("^Usage: ", pty.run({"help", "all"}, {env = {PAGER = pager, CMR_PAGER = ""}}).out)
-    assert.matches("^Usage: ", cmr({"help", "all"}, {env = {PAGER = pager}}).out) -- no terminal
+    assert.matches("^Usage: ", cmr({"help", "all"}, {env = {PAGER = pager}}).out) -- without a terminal, no pager
   end)
 
   it("is left in the middle without a message", function()

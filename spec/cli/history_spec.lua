@@ -29,7 +29,7 @@ describe("cmr history", function()
     return cmr(words, all)
   end
 
-  -- Without a key.
+  -- Runs the command without a key.
   local function history(...)
     return cmr({"history", ...}, {env = {CMR_LEDGER = path}})
   end
@@ -47,7 +47,7 @@ describe("cmr history", function()
     return found
   end
 
-  -- So many requests of a process that has died.
+  -- Adds this number of requests of a dead process to the ledger.
   local function fill(number)
     assert(ledgers.open(path)):close()
     sql(([[WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
@@ -116,7 +116,7 @@ describe("cmr history", function()
     assert.same({2, 1}, {items[1].ledger_id, items[2].ledger_id})
     assert.equal("unknown", items[2].state)
     assert.matches("the process ended before", items[2].message, 1, true)
-    assert.equal("sending", rows()[1].state) -- this process lives
+    assert.equal("sending", rows()[1].state) -- the process that sends it is alive
   end)
 
   it("shows the newest 20, and says how many there are", function()
@@ -141,7 +141,7 @@ describe("cmr history", function()
     assert.equal(2100, select(2, history("--all", "--field", "data.ledger_id").out:gsub("%d+\n", "")))
   end)
 
-  it("holds no page longer than it needs", function()
+  it("prints a long history with little memory", function()
     if command.is_sanitized then return pending "a sanitizer reserves terabytes of addresses" end
     fill(32100)
     local limited = cmr({"history", "--all", "--output", "jsonl"},

@@ -1,4 +1,4 @@
--- cmr init: a key is asked for or read, tried, and kept as a profile; nowhere is it shown.
+-- cmr init asks for a key or reads it, tries it, and stores it as a profile. It never shows the key.
 local cjson = require "cjson"
 local command = require "spec.support.command"
 local core = require "cmr.core"
@@ -19,7 +19,7 @@ before_each(function()
   server = mock.shared "http"
 end)
 
--- What is kept now.
+-- Returns the stored profiles.
 local function kept()
   local text = core.read_private(home .. "/cmr/config")
   return text and cjson.decode(text)
@@ -95,7 +95,7 @@ describe("cmr init", function()
     run("mkdir " .. home .. "/cmr && touch " .. home .. "/cmr/config")
     assert.matches("is not used %(others may read or change it: chmod 600 it%)", init({}, "key").err)
     run(("cd %s && rm cmr/config && mkdir shelf && ln -s ../shelf/keys cmr/config"):format(home))
-    assert.equal(0, init({"--no-check"}, "key").status) -- a link to where keys are kept stays one
+    assert.equal(0, init({"--no-check"}, "key").status) -- a symbolic link to the file of keys stays a link
     assert.matches('"key"', run("test -h " .. home .. "/cmr/config && cat " .. home .. "/shelf/keys"))
     if run "id -u" == "0" then
       run("chown nobody " .. home .. "/shelf/keys")
@@ -114,7 +114,7 @@ describe("cmr init at a terminal #pty", function()
 
   setup(function() pty = require "spec.support.pty" end)
 
-  -- The command in a shell, which then says how it ended and whether the terminal shows again what is typed.
+  -- Starts the command in a shell. The shell then prints the exit status and the settings of the terminal.
   local function start(words)
     local line = command.lua("bin/cmr", "init", unpack(words)) .. "; echo status $?; stty -a"
     return pty.start({"sh", "-c", "trap : INT; " .. line}, {env = {XDG_CONFIG_HOME = home}})

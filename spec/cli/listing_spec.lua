@@ -124,7 +124,7 @@ describe("a list of the command", function()
       assert.same({"[]\n", ""}, empty("--output", "json", "--field", "data.domains"))
     end)
 
-    it("takes lists whose place is documented", function()
+    it("takes every list whose place in the answer is documented", function()
       local domains = lines_of(cmr({"prewarmed", "--all", "--field", "data.inventory.domain"}, {env = env}).out)
       assert.equal(42, #domains)
       local answer = cjson.decode(cmr({"prewarmed", "--all"}, {env = env}).out)
@@ -184,7 +184,7 @@ describe("a list of the command", function()
           .. "cmr: hint: the list has changed meanwhile; try again\n"}, done)
     end)
 
-    it("says which columns CSV has not, because they came too late", function()
+    it("says which columns are missing in CSV because they came too late", function()
       users(1, 2, {{id = "a"}})
       users(2, 2, {{id = "b", name = "B", address = {city = "C"}}})
       local done = all("--output", "csv")
@@ -256,7 +256,7 @@ describe("a list of the command", function()
       written = 0
       assert.is_nil(listing.show(client, operations.users, {}, {output = format}, system))
       assert.is_true(written > PAGES * ITEMS * 2000, written)
-      assert.is_true(late - early < 1000, late - early) -- KiB; all items are 6000
+      assert.is_true(late - early < 1000, late - early) -- in KiB; all items together need 6000
     end
   end)
 

@@ -6,14 +6,14 @@ local operations = require "cmr.operations"
 
 local target = assert(core.target{api_key = "secret-key"})
 
--- The message for arguments of an operation that the core refuses.
+-- Returns the command's message for arguments that the core refuses.
 local function refused(name, ...)
   local call, message, err = core[name](target, ...)
   assert.is_nil(call)
   return messages.mistake(message, err, {}, operations[name])
 end
 
--- The message for options of a client that are refused.
+-- Returns the command's message for options of a client that the library refuses.
 local function refused_options(options, parsed)
   options.api_key = options.api_key or "secret-key"
   local client, message, problem = Client.try_new(options)
@@ -41,7 +41,7 @@ describe("a refused argument", function()
       refused("reexport", {email = "a@b.c", google = {clientId = true}}))
   end)
 
-  it("is one of several, all of them, or unknown", function()
+  it("is described also when it is one of several, an empty list, or unknown", function()
     assert.equal("missing option '--mailbox-id' or '--email'", refused("reexport", {}))
     assert.equal("only one of '--subscription-id' or '--domain' can be given",
       refused("cancel_subscription", {subscriptionId = "S", domain = "a.com"}))
@@ -59,7 +59,7 @@ describe("a refused argument", function()
       .. '{"create_order_form": "POST /path"} in CMR_ENDPOINTS', refused("create_order_form", {confirm = true}))
   end)
 
-  it("is the library's own message where the command has no other words", function()
+  it("is described in the library's words where the command has no other words", function()
     assert.matches("^subscriptions: the arguments make a URL of more than", refused("subscriptions",
       {status = ("x"):rep(100000)}))
   end)

@@ -15,7 +15,7 @@ local function program(name, status)
   command.sh("chmod 700 " .. path)
 end
 
--- Returns how the command ended, and what was opened. When the command printed nothing, waits until it is.
+-- Returns how the command ended, and what was opened. If the command printed nothing, first waits for the opening.
 local function open(...)
   local ended = command.run({"open", ...}, {env = env})
   if ended.status == 0 and ended.out == "" then

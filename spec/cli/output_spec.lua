@@ -71,7 +71,8 @@ describe("text from a server", function()
 
   it("loses its control characters", function()
     assert.equal(" [31mred bell ", text.printable("\27[31mred\7bell\194\155"))
-    assert.equal("a  evil ", text.printable("a\226\128\174\226\129\166evil\226\129\169")) -- nor turns the direction
+    -- and the marks that change the direction of text
+    assert.equal("a  evil ", text.printable("a\226\128\174\226\129\166evil\226\129\169"))
   end)
 end)
 
@@ -176,9 +177,9 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
   end)
 
   it("counts wide characters", function()
-    assert.equal(4, terminal.width("\230\188\162\229\173\151")) -- two of Chinese
-    assert.equal(2, terminal.width("\240\159\153\130")) -- a face
-    assert.equal(1, terminal.width("e\204\129")) -- e and an accent of its own
+    assert.equal(4, terminal.width("\230\188\162\229\173\151")) -- two Chinese characters
+    assert.equal(2, terminal.width("\240\159\153\130")) -- an emoji
+    assert.equal(1, terminal.width("e\204\129")) -- e and a combining accent
     assert.equal("\230\188\162\226\128\166", terminal.fit("\230\188\162\229\173\151", 3))
     assert.same({"ab", "c"}, {terminal.split("abc", 2)})
   end)
@@ -205,7 +206,7 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
     end
   end)
 
-  it("cuts a text where it fits no more", function()
+  it("cuts a text that does not fit", function()
     assert.equal("abc", terminal.fit("abc", 3))
     assert.equal("ab\226\128\166", terminal.fit("abcd", 3))
     assert.equal("a\226\128\166", terminal.fit("abcd", 2))
@@ -328,7 +329,7 @@ end)
 describe("--field with --output", function()
   local output = require "cmr.cli.output"
 
-  -- What is printed for each form, with spaces made one.
+  -- Returns the output in each form, with every run of spaces as one space.
   local function forms(path)
     local shown = {}
     for _, format in ipairs{"raw", "json", "jsonl", "csv", "table"} do

@@ -88,7 +88,7 @@ describe("before it charges, the command #cli #pty", function()
     assert.same({11, "price of all: 15.00"}, {#lines, lines[11]})
   end)
 
-  it("sends no request where nothing gives the price, and none when it does not ask", function()
+  it("sends no request for prices where no operation gives them, or where it does not ask", function()
     assert.same({{}, {}}, {shown{"renew-domains", USER, "--domains", "all"}})
     assert.same({{}, {}}, {shown{"start-warmup", mock.MAILBOX}})
     for _, option in ipairs{"--dry-run", "--yes"} do

@@ -1,4 +1,4 @@
--- Which key goes where: the table of lua/cmr/cli/profile.lua, and that the program keeps to it.
+-- Which key is sent to which address: the rules of lua/cmr/cli/profile.lua, and the program that follows them.
 local cjson = require "cjson"
 local core = require "cmr.core"
 local command = require "spec.support.command"
@@ -39,7 +39,7 @@ describe("a profile", function()
 
   before_each(function() keep(KEPT) end)
 
-  -- What the command line, the environment and --api-key-file lead to: the settings, or the mistake's message.
+  -- Returns the settings for a command line, an environment and the key of --api-key-file, or the mistake's message.
   local function settings(given, env, key)
     local ok, result = pcall(profile.settings, given, system(env or {}), key)
     return ok and result or result.usage
@@ -101,7 +101,7 @@ describe("a profile", function()
     keep(KEPT)
     run("chmod 640 " .. home .. "/cmr/config")
     assert.equal(home .. "/cmr/config is not used (others may read or change it: chmod 600 it)", settings{})
-    assert.same({}, settings({}, KEY)) -- it is not asked
+    assert.same({}, settings({}, KEY)) -- with another key, the file is not read
   end)
 
   it("is stored where the XDG rules say", function()
@@ -126,7 +126,7 @@ describe("the program with profiles #cli", function()
   end)
   teardown(function() sandbox:stop() end)
 
-  -- The mock takes production's key in production's header only; what the sandbox answers is ordered.
+  -- The mock refuses the sandbox's key and header, so these specs order the sandbox's answers.
   local function answers(server, count)
     server:reset()
     server:fault{status = 200, times = count, body = {status = 200, message = "sandbox", data = {}}}
@@ -153,7 +153,7 @@ describe("the program with profiles #cli", function()
       for _, value in pairs(request.headers) do assert.is_nil(value:find(production.key, 1, true)) end
     end
 
-    assert.equal(0, command.run({"countries"}, {env = env}).status) -- without it the environment is
+    assert.equal(0, command.run({"countries"}, {env = env}).status) -- without --profile, the environment's key is used
     assert.equal(1, #production:requests())
     assert.equal(2, #sandbox:requests())
   end)

@@ -1,4 +1,4 @@
--- One request from the command: what it shows of it, when it asks first, in which forms it prints the answer.
+-- One request from the command: what the command shows of it, when it asks first, and how it prints the answer.
 local cjson = require "cjson"
 local command = require "spec.support.command"
 local mock = require "spec.support.mock"
@@ -43,7 +43,7 @@ describe("a request of the command", function()
       {"api", "PATCH", "/mailboxes/a{b}[c]", "-q", "x=1", "-q", "y=a b", "-d", '{"list": [], "n": 1}'},
     }
 
-    -- What of a recorded request has to be the same.
+    -- Returns the parts of a recorded request that must be the same.
     local function sent(request)
       request.connection, request.connection_requests = nil, nil
       request.at, request.number, request.answer = nil, nil, nil
@@ -194,7 +194,7 @@ describe("a request of the command", function()
     assert.is_nil(told.err:find(secure.key, 1, true))
   end)
 
-  it("has all it needs before it leaves, however few files may be open", function()
+  it("is sent only when the command has all the files that it needs, however few it may open", function()
     for _, form in ipairs{"json", "table"} do
       server:reset()
       local done

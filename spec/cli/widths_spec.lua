@@ -32,7 +32,7 @@ local function cmr(...)
   return {command.interpreter(), "bin/cmr", ...}
 end
 
--- Raises when there is no progress line, or one is wider than the terminal, whose last column stays free.
+-- Raises when there is no progress line, or when a progress line reaches the last column of the terminal.
 local function check_progress(shown, columns)
   local count = 0
   for line in shown:gmatch "\r([^\r\n]+)\27%[K" do

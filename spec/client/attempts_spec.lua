@@ -10,7 +10,7 @@ describe("a client", function()
   local server, fake
 
   before_each(function()
-    core.engine():close() -- libcurl asks again by itself when a used connection fails: each spec begins without one
+    core.engine():close() -- drops used connections, because libcurl repeats a request when one of them fails
     server = mock.shared("http")
     fake = support.fake_loop()
   end)
@@ -29,7 +29,7 @@ describe("a client", function()
     return client(options):reexport{mailboxId = MAILBOX}
   end
 
-  -- How many requests the server has seen.
+  -- Returns the number of requests that the server has received.
   local function seen()
     return #server:requests()
   end
@@ -171,7 +171,7 @@ describe("a client", function()
       assert.same({}, fake.slept)
     end)
 
-    it("when the server wants a quota's time", function()
+    it("when the server asks for a wait as long as a quota's", function()
       server:fault{status = 429, headers = {["Retry-After"] = "86400"}, times = 3}
       local err = once("rejected", {timeout = 100000})
       assert.equal("quota_exceeded", err.kind)
@@ -179,7 +179,7 @@ describe("a client", function()
     end)
   end)
 
-  -- A reused connection that dies: libcurl would send a second time by itself.
+  -- By itself, libcurl would send a request again when a reused connection dies.
   for _, kind in ipairs{"http", "tls"} do
     describe("over a " .. kind .. " connection that dies when it is used again", function()
       before_each(function()
@@ -187,7 +187,7 @@ describe("a client", function()
         assert(get())
       end)
 
-      it("sends a POST once, and does not know", function()
+      it("sends a POST once, with an unknown outcome", function()
         for _, close in ipairs{true, "after"} do
           server:reset()
           server:fault{close = close}
@@ -260,7 +260,7 @@ describe("a client", function()
       }, told)
     end)
 
-    it("nothing when there will be none", function()
+    it("nothing when there will be no retry", function()
       local called = 0
       local options = {on_retry = function() called = called + 1 end}
       assert(get(options))
@@ -271,7 +271,7 @@ describe("a client", function()
       assert.equal(0, called)
     end)
 
-    it("which may stop it with false, and nothing else", function()
+    it("which may stop the retry only with false", function()
       server:fault{status = 503, times = 10}
       local _, _, err = get{on_retry = function() return false end}
       assert.equal(503, err.status)
@@ -295,7 +295,7 @@ describe("a client", function()
     end})
     assert.equal(200, answer.status)
     assert.same({"platforms", "GET", 1, 503, "server_error"}, told[1])
-    -- a used connection closed: libcurl may have asked again by itself, within the attempt
+    -- the closed connection was a used one, so libcurl may have repeated the request within the attempt
     assert.same({"platforms", "GET", #told, 200, "fine"}, told[#told])
   end)
 end)

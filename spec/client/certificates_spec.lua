@@ -30,7 +30,7 @@ describe("the certificates of a server", function()
 
   before_each(function() mock.shared("tls") end)
 
-  -- What a call says on a system that trusts the certificates of this file and of this folder.
+  -- Returns what a call prints on a system that trusts the certificates of this file and of this folder.
   local function outcome(system_file, system_folder, ca_file)
     local ended = program.run(CALL:format(mock.USER), {
       env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url,
@@ -48,7 +48,7 @@ describe("the certificates of a server", function()
     assert.equal("tls not_sent\n", outcome("other.pem", "empty"))
   end)
 
-  it("are checked only against ca_file with it", function()
+  it("are checked only against ca_file when it is given", function()
     assert.equal("trusted\n", outcome("other.pem", "empty", "server.pem"))
     assert.equal("tls not_sent\n", outcome("server.pem", "empty", "other.pem"))
     assert.equal("tls not_sent\n", outcome("other.pem", "system", "other.pem"))

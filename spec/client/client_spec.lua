@@ -19,7 +19,7 @@ describe("a client", function()
     client = support.new(server, {retries = 0})
   end)
 
-  -- The one request the server has received.
+  -- Returns the only request that the server has received.
   local function request()
     local requests = server:requests()
     assert.equal(1, #requests)
@@ -92,7 +92,7 @@ describe("a client", function()
   end)
 
   it("does not mix its key up with another's, when both wait at once", function()
-    -- both yield to each other instead of waiting
+    -- the calls yield to each other instead of waiting
     local turns = {
       wait = function(_, call)
         while not call:done() do coroutine.yield() end
@@ -236,7 +236,7 @@ describe("a client", function()
       assert(other:platforms(USER))
     end)
 
-    it("leaves a call of another client that is about to be tried again", function()
+    it("does not end another client's call that waits for a retry", function()
       local other = support.new(server, {
         loop = support.fake_loop(),
         on_retry = function() support.new(server):close() end,
@@ -328,7 +328,7 @@ describe("a client", function()
       end)
     end)
 
-    -- Whatever it says, it says where.
+    -- Only the position matters here, not the wording.
     it("request's with something else than a table", function()
       local line
       local ok, why = pcall(function()
@@ -354,7 +354,7 @@ describe("a client", function()
     end)
   end)
 
-  it("does not confuse a mistake with what the data may be", function()
+  it("returns an error for wrong data, and does not raise it", function()
     local answer, why, err = client:platforms("")
     assert.is_nil(answer)
     assert.equal("platforms: 'userId' is empty", why)

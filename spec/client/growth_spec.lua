@@ -2,7 +2,7 @@
 local program = require "spec.support.program"
 
 describe("client:start", function()
-  -- In a process of its own, because the jobs are never waited for.
+  -- In a separate process, because the jobs are never waited for.
   it("costs the same for the ten thousandth job that waits for its slot as for the first", function()
     local ended = program.run [[
       local client = require("cmr").new{api_key = "k", base_url = "http://127.0.0.1:1"}

@@ -52,7 +52,7 @@ describe("on_request", function()
     for _, url in ipairs(urls) do
       assert.equal(server.base_url .. "/x?app_Token=***&key=***&name=visible&password=***", url)
     end
-    assert.equal("hunter2 &", seen(1).query.password) -- the server does
+    assert.equal("hunter2 &", seen(1).query.password) -- the server gets the real value
     urls = {}
     one:request("GET", "/x", {query = {name = server.key}})
     assert.equal(server.base_url .. "/x?name=***", urls[1])
@@ -71,7 +71,7 @@ describe("on_request", function()
     assert.equal(1, #server:requests())
   end)
 
-  it("is called when a request that acts is already in the ledger", function()
+  it("is called when a request that changes something is already in the ledger", function()
     local path = os.tmpname()
     os.remove(path)
     local state
@@ -97,7 +97,7 @@ describe("on_request", function()
     for index = 1, 2 do assert.equal(server.key, seen(index).headers["cmr-x-api-key"]) end
   end)
 
-  it("cannot break its call: a bad header is not sent, and said; the others are", function()
+  it("cannot break its call: bad headers are reported and not sent, the others are sent", function()
     local BAD = {
       ["a\r\nb"] = "1", ["x-line"] = "1\r\nHost: evil", ["x-nul"] = "a\0b", Host = "evil", ["content-length"] = "0",
       ["Content-Type"] = "text/html", ["CMR-X-API-KEY"] = "other", ["x-number"] = 5, [1] = "x", ["user-agent"] = "evil",
@@ -237,7 +237,7 @@ describe("a hook that changes the error it gets", function()
     return support.new(server, all)
   end
 
-  it("makes nothing be sent twice, and no error a lie", function()
+  it("causes no second request, and does not change the call's own error", function()
     for index, about in ipairs(LIES) do
       server:reset()
       server:fault{status = 500, body = {message = "down"}, times = 9}

@@ -10,7 +10,7 @@ local words = require "spec.fault.wording"
 local USER, MAILBOX = mock.USER, mock.MAILBOX
 local INVALID = "invalid_argument"
 
--- Only Lua 5.4 tells a loop that it is left.
+-- Only Lua 5.4 tells an iterator that its loop was left.
 local CLOSES = _VERSION == "Lua 5.4"
 
 describe("client", function()
@@ -24,7 +24,7 @@ describe("client", function()
 
   local function in_flight() return core.engine():count() end
 
-  -- Until that many requests are at the server.
+  -- Waits until the server has received this number of requests.
   local function received(count) support.run_until_received(server, count) end
 
   describe(":start", function()
@@ -49,7 +49,7 @@ describe("client", function()
       end
     end)
 
-    it("runs beside other calls", function()
+    it("runs at the same time as other calls", function()
       server:fault{delay = 0.4, times = 6}
       local begun, jobs = core.now(), {}
       for index = 1, 5 do jobs[index] = client:start("platforms", USER) end
@@ -59,7 +59,7 @@ describe("client", function()
       assert.is_true(took >= 0.39 and took < 2.3, took)
     end)
 
-    it("returns what the arguments are refused for, without a request", function()
+    it("returns why its arguments are refused, and sends no request", function()
       local job = client:start("platforms", "")
       assert.is_true(job:done())
       local answer, why, err = job:wait()
@@ -114,7 +114,7 @@ describe("client", function()
       local broken = {reserve = function() error("no line today", 0) end, pause = function() end}
       local good = client:start("platforms", USER)
       local function begin() return support.new(server, {rate = 4, limiter = broken}):start("platforms", USER) end
-      if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then -- there it cannot be kept for later
+      if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then -- there, start itself raises the error
         assert.is_false((pcall(begin)))
       else
         local job = begin()
@@ -180,7 +180,7 @@ describe("client", function()
   end)
 
   describe(":map", function()
-    -- All that a loop yields, as {input, res, err}.
+    -- Returns all that a loop yields, as {input, res, err}.
     local function collect(...)
       local list = {}
       for input, res, why, err in ... do
@@ -190,10 +190,10 @@ describe("client", function()
       return list
     end
 
-    -- The next answers come late.
+    -- Delays the server's next answers.
     local function slow(seconds, times) server:fault{delay = seconds, times = times, body = {status = 200}} end
 
-    -- As many users, whom the server then knows.
+    -- Returns the ids of this number of users, for whom the server then has answers.
     local function numbered(count)
       local ids = {}
       for index = 1, count do ids[index] = "user-" .. index end
@@ -213,7 +213,7 @@ describe("client", function()
       assert.equal(20, #server:requests())
     end)
 
-    it("as they finish", function()
+    it("yields the answers in the order in which the calls finish", function()
       slow(0.6)
       slow(0.3)
       local ids, order = numbered(3), {}
@@ -221,7 +221,7 @@ describe("client", function()
       assert.same({"user-3", "user-2", "user-1"}, order)
     end)
 
-    it("in the inputs' order when asked", function()
+    it("yields the answers in the order of the inputs when asked", function()
       slow(0.3)
       slow(0.2)
       local ids, order = numbered(6), {}
@@ -244,11 +244,11 @@ describe("client", function()
         returned = returned + 1
       end
       assert.equal(30, returned)
-      assert.equal(31, pulled) -- the last is nil, and it is not asked again
+      assert.equal(31, pulled) -- after the nil, the function is not called again
       assert.is_true(most <= 5, most)
     end)
 
-    it("of nothing yields nothing", function()
+    it("yields nothing for no inputs", function()
       assert.same({}, collect(client:map("platforms", {})))
       assert.same({}, collect(client:map("platforms", function() end)))
       assert.equal(0, #server:requests())
@@ -261,7 +261,7 @@ describe("client", function()
         local at = faults:play{first, {words.request, words.stall}}
         local slow_client = cmr.new{base_url = "http://127.0.0.1:" .. at.port, api_key = "k", rate = false}
         for _ in slow_client:map("platforms", numbered(40), case.given) do
-          assert.equal(case.expected, faults:count(at).connections) -- HTTP/1.1: one request at a time on each
+          assert.equal(case.expected, faults:count(at).connections) -- HTTP/1.1: each has one request at a time
           break
         end
         slow_client:close()
@@ -326,7 +326,7 @@ describe("client", function()
       for _, request in ipairs(server:requests()) do assert.are_not.equal(429, request.status) end
     end)
 
-    it("tells before_send of each input just before it leaves, once, and sends nothing where it says no", function()
+    it("calls before_send once for each input, just before its request; false prevents the request", function()
       local inputs = {USER, "nobody", {userId = USER}}
       local told, limited = {}, local_limiter.new()
       server:fault{close = true}
@@ -334,7 +334,7 @@ describe("client", function()
       local begun = core.now()
       local function before_send(input)
         table.insert(told, input)
-        assert.is_true(core.now() - begun >= (#told - 1) / 50 - 0.001) -- it has its slot
+        assert.is_true(core.now() - begun >= (#told - 1) / 50 - 0.001) -- the input's slot has come
         return input ~= "nobody"
       end
       local sent = 0
@@ -347,7 +347,7 @@ describe("client", function()
         end
       end
       assert.same(inputs, told)
-      assert.same({3, 3}, {sent, #server:requests()}) -- one was tried again
+      assert.same({3, 3}, {sent, #server:requests()}) -- one of them was a retry
     end)
 
     it("starts each call's timeout when the call gets its slot", function()
@@ -356,7 +356,7 @@ describe("client", function()
         assert.equal(200, one.res and one.res.status, one.err)
       end
       local job = paced:start("platforms", USER)
-      local _, _, err = paced:platforms(USER) -- a single call's begins at once
+      local _, _, err = paced:platforms(USER) -- a single call's timeout begins at once
       assert.equal("rate_limited", err.kind)
       assert(job:wait())
     end)
@@ -375,7 +375,7 @@ describe("client", function()
       end
     end)
 
-    it("inside itself", function()
+    it("works inside another map", function()
       local ids, pairs_seen = numbered(4), {}
       for outer in client:map("platforms", ids, {concurrency = 2}) do
         for inner, res in client:map("platforms", ids, {concurrency = 3}) do
@@ -390,7 +390,7 @@ describe("client", function()
     end)
 
     describe("that is left early", function()
-      -- In a function of its own, whose end leaves nothing of the loop behind.
+      -- A separate function: after its end, nothing refers to the loop.
       local function leave(how)
         server:fault{delay = 0.05}
         server:fault{delay = 10, times = 100}
@@ -438,7 +438,7 @@ describe("client", function()
     end)
 
     if not CLOSES then
-      it("in loops left early, over and over, stays well while the collector runs", function()
+      it("keeps working when many loops are left early and the collector runs", function()
         server:fault{delay = 0.01, times = 10000}
         local function first()
           for _, res in client:map("platforms", function() return USER end, {concurrency = 4}) do return res end

@@ -7,7 +7,7 @@ local mock = require "spec.support.mock"
 
 local USER = mock.USER
 
--- Clients share one line per key, also with other specs: each spec has keys of its own.
+-- All clients of a key share one queue, even with other specs, so each spec has its own keys.
 local count = 0
 local function new_key()
   count = count + 1
@@ -31,7 +31,7 @@ describe("a client", function()
     core.now = real_now -- luacheck: ignore 122
   end)
 
-  -- With the defaults of pacing, unless told.
+  -- Makes a client with the default rate, unless the options have another one.
   local function client(options)
     local all = {loop = fake, jitter = function() return 0 end, api_key = key, rate = 4}
     for name, value in pairs(options or {}) do all[name] = value end
@@ -45,7 +45,7 @@ describe("a client", function()
     assert.equal(5, #server:requests())
   end)
 
-  it("spaces them evenly: a pause before saves nothing up", function()
+  it("spaces requests evenly: an earlier pause does not allow a burst", function()
     local paced = client()
     for _ = 1, 2 do assert(paced:platforms(USER)) end
     fake.clock = fake.clock + 10
@@ -53,7 +53,7 @@ describe("a client", function()
     assert.same({0.25, 0.25, 0.25}, fake.slept)
   end)
 
-  it("waits only for the rest of the space", function()
+  it("waits only for the rest of the interval", function()
     local paced = client{rate = 2}
     assert(paced:platforms(USER))
     fake.clock = fake.clock + 0.375
@@ -75,20 +75,20 @@ describe("a client", function()
     assert.same({0.25, 0.25, 0.25}, fake.slept)
   end)
 
-  it("shares it with no other key", function()
+  it("shares the queue with no other key", function()
     assert(client():platforms(USER))
     assert(client{api_key = new_key()}:platforms(USER))
     assert(client():with{api_key = new_key()}:platforms(USER))
     assert.same({}, fake.slept)
   end)
 
-  it("shares it with nobody when it has a limiter of its own", function()
+  it("shares the queue with no client when it has its own limiter", function()
     assert(client():platforms(USER))
     assert(client{limiter = limiter.new()}:platforms(USER))
     assert.same({}, fake.slept)
   end)
 
-  it("asks a limiter of the user's making", function()
+  it("uses a limiter that the user has written", function()
     local asked = {}
     local own = {
       reserve = function(_, ...)
@@ -101,12 +101,12 @@ describe("a client", function()
     assert.same({1.5}, fake.slept)
     assert.equal(1, #asked)
     assert.same({4, 20}, {asked[1][2], asked[1][3]})
-    assert.is_nil(asked[1][1]:find(key, 1, true)) -- whose line it is, without telling the key
+    assert.is_nil(asked[1][1]:find(key, 1, true)) -- names the queue without showing the key
   end)
 
-  it("goes by the limiter's clock, whatever that of its loop", function()
+  it("uses the limiter's clock, whatever clock its loop has", function()
     local ahead = support.fake_loop()
-    ahead.clock = 1.8e9 -- as that of ngx.now
+    ahead.clock = 1.8e9 -- like the clock of ngx.now
     assert(client{loop = ahead}:platforms(USER))
     assert(client():platforms(USER))
     assert(client{loop = ahead}:platforms(USER))
@@ -128,7 +128,7 @@ describe("a client", function()
       server:fault{status = 200, body = {status = 200}, times = 1000}
     end)
 
-    it("holds the others of the key back, too", function()
+    it("holds the key's other clients back, too", function()
       local _, _, err = client{retries = 0}:platforms(USER)
       assert.equal("rate_limited", err.kind)
       assert.same({}, fake.slept)
@@ -138,7 +138,7 @@ describe("a client", function()
       assert.same({3, 0.25}, fake.slept)
     end)
 
-    it("holds those back who have their place already", function()
+    it("holds back the calls that already have slots", function()
       core.now = real_now -- luacheck: ignore 122
       local begun, sent = core.now(), {}
       local one = client{loop = "block", rate = 10, on_response = function() sent[#sent + 1] = core.now() - begun end}
@@ -157,12 +157,12 @@ describe("a client", function()
       assert.same({}, fake.slept)
     end)
 
-    it("waits no longer than that itself", function()
+    it("waits itself only for the time that the server asks for", function()
       assert(client():platforms(USER))
       assert.same({3}, fake.slept)
     end)
 
-    it("lets those of less patience fail at once", function()
+    it("lets calls with a shorter timeout fail at once", function()
       client{retries = 0}:platforms(USER)
       local _, _, err = client{timeout = 2}:platforms(USER)
       assert.equal("rate_limited", err.kind)
@@ -172,7 +172,7 @@ describe("a client", function()
     end)
   end)
 
-  it("that is turned away without a time holds back for one place", function()
+  it("that is turned away without a time holds the key back for one slot", function()
     server:reset()
     server:fault{status = 429}
     server:fault{status = 200, body = {status = 200}, times = 1000}
@@ -181,7 +181,7 @@ describe("a client", function()
     assert.same({0.25}, fake.slept)
   end)
 
-  it("that met the quota of a mailbox holds nobody back", function()
+  it("that met the quota of a mailbox does not hold its key back", function()
     server:reset()
     server:fault{status = 429, headers = {["Retry-After"] = "86400"}}
     server:fault{status = 200, body = {status = 200}, times = 1000}

@@ -25,19 +25,19 @@ describe("a program", function()
     return program.run('local cmr = require "cmr"\n' .. code, options)
   end
 
-  -- Runs it and expects this output and a good end.
+  -- Runs the code and expects this output, exit status 0 and no messages.
   local function prints(expected, code, options)
     assert.same({status = 0, out = expected, err = ""}, run(code, options))
   end
 
   describe("that uses the module's functions", function()
-    it("is led by the environment", function()
+    it("takes its settings from the environment", function()
       prints("true\n", ('print(cmr.platforms("%s").data.EMAILBISON.connected)'):format(mock.USER))
       local request = server:requests()[1]
       assert.equal(server.key, request.headers["cmr-x-api-key"])
     end)
 
-    it("is led by the environment, with TLS", function()
+    it("takes its settings from the environment, with TLS", function()
       server = mock.shared("tls")
       prints("true\n", ('print(cmr.platforms("%s").data.EMAILBISON.connected)'):format(mock.USER))
       assert.equal(support.LACKS_HTTP2 and "1.1" or "2.0", server:requests()[1].http)
@@ -57,7 +57,7 @@ describe("a program", function()
       ]]):format(mock.USER, mock.USER))
     end)
 
-    it("makes it when it is first needed", function()
+    it("makes the client when it is first needed", function()
       local env = environment{CMR_BASE_URL = "ftp://x", CMR_API_KEY = SECRET}
       prints("loaded\n", 'print "loaded"', {env = env})
       local ended = run('print(pcall(cmr.platforms, "x"))', {env = env})
@@ -80,7 +80,7 @@ describe("a program", function()
       assert.equal(0, #server:requests())
     end)
 
-    it("is told when the key cannot be one, without showing it", function()
+    it("is told when the key is invalid, without showing it", function()
       local ended = run('print(pcall(cmr.platforms, "x"))', {env = environment{CMR_API_KEY = SECRET .. "\n"}})
       assert.matches("^false\t.*bad option 'api_key'", ended.out)
       assert.is_nil((ended.out .. ended.err):find(SECRET, 1, true))
@@ -132,7 +132,7 @@ describe("a program", function()
         assert.equal(6, #server:requests())
       end)
 
-      it("has the signals it had", function()
+      it("has the same signals set as before", function()
         server:fault{match = {method = "POST"}, close = true, times = 3}
         local signals = [[
           local function signals()
@@ -179,14 +179,14 @@ describe("a program", function()
     it("because it was interrupted, does not wait for its call", function()
       server:fault{delay = 10}
       local ended = run([[
-        os.execute "(sleep 0.3; kill -INT $PPID) >/dev/null 2>&1 &" -- from here on Lua listens to it
+        os.execute "(sleep 0.3; kill -INT $PPID) >/dev/null 2>&1 &" -- arrives while Lua handles SIGINT
         cmr.new{rate = false}:platforms("x")
       ]], {limit = 5})
       assert.equal(1, ended.status)
       assert.matches("interrupted!", ended.err, 1, true)
     end)
 
-    it("has said nothing by itself", function()
+    it("has printed nothing by itself", function()
       prints("", 'cmr.platforms("x")')
       prints("", 'cmr.reexport{mailboxId = "nobody\'s"}')
     end)

@@ -1,4 +1,4 @@
--- The user's word in retries (the option retry), and their limit over all calls of a key (retry_budget).
+-- The option retry, which decides about retries, and the option retry_budget, which limits them for all calls of a key.
 local cmr = require "cmr"
 local core = require "cmr.core"
 local support = require "spec.support.client"
@@ -51,7 +51,7 @@ describe("the option retry", function()
     assert.same({}, fake.slept)
   end)
 
-  it("makes more of them with true, as many as retries says", function()
+  it("adds retries with true, up to the number of the option retries", function()
     for _, case in ipairs{{status = 501}, {status = 404}, {status = 409}, {body = "<html>"}} do
       server:reset()
       case.times = 9
@@ -144,7 +144,7 @@ describe("the option retry", function()
       end)
     end
 
-    it("nor when a read may have acted: an operation that charges is no read", function()
+    it("nor when a PUT, PATCH or DELETE may have been done", function()
       for _, method in ipairs{"PUT", "PATCH", "DELETE"} do
         server:reset()
         server:fault{status = 503, times = 9}
@@ -186,10 +186,10 @@ describe("the retry budget", function()
 
   before_each(function()
     setup_server()
-    key = "budget-" .. tostring({}):match "%w+$" -- of this spec alone: the budget is the process's
+    key = "budget-" .. tostring({}):match "%w+$" -- a new key, because specs share the process's budgets
   end)
 
-  -- The attempts of calls that fail, one after the other.
+  -- Makes calls that fail, one after the other. Returns the number of attempts of each call.
   local function attempts_of_failures(count, options)
     local all, attempts = {api_key = key, retry_budget = 3}, {}
     for name, value in pairs(options or {}) do all[name] = value end
@@ -220,7 +220,7 @@ describe("the retry budget", function()
     assert.equal(message, tostring(err))
   end)
 
-  it("is earned back by answers: one retry by five, also by one that refuses", function()
+  it("is earned back by answers and refusals: five of them earn one retry", function()
     assert.same({3, 2, 1}, attempts_of_failures(3))
     for _ = 1, 3 do succeed() end
     server:fault{status = 404, times = 3}

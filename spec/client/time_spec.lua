@@ -47,7 +47,7 @@ describe("a client", function()
       assert.same({5.25, 5.5, 6, 7, 9}, waits({status = 503}, 0))
     end)
 
-    it("after a 5xx less where the time left is shorter", function()
+    it("less than that after a 5xx when the call has less time left", function()
       server:fault{status = 503}
       assert(client{timeout = 4}:platforms(USER))
       assert.same({0.25}, fake.slept)
@@ -127,12 +127,12 @@ describe("a client", function()
       assert.equal(2, #server:requests())
     end)
 
-    it("when its turn comes too late", function()
+    it("when its slot comes too late", function()
       core.now = fake.now -- luacheck: ignore 122
       local paced = client{rate = 0.1, timeout = 5, api_key = "key-of-a-late-turn"}
       server:fault{times = 9, body = {status = 200}}
       assert(paced:platforms(USER))
-      for _ = 1, 3 do -- and reserves no slot
+      for _ = 1, 3 do -- a failed call reserves no slot
         local _, why, err = paced:reexport{mailboxId = MAILBOX}
         assert.equal("reexport: the next request may leave in 10.0 s, and the call has 5.0 s left", why)
         assert.equal(why, tostring(err))
@@ -164,7 +164,7 @@ describe("a client", function()
       assert.equal(1, #server:requests())
     end)
 
-    it("when a later turn comes too late, and says what became of the first", function()
+    it("when the slot of a retry comes too late, with the first attempt's outcome", function()
       local paced = client{rate = 0.1, timeout = 5, api_key = "key-of-a-later-turn"}
       server:fault{close = true}
       local _, _, err = paced:platforms(USER)
@@ -175,7 +175,7 @@ describe("a client", function()
   end)
 
   describe("bounds", function()
-    -- Real time from here on.
+    -- Measures a call in real time.
     local function timed(call)
       local begun = core.now()
       local answer, _, err = call()

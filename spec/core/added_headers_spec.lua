@@ -54,7 +54,7 @@ describe("a call's added headers", function()
     assert.equal("target", sent(3).traceparent)
   end)
 
-  it("go again with an attempt whose idle connection had died", function()
+  it("are sent again when the attempt's idle connection has died", function()
     attempt(platforms())
     server:fault{close = true}
     local call = platforms()

@@ -1,4 +1,4 @@
--- Arguments held against the rows: every type a field can have, cmr.all, open names, closed sets. Nothing leaves.
+-- Arguments checked against the operations: every type of field, cmr.all, open names, closed sets. Nothing is sent.
 
 local cjson = require "cjson"
 local cmr = require "cmr"
@@ -32,7 +32,7 @@ local function data(expected, name, ...)
   check_refusal(nil, name .. ": " .. expected, prepare(name, ...))
 end
 
--- The body that would be sent, decoded by a cjson that is not ours.
+-- Returns the body that would be sent, decoded by lua-cjson and not by the library.
 local function sent(...)
   return cjson.decode(body_of(assert(prepare(...))))
 end
@@ -86,7 +86,7 @@ describe("a number", function()
     assert.same({warmupLimit = cjson.null}, sent("set_warmup_settings", "M", {warmupLimit = cmr.null}))
   end)
 
-  it("is one that JSON can say", function()
+  it("must have a value that JSON can represent", function()
     mistake("bad field 'warmupLimit' (number expected, got string)", "set_warmup_settings", "M", {warmupLimit = "40"})
     mistake("bad field 'warmupLimit' (JSON has no such number)", "set_warmup_settings", "M", {warmupLimit = 0 / 0})
     mistake("bad field 'warmupLimit' (JSON has no such number)", "set_warmup_settings", "M", {warmupLimit = 1 / 0})
@@ -212,12 +212,12 @@ describe("a field of any type", function()
     assert.matches('"priority":%[%]', body_of(prepare(priority(cmr.array{}))))
   end)
 
-  it("is one that JSON can say", function()
+  it("must have a value that JSON can represent", function()
     mistake("bad field 'records[1].priority' (a function cannot be sent as JSON)", priority(print))
     mistake("bad field 'records[1].priority.a[2]' (JSON has no such number)", priority{a = {1, 0 / 0}})
     local deep = {}
     for _ = 1, 99 do deep = {deep} end
-    assert.is_nil((prepare(priority(deep)))) -- as deep as it may be, but in a body that adds to it
+    assert.is_nil((prepare(priority(deep)))) -- its depth alone is allowed, but the body adds levels
   end)
 end)
 
@@ -252,7 +252,7 @@ describe("cmr.all", function()
   end)
 end)
 
-describe("where the documents leave names open", function()
+describe("where the documentation leaves names open", function()
   it("any field goes into the query, after the known ones and by name", function()
     assert.equal("?page=2&search=jane%20doe&z%26=1", query("users", {["z&"] = "1", search = "jane doe", page = 2}))
     assert.equal("?a=true&b=3&c=0.5", query("users", {a = true, b = 3.0, c = 0.5}))
@@ -280,7 +280,7 @@ describe("where the documents leave names open", function()
     mistake("bad field 'a.b' (a function cannot be sent as JSON)", "toggle_subscription_auto_renew", {a = {b = print}})
   end)
 
-  it("no field is dropped without a word", function()
+  it("no field is dropped silently", function()
     local call = prepare("toggle_subscription_auto_renew", {[""] = 1, a = 2})
     assert.is_true(call == nil or cjson.decode(body_of(call))[""] == 1)
     call = prepare("users", {[""] = "x"})
@@ -300,7 +300,7 @@ end)
 describe("a refusal", function()
   local deep = {add_dns_records = {USER, {domain = "a.com", records = {{host = "@", value = "x", recordType = 5}}}}}
 
-  -- The fields of the error besides kind, outcome, operation and message.
+  -- Returns the fields of the error except kind, outcome, operation and message.
   local function fields(name, ...)
     local _, message, err = prepare(name, ...)
     local more = {}
@@ -340,7 +340,7 @@ describe("a refusal", function()
     assert.same("undocumented", fields("wallet").code)
   end)
 
-  it("of data is not the programmer's", function()
+  it("of data is no mistake of the programmer", function()
     assert.same({code = "empty", field = "userId"}, fields("platforms", ""))
     assert.same({code = "bad_value", field = "userId", reason = "it holds a NUL byte"}, fields("platforms", "a\0"))
     assert.same({code = "too_long", reason = "the arguments make a URL of more than 8000 bytes"},
@@ -380,7 +380,7 @@ describe("a call", function()
 end)
 
 describe("text that is not UTF-8", function()
-  it("is not sent in a query either", function()
+  it("is not sent in a query", function()
     for _, text in ipairs{"\255", "Jos\233", "\195", "\237\160\128", "\192\128"} do
       data("bad field 'userId' (it is not UTF-8)", "platforms", text)
       data("bad field 'userId' (it is not UTF-8)", "platforms", {userId = text})

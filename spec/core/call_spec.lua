@@ -1,4 +1,4 @@
--- One call of the core: born, started, finished or cancelled, started again, collected. The core makes one attempt.
+-- One call of the core: created, started, finished or cancelled, started again, collected. It makes one attempt.
 local core = require "cmr.core"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
@@ -12,7 +12,7 @@ describe("a call", function()
   local server, target, engine
 
   before_each(function()
-    core.engine():close() -- no connection of another spec
+    core.engine():close() -- drops the connections of other specs
     server = mock.shared("http")
     target = support.target(server)
     engine = core.engine()
@@ -27,7 +27,7 @@ describe("a call", function()
   end
 
   describe("goes from", function()
-    it("ready over running to done", function()
+    it("ready through running to done", function()
       local call = platforms()
       assert.equal("cmr.call: platforms (ready)", tostring(call))
       assert.is_false(call:done())
@@ -59,7 +59,7 @@ describe("a call", function()
       server:reset()
       assert.equal(200, attempt(call).status)
       assert.equal(1, call:info().sends)
-      assert.equal(200, call:result().status) -- as often as one likes
+      assert.equal(200, call:result().status) -- the result can be read again
     end)
   end)
 
@@ -97,7 +97,7 @@ describe("a call", function()
     assert.equal("POST /a/b", core.request(target, "POST", "/a/b"):info().operation)
   end)
 
-  -- How hard Lua collects, per cent. Lua 5.5 has other names for it.
+  -- Sets how early and how fast Lua collects garbage, in per cent. Lua 5.5 has other names for it.
   local function collect(pause, speed)
     if pcall(collectgarbage, "setpause", pause) then
       collectgarbage("setstepmul", speed)
@@ -107,7 +107,7 @@ describe("a call", function()
     end
   end
 
-  it("keeps what it was made of", function()
+  it("keeps the target and the arguments that it was made of", function()
     local now = tostring(os.time())
     local call = core.reexport(support.target(server), {email = ("x"):rep(100) .. "@" .. now})
     local raw = core.request(support.target(server), "POST", "/" .. ("x"):rep(50), {body = {a = "b" .. now}})
@@ -176,7 +176,7 @@ describe("a call", function()
         reading = true
         local fine, seen, res = pcall(function() return call:info().headers, call:result() end)
         reading = false
-        if fine and call:done() then -- else a finalizer came in between
+        if fine and call:done() then -- otherwise a finalizer started the call in between
           assert(seen["x-1"] == "value" and seen["x-200"] == "value", "headers that are not the answer's")
           assert(res.message == "whole", "not the answer")
         else
@@ -190,7 +190,7 @@ describe("a call", function()
     end)
 
     it("never valid", function()
-      -- what a refused call would be is not even handed out
+      -- the function returns no call when it refuses the arguments
       local call, why, err = core.platforms(target, "")
       assert.is_nil(call)
       assert.equal("platforms: 'userId' is empty", why)
@@ -284,8 +284,8 @@ describe("a call", function()
       end
     end)
 
-    -- Lua 5.4: local call <close> = ...
-    it("is what a variable that closes does", function()
+    -- In Lua 5.4: local call <close> = ...
+    it("by a to-be-closed variable at the end of its block", function()
       local scope = (rawget(_G, "loadstring") or load)[[
         local call, engine = ...
         do
@@ -294,7 +294,7 @@ describe("a call", function()
         end
         return call:done()
       ]]
-      if not scope then return end -- no such variables in this Lua
+      if not scope then return end -- this Lua has no to-be-closed variables
       local call = reexport()
       assert.is_true(scope(call, engine))
       assert.equal("not_sent", cancelled(call))
@@ -322,7 +322,7 @@ describe("a call", function()
     end)
 
     it("after it finished, before it was reported, is not reported", function()
-      for _ in engine.finished, engine do end -- of the specs before
+      for _ in engine.finished, engine do end -- drops the reports about calls of earlier specs
       local kept, other = platforms(), platforms()
       other:start(engine, 5)
       kept:start(engine, 5)
@@ -336,7 +336,7 @@ describe("a call", function()
   end)
 
   describe("fails", function()
-    it("when its time is over, the server not heard", function()
+    it("when its time is over before the server answers", function()
       server:fault{delay = 2}
       local call = reexport()
       local begun = core.now()
@@ -352,7 +352,7 @@ describe("a call", function()
       assert.equal(1, call:info().sends)
     end)
 
-    it("unsent where nobody listens", function()
+    it("unsent where no server listens", function()
       local call = core.reexport(support.target(server, {base_url = "http://127.0.0.1:1"}), {mailboxId = "x"})
       local _, why, err = attempt(call)
       assert.matches("^reexport: ", why)
@@ -389,7 +389,7 @@ describe("a call", function()
     end)
   end)
 
-  -- libcurl would send it again by itself.
+  -- By itself, libcurl would send such a request again.
   for _, kind in ipairs{"http", "tls"} do
     describe("over " .. kind .. " whose reused connection closes unanswered", function()
       before_each(function()

@@ -14,7 +14,7 @@ describe("the engine", function()
     server = mock.shared(kind)
     target = support.target(server)
     engine = core.engine()
-    for _ in engine.finished, engine do end -- of the specs before
+    for _ in engine.finished, engine do end -- drops the reports about calls of earlier specs
   end
 
   before_each(function() use("http") end)
@@ -23,7 +23,7 @@ describe("the engine", function()
     return assert(core.platforms(target, mock.USER))
   end
 
-  -- Starts that many calls and returns them.
+  -- Starts this number of calls and returns them.
   local function start(count, timeout)
     local calls = {}
     for index = 1, count do
@@ -100,7 +100,7 @@ describe("the engine", function()
     end)
   end)
 
-  if _VERSION == "Lua 5.4" then -- where the spec can make the next allocation collect garbage
+  if _VERSION == "Lua 5.4" then -- only there, a spec can make the next allocation collect garbage
     it("is one also when a finalizer asks for it while it is being made", function()
       local inner, making
       collectgarbage "generational"
@@ -155,7 +155,7 @@ describe("the engine", function()
       assert.is_nil(engine:finished())
     end)
 
-    it("what it has not reported yet also when it is asked late, and waits all the same", function()
+    it("a finished call even after another wait, which takes its whole time", function()
       local call = start(1)[1]
       finish(call)
       local begun = core.now()
@@ -164,7 +164,7 @@ describe("the engine", function()
       assert.equal(call:id(), engine:finished())
     end)
 
-    it("with its successor what ended with it, or was not reported by then", function()
+    it("through its successor the calls that its end cancelled, or that it had not reported", function()
       local finished = start(1)[1]
       finish(finished)
       server:fault{delay = 1}
@@ -215,7 +215,7 @@ describe("the engine", function()
       assert.equal("timeout", select(3, call:result()).kind)
     end)
 
-    it("wakes for what somebody else has only waited for", function()
+    it("wakes for a call's timeout also after another wait", function()
       server:fault{delay = 1, times = 10}
       local fd = engine:fd()
       for _ = 1, 10 do
@@ -408,7 +408,7 @@ describe("the engine", function()
     end)
   end
 
-  it("keeps the connections of calls at once, however few calls follow", function()
+  it("keeps the connections of concurrent calls, even if few calls follow", function()
     finish((table.unpack or unpack)(start(9)))
     os.execute "sleep 1.2" -- libcurl closes no connection that was idle for less than a second
     for _ = 1, 8 do attempt(platforms()) end
@@ -424,7 +424,7 @@ describe("the engine", function()
       tls = support.target(tls),
       elsewhere = support.target(http, {base_url = (http.base_url:gsub("127.0.0.1", "localhost"))}),
     }
-    -- Whether each target's request goes over the connection of the one before.
+    -- Makes a call. Returns whether it reused the connection of the target's earlier call.
     local function reuses(name, make, ...)
       local call = assert(make(targets[name], ...))
       assert.equal(200, assert(attempt(call)).status)
@@ -517,7 +517,7 @@ describe("the engine", function()
         assert.matches("the engine is closed", why, 1, true)
       end
       assert.equal(0, engine:count())
-      for _ in engine.finished, engine do end -- may always be called
+      for _ in engine.finished, engine do end -- finished may be called even then
     end)
 
     it("gives every descriptor back", function()
@@ -542,7 +542,7 @@ describe("the engine", function()
       pipe:close()
       return seen
     end
-    local before = inherited("socket:") -- libcurl keeps two without a connection
+    local before = inherited("socket:") -- libcurl keeps two sockets even without a connection
     server:fault{delay = 0.1}
     local calls = start(1)
     run_until_received(server, 1)
@@ -560,20 +560,20 @@ describe("the engine", function()
     assert.has_error(function() engine.wait(target, 0) end)
   end)
 
-  -- nginx forks after it has read its configuration.
+  -- nginx forks after it has read its configuration, which may have run Lua and made an engine.
   for _, kind in ipairs{"http", "tls"} do
     describe("of a parent, over " .. kind .. ",", function()
       local in_flight, most
 
       before_each(function()
         use(kind)
-        -- What the child may have: libcurl's own sockets, which nobody else can close, and what other loops opened.
+        -- The child may keep libcurl's own sockets, which only libcurl can close, and what other loops opened.
         most = {
           eventpoll = posix.descriptors("eventpoll") - 1,
           timerfd = posix.descriptors("timerfd"),
           socket = posix.descriptors("socket"),
         }
-        local idle = start(2) -- and an idle connection or two
+        local idle = start(2) -- two calls, which leave one or two idle connections
         finish(idle[1], idle[2])
         server:reset()
         server:fault{delay = 0.4}
@@ -583,7 +583,7 @@ describe("the engine", function()
         run_until_received(server, 1)
       end)
 
-      -- The parent's call and its connections still work after what the child did.
+      -- Checks that the parent's call and connections still work after the child's actions.
       local function parent_goes_on()
         assert.is_false(in_flight:done())
         finish(in_flight)
@@ -595,7 +595,7 @@ describe("the engine", function()
         for _, index in ipairs{1, #requests} do assert.equal(500, #requests[index].headers["x-of-parent"]) end
       end
 
-      it("is not the child's: that has its own, and disturbs nobody", function()
+      it("is not the child's: the child has its own, and disturbs no other process", function()
         assert(posix.child(function()
           local inherited = engine
           local own = core.engine()
@@ -609,7 +609,7 @@ describe("the engine", function()
         assert.equal(3, #server:requests())
       end)
 
-      it("is not the grandchild's either, and its own child's engine is not", function()
+      it("is not the grandchild's either, nor is the child's engine", function()
         assert(posix.child(function()
           local own = core.engine()
           assert(attempt(platforms()).status == 200)
@@ -638,7 +638,7 @@ describe("the engine", function()
         parent_goes_on()
       end)
 
-      it("refuses to be used in the child, and its calls are over there", function()
+      it("refuses to be used in the child, where its calls have ended", function()
         assert(posix.child(function()
           local ok, why = pcall(engine.wait, engine, 0)
           assert(not ok and why:find("belongs to the parent process", 1, true), why)
@@ -654,7 +654,7 @@ describe("the engine", function()
         parent_goes_on()
       end)
 
-      it("may yet send what had not left: the child does not say that it was not sent", function()
+      it("may still send a waiting request, so the child does not report it as not sent", function()
         local call = assert(core.reexport(target, {email = "john@doe.com"}))
         call:start(engine, 5)
         assert.equal(0, call:info().sends)
@@ -669,7 +669,7 @@ describe("the engine", function()
         end
       end)
 
-      it("survives whatever becomes of its copy in the child", function()
+      it("survives everything that the child does with its copy", function()
         assert(posix.child(function() in_flight:cancel() end))
         assert(posix.child(function() engine:close() end))
         assert.is_false((posix.child(function() engine:fd() end)))

@@ -1,4 +1,4 @@
--- Files that hold a key: nobody else reads them, and they are whole or as they were.
+-- Files that hold a key: no other user can read them, and a write replaces the whole file or nothing.
 local core = require "cmr.core"
 local command = require "spec.support.command"
 local posix = require "spec.support.posix"
@@ -29,7 +29,7 @@ describe("a private file", function()
     assert.equal("text\0more", core.read_private(path))
   end)
 
-  it("replaces what was there, its mode with it, and leaves nothing beside", function()
+  it("replaces an old file and its mode, and leaves no temporary file", function()
     assert.is_true(core.write_private(path, "first"))
     run("chmod 666 " .. path)
     assert.is_true(core.write_private(path, "second"))
@@ -64,7 +64,7 @@ describe("a private file", function()
     assert.same({nil, "it belongs to another user"}, {core.read_private(path)})
     run("ln -s " .. path .. " " .. home .. "/link")
     assert.same({nil, "it belongs to another user"}, {core.read_private(home .. "/link")})
-    run("chown root " .. path .. "; chown -h nobody " .. home .. "/link") -- anyone may name a file
+    run("chown root " .. path .. "; chown -h nobody " .. home .. "/link") -- another user may own the link
     assert.equal("text", core.read_private(home .. "/link"))
   end)
 

@@ -65,7 +65,7 @@ describe("a handle that is used again", function()
     end},
   }
 
-  -- What the server received, without the boundary, which libcurl makes anew for each form.
+  -- Returns what the server received, without the boundary, because libcurl makes a new one for each form.
   local function without_boundary(request)
     local length = request.headers["content-length"]
     local kind = (request.headers["content-type"] or ""):gsub(BOUNDARY, "")
@@ -298,7 +298,7 @@ describe("a handle that is used again", function()
     end
   end)
 
-  it("is one of many: far more calls at once than are kept, for several targets", function()
+  it("is one of many: far more concurrent calls than stored handles, for several targets", function()
     use("http", {max_connections = 40})
     local targets = {target, support.target(server, {max_connections = 40}), support.target(server)}
     for round = 1, 3 do

@@ -42,7 +42,7 @@ describe("core.read_input", function()
       io.write(length, " ", tostring(core.now() - began < 1.5))]]))
   end)
 
-  it("refuses a time that is none", function()
+  it("refuses an invalid time", function()
     assert.equal("false false false", run("true", [[
       io.write(tostring(pcall(core.read_input, -1)), " ", tostring(pcall(core.read_input, 1e12)), " ",
         tostring(pcall(core.read_input, "x")))]]))

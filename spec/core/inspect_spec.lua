@@ -29,7 +29,7 @@ describe("a call's request", function()
     assert.equal("Content-Type:", request.headers[4])
   end)
 
-  it("tells by which ways it goes", function()
+  it("tells the key's header, the certificates, the proxy and the addresses", function()
     local made = assert(core.users(target{base_url = "http://localhost:99", key_header = "x-other", ca_file = "/ca.pem",
       proxy = "http://proxy", headers = {["X-More"] = "1", ["X-Empty"] = ""}})):request()
     assert.same({"x-other", "/ca.pem", "", "localhost:99:127.0.0.1,[::1]"},
@@ -69,7 +69,7 @@ describe("client:preview", function()
     assert.same({}, server:requests())
   end)
 
-  it("raises for what no call could be", function()
+  it("raises for arguments that make no call", function()
     local client = cmr.new{api_key = SECRET}
     assert.error_matches(function() client:preview("usr") end, "cmr.preview: there is no operation 'usr'")
     assert.error_matches(function() client:preview("user", {zork = 1}) end, "cmr.user: bad field 'zork'")
@@ -80,7 +80,7 @@ end)
 describe("on_response", function()
   it("is told how a new connection is encrypted, and where the time went", function()
     local server, told = mock.shared("tls"), {}
-    core.engine():close() -- no connection of another spec
+    core.engine():close() -- drops the connections of other specs
     local client = support.new(server, {on_response = function(info) told[#told + 1] = info end})
     local answer = assert(client:users())
     assert(client:users())
@@ -99,7 +99,7 @@ describe("on_response", function()
     assert(support.new(server, options):users())
     assert.is_nil(told.tls)
     assert.is_nil(told.timing.secured)
-    options.base_url = "http://127.66.66.66:1" -- where nobody listens
+    options.base_url = "http://127.66.66.66:1" -- no server listens there
     assert.is_nil((support.new(server, options):users()))
     assert.is_nil(told.timing.first_byte)
     assert.is_nil(cmr.info(assert(support.new(server):users())).timing)

@@ -1,4 +1,4 @@
--- JSON: one policy, whichever lua-cjson is underneath and whichever Lua above.
+-- JSON: the same rules with every version of lua-cjson and of Lua.
 
 local cjson = require "cjson"
 local cmr = require "cmr"
@@ -58,7 +58,7 @@ describe("a decoded number", function()
     end
   end)
 
-  -- The value at each place that a value can have.
+  -- Decodes a value at each place where JSON can have one. Returns an iterator over the results.
   local function decoded(text)
     return ipairs{decode(text), (decode("[" .. text .. "]") or {})[1], (decode('{"a":0.5,"b":' .. text .. "}") or {}).b,
       decode('[1.5,"\\ud83d",[{"a": ' .. text .. " }]]")[3][1].a}
@@ -108,7 +108,7 @@ describe("a decoded number", function()
     end
   end)
 
-  it("is one that JSON knows", function()
+  it("must have the form of a JSON number", function()
     for _, text in ipairs{"nan", "NaN", "-nan", "inf", "Infinity", "-Infinity", "0x10", "0x1p4", "01", "-01", "+1",
       ".5", "-", "1e", "--1", "1_000", "1.5.5", "1.5e", "1.5e+", "1.e5", "-.5", "1.5-", "1e5e5",
       "1e5.5", "0.5x", "00.5", "1.5 1.5", "9007199254740992.", "12345678901234567890."} do
@@ -172,17 +172,17 @@ describe("decoding", function()
     end
   end)
 
-  it("says where, in the text as it was", function()
+  it("names the place in the original text", function()
     for text, position in pairs{["[1.5,2,]"] = 8, ["[0.25,9007199254740993,1e300 2.5]"] = 30, ["[1.5,tru]"] = 6} do
       assert.matches(" at character " .. position .. "$", (select(2, decode(text))))
     end
-    local long = "[" .. ("1.5,"):rep(10000) .. "2.]" -- what is replaced before it needs more than a small buffer
+    local long = "[" .. ("1.5,"):rep(10000) .. "2.]" -- replacing the numbers before it needs a large buffer
     assert.equal("an invalid number at character 40002", (select(2, decode(long))))
     assert.equal("an invalid number at character 6", (select(2, decode "[1.5,2.]")))
     assert.equal("a control character in a string at character 8", (select(2, decode '[1.5,"a\nb"]')))
   end)
 
-  it("skips a byte order mark, one and in front", function()
+  it("skips one byte order mark, at the beginning", function()
     assert.same({a = 1.5}, decode('\239\187\191{"a":1.5}'))
     assert.equal("a", decode('\239\187\191"a"'))
     assert.equal("\239\187\191", decode('"\239\187\191"'))
@@ -228,7 +228,7 @@ describe("decoding", function()
       assert.is_nil(value)
       assert.matches("nested", message)
     end
-    assert.equal(1, decode("[1]")[1]) -- and the next is not harmed
+    assert.equal(1, decode("[1]")[1]) -- the refusal does not harm the next text
   end)
 
   it("wants a string", function()
@@ -367,7 +367,7 @@ describe("encoding", function()
     refused("bad field 'value' (it has a name with a NUL byte)", {["\0[]"] = 1})
   end)
 
-  it("refuses what JSON cannot say", function()
+  it("refuses what JSON cannot represent", function()
     refused("bad field 'value' (a function cannot be sent as JSON)", print)
     refused("bad field 'value[1].a' (a function cannot be sent as JSON)", {{a = print}})
     refused("bad field 'value' (a userdata cannot be sent as JSON)", io.stdout)
@@ -376,7 +376,7 @@ describe("encoding", function()
     assert.has_error(function() encode() end)
   end)
 
-  it("says booleans and null", function()
+  it("writes booleans and null", function()
     assert.equal("true", encode(true))
     assert.equal("false", encode(false))
     assert.equal("null", encode(cmr.null))
@@ -399,14 +399,14 @@ describe("what is decoded", function()
   end)
 end)
 
-describe("the cjson of others", function()
+describe("the cjson module that other code uses", function()
   it("keeps its own settings", function()
     assert.equal(cjson.null, cjson.decode('{"a":null}').a)
     assert.is_true(cjson.decode(nested(500, "[", "]"))[1] ~= nil)
     assert.equal("3.14159265", ("%.8f"):format(cjson.decode(cjson.encode(math.pi))))
   end)
 
-  it("changes none of ours", function()
+  it("changes no setting of the library", function()
     local depth = cjson.decode_max_depth()
     cjson.decode_max_depth(2)
     cjson.encode_number_precision(3)

@@ -1,4 +1,4 @@
--- What differs between the versions of libcurl, and is therefore the same here with each of them.
+-- What differs between versions of libcurl. The library behaves the same with each of them.
 local cmr = require "cmr"
 local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
@@ -19,7 +19,7 @@ describe("with any libcurl", function()
       rate = false, reexport_quota = false, ca_file = server.ca_file}
   end
 
-  -- Plays an answer to a GET.
+  -- Makes a GET to which the server plays an answer. Returns the result.
   local function answered(headers, body, status)
     local at = server:play{{words.request, words.send(words.answer(status or "503 Wait", body or "{}", headers))}}
     local client = client_at(at)
@@ -70,7 +70,8 @@ describe("with any libcurl", function()
 
   it("no message holds the key that stands in the name of a host, whole or in part", function()
     local key, label = "the-key-" .. ("4"):rep(52), ("x"):rep(60)
-    -- libcurl cuts the second one within the key; the first key, masked, leaves room for what is left of it.
+    -- libcurl's message about the second host ends within the last key. Masking the first key makes room in the error's
+    -- message, so the part of the last key would fit.
     for _, host in ipairs{key .. ".invalid", table.concat({key, label, label, key}, ".")} do
       local client = cmr.new{base_url = "http://" .. host, api_key = key, allow_http = true, retries = 0, rate = false,
         connect_timeout = 2}
@@ -94,7 +95,7 @@ describe("with any libcurl", function()
     end
   end)
 
-  -- Each of them would have cost an attempt, and three of them the call.
+  -- If the library used such a connection, that would cost an attempt, and three of them would cost the call.
   for name, ending in pairs{
     ["close_notify"] = {words.notify},
     ["408"] = {words.send(words.answer("408 Request Timeout", ""))},
@@ -116,11 +117,11 @@ describe("with any libcurl", function()
         scripts[9] = words.tls("good", words.well)
         local at = server:play(scripts)
         local client = client_at(at, "https")
-        assert(client:platforms "U") -- from here on it is known that the server speaks HTTP/1.1
+        assert(client:platforms "U") -- libcurl now knows that the server speaks HTTP/1.1
         for _, res, message in client:map("platforms", {"1", "2", "3", "4", "5", "6", "7", "8"}, {concurrency = 8}) do
           assert.equal("fine", res and res.message, message)
         end
-        socket.sleep(0.4) -- the server ends them after 0.2 s
+        socket.sleep(0.4) -- the server ends the connections after 0.2 s
         local res, message = call(client)
         assert.equal("fine", res and res.message, message)
         assert.equal(1, cmr.info(res).attempts, method)
@@ -129,7 +130,7 @@ describe("with any libcurl", function()
     end)
   end
 
-  it("timing tells when a connection was encrypted, and of none that was not", function()
+  it("timing tells when a connection was encrypted, and nothing for a plain one", function()
     for scheme, script in pairs{http = words.well, https = words.tls("good", words.well)} do
       local timing
       local client = client_at(server:play{script}, scheme):with{on_response = function(info)
@@ -141,7 +142,8 @@ describe("with any libcurl", function()
   end)
 
   describe("calls beyond max_connections", function()
-    -- Calls at once at a server that answers after some seconds.
+    -- Makes concurrent calls to a server that answers after some seconds. Returns their outcomes, their seconds in the
+    -- queue and the server's counts.
     local function call_all(count, options, seconds, script)
       local at = server:play{script or {words.request, words.sleep(seconds * 1000), words.send(words.answer("200 OK",
         words.GOOD)), words.again}}
@@ -160,7 +162,7 @@ describe("with any libcurl", function()
       return outcomes, queued, server:count(at)
     end
 
-    it("wait for one of them, and an attempt's time begins when it has one", function()
+    it("wait for a connection, and an attempt's time begins when it has one", function()
       local outcomes, queued, counts = call_all(6, {max_connections = 2, attempt_timeout = 1.3}, 0.5)
       assert.same({"ok", "ok", "ok", "ok", "ok", "ok"}, outcomes)
       assert.is_true(counts.connections <= 2, counts.connections)
@@ -173,7 +175,7 @@ describe("with any libcurl", function()
       assert.same({"ok", "timeout not_sent", "timeout not_sent", "timeout unknown"}, outcomes)
     end)
 
-    it("have a true outcome, however many wait: nothing is unknown that never left", function()
+    it("have a true outcome, however many wait: no unsent call is unknown", function()
       for timeout, all_ok in pairs{[20] = true, [1.2] = false} do
         local options = {max_connections = 64, attempt_timeout = 1, timeout = timeout, retries = 0}
         local outcomes, queued, counts = call_all(1024, options, 0.1)
@@ -204,7 +206,7 @@ describe("with any libcurl", function()
       jobs[2]:cancel()
       local _, _, err = jobs[2]:wait()
       assert.same({"cancelled", "not_sent"}, {err.kind, err.outcome})
-      for _ = 1, 50 do core.engine():wait(10) end -- the first one is at the server long before
+      for _ = 1, 50 do core.engine():wait(10) end -- long enough for the first one to arrive
       jobs[1]:cancel()
       local res, message = jobs[3]:wait()
       assert.equal("fine", res and res.message, message)

@@ -4,7 +4,7 @@ local mock = require "spec.support.mock"
 local program = require "spec.support.program"
 local redis = require "spec.support.redis"
 
--- What a program does before the code, and between its two runs of the code.
+-- Each case has a name, the first code of the program, and sometimes code between its two uses of the tested code.
 local CASES = {
   {"set after the library is loaded", 'require "cmr" german()'},
   {"set before", 'german() require "cmr"'},
@@ -16,7 +16,7 @@ local CASES = {
   {"with a decimal point of two bytes, set before", 'arabic() require "cmr.core" back() require "cmr"', "arabic()"},
 }
 
--- The code defines use(): what it returns must be this text.
+-- The code defines use(), which must return this text in every case.
 local function same_everywhere(expected, code, options)
   local environment = locale.environment()
   if not environment then return pending "there is no localedef" end
@@ -91,7 +91,7 @@ describe("in every locale", function()
       end]])
   end)
 
-  it("what tells requests and events apart is the same", function()
+  it("the digests of requests and events are the same", function()
     local code = [[
       local identity, tables = require "cmr.ledger.identity", require "cmr.util.tables"
       local text, core = require "cmr.util.text", require "cmr.core"

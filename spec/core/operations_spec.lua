@@ -1,4 +1,4 @@
--- The operations table as Lua sees it: complete, consistent, and the API's.
+-- The operations table as Lua sees it: complete, consistent, and true to the API.
 
 local core = require "cmr.core"
 local operations = require "cmr.operations"
@@ -18,7 +18,7 @@ local PARAM = {name = true, ["in"] = true, type = true, required = true, positio
   either = true, all_required = true, accepts_item = true, values = true, known = true, maximum = true,
   source = true, summary = true}
 
--- Names of what is set.
+-- Returns the sorted names of a table's members.
 local function keys(set)
   local list = {}
   for name in pairs(set) do list[#list + 1] = name end
@@ -104,7 +104,7 @@ describe("each operation", function()
     end
   end)
 
-  it("that lists says by which parameters pages are chosen", function()
+  it("that returns a list names the parameters that choose its pages", function()
     for _, row in ipairs(operations) do
       local params = by_name(row.params)
       assert.is_true(row.open_location == nil or row.open_location == "query" or row.open_location == "body", row.name)
@@ -123,7 +123,7 @@ describe("each operation", function()
     end
   end)
 
-  it("that means everything without its list says so at that list", function()
+  it("that means everything without its list marks that list", function()
     for _, row in ipairs(operations) do
       local lists = 0
       for _, param in ipairs(row.params) do
@@ -177,7 +177,7 @@ describe("each parameter", function()
     end)
   end)
 
-  it("that is nested follows what it is part of", function()
+  it("that is nested comes after its parent", function()
     local whole = {[".*"] = "map", ["[]"] = "array"}
     for _, row in ipairs(operations) do
       local seen = {}
@@ -197,7 +197,7 @@ describe("each parameter", function()
     end
   end)
 
-  it("that is an array or a map says of what", function()
+  it("that is an array or a map says what it contains", function()
     for _, row in ipairs(operations) do
       local params = by_name(row.params)
       for name, param in pairs(params) do
@@ -208,7 +208,7 @@ describe("each parameter", function()
     end
   end)
 
-  it("that is positional is a scalar, and in the list in its order", function()
+  it("that is positional is a scalar, and the list has it in the same order", function()
     for _, row in ipairs(operations) do
       local positional = {}
       for _, param in ipairs(row.params) do
@@ -248,7 +248,7 @@ describe("each parameter", function()
 end)
 
 describe("the table", function()
-  -- name, method, path, positional parameters, flags; ? what no document says, - none.
+  -- Each line: name, method, path, positional parameters, flags. "?" is undocumented, and "-" is none.
   local ROWS = [[
     users GET /users/list - list
     user GET /users userId -
@@ -381,7 +381,7 @@ describe("the export group", function()
     assert.equal("one", export.componentMailboxIds.either)
   end)
 
-  it("marks what the documents leave open", function()
+  it("marks what the documentation leaves open", function()
     assert.is_true(by_name(operations.export_mailboxes.params).userId.assumed)
     assert.matches("quota", operations.reexport.assumed)
     assert.matches("GET", operations.export_mailboxes.assumed)

@@ -1,4 +1,4 @@
--- Answers that are none of the API's: no JSON object, too large, badly packed; and what an error may show of them.
+-- Answers that are no JSON object, too large or badly compressed, and what an error may show of them.
 local cjson = require "cjson"
 local cmr = require "cmr"
 local client_of = require("spec.support.client").new
@@ -58,7 +58,7 @@ describe("an answer", function()
     }
 
     for what, body in pairs(BODIES) do
-      it("is of kind protocol: " .. what, function()
+      it("is of kind bad_response: " .. what, function()
         for _, status in ipairs{200, 201} do
           local answer, why, err = reexport{status = status, body = body}
           assert.is_nil(answer)
@@ -74,7 +74,7 @@ describe("an answer", function()
       end)
     end
 
-    it("is of kind protocol: nothing at all", function()
+    it("is of kind bad_response: nothing at all", function()
       for _, status in ipairs{200, 201} do
         local _, why, err = reexport{status = status, body = ""}
         assert.equal(("reexport: HTTP %d without a body"):format(status), why)
@@ -84,7 +84,7 @@ describe("an answer", function()
       end
     end)
 
-    it("is no reason to ask again, for a GET either", function()
+    it("is no reason for a retry, not even of a GET", function()
       local _, _, err = platforms({body = "<html>", times = 3}, {retries = 2})
       assert.equal("bad_response", err.kind)
       assert.equal(1, err.attempts)
@@ -93,7 +93,7 @@ describe("an answer", function()
   end)
 
   describe("of success whose body denies it", function()
-    it("is an unknown outcome of what acts", function()
+    it("is an unknown outcome of a request that changes something", function()
       for body, message in pairs{
         ['{"status":200,"message":"No balance","success":false}'] = "No balance",
         ['{"status":200,"message":"Sent","data":{"success":false,"message":"No balance"}}'] = "No balance",
@@ -108,7 +108,7 @@ describe("an answer", function()
       assert.equal(4, #server:requests())
     end)
 
-    it("fails what reads at the top, but may describe in data what was read", function()
+    it("fails a read when the denial is at the top, but not when it is in data", function()
       assert.equal("operation_failed", select(3, platforms{body = '{"success":false,"data":{}}'}).kind)
       assert.is_false(assert(platforms{body = '{"data":{"success":false}}'}).data.success)
     end)
@@ -148,7 +148,7 @@ describe("an answer", function()
       assert.equal("unknown", err.outcome)
     end)
 
-    it("counts as large as it unpacks to", function()
+    it("counts with its unpacked size", function()
       local packed = gzip('{"status":200,"message":"' .. ("x"):rep(2000000) .. '"}')
       assert.is_true(#packed < 10000)
       local fault = {headers = {["Content-Encoding"] = "gzip"}, body = packed}
@@ -243,7 +243,7 @@ describe("an answer", function()
     it("has no control characters", function()
       assert.equal("a b?[31mc d?e", message_of('{"message":"a\\nb\\u001b[31mc\\td\\u007fe"}'))
       assert.equal("a?b", message_of('{"message":"a\\u0000b"}'))
-      assert.equal("a?b?", message_of("a\194\155b\194\128")) -- C1: some terminals obey them
+      assert.equal("a?b?", message_of("a\194\155b\194\128")) -- C1 control characters, which some terminals obey
       assert.is_nil(message_of((function()
         local all = {}
         for byte = 0, 31 do all[#all + 1] = string.char(byte) end

@@ -1,4 +1,4 @@
--- Through a proxy: what it says is not the server's answer, and its password is nobody's business.
+-- Calls through a proxy: what the proxy says is not the server's answer, and no message shows its password.
 local cmr = require "cmr"
 local faultserver = require "spec.support.faultserver"
 local words = require "spec.fault.wording"

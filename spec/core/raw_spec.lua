@@ -80,7 +80,7 @@ describe("the method and the path", function()
     end
   end)
 
-  it("are named in messages at a bearable length", function()
+  it("make no long message when they are long", function()
     local path = "/" .. ("x"):rep(2 ^ 20)
     local _, message, err = request("GET", path)
     assert.is_nil(err.programmer_error)
@@ -129,7 +129,7 @@ describe("the query", function()
   it("changes no digit of a number", function()
     local numbers = {100000000000000, 123456789012345, 999999999999999, 9007199254740991}
     if math.type then
-      numbers[#numbers + 1] = 9007199254740993 -- no double
+      numbers[#numbers + 1] = 9007199254740993 -- a double cannot hold it
       numbers[#numbers + 1] = 9223372036854775807
     end
     for text, number in pairs{["99999999999999.5"] = 99999999999999.5, ["12.345678901234567"] = 12.345678901234567} do
@@ -143,7 +143,7 @@ describe("the query", function()
     end
   end)
 
-  it("has no number that is none", function()
+  it("has no infinite number and no NaN", function()
     for _, number in ipairs{0 / 0, 1 / 0, -1 / 0} do
       assert.is_nil((request("GET", "/x", {query = {{"a", number}}})))
     end
@@ -177,7 +177,7 @@ describe("the query", function()
     end
   end)
 
-  it("of another shape is no reason to crash", function()
+  it("of another shape does not crash the program", function()
     local answer = program.run([[
       local core = require "cmr.core"
       local target = core.target{api_key = "k"}
@@ -212,7 +212,7 @@ describe("the body", function()
     mistake("POST /x: bad field 'body' (table expected, got userdata)", "POST", "/x", {body = cmr.null})
   end)
 
-  it("holds what JSON can say, and messages say where it does not", function()
+  it("holds what JSON can represent, and messages name the place where it does not", function()
     local function refused(why, value)
       mistake("POST /x: bad field 'body." .. why, "POST", "/x", {body = value})
     end
@@ -266,7 +266,7 @@ describe("a client's request", function()
     assert.matches("cmr." .. expected, message, 1, true)
   end
 
-  it("raises mistakes that teach", function()
+  it("raises mistakes with helpful messages", function()
     raises("request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)", "FETCH", "/x")
     raises("request: bad field 'path' ('.' and '..' segments are not allowed)", "GET", "/../x")
     raises("request: unknown option 'params' (body or query expected)", "GET", "/x", {params = {}})

@@ -1,4 +1,4 @@
--- Lua arguments -> one request: what is sent, what is refused, in which words, and whose fault it is. Nothing leaves.
+-- From Lua arguments to one request: its content, or the message that refuses it as a mistake. Nothing is sent.
 
 local cjson = require "cjson"
 local cmr = require "cmr"
@@ -37,17 +37,17 @@ local function check_refusal(mistake, expected, call, message, err)
   return err
 end
 
--- The programmer's: the Lua layer raises it.
+-- Expects a mistake of the programmer, which the Lua layer raises.
 local function mistake(expected, ...)
   return check_refusal(true, expected, prepare(...))
 end
 
--- The data's: it is returned.
+-- Expects a mistake in the data, which a call returns.
 local function data(expected, ...)
   return check_refusal(nil, expected, prepare(...))
 end
 
--- The body that would be sent, decoded by a cjson that is not ours.
+-- Returns the body that would be sent, decoded by lua-cjson and not by the library.
 local function sent(...)
   return cjson.decode(body_of(assert(prepare(...))))
 end
@@ -71,7 +71,7 @@ describe("a required id", function()
       {app = "EMAILBISON", credentials = {email = "john@doe.com"}})
   end)
 
-  it("is data when it is empty", function()
+  it("is a mistake in the data when it is empty", function()
     data("platforms: 'userId' is empty", "platforms", "")
     data("platforms: 'userId' is empty", "platforms", {userId = ""})
     data("reexport: 'mailboxId' is empty", "reexport", {mailboxId = ""})
@@ -96,7 +96,7 @@ describe("a required id", function()
     assert.equal(8000, #url_of(assert(prepare("platforms", ("x"):rep(room)))))
     data(too_long, "platforms", ("x"):rep(room + 1))
     data(too_long, "platforms", ("x"):rep(MEGABYTE))
-    data(too_long, "platforms", ("\195\164"):rep(room / 4)) -- counted as it is sent
+    data(too_long, "platforms", ("\195\164"):rep(room / 4)) -- the encoded length counts
     assert.equal(MEGABYTE, #sent("reexport", {mailboxId = ("x"):rep(MEGABYTE)}).mailboxId)
   end)
 
@@ -157,7 +157,7 @@ describe("a field", function()
     assert.is_true(others > 20, others)
   end)
 
-  it("that is misspelt further down gets one too", function()
+  it("that is misspelt inside an object gets a hint too", function()
     mistake("reexport: bad field 'google.clientid' (did you mean 'clientId'?)", "reexport",
       {mailboxId = MAILBOX, google = {clientid = "x"}})
     mistake("add_platform: bad field 'credentials.passwort' (did you mean 'password'?)", "add_platform", USER,
@@ -172,7 +172,7 @@ describe("a field", function()
     mistake("platforms: bad field '' (platforms has no such field)", "platforms", USER, {[""] = 1})
   end)
 
-  it("is not named by a row of the table that is none of a user's", function()
+  it("cannot be given by its path in the operations table", function()
     for _, name in ipairs{"google.clientId", "componentMailboxIds[]", "mailboxIds[1]", "*"} do
       local _, _, err = prepare("export_mailboxes", {credentialId = "C", mailboxIds = {"M"}, [name] = "x"})
       assert.is_true(err.programmer_error, name)
@@ -375,7 +375,7 @@ describe("no key", function()
   local expected = "platforms: no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well), "
     .. "or give api_key, or the profile of 'cmr init'"
 
-  it("is data, and found last", function()
+  it("is a mistake in the data, and is found last", function()
     for _, options in ipairs{{base_url = BASE}, {base_url = BASE, api_key = ""}} do
       local keyless = assert(core.target(options))
       check_refusal(nil, expected, core.platforms(keyless, USER))

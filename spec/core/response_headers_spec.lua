@@ -1,4 +1,4 @@
--- The headers of an answer as cmr.info tells them, byte by byte: from the server that says whatever it is told.
+-- The headers of an answer in cmr.info, byte by byte. The server sends exactly what each spec orders.
 local cmr = require "cmr"
 local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
@@ -9,7 +9,7 @@ describe("the headers of an answer", function()
   setup(function() server = faultserver.start() end)
   teardown(function() server:stop() end)
 
-  -- cmr.info's headers for an answer that begins with these lines.
+  -- Returns cmr.info's headers for an answer that begins with these lines.
   local function headers_of(...)
     core.engine():close()
     local answer = table.concat({...}, "\r\n") .. "\r\nContent-Length: 2\r\n\r\n{}"
@@ -39,7 +39,7 @@ describe("the headers of an answer", function()
     assert.same({["x-a"] = "1"}, headers_of("HTTP/1.1 200 OK: fine", "X-A: 1"))
   end)
 
-  it("may be folded over lines, as of old", function()
+  it("may be folded over several lines, as in old HTTP", function()
     assert.same({["x-a"] = "one two: 2"}, headers_of("HTTP/1.1 200 OK", "X-A: one", " two: 2"))
   end)
 end)

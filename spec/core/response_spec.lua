@@ -8,7 +8,7 @@ local program = require "spec.support.program"
 
 local USER = mock.USER
 
--- Where Lua has one kind of number, every one of them passes for an integer.
+-- In a Lua with one kind of number, every number counts as an integer.
 local math_type = math.type or function() return "integer" end
 
 describe("an answer", function()
@@ -19,7 +19,7 @@ describe("an answer", function()
     client = client_of(server, {retries = 0})
   end)
 
-  -- What client:platforms returns when the server answers so.
+  -- Returns what client:platforms returns for this answer of the server.
   local function platforms(fault)
     server:fault(fault)
     return client:platforms(USER)
@@ -97,7 +97,7 @@ describe("an answer", function()
       end
     end
 
-    it("goes by HTTP's status where the body says that all is well", function()
+    it("has HTTP's status when its body claims success", function()
       local _, _, err = platforms{status = 404, body = {status = 200, message = "fine"}}
       assert.equal(404, err.status)
       assert.equal("not_found", err.kind)
@@ -183,19 +183,19 @@ describe("an answer", function()
       assert.equal("rate_limited", kind_of("Rate limit exceeded"))
     end)
 
-    it("is one when it asks for more than an hour", function()
+    it("is a used-up quota when it asks to wait more than an hour", function()
       assert.equal("rate_limited", kind_of("Rate limit exceeded", "3600"))
       assert.equal("quota_exceeded", kind_of("Rate limit exceeded", "3601"))
     end)
 
-    it("is none for an operation without a quota", function()
+    it("is no used-up quota for an operation without a quota", function()
       local _, _, err = platforms{
         status = 429, headers = {["Retry-After"] = "3600"}, body = {status = 429, message = "once a week"}}
       assert.equal("rate_limited", err.kind)
       assert.equal(3600, err.retry_after)
     end)
 
-    it("is none with any other status", function()
+    it("is no used-up quota with any other status", function()
       local _, _, err = reexport{status = 422, body = {status = 422, message = "3 per week"}}
       assert.equal("bad_request", err.kind)
     end)
@@ -222,7 +222,7 @@ describe("an answer", function()
       assert.same({}, (reexport{status = 204, body = ""}))
     end)
 
-    it("needs no status of its own, and a small one means nothing", function()
+    it("needs no status in its body, and a status below 400 there means nothing", function()
       assert.same({data = {1}}, (platforms{body = '{"data":[1]}'}))
       assert.same({status = 399}, (platforms{body = '{"status":399}'}))
       assert.same({status = "ok"}, (platforms{body = '{"status":"ok"}'}))
@@ -299,7 +299,7 @@ describe("an answer", function()
       assert.same({"x"}, cjson.decode(cjson.encode(assert(platforms{body = '{"d":["x"]}'}).d)))
     end)
 
-    it("has facts besides, which cmr.info tells", function()
+    it("has more facts, which cmr.info returns", function()
       server:fault{headers = {["X-Thing"] = "One"}}
       local answer = assert(client:platforms(USER))
       local info = cmr.info(answer)
@@ -329,7 +329,7 @@ describe("an answer", function()
   end)
 
   it("that never came has fewer", function()
-    core.engine():close() -- on a used connection libcurl would ask once more
+    core.engine():close() -- on a used connection, libcurl would send the request again
     local err = failure({operation = "platforms", kind = "network", outcome = "unknown", curl_code = 52, attempts = 1},
       platforms{close = true})
     local info = cmr.info(err)
@@ -348,13 +348,13 @@ describe("an answer", function()
     assert.is_nil(cmr.info(nil))
   end)
 
-  -- In a process of its own: busted has another assert.
+  -- In a separate process, because busted replaces assert.
   it("works with assert and the .. operator", function()
     server:fault{status = 404, body = {message = "User not found"}, times = 2}
     local ended = program.run(([[
       local cmr = require "cmr"
       local function platforms() return assert(cmr.platforms "X") end
-      print((select(2, pcall(platforms)):gsub("^%%S+:%%d+: ", ""))) -- some Luas say where
+      print((select(2, pcall(platforms)):gsub("^%%S+:%%d+: ", ""))) -- some Luas add the position
       local _, why = cmr.platforms "X"
       print("failed: " .. why)
       print(assert(cmr.platforms "%s").status)

@@ -1,4 +1,4 @@
--- core.suggest: the name somebody probably meant. A hint is given when it is probably right, and else none.
+-- core.suggest returns the name that a user probably meant, or nothing when no name is probable.
 
 local core = require "cmr.core"
 

@@ -185,7 +185,7 @@ describe("api_key", function()
     for name, value in pairs(call:info()) do assert.is_nil(tostring(value):find(KEY, 1, true), name) end
   end)
 
-  it("is known to others by a name that does not tell it", function()
+  it("has an id that does not reveal it", function()
     local id = core.target{api_key = KEY}:key_id()
     assert.matches("^" .. ("%x"):rep(16) .. "$", id)
     assert.equal(id, core.target{api_key = KEY, base_url = "https://api.test"}:key_id())
@@ -241,7 +241,7 @@ describe("endpoints", function()
     refused("endpoints", "a table of operations and 'METHOD /path' expected, got string", {endpoints = "GET /x"})
   end)
 
-  it("is checked once: what becomes of the table later changes nothing", function()
+  it("is checked once, and later changes of the table have no effect", function()
     local answer = program.run([[
       local core = require "cmr.core"
       local paths = {platforms = "GET /v2"}
@@ -357,7 +357,7 @@ describe("a problem", function()
       problem{api_key = KEY, endpoints = {[KEY] = "GET /x"}})
   end)
 
-  it("can be with any option of a list", function()
+  it("can concern each option of the list", function()
     for _, name in ipairs(core.target_option_names) do
       local found = problem{[name] = print}
       assert.same({"bad_option", name, "function"}, {found.code, found.option, found.got})
@@ -368,7 +368,7 @@ end)
 describe("a target made from another", function()
   local options = {api_key = KEY, base_url = "https://api.test/v1/", endpoints = {platforms = "GET /v2"}}
 
-  it("has what it does not give itself", function()
+  it("takes what its own options do not give from the other", function()
     local child = core.target({}, core.target(options))
     collectgarbage()
     collectgarbage()
@@ -377,7 +377,7 @@ describe("a target made from another", function()
     assert.equal("https://api.test/v1/v2?userId=u", core.platforms(core.target({}, child), "u"):info().url)
   end)
 
-  it("has its own for what it gives, and leaves the other as it was", function()
+  it("uses its own options, and leaves the other target unchanged", function()
     local parent = core.target(options)
     local child = core.target({base_url = "https://other.test", api_key = "second"}, parent)
     assert.equal("https://other.test/v2?userId=u", core.platforms(child, "u"):info().url)

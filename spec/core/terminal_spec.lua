@@ -1,4 +1,4 @@
--- Signals that ask to end: the first is noted, the second ends the program.
+-- Signals that ask a program to end: the first is noted, and the second ends the program.
 local program = require "spec.support.program"
 
 local CODE = [[
@@ -28,7 +28,7 @@ describe("core.catch_interrupt", function()
   for _, two in ipairs{{"INT", "INT", 130}, {"INT", "TERM", 143}, {"HUP", "INT", 130}} do
     it(("lets a SIG%s end it after a SIG%s"):format(two[2], two[1]), function()
       local ended = run(('send "%s" send "%s" print "goes on"'):format(two[1], two[2]))
-      assert.same({two[3], ""}, {ended.status, ended.out}) -- the shell may say how it ended
+      assert.same({two[3], ""}, {ended.status, ended.out}) -- without err: the shell may print how the program ended
     end)
   end
 
@@ -37,7 +37,7 @@ describe("core.catch_interrupt", function()
     assert.same({status = 0, out = "2\n", err = ""}, ended)
   end)
 
-  it("counts anew each time", function()
+  it("counts the signals anew after each call", function()
     local ended = run 'send "INT" core.catch_interrupt() send "INT" print(core.interrupted())'
     assert.same({status = 0, out = "2\n", err = ""}, ended)
   end)

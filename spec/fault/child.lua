@@ -1,5 +1,5 @@
---- A program of its own, to be preloaded with slow_getaddrinfo: plays the rows of names, and lets go of calls in every
--- state a fault can hold them in. Prints one line of JSON per result.
+--- A separate program, which runs with slow_getaddrinfo preloaded. It plays the rows about names. Then it cancels,
+-- drops or closes calls in every state in which a fault can hold them up. It prints one line of JSON for each result.
 
 local core = require "cmr.core"
 local cjson = require "cjson"
@@ -20,7 +20,7 @@ end
 for _, row in ipairs(rows) do
   for _, method in ipairs { "GET", "POST" } do
     local result = play.row(server, row, method)
-    -- One more try for what a busy machine may have spoilt.
+    -- A busy machine may have taken too long, so the row is played once more.
     if judge.time(row, result) then
       result = play.row(server, row, method)
     end
@@ -31,7 +31,7 @@ for _, row in ipairs(rows) do
   end
 end
 
--- What holds a call up.
+-- The states in which a call is held up.
 local states = {
   { "the name server", host = "hangs.invalid", plain = true, scripts = { words.well } },
   { "the queue", how = "full", plain = true },

@@ -62,7 +62,7 @@ describe("faults #fault", function()
       it(("%s, %s"):format(row[1], method), function()
         if section.name == "http2" and support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
         local result = play.row(server, row, method)
-        -- The machine may have been busy with something else: what took too long is measured once more, and only once.
+        -- The machine may have been busy, so a row that took too long is measured once more.
         if not judge.outcome(row, method, result) and judge.time(row, result) then
           result = play.row(server, row, method)
         end
@@ -73,7 +73,7 @@ describe("faults #fault", function()
     end
   end)
 
-  -- A process of its own, whose resolver is replaced before it starts.
+  -- A separate process, whose resolver is replaced before it starts.
   describe("in a process whose names are not resolved:", function()
     local lines = {}
 
@@ -108,7 +108,7 @@ describe("faults #fault", function()
       end
     end)
 
-    it("letting go of a call that hangs holds nothing up, in whatever it hangs", function()
+    it("cancelling, dropping or closing a call that hangs holds nothing up, wherever it hangs", function()
       local count = 0
       for _, line in ipairs(lines) do
         if line.way then

@@ -1,4 +1,4 @@
---- Plays one row of the matrix with one method, and tells what came of it.
+--- Plays one row of the matrix with one method, and returns the result.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
@@ -9,16 +9,16 @@ local play = {}
 
 play.KEY = "fault-spec-key-4711"
 
---- Whether times mean anything: not under valgrind.
+--- Whether times can be checked. Under valgrind they cannot.
 play.timed = (os.getenv "RUNNER" or "") == ""
 
---- How many times longer all may take, a sanitizer, valgrind or a hook in the way.
+--- The factor by which valgrind, a sanitizer or the hook for coverage may slow everything down.
 play.slowness = not play.timed and 3 or ({ asan = 4, cov = 2 })[(os.getenv "CMR_FLAVOUR" or ""):match "^%l*"] or 1
 
---- How many times longer all may take before it is too long: more where other work goes on beside the specs.
+--- The factor for time limits. It is larger when other work runs at the same time as the specs.
 play.patience = play.slowness * (os.getenv "CMR_BESIDE" and 5 or 1)
 
---- Seconds. Long enough for a slow machine, short enough for a hundred rows.
+--- Timeouts of the client in seconds: long enough for a slow machine, and short enough for a hundred rows.
 play.times = { attempt = 0.25 * play.slowness, connect = 0.15 * play.slowness }
 
 --- Returns the seconds for which this thread was ready to run but had to wait for a processor. The library did not
@@ -32,8 +32,8 @@ local function crowded()
   return (tonumber(waited) or 0) / 1e9
 end
 
---- A stop watch that does not run while others have the processor.
--- @treturn function gives the seconds since it was made
+--- Makes a stopwatch that stops while this thread waits for a processor.
+-- @treturn function returns the seconds since the start
 function play.watch()
   local begun, before = core.now(), crowded()
   return function()
@@ -41,7 +41,7 @@ function play.watch()
   end
 end
 
---- A way to wait that measures each step of the engine, and does not sleep but says how long it would have.
+--- Makes a loop adapter that measures each step of the engine. It does not sleep, but records how long it would have.
 function play.meter()
   local meter = { longest = 0, slept = {}, now = core.now }
   function meter.step(engine, seconds)
@@ -98,21 +98,21 @@ local function where(server, row, at)
   }
 end
 
---- The core's target for a row's calls.
+--- Returns the core's target for a row's calls.
 function play.target(server, row, at)
   return assert(core.target(where(server, row, at)))
 end
 
---- A client for a row's calls.
+--- Makes a client for a row's calls.
 -- @tparam table at what server:play returned
--- @tparam table meter how it waits
+-- @tparam table meter the client's loop adapter
 function play.client(server, row, at, meter)
   local options = where(server, row, at)
   local own = {
     rate = false,
-    reexport_quota = false, -- it would warn, of the same mailbox again and again
+    reexport_quota = false, -- it would warn about the same mailbox again and again
     retries = 1,
-    retry_budget = false, -- the rows would share it
+    retry_budget = false, -- the rows would share a budget
     timeout = 30,
     attempt_timeout = play.times.attempt,
     connect_timeout = play.times.connect,
@@ -128,7 +128,7 @@ function play.client(server, row, at, meter)
   return cmr.new(options)
 end
 
---- Whether a call goes well on the engine that has just seen a fault; else why not. And where it went.
+--- Makes a call on the engine that has just had a fault. Returns true, or why the call failed, and the call's play.
 function play.well(server, row)
   local at = server:play { row.plain and words.well or words.tls("good", words.well) }
   local res, message = play.client(server, { plain = row.plain }, at, play.meter()):platforms "U1"
@@ -151,11 +151,11 @@ function play.row(server, row, method)
   local meter = play.meter()
   local client = play.client(server, row, at, meter)
   if row.warm then
-    -- A client of its own opens the connection, with more time: a busy machine must not make it connect twice.
+    -- A separate client with longer timeouts opens the connection, so that it connects only once on a busy machine.
     local patient = play.client(server, { plain = row.plain, host = row.host, options = PATIENT }, at, meter)
     local first = assert(patient:platforms "U1")
     assert(cmr.info(first).attempts == 1, "the first request was sent twice")
-    socket.sleep(0.03) -- what the server does next has arrived
+    socket.sleep(0.03) -- by then, the server's next action has arrived
   end
 
   local watch = play.watch()
@@ -182,7 +182,7 @@ function play.row(server, row, method)
   return result
 end
 
---- The result in the words of the expectations: "kind outcome attempts status seen".
+--- Returns a result in the form of the expectations: "kind outcome attempts status seen".
 function play.summary(result)
   return ("%s %s %d %s %d"):format(result.kind, result.outcome, result.attempts, result.status or "-", result.seen)
 end

@@ -1,4 +1,4 @@
---- docs/maintainers/faults.md, from what every run has to show: the same text on every machine.
+--- Makes docs/maintainers/faults.md from what the rows expect, so the text is the same on every machine.
 
 local report = {}
 
@@ -43,7 +43,7 @@ local function cell(expected)
   return ("%s%s, %s, %s"):format(result.kind, status, result.outcome, times)
 end
 
---- The page.
+--- Returns the page.
 -- @tparam table sections see spec.fault.rows
 -- @treturn string
 function report.text(sections)

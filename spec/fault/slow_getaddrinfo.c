@@ -1,4 +1,7 @@
-/* Preloaded before the C library: one name is never resolved, one does not exist, the others are as ever. */
+/*
+ * A library to preload. The name fails.invalid does not exist. Looking up hangs.invalid takes 20 s and then fails. All
+ * other names are looked up as usual.
+ */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <string.h>

@@ -19,7 +19,7 @@ describe("time #fault", function()
     server:stop()
   end)
 
-  -- Seconds a call takes with the waits of a plain script, and its error.
+  -- Makes a call that fails, with the real waits of a plain script. Returns its seconds and its error.
   local function measure(row)
     local at = server:play(row.scripts or {}, row.how)
     local options = { loop = "block", retries = 100, timeout = 0.4 * play.slowness }
@@ -36,7 +36,7 @@ describe("time #fault", function()
     return took, err
   end
 
-  -- What measure says of a row, whose call ends in time. The machine may have been busy: then it is measured once more.
+  -- Measures a row, whose call must end in time. The machine may have been busy, so a slow call is measured once more.
   local function in_time(row, seconds)
     local took, err = measure(row)
     if took > seconds + SLACK then
@@ -62,7 +62,7 @@ describe("time #fault", function()
     end)
   end
 
-  it("the smaller of the bounds counts", function()
+  it("the shortest timeout counts", function()
     local bounds = {
       { how = "full", options = { connect_timeout = 10, attempt_timeout = 0.2, timeout = 10, retries = 0 } },
       { scripts = { { request, stall } }, options = { connect_timeout = 10, attempt_timeout = 10, timeout = 0.2 } },
@@ -76,14 +76,14 @@ describe("time #fault", function()
     end
   end)
 
-  it("a Retry-After over the budget fails at once", function()
+  it("a Retry-After that is longer than the call's time fails at once", function()
     local _, err = in_time({ plain = true,
       scripts = { { request, words.send(words.answer("429 Slow", "{}", { "Retry-After: 20" })) } } }, 0)
     assert.equal("rate_limited", err.kind)
     assert.equal(20, err.retry_after)
   end)
 
-  -- Later calls must not line up behind what has stopped answering.
+  -- Later calls must not queue on a connection that has stopped answering.
   it("an HTTP/2 connection that has timed out is not used again", function()
     if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
     local at = server:play { words.http2({}, { request, stall }), words.well2 }

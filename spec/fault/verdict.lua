@@ -1,4 +1,4 @@
---- Holds what a row came to against what was expected of it.
+--- Compares the result of a row with what the row expects.
 
 local play = require "spec.fault.play"
 local rows = require "spec.fault.rows"
@@ -9,8 +9,8 @@ local function limit(seconds)
   return play.timed and seconds * play.patience or math.huge
 end
 
-judge.SLACK = limit(0.05) -- seconds a fault may outlast its bound
-judge.STEP = limit(0.02) -- seconds a step of the engine may last
+judge.SLACK = limit(0.05) -- in seconds; a fault may outlast its bound by this
+judge.STEP = limit(0.02) -- in seconds; a step of the engine may last this long
 
 local function within(what, value, range)
   if range and not (value and value >= range[1] and value <= range[2]) then
@@ -18,9 +18,9 @@ local function within(what, value, range)
   end
 end
 
-local AT_ONCE = 0.1 * play.patience -- seconds; the server needs some of it
+local AT_ONCE = 0.1 * play.patience -- in seconds; the server needs some of this time
 
---- Seconds after which a row is over: its attempts run into their bound one after the other.
+--- Returns the seconds that a row may take. Its attempts come one after the other, and each may take its whole bound.
 local function bound(row, result)
   return row.bound and result.attempts * play.times[row.bound] or AT_ONCE
 end
@@ -29,7 +29,7 @@ local function is_clean(text)
   return type(text) ~= "string" or not text:find(play.KEY, 1, true)
 end
 
---- What is wrong with the outcome. Repeating the row would not help.
+--- Returns what is wrong with the outcome. It would be the same if the row were played again.
 -- @treturn string or nil
 function judge.outcome(row, method, result)
   local err = result.err
@@ -44,7 +44,7 @@ function judge.outcome(row, method, result)
   elseif result.open ~= 0 then
     wrong = result.open .. " connections were left open"
   elseif result.elsewhere and result.elsewhere > 0 then
-    wrong = "it went where it was sent"
+    wrong = "it followed the redirect"
   elseif result.res and result.res.message ~= "fine" and result.status ~= 204 then
     wrong = "not the answer to this request: " .. tostring(result.res.message)
   elseif err and (err.message:find "%c" or not is_clean(err.message) or not is_clean(err.body)) then
@@ -59,7 +59,7 @@ function judge.outcome(row, method, result)
   return wrong or err and within("retry_after", err.retry_after, row.retry_after)
 end
 
---- What is wrong with the time it took. On a busy machine it may be right the next time.
+--- Returns what is wrong with the time of a row. On a busy machine, the time may be right when the row is played again.
 -- @treturn string or nil
 function judge.time(row, result)
   local most = bound(row, result) + judge.SLACK
@@ -69,7 +69,7 @@ function judge.time(row, result)
   return judge.step(result.longest)
 end
 
---- The same for something that must not hold up a loop.
+--- Returns what is wrong with the time of a step, which must not hold up a loop.
 -- @tparam number seconds it took
 -- @treturn string or nil
 function judge.step(seconds)

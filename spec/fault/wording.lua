@@ -21,7 +21,7 @@ function words.answer(status, body, headers)
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. (body or "")
 end
 
---- The first part of a text, and the rest.
+--- Returns the beginning of a text, up to and with the text `after`.
 function words.cut(text, after)
   local _, at = text:find(after, 1, true)
   return text:sub(1, at)
@@ -35,12 +35,12 @@ function words.repeated(times, bytes)
   return { "repeat", times, bytes }
 end
 
---- The bytes one by one, every so many milliseconds, for ever.
+--- Sends the bytes one by one, with this number of milliseconds between them, for ever.
 function words.drip(ms, bytes)
   return { "drip", ms, bytes }
 end
 
---- As fast as it goes, for ever.
+--- Sends the bytes as fast as possible, for ever.
 function words.flood(bytes)
   return { "repeat", 1e9, bytes:rep(math.ceil(4096 / #bytes)) }
 end
@@ -78,7 +78,7 @@ end
 
 local types = { data = 0, headers = 1, rst_stream = 3, settings = 4, ping = 6, goaway = 7, continuation = 9 }
 
---- RFC 9113, 7
+--- The error codes of RFC 9113, section 7.
 words.errors = {
   NO_ERROR = 0, PROTOCOL_ERROR = 1, INTERNAL_ERROR = 2, REFUSED_STREAM = 7, CANCEL = 8, ENHANCE_YOUR_CALM = 11,
   HTTP_1_1_REQUIRED = 13,
@@ -136,7 +136,7 @@ end
 
 words.well2 = words.http2({}, { words.request, words.headers2, words.data2, words.again })
 
---- What a program makes of a text: gzip.
+--- Returns the output of a shell command, such as one that compresses a text.
 function words.filtered(command)
   local pipe = assert(io.popen(command, "r"))
   local output = pipe:read "*a"

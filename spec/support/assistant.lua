@@ -9,8 +9,8 @@ local Assistant = {}
 Assistant.__index = Assistant
 
 ---Starts the server.
--- @param options {words = its words on the command line, env = its variables, capabilities = of the client, version;
---   raw = true sends no initialize}
+-- @param options {words = the arguments of `cmr mcp`, env = its environment, capabilities = the client's capabilities,
+--   version = the version of the protocol, raw = true: initialize is not sent}
 function assistant.start(options)
   options = options or {}
   local fifo, err, status, pid = os.tmpname(), command.file_with "", command.file_with "", command.file_with ""
@@ -97,7 +97,7 @@ function Assistant:call(name, args)
   return assistant.text(self:answer(self:begin_call(name, args)))
 end
 
----Returns the answers to "ping", which shows that the server still serves.
+---Returns whether the server answers "ping".
 function Assistant:is_alive()
   return self:request("ping").result ~= nil
 end

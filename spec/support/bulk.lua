@@ -9,7 +9,7 @@ function bulk.id(number)
   return ("MB%026d"):format(number)
 end
 
----Returns a CSV file with a column mailboxId and as many rows.
+---Makes a CSV file with the column mailboxId and this number of rows. Returns its path.
 function bulk.mailboxes(count)
   local lines = {"mailboxId\n"}
   for number = 1, count do lines[number + 1] = bulk.id(number) .. "\n" end
@@ -49,8 +49,8 @@ function bulk.bodies(server)
   return list
 end
 
----Returns for each row of a run, by its number, the state of its newest request and the kind of its failure, from the
----ledger.
+---Reads a ledger. Returns two tables by the number of the row: the state of the row's newest request, and the kind of
+---its failure.
 function bulk.states(path)
   local states, kinds = {}, {}
   local ledger = assert(require("cmr.ledger").open(path))
@@ -61,7 +61,7 @@ function bulk.states(path)
   return states, kinds
 end
 
----Records in a ledger that a run of this file of re-exports has ended, with every row done.
+---Records in a ledger that a run of re-exports from this file has ended, with every row done.
 function bulk.record(ledger_path, env, file)
   local entry, identity = require "cmr.ledger.entry", require "cmr.ledger.identity"
   local ledger = assert(require("cmr.ledger").open(ledger_path))
@@ -71,7 +71,7 @@ function bulk.record(ledger_path, env, file)
   local operation = require("cmr.operations").reexport
   local read = require("cmr.cli.bulk.columns").reader(operation, input, {}, {})
   for row in input:rows() do digests[#digests + 1] = identity.digest((read(row))) end
-  local numbers = {} -- set_digest sorts its list
+  local numbers = {} -- a copy, because set_digest sorts its argument
   for index, digest in ipairs(digests) do numbers[index] = digest end
   local run = assert(require("cmr.ledger.runs").open(ledger, {account = account, operation = "reexport",
     digest = identity.set_digest(digests), rows = #digests, source = file}))

@@ -23,7 +23,7 @@ function client.new(server, options)
   return cmr.new(all)
 end
 
----Returns a target of this mock, for which the core makes calls.
+---Returns a target for calls of the core to this mock.
 function client.target(server, options)
   return assert(core.target(with_server(server, options)))
 end
@@ -43,8 +43,8 @@ function client.attempt(call, timeout)
   return call:result()
 end
 
----Starts calls with the core, and lets them run until the server has received the wanted number of requests.
--- @param server a mock that answers them late
+---Lets the engine run until the server has received the wanted number of requests.
+-- @param server a mock that answers late
 -- @param wanted the number of requests that it must have received
 function client.run_until_received(server, wanted)
   local engine = core.engine()

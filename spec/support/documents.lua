@@ -1,4 +1,4 @@
----The documents that have the vendor's documented facts about each operation.
+---Reads the documents that state what the vendor documents about each operation.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
@@ -15,7 +15,7 @@ function documents.read(path)
   return text
 end
 
----Returns a text in one line, without the marks at the beginning of comments.
+---Returns a text as one line, without the comment marks of LuaCATS.
 function documents.flat(text)
   return (text:gsub("\n%-%-%-", "\n"):gsub("%s+", " "))
 end
@@ -44,10 +44,10 @@ local function collect(value, texts)
   return texts
 end
 
----For each document, a function that returns its text about an operation's row, in one line.
+---For each document, a function that returns its text about an operation, as one line.
 documents.places = {}
 
--- Returns a text of the command with the operations' names in Lua, as the table has them.
+-- Replaces the command's names of operations (create-order) in a text by the names in Lua (create_order).
 local function with_names(text)
   return (text:gsub("%f[%w%-]%w[%w%-]*", function(word)
     local name = word:gsub("-", "_")
@@ -84,7 +84,8 @@ documents.places["the OpenAPI document"] = function(row)
   return flat(table.concat(collect(assert(documents.methods[row.name], row.name), {}), "\n"))
 end
 
--- The tools of all operations, by name. The user supplies what is undocumented.
+-- Returns the assistant's tools for all operations, by name. An operation whose endpoint is undocumented gets an
+-- invented one.
 local function assistants_tools()
   local endpoints, made = {}, {}
   for _, row in ipairs(operations) do

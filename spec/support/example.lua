@@ -19,9 +19,9 @@ local function replaced(text, from, to)
 end
 
 --- Starts the example.
--- @param mock the server for its calls
+-- @param mock the mock that receives its calls
 -- @param options the options of nginx.start; settings = more options of the example's client, as Lua text; server =
---   more locations; lookup_seconds = how long the page looks an outcome up
+--   more locations; lookup_seconds = how long the page looks for an outcome
 function example.start(mock, options)
   local all = {mock = mock, files = {}, server = ""}
   for name, value in pairs(options or {}) do all[name] = value end

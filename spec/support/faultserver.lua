@@ -1,6 +1,5 @@
----A server that fails on purpose, in its own process: see faultserver/faultserver.h. It is compiled when its source
----has
--- changed, and ends with its control connection.
+---A server that fails on purpose, in its own process: see faultserver/faultserver.h. It is compiled when its source has
+---changed. It ends when its control connection closes.
 
 local socket = require "socket"
 

@@ -60,7 +60,7 @@ end
 --- Waits for the answers to requests.
 -- @param requests an array; each request gets status, headers, body and took (seconds); without an answer it gets why
 -- @param seconds the maximum wait; a request without an answer then gets why = "no answer"
--- @param poll called repeatedly meanwhile; the wait ends when it returns true
+-- @param poll a function that is called repeatedly during the wait; the wait ends when it returns true
 function http.collect(requests, seconds, poll)
   local limit = socket.gettime() + (seconds or 10)
   while true do

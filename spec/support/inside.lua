@@ -35,7 +35,7 @@ function inside.call(options)
   return word, fine
 end
 
----Returns a form with this file as one word.
+---Sends a form with this file, and returns the result as one word.
 function inside.form(path)
   local one = inside.client{retries = 0, endpoints = {create_order_form = "POST /supplied/form"}}
   return inside.word(one:create_order_form{userId = inside.USER, confirm = false,

@@ -5,7 +5,7 @@ local locale = {}
 
 local folder
 
--- The parts of a locale that numbers need, for a system without the sources of glibc's locales.
+-- The source of a locale, with its decimal point only. It is for systems without the sources of glibc's locales.
 local NUMERIC = [[
 comment_char %%
 escape_char /

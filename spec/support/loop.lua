@@ -87,7 +87,7 @@ function contract.behaves(loop)
     end)
   end
 
-  it("a form with a large file is sent beside other work", function()
+  it("a form with a large file is sent while other coroutines run", function()
     local path = os.tmpname()
     local file = assert(io.open(path, "wb"))
     file:write(("picture "):rep(2 ^ 17))
@@ -123,7 +123,7 @@ function contract.behaves(loop)
     assert.is_true(longest < 0.4, longest)
   end)
 
-  it("an outcome is awaited while something else goes on, which brings it", function()
+  it("an outcome is awaited while another coroutine stores the event that reports it", function()
     local store, events = memory.new(), nil
     local awaiting = support.new(server, {store = store})
     loop.run{
@@ -198,7 +198,7 @@ function contract.behaves(loop)
     assert.equal(seen[1], seen[3])
   end)
 
-  local in_place = contract.PLAIN_51 and ", in place: iterators of Lua 5.1 cannot yield" or ", without keeping the loop"
+  local in_place = contract.PLAIN_51 and ", blocking: iterators of Lua 5.1 cannot yield" or ", not blocking the loop"
 
   it("maps" .. in_place, function()
     slow(0.2, 12)
@@ -232,8 +232,8 @@ function contract.behaves(loop)
     if not contract.PLAIN_51 then assert.is_true(longest < 0.4, longest) end
   end)
 
-  it("waits inside pcall" .. (contract.PLAIN_51 and ", in place: pcall of Lua 5.1 cannot be yielded across"
-    or ", without keeping the loop"), function()
+  it("waits inside pcall" .. (contract.PLAIN_51 and ", blocking: pcall of Lua 5.1 cannot be yielded across"
+    or ", not blocking the loop"), function()
     slow(0.4, 3)
     local add = contract.sum()
     local _, longest = beside_ticks(repeated(function()
@@ -259,7 +259,7 @@ function contract.behaves(loop)
     assert.same({200, 200, 200}, told)
   end)
 
-  it("sends the headers that on_request returns, also one that waited for a call of its own", function()
+  it("sends the headers that on_request returns, also after the hook has made a call itself", function()
     local outer = support.new(server, {retries = 0, on_request = function(attempt)
       return {["x-name"] = attempt.operation .. client:platforms(USER).status}
     end})
@@ -274,7 +274,7 @@ function contract.behaves(loop)
     assert.same({"subscriptions200", "user200"}, names)
   end)
 
-  it("loses nothing when others wait in place meanwhile", function()
+  it("loses nothing when other clients block meanwhile", function()
     local blocking = support.new(server, {retries = 0, loop = "block"})
     slow(0.02, 1000)
     local tasks, add = {}, contract.sum()
@@ -294,7 +294,7 @@ function contract.behaves(loop)
     assert.equal(200, client:platforms(USER).status)
   end)
 
-  it("goes on when somebody who waited in place closes the engine that a loop still looks at", function()
+  it("continues when a client that blocked closes the engine that the loop still watches", function()
     local blocking = support.new(server, {retries = 0, loop = "block"})
     slow(0.1, 1)
     slow(0.3, 1)
@@ -316,7 +316,7 @@ function contract.behaves(loop)
     assert.equal(1000, add())
   end)
 
-  it("goes on when the first of those who are answered together closes the engine", function()
+  it("continues when several calls are answered together and the first of them closes the engine", function()
     slow(0.1, 3)
     slow(0, 10)
     local add, closed = contract.sum(), false
@@ -334,7 +334,7 @@ function contract.behaves(loop)
     assert.equal(1200, add())
   end)
 
-  it("goes on when a client is closed, with an engine made anew", function()
+  it("continues with a new engine when a client is closed", function()
     slow(0.05, 100)
     local tasks, add = {}, contract.sum()
     for index = 1, 6 do
@@ -447,9 +447,9 @@ function contract.behaves(loop)
       assert.equal(0, #server:requests())
     end)
 
-    it("a job and map of the loop are not waited for, say why, and can be waited for outside", function()
+    it("waiting for a job or for map raises an error that says why; both can be waited for outside", function()
       slow(0.05, 1000)
-      if contract.PLAIN_51 then return end -- on this Lua, map waits without suspending in any case
+      if contract.PLAIN_51 then return end -- on this Lua, map always blocks
       local messages, statuses, add = {}, {}, contract.sum()
       loop.run{function()
         local job = client:start("platforms", USER)
@@ -469,7 +469,7 @@ function contract.behaves(loop)
   end)
 
   if coroutine.close and loop.resumes_any then
-    it("goes on when a coroutine that waits is closed: for a call, a job beside others, a slot, an outcome", function()
+    it("continues when a coroutine is closed that waits for a call, a shared job, a slot or an outcome", function()
       slow(5, 1)
       slow(0.3, 1)
       slow(0, 10)
@@ -508,7 +508,7 @@ function contract.behaves(loop)
     end)
   end
 
-  it("leaves a connection alone that the host opens after a client was closed", function()
+  it("leaves a connection alone that the program opens after a client was closed", function()
     local listener = assert(socket.bind("127.0.0.1", 0))
     local _, port = listener:getsockname()
     local add = contract.sum()

@@ -16,7 +16,7 @@ local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- Returns a value of curl's configuration file.
+-- Quotes a text as a value for curl's configuration file.
 local function configured(text)
   return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", "\\n"):gsub("\r", "\\r") .. '"'
 end
@@ -32,8 +32,8 @@ function mock.interpreter()
   return program or (rawget(_G, "jit") and "luajit") or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
----Returns the shell command that runs the mock with these options, see cmr.mock. The option `env` has environment
----variables for it.
+---Returns the shell command that runs the mock with these options of cmr.mock. The option `env` holds environment
+---variables for the mock.
 function mock.command(options)
   local parts, env = {}, ""
   for name, value in pairs(options) do
@@ -44,7 +44,7 @@ function mock.command(options)
   return env .. quote(mock.interpreter()) .. " -e " .. quote(code)
 end
 
----Makes a server from the lines that a mock prints. Blocks until the mock is ready. Raises when the mock ends before.
+---Makes a server from the lines that a mock prints. Blocks until the mock is ready. Raises when the mock ends first.
 -- @param pipe a file with the mock's standard output; other lines may come first
 function mock.attach(pipe)
   local server = setmetatable({pipe = pipe, lines = {}}, Server)

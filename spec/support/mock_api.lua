@@ -89,7 +89,7 @@ function mock_api.assumed(what, reply)
   assert.matches(what, tostring(said), 1, true)
 end
 
----Returns the time in one of the API's texts, in seconds since 1970.
+---Converts a time as the API writes it to seconds since 1970.
 function mock_api.time(text)
   local year, month, day, hour, minute, second = text:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.000Z$")
   assert.is_string(year, text)

@@ -132,16 +132,16 @@ end
 
 --- Starts an nginx.
 -- @param options
---   mock     the server calls are for: sets the CMR_* of the environment, and `env` lines for them
---   env      more of the environment, {NAME = value}
---   hide     a name of it without an `env` line
+--   mock     a mock for the calls; the CMR_* variables are set for it, with `env` lines
+--   env      more environment variables, {NAME = value}, with `env` lines
+--   hide     the name of a variable that gets no `env` line
 --   main, http, server   directives for these blocks
---   conf     in place of all: a configuration, in which $port, $modules ... are filled in
---   files    more files of its directory, name to text
---   workers  1
---   log      level of the error log, "notice"
+--   conf     a whole configuration in place of the default one; $port, $modules and so on are replaced in it
+--   files    more files for its directory, {name = text}
+--   workers  the number of workers, 1
+--   log      the level of the error log, "notice"
 --   preload  a library to load into it
---   unclean  patterns that its error log may have after all
+--   unclean  patterns that its error log may contain although they are signs of an error
 -- @return the server: port, pid, directory
 function nginx.start(options)
   local program = assert(find.nginx())
@@ -201,7 +201,7 @@ function Server:text(path, status)
   return answer.body
 end
 
----Returns the pids of the workers, oldest first, also of those that are shutting down.
+---Returns the pids of all workers, oldest first, including those that are shutting down.
 function Server:workers()
   local pids = {}
   for pid in output("ps -o pid= --ppid " .. self.pid):gmatch("%d+") do table.insert(pids, pid) end

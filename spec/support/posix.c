@@ -87,7 +87,7 @@ static int posix_descriptors(lua_State *L)
     return 1;
 }
 
-/* replace_descriptors() -> the numbers of the open descriptors from 3 on. Each of them is now a file of the caller. */
+/* replace_descriptors() -> the numbers of the open descriptors from 3 on. Each of them now refers to /dev/null. */
 static int posix_replace_descriptors(lua_State *L)
 {
     lua_newtable(L);

@@ -18,11 +18,11 @@
 
 #define TYPE "spec.pty"
 
-enum { LIFETIME = 60, WORDS = 64 }; /* seconds after which a hanging program is killed, since exec keeps the alarm */
+enum { LIFETIME = 60, WORDS = 64 }; /* LIFETIME: seconds until an alarm, which exec keeps, kills the program */
 
 struct terminal {
     pid_t pid; /* 0 when no program runs, or when its exit status was read */
-    int fd;    /* our end of the terminal; -1 when it is closed */
+    int fd;    /* the specs' end of the terminal; -1 when it is closed */
 };
 
 static struct terminal *check(lua_State *L)

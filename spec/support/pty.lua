@@ -21,7 +21,7 @@ pty.ctrl_c, pty.ctrl_d, pty.enter, pty.tab = "\3", "\4", "\r", "\t"
 ---@field rows integer? default: 24
 ---@field limit number? seconds to wait for anything; default: 10
 ---@field term string? $TERM; default: "xterm"
----@field env table<string, string>? of the variables that the command reads, the program has only these
+---@field env table<string, string>? the program gets only these of the variables that the command reads
 
 ---Starts a program in a new terminal. The program is killed after 60 s, and when the terminal is closed or
 ---garbage-collected.
@@ -124,7 +124,7 @@ end
 ---Runs `cmr words...` to its end.
 ---@param words string[]
 ---@param options spec.TerminalOptions? and input: text to type first
----@return table of Terminal:finish
+---@return table the result of Terminal:finish
 function pty.run(words, options)
   local terminal = pty.cmr(words, options)
   if options and options.input then terminal:type(options.input) end

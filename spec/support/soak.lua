@@ -17,7 +17,7 @@ local FAULTS = {
   '{"status":429,"headers":{"Retry-After":"1"}}',
 }
 
--- Asks a worker for facts about itself.
+-- A location that prints the number of a worker's timers and of the transfers in its engine.
 local STATE = [[
   location = /state { content_by_lua_block {
     collectgarbage()
@@ -179,7 +179,7 @@ end
 --- Runs the load.
 -- @param upstream a mock without a rate limit
 -- @param options seconds: the duration of the load; reload_every: seconds between two reloads
--- @return report: requests, answered = {status = count}, unanswered = {why = count}, hung_up, longest (seconds),
+-- @return report: requests, answered = {status = count}, unanswered = {why = count}, hung_up (clients), longest (s),
 --   faults, reloads, resident = {kB of the largest worker, by generation}, master = {first, last} (kB), descriptors =
 --   {first, last} (of the worker with the most, at rest), master_descriptors = {first, last}, seconds
 function soak.run(upstream, options)

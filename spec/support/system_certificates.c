@@ -1,6 +1,6 @@
 /*
- * A library to preload. It changes libcurl as if libcurl were built to trust the certificates in the file and the
- * folder that two variables name.
+ * A library to preload. With it, libcurl trusts by default the certificates in the file and the folder that two
+ * environment variables name.
  */
 #include <curl/curl.h>
 #include <dlfcn.h>

@@ -20,7 +20,7 @@ describe("cmr bulk", function()
     command.clean()
   end)
 
-  -- A file of rows, whose failures go with it.
+  -- Makes a file of rows. It is removed after the spec, and its .failed and .part files too.
   local function rows(text)
     local path = file_with(text)
     files[#files + 1] = path
@@ -35,7 +35,7 @@ describe("cmr bulk", function()
 
   local function sent() return #server:requests() end
 
-  -- What the command says of its run.
+  -- Returns the line in which the command names its run.
   local function run_line()
     local name = bulk.run(env.CMR_LEDGER)
     return ("cmr: run: %s ('cmr history --run %s')\n"):format(name, name)
@@ -59,7 +59,7 @@ describe("cmr bulk", function()
     assert.same({1, 1, 1}, bulk.received(server))
   end)
 
-  it("keeps neither the key nor a value of the rows, but ids", function()
+  it("stores the ids of the rows, but not the key or other values", function()
     bulk.seed(server, 1)
     cmr{"reexport", "--from", bulk.mailboxes(1), "--set", "google.clientId=client-4711"}
     local bytes = command.sh("cat " .. env.CMR_LEDGER .. "*")
@@ -99,7 +99,7 @@ describe("cmr bulk", function()
     local ended = cmr({"reexport", "--from", "-"}, read(path))
     assert.matches("3 rows: 3 accepted (3 of them before)", ended.err, 1, true)
     assert.same({1, 1, 1}, bulk.received(server))
-    assert.is_string(bulk.run(env.CMR_LEDGER)) -- it is one run
+    assert.is_string(bulk.run(env.CMR_LEDGER)) -- the ledger has only one run
   end)
 
   it("says that it leaves blanks out", function()
@@ -119,13 +119,13 @@ describe("cmr bulk", function()
     assert.matches(first:format(name), ended.err)
     assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
     assert.same({1, 1, 1}, bulk.received(server))
-    -- an address in another case is the same one
+    -- letter case makes no difference in an address
     assert.equal(3, cmr{"reexport", "--from", rows "email\nJohn@Doe.com\n"}.status)
     assert.matches("1 failed", cmr{"reexport", "--from", rows "email\njohn@doe.com\n"}.err, 1, true)
     assert.equal(4, sent())
   end)
 
-  it("sends a row that only sets a state again in another run: the state may have changed since", function()
+  it("sends a row again in another run if it only sets a state, which may have changed since", function()
     local one = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n')
       :format(mock.USER, mock.MAILBOX))
     local two = rows(read(one) .. ('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"B"}]}\n')
@@ -137,7 +137,7 @@ describe("cmr bulk", function()
     assert.equal(3, sent())
   end)
 
-  it("takes a row that was changed for a new one", function()
+  it("treats a changed row as a new one", function()
     bulk.seed(server, 2)
     assert.equal(0, cmr{"reexport", "--from",
       rows("mailboxId,google.appName\n" .. bulk.id(1) .. ",A\n" .. bulk.id(2) .. ",A\n")}.status)
@@ -165,7 +165,7 @@ describe("cmr bulk", function()
       assert.same({3, 3, 3}, bulk.received(server))
     end)
 
-    it("with --again, but goes on with a round that was not finished", function()
+    it("with --again, which only finishes a round that was not finished", function()
       server:fault{times = 1, delay = 0.001}
       server:fault{times = 1, status = 402, body = {status = 402, message = "balance"}}
       local ended = cmr{"reexport", "--from", path, "--again", "--concurrency", "1"}
@@ -178,7 +178,7 @@ describe("cmr bulk", function()
       assert.same({3, 4, 3}, bulk.received(server))
     end)
 
-    it("with --repeat-after, when they were done so long ago", function()
+    it("with --repeat-after, when they were done at least that long ago", function()
       assert.equal(0, cmr{"reexport", "--from", path, "--repeat-after", "7d"}.status)
       assert.same({1, 1, 1}, bulk.received(server))
       local ledger = assert(require("cmr.ledger").open(env.CMR_LEDGER))
@@ -192,7 +192,7 @@ describe("cmr bulk", function()
     end)
   end)
 
-  it("gives the rows that failed back as they were, with the reason", function()
+  it("writes the failed rows unchanged into a file, with the reason", function()
     bulk.seed(server, 1)
     local path = rows(("mailboxId,google.appName\r\n%s,A\r\nGONE,\"B, \"\"C\"\"\"\r\n,D\r\n"):format(bulk.id(1)))
     local failed = path .. ".failed"
@@ -212,11 +212,11 @@ cmr: failed: 1 invalid_argument, 1 not_found
       .. ",2,GONE,\"B, \"\"C\"\"\"\r\n"
     assert.equal(given_back, read(failed))
 
-    -- refused rows are left alone, and listed all the same
+    -- refused rows are not sent again, but they are still listed
     ended = cmr{"reexport", "--from", path, "--failures", failed}
     assert.matches("3 rows: 1 accepted (1 of them before), 2 failed", ended.err, 1, true)
     assert.equal(2, sent())
-    -- fed back over itself: it goes on with its run
+    -- a file of failures can be input and output at once, and continues its run
     ended = cmr{"reexport", "--from", failed, "--failures", failed, "--retry-failed"}
     assert.equal(3, ended.status)
     assert.equal(3, sent())
@@ -237,7 +237,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     os.remove(path .. ".target")
   end)
 
-  it("has a row that a failures file has repaired as done for the file it came from", function()
+  it("counts a row that was done from a failures file as done in its original file", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)
     local failed = file_with ""
@@ -251,7 +251,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.same({2, 1}, bulk.received(server))
   end)
 
-  it("keeps the rows it did not come to when their own file is to hold the failures", function()
+  it("leaves its input file unchanged if the failures should replace it and some rows were not tried", function()
     local path = rows "mailboxId\nGONE\nG1\nG2\n"
     files[2] = path .. ".part"
     local words = {"reexport", "--from", path, "--failures", (path:gsub("/([^/]*)$", "/./%1"))}
@@ -268,14 +268,14 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(4, select(2, read(path):gsub("\r\n", "")))
   end)
 
-  it("hears the answers while it passes rows that are left alone", function()
+  it("reads answers while it skips rows", function()
     bulk.seed(server, 2)
     local path = rows(("mailboxId,google.appName\n%s,A\n%s,A\n"):format(bulk.id(1), bulk.id(2)) .. (",A\n"):rep(30000))
     local ended = cmr{"reexport", "--from", path, "--timeout", "0.5", "--retries", "0"}
     assert.matches("cmr: 30002 rows: 2 accepted, 30000 failed\n", ended.err, 1, true)
   end)
 
-  it("gives JSON lines back as JSON lines", function()
+  it("writes the failures of JSON lines as JSON lines", function()
     local path = rows '{ "mailboxId": "GONE", "google": {} }\n{}\n'
     local failed = path .. ".failed"
     for _ = 1, 2 do
@@ -288,7 +288,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     end
   end)
 
-  it("tries again what was never sent, or was refused for what passes", function()
+  it("tries rows again that were never sent, or were refused for a temporary reason", function()
     bulk.seed(server, 4)
     local path = bulk.mailboxes(4)
     files[1] = path
@@ -345,7 +345,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     env.CMR_API_KEY = kept
   end)
 
-  it("counts what an exchanged key sent, when it is told of the exchange", function()
+  it("counts what an earlier key sent, with --changed-key", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)
     assert.equal(0, cmr{"reexport", "--from", path}.status)
@@ -355,7 +355,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
   end)
 
-  it("counts what an exchanged key sent of the rows of any file", function()
+  it("counts what an earlier key sent from another file, with --changed-key", function()
     bulk.seed(server, 3)
     assert.equal(0, cmr{"reexport", "--from", rows("mailboxId\n" .. bulk.id(1) .. "\n")}.status)
     env.CMR_API_KEY = "another"
@@ -369,7 +369,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(2, sent())
   end)
 
-  it("begins no run again from a file with some of its rows", function()
+  it("refuses --again for a file with only some rows of a run", function()
     bulk.seed(server, 2)
     local path = rows("mailboxId\n" .. bulk.id(1) .. "\n" .. bulk.id(2) .. "\nMISSING\n")
     local failures = path .. ".failed"
@@ -381,7 +381,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.same({1, 1}, bulk.received(server))
   end)
 
-  it("knows the rows of a run that was begun again, although the clock was set back", function()
+  it("knows the rows of a run after --again, even if the clock was set back", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)
     files[#files + 1] = path
@@ -394,7 +394,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.same({2, 2}, bulk.received(server))
   end)
 
-  it("tells copies apart while the first is under way", function()
+  it("tells copies of a row apart while the first one is in flight", function()
     bulk.seed(server, 1)
     local line = bulk.id(1) .. "\n"
     local path = rows("mailboxId\n" .. line .. line .. line)
@@ -407,7 +407,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(6, sent())
   end)
 
-  it("knows a row whose list is in another order, and two of them in one file", function()
+  it("recognizes a row whose list is in another order, also within one file", function()
     bulk.seed(server, 2)
     local line = '{"userId":"%s","credentialId":"A1B2C3D4E5F6G7H8","componentMailboxIds":["%s","%s"]}\n'
     local one, other = line:format(mock.USER, bulk.id(1), bulk.id(2)), line:format(mock.USER, bulk.id(2), bulk.id(1))
@@ -422,7 +422,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.matches("rows 1 and 2 are the same: option '--duplicates' sends both", ended.err, 1, true)
   end)
 
-  it("leaves alone what another process has under way", function()
+  it("does not send a row that another process is sending", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)
     files[#files + 1] = path
@@ -430,7 +430,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local client = require("cmr").new{api_key = server.key, base_url = server.base_url}
     local digest = require("cmr.ledger.identity").digest{mailboxId = bulk.id(1)}
     local account = entry.account(client:target())
-    assert(ledger:begin{account = account, operation = "reexport", digest = digest}) -- by this process
+    assert(ledger:begin{account = account, operation = "reexport", digest = digest}) -- this process is the other one
     local ended = cmr{"reexport", "--from", path, "--dry-run"}
     assert.matches("2 rows: 1 would be sent, 1 sending\n", ended.err, 1, true)
     ended = cmr{"reexport", "--from", path, "--retry-unknown"}
@@ -449,14 +449,14 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local results = file_with ""
     server:fault{match = {operation = "reexport"}, times = 1, delay = 1.5}
     local shell = "(n=0; until [ -s %s-writers ] || [ $n = 500 ]; do sleep 0.02; n=$((n + 1)); done; rm %s) &"
-    os.execute(shell:format(env.CMR_LEDGER, env.CMR_LEDGER)) -- as soon as the first row is written down
+    os.execute(shell:format(env.CMR_LEDGER, env.CMR_LEDGER)) -- removes the ledger as soon as it has the first row
     local ended = cmr{"reexport", "--from", path, "--concurrency", "1", "--results", results}
     assert.equal(1, ended.status)
     assert.matches("was removed or replaced while it was open", ended.err, 1, true)
     assert.equal(1, sent())
   end)
 
-  it("reports an error in the middle of it, and goes on from there the next time", function()
+  it("reports an error in the middle of a run, which the next command continues", function()
     bulk.seed(server, 4)
     local path = bulk.mailboxes(4)
     files[1] = path
@@ -479,7 +479,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.same({0, {1, 1, 1, 1}}, {ended.status, (bulk.received(server))})
   end)
 
-  it("has all it needs before it begins, however few files may be open", function()
+  it("opens all files that it needs before it sends, however few it may open", function()
     bulk.seed(server, 3)
     local path = bulk.mailboxes(3)
     files[1] = path
@@ -498,7 +498,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.same({1, 1, 1}, bulk.received(server))
   end)
 
-  it("prints the answers of what only reads, as JSON lines", function()
+  it("prints the answers of an operation that only reads, as JSON lines", function()
     local ended = cmr({"platforms", "--from", "-"}, '{"userId":"' .. mock.USER .. '"}\n{"userId":"nobody"}\n')
     assert.same({3, "cmr: 2 rows: 1 done, 1 failed\ncmr: failed: 1 not_found\n"}, {ended.status, ended.err})
     local lines = {}
@@ -524,7 +524,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     for _, state in pairs((bulk.states(env.CMR_LEDGER))) do assert.equal("accepted", state) end
   end)
 
-  it("writes nothing into the ledger when there is nowhere to say it", function()
+  it("writes no message into the ledger when both of its outputs are closed", function()
     local path = rows "mailboxId\nGONE\nGONE2\n"
     local ended = command.run({"bulk", "reexport", "--from", path, "--rate", "off"},
       {env = env, through = [[sh -c 'exec "$@" >&- 2>&-' sh]]})
@@ -555,7 +555,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(0, sent())
   end)
 
-  it("asks before what charges or destroys", function()
+  it("asks before it charges or destroys", function()
     local path = rows("userId\n" .. mock.USER .. "\n")
     local ended = cmr{"delete-user", "--from", path}
     assert.equal(2, ended.status)
@@ -587,7 +587,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(3, sent())
   end)
 
-  it("counts equal rows by their number: which of them is unknown does not depend on their places", function()
+  it("counts equal rows by their number, wherever they are in the file", function()
     bulk.seed(server, 2)
     local a, b = bulk.id(1), bulk.id(2)
     server:fault{times = 1, delay = 0.001}
@@ -599,7 +599,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
       ended = cmr{"reexport", "--from", rows(text), "--duplicates"}
       assert.matches("3 rows: 2 accepted (2 of them before), 1 unknown", ended.err, 1, true)
     end
-    -- one line less: it is another run, and one row of A was accepted
+    -- without one of its lines, the file is another run; one row of mailbox a was accepted before
     ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n"):format(a, b))}
     assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
     assert.same({2, 1}, bulk.received(server))

@@ -9,7 +9,7 @@ local system = {open = io.open, stdin = io.stdin}
 
 teardown(command.clean)
 
--- The arguments of each row, or what is wrong with it.
+-- Returns the arguments of each row by its number, or the message about a wrong row.
 local function read(operation, text, options)
   options = options or {}
   local row = operations[operation]
@@ -18,7 +18,7 @@ local function read(operation, text, options)
   local defaults = columns.defaults(row, options.set or {}, options.read)
   local arguments = columns.reader(row, file, options.ignore or {}, defaults)
   local all = {}
-  for _ = 1, 2 do -- it can be read again
+  for _ = 1, 2 do -- the file can be read twice
     all = {}
     for one in file:rows() do
       local args, message = arguments(one)
@@ -60,7 +60,7 @@ describe("rows of a bulk run", function()
     assert.same({{email = "@/etc/passwd"}}, read("reexport", "email\n@/etc/passwd\n"))
   end)
 
-  it("lose the blanks around them, and the no-break spaces of spreadsheets", function()
+  it("lose the blanks around their values, and the no-break spaces of spreadsheets", function()
     assert.same({{email = "a@b.c", google = {appName = "A B"}}},
       read("reexport", "email,google.appName\n  a@b.c\t,\194\160A B\194\160\n"))
   end)
@@ -70,7 +70,7 @@ describe("rows of a bulk run", function()
       read("reexport", '{"mailboxId":"M1","email":null,"google":{"clientId":"c"}}\n\n {"email":"a@b.c"}\r\n'))
   end)
 
-  it("take from --set what they do not say", function()
+  it("take the values that they lack from --set", function()
     local options = {set = {"google.clientId=c", "google.appName=@name"}, read = function() return "From a file\n" end}
     assert.same({
       {mailboxId = "M1", google = {clientId = "own", appName = "From a file"}},
@@ -80,14 +80,14 @@ describe("rows of a bulk run", function()
       read("reexport", '{"google":1}', options))
   end)
 
-  it("leave out columns that are ignored, have no name, or are ours", function()
+  it("leave out columns that are ignored, have no name, or begin with cmr.", function()
     local options = {ignore = {note = true}}
     assert.same({{email = "a@b.c"}}, read("reexport", "cmr.kind,email,note,\nquota_exceeded,a@b.c,n,\n", options))
     assert.same({{email = "a@b.c"}},
       read("reexport", '{"cmr.kind":"quota_exceeded","email":"a@b.c","note":1}', options))
   end)
 
-  it("are refused where a name or the form is wrong, before anything else", function()
+  it("are refused first of all when a name or the form of the file is wrong", function()
     for _, case in ipairs{
       {"column 'mailboxid' is not a field of reexport (did you mean 'mailboxId'?)", "mailboxid\nx\n"},
       {"column 'zzz' is not a field of reexport ('--ignore zzz' leaves it out)", "zzz\nx\n"},

@@ -1,4 +1,4 @@
--- Bulk runs that are killed, interrupted, watched, large.
+-- Bulk runs that are killed, interrupted or large.
 local bulk = require "spec.support.bulk"
 local command = require "spec.support.command"
 local core = require "cmr.core"
@@ -41,12 +41,13 @@ describe("cmr bulk #bulk", function()
 
   local function start(more) return pty.cmr(words(more), {env = env()}) end
 
-  -- How many requests the ledger has.
+  -- Returns the number of requests in the ledger.
   local function size()
     return ledger:connection "durable":first("SELECT count(*) AS n FROM request").n
   end
 
-  -- The state of each row's newest request, with what a dead process left as unknown; and how many rows have each.
+  -- Returns the state of each row's newest request, and the number of rows in each state. The ledger reports the open
+  -- requests of a dead process as unknown.
   local function states()
     local by_row, counts = {}, {sending = 0, unknown = 0, accepted = 0, failed = 0, deferred = 0}
     local last = math.huge
@@ -77,7 +78,7 @@ describe("cmr bulk #bulk", function()
       local limit = core.now() + 20
       local terminal = start(options)
       repeat
-        assert.is_not_nil(terminal.pty:read(1), told) -- it ended by itself
+        assert.is_not_nil(terminal.pty:read(1), told) -- nil: the run has ended by itself
         assert.is_true(core.now() < limit, told)
       until size() >= target
       terminal:signal "KILL"
@@ -93,10 +94,10 @@ describe("cmr bulk #bulk", function()
     local done = 0
     for number = 1, ROWS do
       assert.is_true(by_row[number] == "accepted" or by_row[number] == "unknown", told)
-      assert.is_true((times[number] or 0) <= 1, told) -- not twice
+      assert.is_true((times[number] or 0) <= 1, told) -- no row is sent twice
       if by_row[number] == "accepted" then
         done = done + 1
-        assert.equal(1, times[number], told) -- not lost
+        assert.equal(1, times[number], told) -- no row is lost
       end
     end
     assert.equal(unknown, ROWS - done, told)
@@ -111,7 +112,7 @@ describe("cmr bulk #bulk", function()
     end
   end)
 
-  it("loses and repeats no row of two runs that share rows and are killed, beside a listener", function()
+  it("loses and repeats no row of two runs that share rows and are killed, while a listener writes", function()
     local ROWS, KILLS, CONCURRENCY = 160, 12, 4
     local seed = tonumber(os.getenv "SEED") or os.time()
     math.randomseed(seed)
@@ -163,11 +164,11 @@ describe("cmr bulk #bulk", function()
     end
     for number = 1, ROWS do
       local found = table.concat(states_of[number] or {}, " ")
-      assert.is_true((times[number] or 0) <= 1, told) -- not twice
-      -- once in the ledger as what was sent; "failed" are those that the other run was quicker with
+      assert.is_true((times[number] or 0) <= 1, told) -- no row is sent twice
+      -- the ledger has a row as sent once; the run that came second has it as failed
       local sent = found:gsub("failed ?", ""):gsub(" $", "")
       assert.is_true(sent == "accepted" or sent == "sending" or sent == "unknown", told .. ": " .. found)
-      if sent == "accepted" then assert.equal(1, times[number], told) end -- not lost
+      if sent == "accepted" then assert.equal(1, times[number], told) end -- no row is lost
     end
     for _, one in ipairs(ended) do assert.is_true(one.status == 0 or one.status == 3, one.err) end
     for _, file in ipairs(files) do
@@ -178,7 +179,7 @@ describe("cmr bulk #bulk", function()
     for number = 1, ROWS do assert.is_true(times[number] >= 1, number) end
   end)
 
-  it("sends no row of a round twice when --again is killed and said once more", function()
+  it("sends no row of a round twice when a run with --again is killed and started again", function()
     local ROWS = 60
     local seed = tonumber(os.getenv "SEED") or os.time()
     math.randomseed(seed)
@@ -191,7 +192,7 @@ describe("cmr bulk #bulk", function()
       local target, limit = size() + math.random(1, 10), core.now() + 20
       local terminal = start(more)
       repeat
-        assert.is_not_nil(terminal.pty:read(1), told) -- it ended by itself
+        assert.is_not_nil(terminal.pty:read(1), told) -- nil: the run has ended by itself
         assert.is_true(core.now() < limit, told)
       until size() >= target
       terminal:signal "KILL"
@@ -207,14 +208,14 @@ describe("cmr bulk #bulk", function()
     times = bulk.received(server)
     local by_row = {}
     for number = 1, ROWS do by_row[times[number]] = (by_row[times[number]] or 0) + 1 end
-    assert.is_true(by_row[2] >= ROWS - 4 * 4, told) -- what a kill left unknown was sent once more, as asked
-    -- it has ended: the next --again is a new round
-    cmr{"--again", "--rate", "off"} -- the mock's quota refuses some
+    assert.is_true(by_row[2] >= ROWS - 4 * 4, told) -- --retry-unknown sends what kills left unknown
+    -- this round has ended, so the next --again begins a new one
+    cmr{"--again", "--rate", "off"} -- the mock's quota refuses some rows
     local later = bulk.received(server)
     for number = 1, ROWS do assert.equal(times[number] + 1, later[number], told) end
   end)
 
-  it("sends no row twice when --repeat-after is killed and said once more", function()
+  it("sends no row twice when a run with --repeat-after is killed and started again", function()
     local ROWS = 40
     rows(ROWS)
     assert.equal(0, cmr{"--rate", "off"}.status)
@@ -225,7 +226,7 @@ describe("cmr bulk #bulk", function()
       local target, limit = size() + 3 * kill, core.now() + 20
       local terminal = start(more)
       repeat
-        assert.is_not_nil(terminal.pty:read(1)) -- it ended by itself
+        assert.is_not_nil(terminal.pty:read(1)) -- nil: the run has ended by itself
         assert.is_true(core.now() < limit)
       until size() >= target
       terminal:signal "KILL"
@@ -239,7 +240,7 @@ describe("cmr bulk #bulk", function()
     for number = 1, ROWS do assert.is_true(times[number] >= 2, number) end
   end)
 
-  it("finishes what is in flight at Ctrl-C or another signal, and goes on from there", function()
+  it("finishes what is in flight at Ctrl-C or another signal, and the next run continues", function()
     rows(40)
     local done = 0
     for index, case in ipairs{{"INT", 130}, {"TERM", 143}, {"HUP", 129}} do
@@ -262,12 +263,12 @@ describe("cmr bulk #bulk", function()
     for number = 1, 40 do assert.equal(1, times[number]) end
   end)
 
-  it("ends at once at the second Ctrl-C, and then knows what it does not know", function()
+  it("ends at once at the second Ctrl-C, and then reports the rows in flight as unknown", function()
     rows(20)
     server:fault{delay = 30, times = 4}
     local terminal = start{"--rate", "off", "--concurrency", "4"}
     terminal:expect "0/20"
-    terminal:expect "0/20" -- all four have left
+    terminal:expect "0/20" -- all four requests have been sent
     terminal:type(pty.ctrl_c)
     terminal:expect("cmr: interrupted; waiting for 4 in flight", true)
     terminal:type(pty.ctrl_c)
@@ -279,7 +280,7 @@ describe("cmr bulk #bulk", function()
     assert.matches("cmr: unknown: rows 1, 2, 3, 4: may have been done", ended.err, 1, true)
   end)
 
-  it("ends at once at Ctrl-C when rows only wait for their turn", function()
+  it("ends at once at Ctrl-C when rows only wait for their slots", function()
     rows(4)
     local terminal = start{"--rate", "0.02"}
     terminal:expect "1/4"
@@ -296,9 +297,9 @@ describe("cmr bulk #bulk", function()
     local terminal = start{"--rate", "0.02"}
     terminal:expect "1/4"
     local second = cmr()
-    assert.equal(1, second.status) -- the command line is right, and will do when the other one has ended
+    assert.equal(1, second.status) -- not 2: the command line is right
     assert.matches("cmr: another process is at work on these rows; nothing was sent\n$", second.err)
-    terminal:signal "KILL" -- and a killed one leaves nothing that is stuck
+    terminal:signal "KILL" -- a killed process does not block the run
     terminal:finish()
     assert.equal(0, cmr{"--rate", "off"}.status)
   end)

@@ -1,4 +1,4 @@
--- What a bulk run knows of rows that were sent before, by whatever name and in whatever form they come again.
+-- What a bulk run knows about rows that were sent before, even if their file or their form is another one.
 local bulk = require "spec.support.bulk"
 local command = require "spec.support.command"
 local core = require "cmr.core"
@@ -30,7 +30,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     ledger:close()
   end
 
-  -- Rows that renew domains, as CSV. The mock takes every one.
+  -- Makes a CSV file of rows that renew domains. The mock accepts every row.
   local function renewals(...)
     server:fault{match = {operation = "renew_domains"}, times = 1000, body = {status = 200, message = "Accepted",
       actionId = "ACT_1"}}
@@ -69,7 +69,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     os.remove(link)
     assert.equal(0, cmr({"renew-domains", "--from", "-", "--yes"}, read(path)).status)
     assert.equal(2, sent())
-    -- a superset sends its new row; an edited row is a new one
+    -- only the new row of a superset is sent; an edited row counts as new
     local ended = renew(renewals("a.com", "b.com", "c.com"))
     assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
     assert.equal(3, sent())
@@ -77,7 +77,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal(4, sent())
   end)
 
-  it("knows the id in any spelling of an address, and by the account's address in any spelling", function()
+  it("recognizes an email address and the base URL in any spelling", function()
     bulk.seed(server, 2)
     assert.equal(0, cmr{"reexport", "--from", file_with "email\nm1@d.com\nm2@d.com\n"}.status)
     assert.equal(2, sent())
@@ -111,7 +111,7 @@ describe("cmr bulk, of rows that were sent before,", function()
   end)
 
   it("asks before it charges again for what may have been done", function()
-    renewals() -- the mock's answers come after these
+    renewals()
     server:reset()
     server:fault{match = {operation = "renew_domains"}, times = 1, status = 500}
     local path = renewals("a.com", "b.com")
@@ -121,7 +121,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal(2, ended.status)
     assert.matches("charges money; sent before: 1 of 1 row, the last time on ", ended.err, 1, true)
     assert.equal(2, sent())
-    -- what was refused was not done: nothing is said of it
+    -- a refused row was not done, so the question does not count it as sent before
     server:reset()
     server:fault{match = {operation = "renew_domains"}, times = 1, status = 422, body = {status = 422, message = "no"}}
     path = renewals("d.com")
@@ -131,13 +131,13 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.is_nil(ended.err:find("before", 1, true))
   end)
 
-  it("sends no row that nobody has seen: the file changes while the question waits", function()
+  it("sends no row that was changed or added while the question waits", function()
     local path = renewals("a.com", "b.com")
     local text = read(path)
     for _, other in ipairs{
-      (text:gsub("a%.com", "x.com")), -- the first row is another one
-      (text:gsub("b%.com", "a.com")), -- the second is
-      (text:gsub("^([^\n]*\n)", "%1U,broken,x\n")), -- there is one more in front
+      (text:gsub("a%.com", "x.com")), -- the first row is changed
+      (text:gsub("b%.com", "a.com")), -- the second row is changed
+      (text:gsub("^([^\n]*\n)", "%1U,broken,x\n")), -- a row is inserted before the others
     } do
       local file = file_with(text)
       local terminal = pty.cmr({"bulk", "--rate", "off", "renew-domains", "--from", file}, {env = env})
@@ -154,7 +154,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     end
     assert.equal(0, renew(path).status)
     assert.equal(2, sent())
-    -- rows that were added are not sent either
+    -- a row that is added at the end is not sent either
     local file = renewals("c.com")
     local terminal = pty.cmr({"bulk", "--rate", "off", "renew-domains", "--from", file}, {env = env})
     terminal:expect("Go on? [y/N] ", true)
@@ -166,7 +166,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.is_nil(table.concat(bulk.bodies(server)):find("d.com", 1, true))
   end)
 
-  it("sends them with --again from any file, once for each time it is said", function()
+  it("sends them with --again from any file, once for each use of --again", function()
     bulk.seed(server, 3)
     assert.equal(0, cmr{"reexport", "--from", bulk.mailboxes(2)}.status)
     local path = bulk.mailboxes(3)
@@ -178,7 +178,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.same({2, 2, 1}, bulk.received(server))
   end)
 
-  it("no longer knows those of other runs after --remember, and those of its own run for ever", function()
+  it("forgets rows of other runs after the time of --remember, but never those of its own run", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(1)
     assert.equal(0, cmr{"reexport", "--from", path}.status)
@@ -192,11 +192,11 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal(2, bulk.received(server)[1])
   end)
 
-  it("does what --repeat-after says when the clock has come so far", function()
+  it("sends a row again when the time of --repeat-after has passed", function()
     bulk.seed(server, 1)
     local path = bulk.mailboxes(1)
     assert.equal(0, cmr{"reexport", "--from", path}.status)
-    for _, case in ipairs{{6.9, 1}, {0.2, 2}, {6.9, 2}, {0.2, 3}} do -- days, requests by then
+    for _, case in ipairs{{6.9, 1}, {0.2, 2}, {6.9, 2}, {0.2, 3}} do -- {days that pass, requests sent after them}
       change("UPDATE request SET sent_at = sent_at - ?, ended_at = ended_at - ?", case[1] * 86400, case[1] * 86400)
       server:advance(case[1] * 86400)
       assert.equal(0, cmr{"reexport", "--from", path, "--repeat-after", "7d"}.status)
@@ -204,7 +204,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     end
   end)
 
-  it("stops after a few when the API refuses all: key, balance or a ban", function()
+  it("stops after a few requests when the API reports a bad key, a low balance or a ban", function()
     bulk.seed(server, 24)
     for status, headers in pairs{[401] = {}, [402] = {}, [429] = {["Retry-After"] = "120"}} do
       env.CMR_LEDGER = command.ledger()
@@ -215,7 +215,7 @@ describe("cmr bulk, of rows that were sent before,", function()
       local ended = cmr{"reexport", "--from", path}
       assert.equal(3, ended.status)
       assert.matches("cmr: stopped: ", ended.err, 1, true)
-      assert.is_true(sent() <= 8, sent()) -- those that were on their way
+      assert.is_true(sent() <= 8, sent()) -- the requests that were in flight
       server:reset()
       bulk.seed(server, 24)
       env.CMR_BASE_URL = server.base_url
@@ -253,7 +253,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.matches("create-order", history.out, 1, true)
   end)
 
-  it("writes results with lists and objects in them whole, for their user alone", function()
+  it("writes results with their lists and objects, which only the user can read", function()
     local results = command.ledger()
     local path = renewals("a.com")
     assert.equal(0, renew(path, "--results", results).status)
@@ -263,7 +263,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal("600", command.sh("stat -c %a " .. env.CMR_LEDGER))
   end)
 
-  it("goes on with a run by the name in its failures, whatever of it they have", function()
+  it("continues the run that a file of failures names, even if the file has only some of the rows", function()
     bulk.seed(server, 3)
     local path, failures = bulk.mailboxes(3), file_with ""
     server:fault{match = {operation = "reexport"}, times = 2, status = 422, body = {status = 422, message = "no"}}
@@ -278,7 +278,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     local ended = cmr{"reexport", "--from", path, "--retry-failed"}
     assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
     assert.equal(5, sent())
-    -- names that fit no run
+    -- run names that cannot be used
     for _, case in ipairs{
       {"RUN_000000000000", "there is no run RUN_000000000000 in the ledger"},
       {name .. "\nRUN_2", "the rows are of two runs: " .. name .. " and RUN_2"},

@@ -14,7 +14,7 @@ describe("the CSV of a bulk run #bulk", function()
     env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
   end)
 
-  -- Runs the rows, and returns the result of the command and the bodies that the server got.
+  -- Runs the rows. Returns the result of the command, and the bodies that the server received.
   local function bulk(csv, ...)
     local words = {"bulk", "reexport", "--from", "-", "--concurrency", "1", "--rate", "off", ...}
     local ended, bodies = command.run(words, {env = env, stdin = csv}), {}
@@ -77,7 +77,7 @@ describe("the CSV of a bulk run #bulk", function()
     assert.same(cjson.decode(bodies[1]), cjson.decode(bodies[2]))
   end)
 
-  it("has all columns that are no fields in one message, and --only to choose others", function()
+  it("names all columns that are no fields in one message; --only chooses the columns", function()
     local csv = "mailboxId,domain,status,google.clientId,note\n39XX,doe.com,ACTIVE,5493,x\n"
     local ended, bodies = bulk(csv)
     assert.same({2, {}}, {ended.status, bodies})

@@ -29,7 +29,7 @@ describe("progress", function()
     end
   end)
 
-  -- A system whose clock and terminal are ours.
+  -- Makes a progress line for a fake clock and a fake terminal.
   local function shown(columns, term)
     local text, clock = {}, {now = 0}
     local system = {
@@ -83,7 +83,7 @@ describe("a summary", function()
     assert.is_false(one:is_complete(4))
   end)
 
-  it("says what is not, why, and what to do", function()
+  it("says what is not done, why, and what to do", function()
     local one = summary.tally(30)
     one:add({number = 1}, "done")
     one:add({number = 2}, "partial")
@@ -106,7 +106,7 @@ describe("a summary", function()
     assert.is_false(one:is_complete(30))
   end)
 
-  it("tells what another process has under way from what may have been done", function()
+  it("distinguishes rows that another process is sending from rows that may have been done", function()
     local one = summary.tally(0)
     one:add({number = 1}, "unknown", {}, true)
     one:add({number = 2}, "sending", {}, true)

@@ -21,14 +21,14 @@ describe("a text for an assistant", function()
     return list, notes
   end
 
-  it("is one part up to 24,000 bytes, and is not kept then", function()
+  it("is one part up to 24,000 bytes, and is then not stored", function()
     local whole = ("x"):rep(PART)
     assert.same({whole}, {collection:add(whole)})
     assert.is_nil(next(collection.texts))
     assert.same({"a\239\191\189b"}, {collection:add "a\255b"})
   end)
 
-  it("comes whole in its parts, with notes that say where each is", function()
+  it("is complete in its parts, with notes that say where each part is", function()
     local list, notes = parts(("x"):rep(2 * PART + 1))
     assert.same({PART, PART, 1}, {#list[1], #list[2], #list[3]})
     assert.same({
@@ -59,7 +59,7 @@ describe("a text for an assistant", function()
     for _, part in ipairs(list) do assert.is_nil(part:find "^[\128-\191]") end
   end)
 
-  it("is kept while sixteen newer ones come, and no cursor reads beyond its end", function()
+  it("is stored until the sixteenth newer text comes, and no cursor reads beyond its end", function()
     local whole = ("x"):rep(PART + 10)
     for _ = 1, 16 do collection:add(whole) end
     assert.equal("xxxxxxxxxx", (collection:read "1:24001"))

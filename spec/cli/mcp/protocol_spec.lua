@@ -56,7 +56,7 @@ describe("cmr.cli.mcp.protocol", function()
   end)
 
   it("takes whole numbers as ids that a double holds exactly", function()
-    local beyond = math.type and -32600 or "request" -- without integers, a greater number is decoded as text
+    local beyond = math.type and -32600 or "request" -- a Lua without integers decodes a larger number as text
     for id, kind in pairs{["9007199254740991"] = "request", ["-9007199254740991"] = "request", ["0"] = "request",
       ["9007199254740992"] = beyond, ["-9007199254740992"] = beyond, ["1e300"] = -32600} do
       assert.same({kind}, kinds('{"jsonrpc":"2.0","id":' .. id .. ',"method":"ping"}'), id)

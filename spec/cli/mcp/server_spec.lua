@@ -40,7 +40,7 @@ describe("cmr mcp", function()
     return cjson.decode(command.run(words, {env = env}).out)
   end
 
-  -- Waits until the mock has received so many requests.
+  -- Waits until the mock has received this number of requests.
   local function wait_for_requests(count)
     for _ = 1, 200 do
       if #server:requests() >= count then return end
@@ -115,7 +115,7 @@ describe("cmr mcp", function()
     assert.equal(slow, client:read().id)
   end)
 
-  it("refuses an id that is under way", function()
+  it("refuses the id of a request that is still running", function()
     server:fault{match = {operation = "platforms"}, delay = 0.3}
     start()
     local id = client:begin_call("platforms", {userId = mock.USER})
@@ -124,7 +124,7 @@ describe("cmr mcp", function()
     assert.is_table(client:answer(id).result)
   end)
 
-  it("reports progress with the client's token, always further", function()
+  it("reports increasing progress with the client's token", function()
     server:fault{match = {operation = "platforms"}, delay = 1.3}
     start()
     local id = client:begin_call("platforms", {userId = mock.USER}, "T")
@@ -169,7 +169,7 @@ describe("cmr mcp", function()
     assert.is_true(os.time() - began < 10)
   end)
 
-  it("lets a request that acts go on after its cancellation, for the ledger", function()
+  it("continues a cancelled request that changes something, so that the ledger gets its outcome", function()
     server:fault{match = {operation = "set_domain_auto_renew"}, delay = 0.6}
     start{words = {"--allow", "write"}}
     local id = client:begin_call("set_domain_auto_renew", AUTO_RENEW, 1)
@@ -284,7 +284,7 @@ describe("cmr mcp", function()
     assert.is_nil(((client.seen .. err):find(server.key, 1, true)))
   end)
 
-  it("ends random messages with errors, and sends nothing that nobody asked for", function()
+  it("answers random messages with errors, and sends no request for them", function()
     local seed = 4711
     local function random(n)
       seed = seed * 16807 % 2147483647

@@ -56,7 +56,7 @@ describe("a session with an assistant", function()
     return {answer.id, answer.error.code, answer.error.message}
   end
 
-  it("answers a request with its result, its refusal, or an error that tells nothing of the inside", function()
+  it("answers a request with its result, its refusal, or an error without internal details", function()
     initialized()
     assert.same({jsonrpc = "2.0", id = 1, result = {pong = true}}, receive{id = 1, method = "ping"})
     assert.same({"a", -32602, "no such thing"}, refusal(receive{id = "a", method = "refuse"}))
@@ -130,7 +130,7 @@ describe("a session with an assistant", function()
     assert.is_false(one:must_go_on())
   end)
 
-  it("reports progress to a request with a token, each one, always further", function()
+  it("reports every progress to a request with a token, with increasing numbers", function()
     initialized()
     receive{id = 1, method = "hold", params = {_meta = {progressToken = "T"}}}
     receive{id = 2, method = "hold", params = {_meta = {progressToken = {}}}}

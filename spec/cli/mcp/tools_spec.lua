@@ -240,7 +240,7 @@ describe("the tools of cmr mcp #mcp", function()
     assert.matches("state accepted", text)
     assert.is_truthy(text:find("action " .. action, 1, true))
     assert.matches("repeatOf = " .. number, text)
-    -- another number is no sign that the assistant knows
+    -- a wrong number does not show that the assistant knows of the first request
     REEXPORT.repeatOf = number + 1
     assert.is_true((select(2, client:call("reexport", REEXPORT))))
     assert.equal(1, #server:requests())
@@ -272,7 +272,7 @@ describe("the tools of cmr mcp #mcp", function()
     assert.equal(1, #server:requests())
   end)
 
-  it("tell an unknown outcome, where to look, and do not repeat it", function()
+  it("report an unknown outcome and where to look, and do not repeat the request", function()
     server:fault{match = {operation = "reexport"}, close = "after"}
     start{"write"}
     local text, is_error = client:call("reexport", REEXPORT)
@@ -285,7 +285,7 @@ describe("the tools of cmr mcp #mcp", function()
     assert.equal(1, #server:requests())
   end)
 
-  it("tell a refusal", function()
+  it("report a refusal", function()
     start{"write"}
     local text, is_error = client:call("reexport", {mailboxId = "nobody"})
     assert.is_true(is_error)
@@ -294,7 +294,7 @@ describe("the tools of cmr mcp #mcp", function()
     assert.is_false((select(2, client:call("reexport", REEXPORT))))
   end)
 
-  it("tell the items that were refused in a success", function()
+  it("report the items that were refused in a success", function()
     start{"charge"}
     local text, is_error = client:call("renew_domains", RENEWAL)
     assert.is_true(is_error)
@@ -436,7 +436,7 @@ describe("the tools of cmr mcp #mcp", function()
       local text = answer.result.messages[1].content.text
       assert.is_nil((text:find "{%w+}"))
       for _, value in pairs(args) do assert.is_truthy(text:find(value, 1, true)) end
-      -- the tools that it names exist
+      -- every tool that the prompt names exists
       for name in text:gmatch "%f[%w_](%l+_[%l_]+)%f[^%w_]" do
         if name ~= "ledger_id" then assert.is_truthy(operations[name], name) end
       end

@@ -18,7 +18,7 @@ local function ok(body, headers)
   return { request, send(answer("200 OK", body, headers)) }
 end
 
--- A good envelope of exactly so many bytes.
+-- Returns a good envelope of exactly this number of bytes.
 local function sized(bytes)
   return '{"message":"fine","data":"' .. ("x"):rep(bytes - 28) .. '"}'
 end
@@ -71,10 +71,10 @@ local rows = {
     GET = "bad_response unknown 1 - 1", POST = "bad_response unknown 1 - 1" },
   { "length of letters", scripts = { ok(GOOD, { "Content-Length: many" }) },
     GET = "bad_response unknown 1 - 1", POST = "bad_response unknown 1 - 1" },
-  -- To libcurl this is no length: it reads to the end of the connection. An object says itself where it ends.
+  -- libcurl ignores this length and reads to the end of the connection. A JSON object shows itself where it ends.
   { "length over 64 bits", scripts = { ok(GOOD, { "Content-Length: 99999999999999999999999" }) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
-  -- Framing that breaks is a connection that breaks: libcurl does not tell them apart.
+  -- libcurl does not distinguish broken framing from a broken connection.
   { "chunk size of letters", scripts = { ok("zz\r\n" .. GOOD, chunked) },
     GET = "network unknown 2 - 2", POST = "network unknown 1 - 1" },
   { "chunk size over 64 bits", scripts = { ok("fffffffffffffffff\r\n" .. GOOD, chunked) },

@@ -13,7 +13,7 @@ local in_body = send(cut(fine, '"message"'))
 local stale = answer("200 OK", '{"status":200,"message":"stale"}')
 local well = words.well
 
--- A connection that ends without a word more: our side closes, then theirs is read to its end.
+-- At the end of its script, a connection sends its end, and reads until the client ends too.
 local rows = {
   title = "Connection",
   { "refused", how = "refuse", GET = "network not_sent 2 - 0", POST = "network not_sent 2 - 0" },
@@ -75,10 +75,10 @@ local rows = {
   { "first connection stalls, second fine", scripts = { { request, stall }, well }, bound = "attempt",
     GET = "ok - 2 200 2", POST = "timeout unknown 1 - 1" },
 
-  -- Between two requests of one connection: the first has gone well, and is not counted.
+  -- Faults between two requests on one connection. The first request succeeds, and is not counted.
   { "kept connection closed while idle", warm = true, scripts = { { request, send(fine) }, well },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
-  -- Seen just before the request leaves: the same attempt goes on with another connection, whatever the method.
+  -- The end is noticed just before the request is sent, so the same attempt uses another connection, with any method.
   { "kept connection reset while idle", warm = true, scripts = { { request, send(fine), reset }, well },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
   { "kept connection closed while idle, after a 408", warm = true,
@@ -102,7 +102,7 @@ local rows = {
   { "two answers to one request, at once", warm = true,
     scripts = { { request, send(fine .. stale), again }, well },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
-  -- What came before the request is not its answer.
+  -- An answer that comes before the request is not the request's answer.
   { "two answers to one request, one late", warm = true,
     scripts = { { request, send(fine), words.sleep(10), send(stale), again }, well },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },

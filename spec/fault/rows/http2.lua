@@ -53,8 +53,7 @@ return {
   { "GOAWAY on a kept connection", warm = true,
     scripts = { http2({}, { request, headers, data, goaway(1, "NO_ERROR"), stall }), well },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1",
-    -- If libcurl has not read the GOAWAY before, it writes the request nevertheless, and does not tell that the server
-    -- refused it.
+    -- If libcurl has not read the GOAWAY by then, it sends the request, and does not report that the server refused it.
     newer = { since = "8.20", GET = "ok - 1 200 1", POST = "network unknown 1 - 0 or ok - 1 200 1" } },
   { "kept HTTP/2 connection cut after the next request", warm = true,
     scripts = { http2({}, { request, headers, data, request }), well },
@@ -85,7 +84,7 @@ return {
     scripts = { http2({}, { request, headers, some, rst "NO_ERROR", again }) },
     GET = "bad_response unknown 1 200 1", POST = "bad_response unknown 1 200 1" },
 
-  -- Framing that breaks is a connection that breaks.
+  -- libcurl does not distinguish broken framing from a broken connection.
   { "HTTP/2: a frame beyond all sizes", scripts = { http2({}, { request,
     words.send("\255\255\255\0\0\0\0\0\1" .. ("x"):rep(100)), again }) },
     GET = "network unknown 2 - 2", POST = "network unknown 1 - 1" },

@@ -1,4 +1,4 @@
---- The server says no. Columns: see spec.fault.rows.
+--- Answers with statuses that are no success. Columns: see spec.fault.rows.
 
 local words = require "spec.fault.wording"
 local request, again, send, answer = words.request, words.again, words.send, words.answer
@@ -11,7 +11,7 @@ local function after(when)
   return { "Retry-After: " .. when }
 end
 
--- A date so many seconds from now, as HTTP writes it.
+-- Returns the date this number of seconds from now, as HTTP writes it.
 local function date(seconds)
   return os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + seconds)
 end
@@ -28,7 +28,6 @@ local function redirect(status)
   end
 end
 
--- waits: {least, most} seconds before the second attempt; retry_after: the same for the error's field.
 local rows = {
   title = "Status",
   { "301 elsewhere", elsewhere = true, scripts = redirect "301 Moved Permanently",
@@ -59,7 +58,7 @@ local rows = {
     GET = "not_found rejected 1 404 1", POST = "not_found rejected 1 404 1" },
   { "407", scripts = says("407 Proxy Authentication Required", { "Proxy-Authenticate: Basic realm=x" }),
     GET = "unexpected_status rejected 1 407 1", POST = "unexpected_status rejected 1 407 1" },
-  -- A proxy between us says these two of a request that it has passed on.
+  -- A proxy may answer with these two statuses although it has passed the request on.
   {
     "408",
     scripts = says "408 Request Timeout",
@@ -103,7 +102,7 @@ local rows = {
     GET = "rate_limited rejected 2 429 2", POST = "rate_limited rejected 2 429 2" },
   { "429, Retry-After: over the budget", scripts = says("429 Too Many Requests", after "45"), retry_after = { 45, 45 },
     GET = "rate_limited rejected 1 429 1", POST = "rate_limited rejected 1 429 1" },
-  -- More than a rate limit asks for: where there is a quota, it is used up.
+  -- No rate limit asks for such a long wait, so the quota of an operation that has one is used up.
   { "429, Retry-After: a day", scripts = says("429 Too Many Requests", after "86400"), retry_after = { 86400, 86400 },
     GET = "rate_limited rejected 1 429 1", POST = "quota_exceeded rejected 1 429 1" },
   { "429, Retry-After: eight digits", scripts = says("429 Too Many Requests", after "20401231"),

@@ -20,7 +20,7 @@ return {
     GET = "tls not_sent 1 - 0", POST = "tls not_sent 1 - 0" },
   { "certificate of an unknown CA", scripts = { tls("unknownca", words.well) },
     GET = "tls not_sent 1 - 0", POST = "tls not_sent 1 - 0" },
-  -- A handshake that breaks: libcurl does not tell who speaks no TLS from who hangs up.
+  -- libcurl does not distinguish a server that speaks no TLS from one that ends the connection in the handshake.
   { "closed in the handshake", scripts = { { await } },
     GET = "tls not_sent 2 - 0", POST = "tls not_sent 2 - 0" },
   { "reset in the handshake", scripts = { { await, reset } },
@@ -60,7 +60,7 @@ return {
     GET = "timeout unknown 2 - 2", POST = "timeout unknown 1 - 1" },
   { "TLS: no length, closed after it", scripts = { tls("good", { request, send(unmeasured), words.notify }) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
-  -- Whoever sits on the line can cut here. It does no harm: an object says itself where it ends.
+  -- An attacker in the network can cut here. This does no harm, because a JSON object shows itself where it ends.
   { "TLS: no length, cut after it", scripts = { tls("good", { request, send(unmeasured) }) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
   { "TLS: no length, cut within it", scripts = { tls("good", { request, send(unmeasured:sub(1, -2)) }) },

@@ -25,7 +25,7 @@ struct script {
 struct play {
     struct script *scripts;
     size_t count;
-    int listener;   /* -1 after the end */
+    int listener;   /* -1 when the play has ended */
     int fillers[8]; /* connections that fill the queue of a play that never accepts */
     bool asked;     /* the spec waits for the counts */
     unsigned long accepted;
@@ -42,7 +42,7 @@ struct wire {
     bool http2;
     uint32_t stream; /* with HTTP/2, the stream of the last request */
     struct play *play;
-    unsigned char data[65536]; /* the received bytes that are not read yet are those from `from` to `to` */
+    unsigned char data[65536]; /* received bytes; those from `from` to `to` are unread */
     size_t from, to;
 };
 
@@ -60,7 +60,7 @@ bool wire_frame(struct wire *wire, int type, int flags, const void *payload, siz
 void wire_await(struct wire *wire); /* waits until there is something to read, and does not read it */
 void wire_stall(struct wire *wire); /* waits until the peer has closed the connection, and reads nothing */
 void wire_alert(struct wire *wire); /* sends a fatal TLS alert */
-void wire_half(struct wire *wire);  /* closes our direction, then reads to the end of the other */
+void wire_half(struct wire *wire);  /* sends an end, then reads until the peer ends too */
 void wire_reset(struct wire *wire);
 
 /* Plays one connection to its end and closes it. */

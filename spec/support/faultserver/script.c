@@ -13,7 +13,7 @@ static void pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-/* Sends the data byte by byte, without an end. */
+/* Sends the data byte by byte, again and again, until the connection is closed. */
 static bool drip(struct wire *wire, const struct step *step)
 {
     for (size_t i = 0;; i = (i + 1) % step->length) {

@@ -166,7 +166,7 @@ bool wire_request(struct wire *wire)
     return true;
 }
 
-/* Returns whether something came within the time in ms; -1 means no limit. */
+/* Returns whether one of the events came within the time in ms; -1 means no limit. */
 static bool comes(const struct wire *wire, short events, int time)
 {
     struct pollfd what = {.fd = wire->fd, .events = events};
@@ -180,14 +180,14 @@ void wire_await(struct wire *wire)
         (void)comes(wire, POLLIN, -1);
 }
 
-/* We read nothing. If our receive window is full, we cannot notice that the peer closes the connection. */
+/* If the receive window is full, this server cannot notice that the peer closes. `count` also ends the wait. */
 void wire_stall(struct wire *wire)
 {
     while (!comes(wire, POLLRDHUP, 20) && !count_asked(wire->play))
         continue;
 }
 
-/* OpenSSL sends an alert when it cannot decrypt, so this makes it read invalid bytes. */
+/* Makes OpenSSL read invalid bytes. OpenSSL sends an alert when it cannot decrypt. */
 void wire_alert(struct wire *wire)
 {
     static const char rubbish[] = "\x17\x03\x03\x00\x20"
