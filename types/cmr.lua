@@ -789,10 +789,10 @@ function writing:settle(id, ending) end
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
----Records every request that acts. True uses the user's ledger, and a path uses another ledger. If the ledger cannot
----record a request, the request is not sent. Default: false.
+---Records every request that may change something. True uses the user's ledger, and a path uses another ledger. If the
+---ledger cannot record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 does not need it. Default: 256.
+---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
@@ -1515,7 +1515,7 @@ function Client:user(userId) end
 ---@field postalCode string Postal code.
 ---@field state string The state. The samples have the state's name, and the help centre has its code.
 ---@field phoneCc string The dialling code, without +.
----@field phone string The number, without the dialling code.
+---@field phone string The phone number, without the dialling code.
 
 ---@class cmr.create_user.answer: cmr.Answer
 ---@field data cmr.create_user.answer.data
@@ -1574,7 +1574,7 @@ function Client:create_user(fields) end
 ---@field postalCode? string Postal code.
 ---@field state? string The state. The samples have the state's name, and the help centre has its code.
 ---@field phoneCc? string The dialling code, without +.
----@field phone? string The number, without the dialling code.
+---@field phone? string The phone number, without the dialling code.
 
 ---@class cmr.update_user.fields: cmr.update_user.others
 ---@field userId string The user.
@@ -1824,7 +1824,7 @@ function Client:check_domain(fields) end
 
 ---@class cmr.check_workspace.fields.domains
 ---@field domainName string The domain's name.
----@field serviceProvider? "GOOGLE"|"MICROSOFT" The provider to look at.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" The provider to check.
 
 ---Check if a domain has a workspace already; data is null if it has none.
 ---
@@ -1866,7 +1866,7 @@ function Client:check_workspace(fields) end
 ---
 ---`POST /...`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -1900,7 +1900,7 @@ function Client:add_domain_forwarding(fields) end
 ---
 ---`POST /...`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -1938,7 +1938,7 @@ function Client:add_email_forwarding(fields) end
 ---
 ---`POST /domains/add-client-id`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The API checks the client id first, then queues the work.
 ---
@@ -2004,7 +2004,7 @@ function Client:remove_domains(fields) end
 
 ---@class cmr.domain_renewal_prices.others
 ---@field domains? string[] The domains. The page does not say what happens without them.
----@field years? integer Years; 1 by default.
+---@field years? integer The number of years; 1 by default.
 
 ---@class cmr.domain_renewal_prices.fields: cmr.domain_renewal_prices.others
 ---@field userId string The user.
@@ -2054,7 +2054,7 @@ function Client:domain_renewal_prices(userId, fields) end
 
 ---@class cmr.renew_domains.others
 ---@field domains string[]|cmr.All The domains; cmr.all means every domain of the user that can be renewed.
----@field years? integer Years; 1 by default. Assumed.
+---@field years? integer The number of years; 1 by default. Assumed.
 
 ---@class cmr.renew_domains.fields: cmr.renew_domains.others
 ---@field userId string The user.
@@ -2067,7 +2067,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---If the list is omitted, the API acts on everything; cmr refuses such a call.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook domain.renewal.success reports its success, its failure domain.renewal.failed.
 ---
@@ -2425,7 +2425,7 @@ function Client:order(fields) end
 ---
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
----Assumed: the page does not name the query parameters; cmr uses the name orderId, and also sends the other names that you give.
+---Assumed: the page does not name the query parameters; cmr sends the order's id as orderId, and also sends any other field that you give.
 ---
 ---```lua
 ---cmr.order_status{orderId = "ord_R8K2LQPZA9XM"}
@@ -2457,7 +2457,7 @@ function Client:order_status(fields) end
 
 ---@class cmr.create_order.others.domains
 ---@field domain string The domain's name.
----@field years integer Years.
+---@field years integer The number of years.
 ---@field forwardTo? string The URL to which visitors are sent.
 
 ---@class cmr.create_order.others.mailboxes
@@ -2488,7 +2488,7 @@ function Client:order_status(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
@@ -2561,7 +2561,7 @@ function Client:create_order(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionId` and `domainId`.
 ---
@@ -2613,7 +2613,7 @@ function Client:order_mailboxes(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -2653,7 +2653,7 @@ function Client:process_order(fields) end
 
 ---@class cmr.create_order_form.fields.domains
 ---@field domain string The domain's name.
----@field years integer Years.
+---@field years integer The number of years.
 ---@field forwardTo? string The URL to which visitors are sent.
 ---@field maskForwarding? boolean true hides the address that visitors are sent to.
 
@@ -2675,7 +2675,7 @@ function Client:process_order(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Takes multipart form data: you give a file by its path.
 ---
@@ -2746,7 +2746,7 @@ function Client:create_order_form(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Deprecated by the vendor.
 ---
@@ -2954,7 +2954,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---`PATCH /mailboxes/update-mailbox-details`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.updated reports its success.
 ---
@@ -3000,7 +3000,7 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---Destroys something. You cannot undo the call.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The removal is refused in the last 24 hours before the subscription ends.
 ---
@@ -3076,7 +3076,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.warmup.started reports its success.
 ---
@@ -3123,7 +3123,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---
 ---`POST /mailboxes/warmup/toggle`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
@@ -3157,7 +3157,7 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---`PATCH /mailboxes/warmup/status`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
@@ -3196,7 +3196,7 @@ function Client:set_warmup_status(mailboxId, status) end
 ---
 ---Destroys something. You cannot undo the call.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.warmup.removed reports its success.
 ---
@@ -3339,7 +3339,7 @@ function Client:subscriptions(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook subscription.renewal.success reports its success, its failure subscription.renewal.failed.
 ---
@@ -3410,7 +3410,7 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---Destroys something. You cannot undo the call.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionId` and `domain`.
 ---
@@ -3444,13 +3444,13 @@ function Client:cancel_subscription(fields) end
 ---@field subscriptionIds? string[] The subscriptions, by id.
 ---@field domainNames? string[] The subscriptions, by domain.
 
----Replace subscriptions by new ones. The operation is for subscriptions older than a year. Mailbox contents may be lost.
+---Replace subscriptions with new ones. The operation is for subscriptions older than a year. Mailbox contents may be lost.
 ---
 ---`POST /component/subscriptions/recreate`
 ---
 ---Destroys something. You cannot undo the call.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionIds` and `domainNames`.
 ---
@@ -3721,7 +3721,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---`POST /exports/platform-exports`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
@@ -3778,7 +3778,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---`POST /mailboxes/oauth`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Limited per mailbox and week.
 ---
@@ -3796,7 +3796,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
 ---
----Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has both; cmr requires one of them.
+---Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has both; cmr requires at least one of them.
 ---
 ---```lua
 ---cmr.reexport{
@@ -3903,7 +3903,7 @@ function Client:prewarmed(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
@@ -4002,7 +4002,7 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---`POST /sandbox/pre-warmup/order`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
@@ -4157,7 +4157,7 @@ function Client:send_error(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The mailboxes must be ACTIVE and have SMTP credentials.
 ---
@@ -4192,8 +4192,8 @@ function Client:create_placement_test(userId, fields) end
 -- Get placement reports
 
 ---@class cmr.placement_reports.others
----@field orderId? string Lists only the reports of this test.
----@field mailboxId? string Only reports of this mailbox.
+---@field orderId? string Only the reports of this test.
+---@field mailboxId? string Only the reports of this mailbox.
 ---@field page? integer The page, from 1.
 ---@field limit? integer Items per page. At most 100.
 

@@ -54,7 +54,7 @@ local SPECS = {
   { "/cli/mcp/schema", "cli/mcp/schema cli/mcp/tools" },
   { "/cli/mcp/", "cli/mcp/tools cli/mcp/server" },
   { "/cli/bulk/summary", "cli/bulk/summary cli/bulk" },
-  { "/cli/bulk/columns", "cli/bulk/columns cli/bulk" },
+  { "/cli/bulk/row_arguments", "cli/bulk/row_arguments cli/bulk" },
   { "/cli/bulk/", "cli/bulk cli/pty" },
   { "^lua/cmr/bulk/", "bulk cli/bulk" },
   { "/cli/csv", "cli/csv cli/output cli/bulk" },

@@ -69,7 +69,7 @@ function bulk.record(ledger_path, env, file)
   local account, digests = entry.account(client:target()), {}
   local input = require("cmr.cli.bulk.input").open(file, nil, io)
   local operation = require("cmr.operations").reexport
-  local read = require("cmr.cli.bulk.columns").reader(operation, input, {}, {})
+  local read = require("cmr.cli.bulk.row_arguments").reader(operation, input, {}, {})
   for row in input:rows() do digests[#digests + 1] = identity.digest((read(row))) end
   local numbers = {} -- a copy, because set_digest sorts its argument
   for index, digest in ipairs(digests) do numbers[index] = digest end

@@ -2,7 +2,6 @@
 
 local arguments = require "cmr.cli.arguments"
 local block = require "cmr.loop.block"
-local columns = require "cmr.cli.bulk.columns"
 local core = require "cmr.core"
 local input = require "cmr.cli.bulk.input"
 local io = require "cmr.cli.io"
@@ -13,6 +12,7 @@ local outputs = require "cmr.cli.bulk.outputs"
 local plan = require "cmr.bulk.plan"
 local prompt = require "cmr.cli.prompt"
 local request = require "cmr.cli.request"
+local row_arguments = require "cmr.cli.bulk.row_arguments"
 local runner = require "cmr.bulk.runner"
 local runs = require "cmr.ledger.runs"
 local summary = require "cmr.cli.bulk.summary"
@@ -78,17 +78,17 @@ local function start(parsed, system, read)
     retry_failed = parsed[".retry_failed"],
     time = core.time,
   }
-  local ignored = columns.ignored(parsed[".ignore"], parsed[".only"])
-  local defaults = columns.defaults(operation, parsed[".set"], read)
+  local ignored = row_arguments.ignored(parsed[".ignore"], parsed[".only"])
+  local defaults = row_arguments.defaults(operation, parsed[".set"], read)
   if parsed[".wait"] and repeatable then
     io.usage("option '--wait': %s only reads", arguments.command(operation.name))
   end
   run.client = request.client(parsed, system, read, nil, run.ledger)
   run.url = run.client:base_url()
   run.input = input.open(parsed[".from"], parsed[".format"], system, separator(parsed[".separator"]))
-  columns.check_only(run.input.header, parsed[".only"])
+  row_arguments.check_only(run.input.header, parsed[".only"])
   run.trimmed = {}
-  local read_row = columns.reader(operation, run.input, ignored, defaults, run.trimmed)
+  local read_row = row_arguments.reader(operation, run.input, ignored, defaults, run.trimmed)
   function run.rows()
     return run.input:rows()
   end

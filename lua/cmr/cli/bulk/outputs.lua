@@ -1,11 +1,11 @@
 ---The files that a bulk run writes for its user: the results and the failures.
 
-local columns = require "cmr.cli.bulk.columns"
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
 local io = require "cmr.cli.io"
 local pretty_json = require "cmr.cli.pretty_json"
 local redact = require "cmr.util.redact"
+local row_arguments = require "cmr.cli.bulk.row_arguments"
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 
@@ -53,7 +53,7 @@ end
 local function without_reserved(header, values)
   local list = {}
   for index, name in ipairs(header) do
-    if not columns.is_reserved(name) then list[#list + 1] = values[index] end
+    if not row_arguments.is_reserved(name) then list[#list + 1] = values[index] end
   end
   return list
 end
@@ -73,7 +73,7 @@ local function json_line(_, row, fields)
   for index, name in ipairs(FAILURE_FIELDS) do
     local value = fields[name]
     if type(value) == "string" then value = text.utf8(value) end
-    members[index] = ("%s:%s"):format(core.json_encode(columns.reserved(name)), core.json_encode(value))
+    members[index] = ("%s:%s"):format(core.json_encode(row_arguments.reserved(name)), core.json_encode(value))
   end
   local rest = row.json:gsub('^{"cmr%.kind":.-"cmr%.row":%d+,?', "{"):match "^%s*{%s*(.-)%s*$"
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
@@ -105,7 +105,7 @@ function outputs.failures(path, input, run_name)
   if input.header then
     local names = without_reserved(input.header, input.header)
     for index, name in ipairs(FAILURE_FIELDS) do
-      table.insert(names, index, columns.reserved(name))
+      table.insert(names, index, row_arguments.reserved(name))
     end
     self:write(csv.write(names, {}, { separator = self.separator }))
   end

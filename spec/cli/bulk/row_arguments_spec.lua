@@ -2,7 +2,7 @@
 local core = require "cmr.core"
 local operations = require "cmr.operations"
 local command = require "spec.support.command"
-local columns = require "cmr.cli.bulk.columns"
+local row_arguments = require "cmr.cli.bulk.row_arguments"
 local input = require "cmr.cli.bulk.input"
 
 local system = {open = io.open, stdin = io.stdin}
@@ -15,8 +15,8 @@ local function read(operation, text, options)
   local row = operations[operation]
   local file = input.open(command.file_with(text), options.format, system)
   finally(function() file:close() end)
-  local defaults = columns.defaults(row, options.set or {}, options.read)
-  local arguments = columns.reader(row, file, options.ignore or {}, defaults)
+  local defaults = row_arguments.defaults(row, options.set or {}, options.read)
+  local arguments = row_arguments.reader(row, file, options.ignore or {}, defaults)
   local all = {}
   for _ = 1, 2 do -- the file can be read twice
     all = {}

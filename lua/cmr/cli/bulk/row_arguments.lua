@@ -7,22 +7,22 @@ local identity = require "cmr.ledger.identity"
 local io = require "cmr.cli.io"
 local validate = require "cmr.util.validate"
 
-local columns = {}
+local row_arguments = {}
 
 local RESERVED_PREFIX = "cmr."
 
 ---Returns the name of a column that cmr adds.
-function columns.reserved(name)
+function row_arguments.reserved(name)
   return RESERVED_PREFIX .. name
 end
 
 ---Returns whether cmr added a column.
-function columns.is_reserved(name)
+function row_arguments.is_reserved(name)
   return name:sub(1, #RESERVED_PREFIX) == RESERVED_PREFIX
 end
 
 local function is_used(name, ignored)
-  return name ~= "" and not ignored[name] and not columns.is_reserved(name)
+  return name ~= "" and not ignored[name] and not row_arguments.is_reserved(name)
 end
 
 local function names_in(texts)
@@ -39,7 +39,7 @@ end
 ---@param texts string[] The values of --ignore.
 ---@param only string[]? The values of --only, which leaves out all other columns.
 ---@return table<string, boolean>
-function columns.ignored(texts, only)
+function row_arguments.ignored(texts, only)
   local ignored, chosen = {}, {}
   for _, name in ipairs(texts or {}) do
     ignored[name] = true
@@ -57,7 +57,7 @@ end
 
 ---Raises a mistake if --only names a column that the header does not have.
 ---@param header string[]? Nil for JSON lines, in which an object may lack any member.
-function columns.check_only(header, only)
+function row_arguments.check_only(header, only)
   if not header then return end
   for _, name in ipairs(names_in(only)) do
     local found = false
@@ -133,7 +133,7 @@ end
 ---Returns the fields of --set. Such a field applies to the rows that lack it. Raises a mistake.
 ---@param texts string[] "NAME=VALUE"
 ---@return table[] list of {param, value}
-function columns.defaults(operation, texts, read)
+function row_arguments.defaults(operation, texts, read)
   local list = {}
   for index, pair in ipairs(arguments.pairs("--set", texts)) do
     local param, label = parameter(operation, pair.name, "option '--set':"), ("option '--set %s'"):format(pair.name)
@@ -166,10 +166,10 @@ local function from_object(object, ignored)
 end
 
 ---Makes the function that turns a row into arguments. Raises a mistake if the header is wrong.
----@param ignored table<string, boolean> The columns to leave out, from columns.ignored.
+---@param ignored table<string, boolean> The columns to leave out, from row_arguments.ignored.
 ---@param trimmed table? The reader counts the cells from which it removed surrounding blanks, in trimmed.count.
 ---@return fun(row: table): table?, string? args, or nil, message
-function columns.reader(operation, input, ignored, defaults, trimmed)
+function row_arguments.reader(operation, input, ignored, defaults, trimmed)
   local used_columns = input.header and columns_of(operation, input.header, ignored)
   return function(row)
     local args, message
@@ -187,4 +187,4 @@ function columns.reader(operation, input, ignored, defaults, trimmed)
   end
 end
 
-return columns
+return row_arguments
