@@ -137,8 +137,8 @@ static void push_value(lua_State *L, struct input *input, const struct operation
 }
 
 /*
- * Checks what is above `top`: a call, or nil, message, err. The call's body must equal the value at `given`. 0: the body
- * is not compared.
+ * Checks what is above `top`: a call, or nil, message, err. The call's body must equal the value at `given`. If `given`
+ * is 0, the body is not compared.
  */
 static void check_prepared(lua_State *L, int top, int given)
 {
