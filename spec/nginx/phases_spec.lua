@@ -70,7 +70,7 @@ describe("a call in nginx #nginx", function()
     end
   end)
 
-  -- The phases in which no call can wait. The specs read the call's result in the error log, because the log phase comes
+  -- The phases in which no call can wait. The specs read the call's result in the error log, because the log phase is
   -- after the answer.
   local refusing = {
     init = {http = "init_by_lua_block { $call }", way = "ngx.timer.at(0, ...) in init_worker_by_lua"},
