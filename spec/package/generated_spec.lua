@@ -172,7 +172,7 @@ describe("the annotations for editors", function()
       local line = type(value) == "function" and "\nfunction cmr." .. name .. "(" or "\n---@field " .. name .. " "
       assert.matches(line, text, 1, true)
     end
-    local not_methods = {new = true, try_new = true, info = true, target = true} -- try_new and target: only the command uses them
+    local not_methods = {new = true, try_new = true, info = true, target = true} -- these are not public
     for name, value in pairs(getmetatable(cmr.new{api_key = "any"})) do
       if type(value) == "function" and name:sub(1, 2) ~= "__" and not not_methods[name] then
         assert.matches("\nfunction Client:" .. name .. "(", text, 1, true)
@@ -416,7 +416,7 @@ describe("the OpenAPI document", function()
   it("has its title and the API's addresses", function()
     assert.equal("3.1.0", openapi.openapi)
     assert.equal(cmr._VERSION, openapi.info.version)
-    assert.matches("^http://127%.0%.0%.1", openapi.servers[1].url) -- a client without a server setting calls this machine
+    assert.matches("^http://127%.0%.0%.1", openapi.servers[1].url) -- a client without a setting calls this machine
     assert.same({url = "https://customers.coldmailreseller.com/api/v1/integration", description = "Production"},
       openapi.servers[2])
     assert.same({{key = {}}}, openapi.security)

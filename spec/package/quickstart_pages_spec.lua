@@ -1,5 +1,5 @@
--- The two operations with which the library began, compared with the vendor's samples. The curl program sends the sample
--- of each page, and the library must send the same request.
+-- The two operations with which the library began, compared with the vendor's samples. The curl program sends the
+-- sample of each page, and the library must send the same request.
 local cjson = require "cjson"
 local client_of = require("spec.support.client").new
 local mock = require "spec.support.mock"
@@ -148,7 +148,7 @@ for _, kind in ipairs{"http", "tls"} do
         check_request()
       end)
 
-      it("sends the same as a function of the module", function()
+      it("sends the same request as a function of the module", function()
         assert.equal(200, replay(server, PLATFORMS_SAMPLE).status)
         module_call('assert(cmr.platforms("BVZGM5TE9BMP3PP0VWGW943RGV1B"))')
         check_request()
@@ -180,7 +180,7 @@ for _, kind in ipairs{"http", "tls"} do
         check_request()
       end)
 
-      it("sends the same as a function of the module", function()
+      it("sends the same request as a function of the module", function()
         assert.equal(200, replay(server, REEXPORT_SAMPLE).status)
         module_call(([[
           local cjson = require "cjson"

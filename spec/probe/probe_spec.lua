@@ -292,7 +292,7 @@ describe("cmr probe ends early", function()
   end)
 
   it("when the API stops answering, and reports what it saw", function()
-    server:fault{match = {operation = "users"}, times = 2, close = true} -- two answers, because a GET is sent again on a new connection
+    server:fault{match = {operation = "users"}, times = 2, close = true} -- a GET is sent twice, on two connections
     server:fault{match = {operation = "countries"}, times = 2, status = 502}
     local report = cjson.decode(probe("--output", "json").out)
     assert.equal(4, #report.requests)
