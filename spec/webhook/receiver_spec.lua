@@ -547,7 +547,7 @@ describe("a receiver of webhooks", function()
       assert.equal(1, runs)
     end)
 
-    it("for a time, but stores no other event", function()
+    it("for a time, but no other events", function()
       deliver(receiver{event_ttl = 100})
       now = 1100
       assert.same({}, stored "order:O1")

@@ -56,7 +56,7 @@ end)
 
 describe("a delivery", function()
   for _, format in ipairs(webhook.signature_formats) do
-    it("signed as " .. format .. " is accepted, also if only this format is allowed, and then no other one is", function()
+    it("signed as " .. format .. " is accepted, also if only this format is allowed, which excludes others", function()
       local headers = signed(format)
       local event = assert(verify(BODY, headers))
       assert.same(core.json_decode(BODY), event)
