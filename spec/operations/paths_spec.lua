@@ -30,7 +30,8 @@ local function made_up(name)
   return "/made-up/" .. name:gsub("_", "-")
 end
 
--- A GET has its fields in the query, and other methods have them in the body. The user is always in the query.
+-- A GET has its fields in the query, and other methods have them in the body. The operations of a user always have
+-- userId in the query.
 local function expected(name, method)
   method = method or WITHOUT_PATH[name]
   if method == "GET" then return {method, made_up(name), query = AS_QUERY} end

@@ -62,7 +62,7 @@ describe("subscriptions", function()
     api:sent(1, {"POST", "/subscriptions/cancel", body = '{"domain":"bestpremium.org"}'})
   end)
 
-  it("are not cancelled without an exact choice", function()
+  it("are cancelled only with exactly one of the two", function()
     local missing = "cmr.cancel_subscription: missing required argument: 'subscriptionId' or 'domain'"
     api:raises(missing, function() client:cancel_subscription() end)
     api:raises(missing, function() client:cancel_subscription{} end)
@@ -83,7 +83,7 @@ describe("subscriptions", function()
     api:sent(1, {"POST", "/component/subscriptions/recreate", body = '{"domainNames":["yourdomain.com"]}'})
   end)
 
-  it("are not recreated without an exact choice", function()
+  it("are recreated only with exactly one of the two", function()
     api:raises("cmr.recreate_subscriptions: missing required argument: 'subscriptionIds' or 'domainNames'", function()
       client:recreate_subscriptions{}
     end)
