@@ -1,5 +1,5 @@
--- Waiting for an outcome: against the mock's own answers, with a clock that only a wait moves, and events that come at
--- a time of the spec's. With a real nginx and the mock's deliveries it is in spec/nginx/await_spec.lua.
+-- client:await with the mock's answers. Only a wait moves the clock, and each spec decides when its events come.
+-- spec/nginx/await_spec.lua tests it with a real nginx and the mock's deliveries.
 local block = require "cmr.loop.block"
 local cjson = require "cjson"
 local cmr = require "cmr"
@@ -30,7 +30,7 @@ describe("await", function()
       jitter = function() return 0 end}
   end)
 
-  -- An event that comes so many seconds from now.
+  -- Plans an event that comes after this many seconds.
   local function comes(seconds, under, name, data, id)
     coming[#coming + 1] = {at = wait.clock + seconds, under = under,
       event = {event = name, eventId = id or ("E" .. #coming .. under), data = data or {}}}
@@ -107,7 +107,7 @@ describe("await", function()
     assert.same({}, wait.slept)
   end)
 
-  it("waits for no mailbox of a domain that was not to be had, and says that it was not", function()
+  it("does not wait for mailboxes of an unavailable domain, and reports that domain as failed", function()
     local res = order{["taken.com"] = 1}
     assert.is_table(res)
     res = order{["taken.com"] = 5, ["new-one.com"] = 1}
@@ -150,7 +150,7 @@ describe("await", function()
     assert.same({"operation_failed", "unknown", 1}, {err.kind, err.outcome, #err.events})
   end)
 
-  it("keeps what it has seen, when the store has forgotten it", function()
+  it("keeps the events that it has read after the store has forgotten them", function()
     local res = order{["new-one.com"] = 2}
     local append = store.append
     function store:append(name, text) return append(self, name, text, 1) end
@@ -172,7 +172,7 @@ describe("await", function()
       stored("action:A", "d", 102)
       assert.same({"a", "b", "c", "d"}, emails(assert(client:await(plan))))
     end
-    local function listed(list, ...) -- without a time, the order of every list is kept
+    local function listed(list, ...) -- events without a time keep the order of their list
       for _, email in ipairs{...} do
         store:append(list, cjson.encode{event = "mailbox.created", eventId = email, data = {email = email}}, 60)
       end
@@ -183,7 +183,7 @@ describe("await", function()
       emails(assert(client:await{operation = "create_order", actionId = "B", orderId = "P", count = 5})))
   end)
 
-  it("tells events apart by what they say, and not by their id alone", function()
+  it("tells events apart by their content, and not by their id alone", function()
     local res = order{["new-one.com"] = 2}
     local under = "order:" .. res.data.orderId
     local function stored(email, at)
@@ -197,7 +197,7 @@ describe("await", function()
     assert.same({"a", "b"}, emails(assert(client:await(res))))
   end)
 
-  it("hears of a renewal that names only its subscription, and not of an earlier one", function()
+  it("takes a renewal event that names only its subscription, but no earlier one", function()
     upstream:fault{match = {operation = "renew_subscriptions"}, status = 200, times = 2,
       body = {status = 200, message = "added", actionId = "A"}}
     local function renewed(at)
@@ -229,7 +229,7 @@ describe("await", function()
     assert.is_true(wait.clock < 1030, wait.clock)
   end)
 
-  it("reads every list when its time is over", function()
+  it("reads every list once more when its time is over", function()
     local names = {}
     for index = 1, 200 do names[index] = ("e%03d.com"):format(index) end
     upstream:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, actionId = "A"}}
@@ -243,7 +243,7 @@ describe("await", function()
     assert.equal("renew_domains: domain.renewal.failed", why)
   end)
 
-  it("ends when it failed, with what says so", function()
+  it("ends when the operation failed, and returns the event that says so", function()
     local res = order()
     comes(3, "order:" .. res.data.orderId, "domain.order.failed", {reason = "Workspace\nvalidation failed"})
     local events, why, err = client:await(res)
@@ -258,7 +258,7 @@ describe("await", function()
     assert.equal(1, #err.events)
   end)
 
-  it("does not say that nothing was done when a part was", function()
+  it("does not report rejected when a part was done", function()
     local res = order{["a-one.com"] = 1, ["b-one.com"] = 1}
     comes(3, "order:" .. res.data.orderId, "mailbox.created", {email = "a"})
     comes(3, "order:" .. res.data.orderId, "mailbox.order.failed")
@@ -267,8 +267,8 @@ describe("await", function()
     assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, #err.events})
   end)
 
-  it("does not say so of a domain that was registered, and its mailboxes failed", function()
-    for domain, before in pairs{["a-one.com"] = {"domain.order.success"}, ["b-one.com"] = {}} do -- that came or not
+  it("does not report rejected when mailboxes failed whose domain may have been registered", function()
+    for domain, before in pairs{["a-one.com"] = {"domain.order.success"}, ["b-one.com"] = {}} do -- the events before
       local res = order{[domain] = 1}
       for _, name in ipairs(before) do comes(3, "order:" .. res.data.orderId, name) end
       comes(5, "order:" .. res.data.orderId, "mailbox.order.failed")
@@ -286,11 +286,11 @@ describe("await", function()
     end
   end)
 
-  it("does not say so of the others when the first of several failed", function()
+  it("does not report rejected when only the first of several domains failed", function()
     local res = order{["a-one.com"] = 1, ["b-one.com"] = 1}
     comes(3, "order:" .. res.data.orderId, "domain.order.failed", {reason = "taken"})
     assert.equal("unknown", select(3, client:await(res)).outcome)
-    comes(3, "order:O2", "domain.order.failed") -- nobody here knows how many
+    comes(3, "order:O2", "domain.order.failed") -- this process does not know how many domains were ordered
     assert.equal("unknown", select(3, client:await{operation = "create_order", orderId = "O2"}).outcome)
   end)
 
@@ -304,7 +304,7 @@ describe("await", function()
     assert.is_true(math.abs(wait.clock - 1020) < 0.001)
   end)
 
-  it("looks often at first, and then once a second", function()
+  it("reads the store often at first, and then once a second", function()
     client:await(assert(client:reexport{mailboxId = MAILBOX}), {timeout = 60})
     assert.equal(0.05, wait.slept[1])
     for place = 2, #wait.slept - 1 do
@@ -313,7 +313,7 @@ describe("await", function()
     assert.is_true(#wait.slept < 75)
   end)
 
-  it("survives a store that is unavailable for a time, and says so in the end", function()
+  it("survives a store that is unavailable for a time, and reports one that stays unavailable", function()
     local res, list = order{["new-one.com"] = 1}, store.list
     function store:list(name)
       if wait.clock < 1010 then return nil, "connection refused" end
@@ -336,7 +336,7 @@ describe("await", function()
       return count
     end
 
-    it("sparsely, and returns when it says twice that it is done", function()
+    it("sparsely, and returns when two answers say that the order is done", function()
       local res = order()
       comes(3, "order:" .. res.data.orderId, "mailbox.created", {email = "a"})
       local advance = wait.sleep
@@ -354,7 +354,7 @@ describe("await", function()
       assert.is_true(wait.clock >= 1090 and wait.clock < 1092, wait.clock)
     end)
 
-    it("and takes events that come meanwhile for what they are", function()
+    it("and takes events that come meanwhile", function()
       local res = order{["new-one.com"] = 1}
       upstream:advance(100)
       comes(35, "order:" .. res.data.orderId, "mailbox.created", {email = "a"})
@@ -372,23 +372,23 @@ describe("await", function()
       assert.same({"O1", user}, {requests[#requests].query.orderId, requests[#requests].query.userId})
     end)
 
-    it("and believes it at once when there is no time for more", function()
+    it("and believes the first answer when no time is left for a second one", function()
       local res = order()
       upstream:advance(100)
       assert.equal("COMPLETED", assert(client:await(res, {timeout = 10, poll = 6})).order.status)
       assert.equal(1, asked())
     end)
 
-    it("and fails when that has failed", function()
+    it("and fails when the order has failed", function()
       local res = assert(client:order_prewarmed{userId = USER, order = {{domain = "nowhere.com"}},
         serviceProvider = "GOOGLE"})
       upstream:advance(100)
       local _, why, err = client:await(res, {timeout = 100, poll = 10})
       assert.equal("order_prewarmed: the order is FAILED", why)
-      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- its words are undocumented
+      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- statuses are undocumented
     end)
 
-    it("not again where the request itself is refused, and not where it is told not to", function()
+    it("but not again after a refused request, and not with poll = false", function()
       local res = order()
       upstream:fault{match = {operation = "order_status"}, status = 404, times = 100}
       assert.equal("timeout", select(3, client:await(res, {timeout = 100, poll = 10})).kind)
@@ -398,7 +398,7 @@ describe("await", function()
       assert.equal(1, asked())
     end)
 
-    it("again where it could not be answered", function()
+    it("again after the server could not answer", function()
       local res = order()
       upstream:advance(100)
       upstream:fault{match = {operation = "order_status"}, status = 500, times = 2}
@@ -407,7 +407,7 @@ describe("await", function()
     end)
   end)
 
-  it("takes what another process was answered", function()
+  it("takes the ids from an answer to another process", function()
     comes(5, "order:O1", "mailbox.created", {email = "a"})
     assert.same({"a"}, emails(assert(client:await({operation = "create_order", orderId = "O1"}, {count = 1}))))
     comes(3, "order:O2", "mailbox.order.success", {quantity = 1})
@@ -421,7 +421,7 @@ describe("await", function()
       (select(2, client:await{operation = "renew_subscriptions", actionId = "A2"})))
   end)
 
-  it("takes another process's plan, as JSON has it", function()
+  it("takes another process's plan after it was stored as JSON", function()
     local res = order{["a-one.com"] = 1, ["b-one.com"] = 1}
     local plan = cjson.decode(cjson.encode(cmr.info(res).plan))
     local under = "order:" .. res.data.orderId
@@ -432,7 +432,7 @@ describe("await", function()
     assert.equal(2, #assert(client:await({plan = plan}, {poll = false})))
   end)
 
-  it("does not take the first domain of an order for all of it", function()
+  it("does not take an order for done when its first domain is done", function()
     comes(1, "order:O1", "domain.order.success", {domainName = "a.com"})
     comes(1, "order:O1", "mailbox.order.success", {domainName = "a.com", quantity = 1})
     comes(2, "order:O1", "mailbox.created", {email = "u@a.com"})
@@ -440,7 +440,7 @@ describe("await", function()
     assert.equal("create_order: no outcome after 60 s: 1 of ? mailbox.created; how many must come is not known here: "
       .. "give count, or the plan of cmr.info", why)
     assert.same({"timeout", "unknown", 3}, {err.kind, err.outcome, #err.events})
-    local res = order() -- and believes the order's status, said twice
+    local res = order() -- it believes the order's status, because two answers say the same
     upstream:advance(100)
     comes(1, "order:" .. res.data.orderId, "mailbox.created", {email = "u@a.com"})
     local accepted = {operation = "create_order", orderId = res.data.orderId, userId = USER}
@@ -449,7 +449,7 @@ describe("await", function()
     assert.is_true(wait.clock >= 1070)
   end)
 
-  it("works on what a job was answered", function()
+  it("takes the answer of a job", function()
     client = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = false, store = store}
     local res = assert(client:start("reexport", {mailboxId = MAILBOX}):wait())
     store:append("action:" .. res.actionId, cjson.encode{event = "mailbox.exported"}, 60)
@@ -463,7 +463,7 @@ describe("await", function()
     assert.same({"invalid_argument", "unknown"}, {err.kind, err.outcome})
   end)
 
-  it("loses no answer to a mistake: nothing is raised once a request has left", function()
+  it("raises nothing for a mistake after a request has left, so that its answer is not lost", function()
     local function refused(message, res, opts)
       local events, why, err = client:await(res, opts)
       assert.is_nil(events)
@@ -484,7 +484,7 @@ describe("await", function()
     assert.matches("reexport: no outcome after 5 s: 0 of 1 mailbox.exported; the store is unavailable: .*broken", why)
   end)
 
-  it("raises for what is no operation's answer", function()
+  it("raises an error for a value that is not an operation's answer", function()
     local function raised(...)
       local fine, message = pcall(client.await, client, ...)
       assert.is_false(fine)
@@ -509,7 +509,7 @@ describe("await", function()
     assert.matches("cmr.await: the client is closed", raised(given), 1, true)
   end)
 
-  it("takes the user's words for an order's status", function()
+  it("takes the statuses that the user names", function()
     local res = order()
     upstream:fault{match = {operation = "order_status"}, status = 200, times = 4,
       body = {status = 200, data = {status = "Payment_completed"}}}
@@ -528,7 +528,7 @@ describe("await", function()
 
     after_each(function() package.loaded["cmr.webhook.receiver"], package.loaded["cmr.webhook"] = nil, nil end)
 
-    it("says so at once, and what to start", function()
+    it("says so at once, and names what to start", function()
       local events, why, err = deaf:await(assert(deaf:reexport{mailboxId = MAILBOX}))
       assert.is_nil(events)
       assert.matches("reexport: no event can arrive here: .*cmr.webhook.receiver.*store", why)
@@ -537,13 +537,13 @@ describe("await", function()
       assert.equal("invalid_argument", select(3, deaf:await(order(), {poll = false})).kind)
     end)
 
-    it("waits where a receiver was made, or the store is another one", function()
+    it("waits when this process has made a receiver", function()
       local res = assert(deaf:reexport{mailboxId = MAILBOX})
       require("cmr.webhook").receiver{}
       assert.equal("timeout", select(3, deaf:await(res, {timeout = 5})).kind)
     end)
 
-    it("polls an order, and ends when even that is refused", function()
+    it("polls an order, and ends when the poll is refused", function()
       local res = order()
       upstream:advance(100)
       assert.equal("COMPLETED", assert(deaf:await(res)).order.status)
@@ -553,7 +553,7 @@ describe("await", function()
       assert.is_true(wait.clock < begun + 40)
     end)
 
-    it("can be asked before anything is sent", function()
+    it("can be found out before anything is sent", function()
       assert.is_true(client:awaitable "create_order")
       assert.same({nil, "no event is documented to report the success of 'remove_mailbox'"},
         {client:awaitable "remove_mailbox"})
@@ -578,7 +578,7 @@ describe("polls for the statuses of orders", function()
     return list
   end
 
-  it("are behind real calls, share what they learn, and let every order have its turn", function()
+  it("let real calls go first, share their answers, and give every order its turn", function()
     local client = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = 20, store = memory.new()}
     local ended, kinds = 0, {}
     upstream:fault{match = {operation = "order_status"}, status = 200, times = 1000,
@@ -604,7 +604,7 @@ describe("polls for the statuses of orders", function()
         distinct[id], count = true, count + 1
       end
     end
-    assert.is_true(#polled >= 10 and #polled <= 22, #polled) -- a quarter of the rate: 5 a second
+    assert.is_true(#polled >= 10 and #polled <= 22, #polled) -- polls get a quarter of the rate: 5 a second
     assert.is_true(count >= 10, count)
     assert.same({timeout = 100}, kinds)
   end)

@@ -1,4 +1,4 @@
--- The options of cmr.new and client:with: what each may be, what is said of anything else, and where they come from.
+-- The options of cmr.new and client:with: their values, the errors for wrong values, and the environment variables.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
@@ -8,7 +8,7 @@ local program = require "spec.support.program"
 
 local KEY = "key-that-no-message-may-show"
 local USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
-local NOWHERE = "http://127.0.0.1:1" -- nobody listens there, and nothing is sent but in the last specs
+local NOWHERE = "http://127.0.0.1:1" -- nothing listens there, and only the last specs send
 
 local NAN, HUGE = 0 / 0, math.huge
 
@@ -19,7 +19,7 @@ local function raised(make)
   return (message:gsub("^.-options_spec%.lua:%d+: ", ""))
 end
 
--- What cmr.new says to one option of this value.
+-- Returns cmr.new's error for an option with this value.
 local function refusal(name, value)
   return raised(function() return cmr.new{api_key = KEY, [name] = value} end)
 end
@@ -56,7 +56,7 @@ local function new(options)
   return cmr.new(all), all
 end
 
--- Which of a limiter's reservations a call by this client makes: the last one, or nil.
+-- Makes a call, and returns the reservation that the limiter recorded for it, or nil.
 local function reservation(client, limiter)
   limiter.reserved = {}
   local _, _, err = client:platforms(USER)
@@ -94,7 +94,7 @@ describe("an option", function()
     on_request = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     on_retry = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     on_response = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
-    -- These are for the core to check; the spec of targets has the rest of their values.
+    -- The core checks these options. The specs of targets test more values.
     api_key = {good = {"k"}, bad = {5, true, {}}, expected = "string"},
     base_url = {good = {"https://api.test", NOWHERE}, bad = {5, true, {}}, expected = "string"},
     ca_file = {good = {"/ca.pem"}, bad = {5, true, {}}, expected = "string"},
@@ -111,12 +111,12 @@ describe("an option", function()
   }
 
   for name, of in pairs(values) do
-    it(name .. " takes what is good", function()
+    it(name .. " takes good values", function()
       for _, value in ipairs(of.good) do assert(cmr.new{api_key = "k", [name] = value}) end
       if name == "rate" then assert(cmr.new{rate = false}) end
     end)
 
-    it(name .. " takes nothing else, and says what it wants", function()
+    it(name .. " takes no other value, and says what it expects", function()
       for _, value in ipairs(of.bad) do
         local message = refusal(name, value)
         assert.matches(("cmr.new: bad option '%s' ("):format(name), message, 1, true)
@@ -135,7 +135,7 @@ describe("an option", function()
     end)
   end
 
-  it("that is unknown gets a hint, when one is near", function()
+  it("that is unknown gets a suggestion, if a known name is similar", function()
     for name, meant in pairs{apikey = "api_key", apiKey = "api_key", baseUrl = "base_url", base_uri = "base_url",
       time_out = "timeout", timeouts = "timeout", attemptTimeout = "attempt_timeout", Retries = "retries",
       retrys = "retry", retires = "retries", onRetry = "on_retry", user_agents = "user_agent", cafile = "ca_file",
@@ -147,13 +147,13 @@ describe("an option", function()
     end
   end)
 
-  it("has a name", function()
+  it("must have a known string as its name", function()
     assert.equal("cmr.new: unknown option 'true'", refusal(true, KEY))
     assert.equal("cmr.new: unknown option '1'", refusal(1, KEY))
     assert.equal("cmr.new: unknown option '2.5'", refusal(2.5, KEY))
   end)
 
-  it("is named in fields, for a caller that words the mistake itself", function()
+  it("is named in the error's fields, for a caller with texts of its own", function()
     local try_new = require "cmr.client".try_new
     local client, message, problem = try_new{api_key = KEY, timeot = 5}
     assert.is_nil(client)
@@ -169,13 +169,13 @@ describe("an option", function()
     assert.equal("https://api.test", try_new{api_key = KEY, base_url = "https://api.test"}:base_url())
   end)
 
-  it("names each loop adapter that there is, and one that does not work here", function()
+  it("loop: the error names all loop adapters, or the one that does not work here", function()
     local message = refusal("loop", "uv")
     for _, name in ipairs(require "cmr.loop".NAMES) do assert.matches("'" .. name .. "'", message, 1, true) end
     assert.equal("cmr.new: bad option 'loop' ('nginx' does not work here)", refusal("loop", "nginx"))
   end)
 
-  it("is in a table", function()
+  it("must be in a table", function()
     assert.equal("cmr.new: a table of options expected, got string", raised(function() return cmr.new(KEY) end))
     assert.equal("cmr.new: a table of options expected, got boolean", raised(function() return cmr.new(false) end))
     local client = cmr.new{api_key = KEY}
@@ -185,7 +185,7 @@ describe("an option", function()
 end)
 
 describe("a client's options", function()
-  it("are 4 requests a second and 30 s unless they are given", function()
+  it("default to 4 requests a second and 30 s", function()
     local client, given = new()
     local reserved = reservation(client, given.limiter)
     assert.equal(4, reserved.rate)
@@ -196,7 +196,7 @@ describe("a client's options", function()
     assert.equal(60, reserved.most)
   end)
 
-  it("pace by the key, under a name that does not tell it", function()
+  it("give the limiter a name of the key that does not reveal the key", function()
     local client, given = new()
     local key = reservation(client, given.limiter).key
     assert.equal(core.target{api_key = KEY}:key_id(), key)
@@ -209,7 +209,7 @@ describe("a client's options", function()
     assert.is_nil(reservation(client, given.limiter))
   end)
 
-  it("are not changed by what becomes of the table they came in", function()
+  it("do not change when the caller changes its table", function()
     local given = {api_key = KEY, base_url = NOWHERE, loop = fake_loop(), limiter = fake_limiter(), rate = 2}
     local limiter = given.limiter
     local client = cmr.new(given)
@@ -230,7 +230,7 @@ describe("a client's options", function()
     assert.same({0.25}, wait.slept)
   end)
 
-  it("share it between clients that know nothing of each other", function()
+  it("share it between clients that were made separately", function()
     local wait, real_now = fake_loop(), core.now
     core.now = wait.now -- luacheck: ignore 122
     finally(function() core.now = real_now end) -- luacheck: ignore 122
@@ -246,7 +246,7 @@ describe("a client's options", function()
 end)
 
 describe("with", function()
-  it("keeps what it does not mention", function()
+  it("keeps the options that it does not name", function()
     local client, given = new{rate = 2, timeout = 60, retries = 0}
     for _, child in ipairs{client:with{}, client:with{retries = 1}, client:with{}:with{}} do
       local reserved = reservation(child, given.limiter)
@@ -325,7 +325,7 @@ describe("the environment", function()
     assert.equal(expected, out({CMR_API_KEY = "", CMR_BASE_URL = "", CMR_CA_FILE = ""}, SHOW))
   end)
 
-  it("stands back behind what is given", function()
+  it("counts less than options", function()
     local env = {CMR_API_KEY = KEY, CMR_BASE_URL = "https://api.test"}
     assert.equal("cmr.client: https://given.test\ntrue\ntrue\n", out(env,
       [[local client = cmr.new{base_url = "https://given.test", api_key = "", loop = wait}
@@ -388,7 +388,7 @@ describe("the environment", function()
       print(read)]]))
   end)
 
-  it("is not asked again by with", function()
+  it("is not read again by with", function()
     assert.equal("cmr.client: https://api.test\n", out({CMR_BASE_URL = "https://api.test"}, [[
       local client = cmr.new()
       os.getenv = function() error "asked" end
@@ -396,7 +396,7 @@ describe("the environment", function()
   end)
 end)
 
-describe("what options do, where nobody listens", function()
+describe("what options do, when no server listens", function()
   local function attempts(options)
     local wait = fake_loop()
     local block = require "cmr.loop.block"
@@ -409,7 +409,7 @@ describe("what options do, where nobody listens", function()
     return err.attempts, wait.slept
   end
 
-  it("retries: that many after the first", function()
+  it("retries: the number of attempts after the first", function()
     for retries, slept in pairs{[0] = {}, [1] = {0.5}, [3] = {0.5, 1, 2}} do
       local count, waits = attempts{retries = retries}
       assert.equal(retries + 1, count)
@@ -422,7 +422,7 @@ describe("what options do, where nobody listens", function()
     assert.same({0.25, 0.5}, select(2, attempts{jitter = function() return 0 end}))
   end)
 
-  it("on_retry: told before, and may stop", function()
+  it("on_retry: is called before a retry, and may stop it", function()
     local told = {}
     local function on_retry(info)
       told[#told + 1] = info
@@ -437,15 +437,15 @@ describe("what options do, where nobody listens", function()
     assert.equal("network", told[1].err.kind)
   end)
 
-  it("on_response: told of every attempt", function()
+  it("on_response: is called for every attempt", function()
     local told = {}
     attempts{retries = 2, on_response = function(info) told[#told + 1] = info.attempt end}
     assert.same({1, 2, 3}, told)
   end)
 
-  it("timeout: the waits count", function()
+  it("timeout: includes the waits", function()
     local count, waits = attempts{retries = 100, timeout = 10}
-    assert.equal(5, count) -- 0.5 + 1 + 2 + 4 s, and the next 8 would be too many
+    assert.equal(5, count) -- the waits are 0.5 + 1 + 2 + 4 s; another 8 s would exceed the timeout
     assert.same({0.5, 1, 2, 4}, waits)
   end)
 end)
@@ -453,7 +453,7 @@ end)
 describe("the defaults that editors show", function()
   local UNITS = {day = 86400, days = 86400, MiB = 1024 * 1024}
 
-  -- The defaults of a class that are numbers.
+  -- Returns the documented defaults of a class that are numbers.
   local function documented(class)
     local file = assert(io.open "types/cmr.lua")
     local fields = file:read("*a"):match("\n%-%-%-@class " .. class:gsub("%.", "%%.") .. "%f[^%w].-\n(.-)\n[^-]")
@@ -466,7 +466,7 @@ describe("the defaults that editors show", function()
     return defaults
   end
 
-  it("are the ones that hold", function()
+  it("are the ones that the code has", function()
     local validate, client = require "cmr.util.validate", cmr.new{api_key = "K"}
     local captured = stub(validate, "options")
     captured.invokes(function(_, _, defaults) error(defaults, 0) end)

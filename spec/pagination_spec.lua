@@ -6,7 +6,7 @@ local support = require "spec.support.client"
 local mock = require "spec.support.mock"
 
 describe("pages", function()
-  -- Where the vendor's answers say which page they are.
+  -- The places in which the vendor's answers name their page.
   local shapes = {
     ["in data.pagination"] = function(items, current, total)
       return {data = {list = items, pagination = {currentPage = current, totalPages = total, nextPage = current + 1}}}
@@ -19,7 +19,7 @@ describe("pages", function()
     end,
   }
 
-  -- Goes through answers; what is not an answer yet is a list that says nothing of pages.
+  -- Iterates over these answers; a string stands for an error. Returns the items and the pages that were requested.
   local function go(answers, first, path)
     local asked, list, steps = {}, {}, 0
     local function fetch(number)
@@ -58,7 +58,7 @@ describe("pages", function()
         assert.same({2, 3}, asked)
       end)
 
-      it("may be empty where there is nothing, and behind the last", function()
+      it("may be empty when the list is empty, or after the last page", function()
         assert.same({}, (go{page({}, 1, 1)}))
         assert.same({}, (go{page({}, 1, 0)}))
         assert.same({}, (go({page({}, 5, 3)}, 5)))
@@ -68,7 +68,7 @@ describe("pages", function()
         assert.same({1, 2, 3, 4, 5}, (go{page({1, 2}, 1, 3), page({3}, 2, 3), page({4, 5}, 3, 3)}))
       end)
 
-      it("end with an error when one is empty: also the last, which a server counting from 0 does not have", function()
+      it("end with an error when one is empty, also the last: a server that counts from 0 does not have it", function()
         assert.same({1, {"things: page 2 of 3 is empty", "missing_items"}}, (go{page({1}, 1, 3), page({}, 2, 3)}))
         assert.same({{"things: page 1 of 3 is empty", "missing_items"}}, (go{page({}, 1, 3)}))
         assert.same({1, {"things: page 2 of 2 is empty", "missing_items"}}, (go{page({1}, 1, 2), page({}, 2, 2)}))
@@ -81,7 +81,7 @@ describe("pages", function()
 
       local others = {["the one before"] = 1, ["the next one"] = 3, ["one between"] = 1.5, ["one counted from 0"] = 0}
       for what, got in pairs(others) do
-        it("end with an error when another is sent than was asked for: " .. what, function()
+        it("end with an error when the server sends another page: " .. what, function()
           local list = go{page({1}, 1, 3), page({2}, got, 3)}
           local why = ("things: asked for page 2, got page %s of 3"):format(got)
           assert.same({1, {why, "wrong_page"}}, list)
@@ -97,20 +97,20 @@ describe("pages", function()
         assert.same({1, 2, {"things: asked for page 3, got page 2 of 2", "wrong_page"}}, list)
       end)
 
-      it("are believed about the page, and not about 0 pages of items", function()
+      it("are believed about their number, but not about a total of 0", function()
         local list, asked = go{page({1}, 1, 0), page({2}, 2, 0), page({}, 3, 0)}
         assert.same({{1, 2}, {1, 2, 3}}, {list, asked})
         list = go{page({1}, 1, 0), page({1}, 2, 0)}
         assert.same({1, {"things: page 2 is the same as page 1", "repeated_page"}}, list)
       end)
 
-      it("end with an error when one is sent that cannot be", function()
+      it("end with an error when a page's number exceeds the total", function()
         assert.same({{"things: asked for page 5, got page 5 of 3", "wrong_page"}}, (go({page({1}, 5, 3)}, 5)))
       end)
     end)
   end
 
-  it("need not all say how many they are", function()
+  it("need not all give their number or the total", function()
     local page = shapes["in data"]
     local list, asked = go{page({1}, 1, 2), plain({2})[1]}
     assert.same({{1, 2}, {1, 2}}, {list, asked})
@@ -129,7 +129,7 @@ describe("pages", function()
       return {data = {users = list, currentPage = number, totalPages = 3}}
     end
 
-    it("end with an error before one comes again", function()
+    it("end with an error before an item comes again", function()
       local list = go({users(1, "a", "b"), users(2, "b", "c")}, 1, "data.users")
       local why = "things: userId 'b' of page 1 is on page 2 too: the list changed while it was read"
       assert.same({{userId = "a", place = 11}, {userId = "b", place = 12}, {why, "repeated_item"}}, list)
@@ -144,13 +144,13 @@ describe("pages", function()
         {list[1].userId, list[2].userId, list[3].userId})
     end)
 
-    it("may repeat another thing's id, and one of their own on one page", function()
+    it("may repeat the id of something else, and an item of the same page", function()
       local first, second = users(1, "a", "a"), users(2, "b")
       first.data.users[1].ownerId, second.data.users[1].ownerId = "x", "x"
       assert.equal(4, #go({first, second, users(3, "c")}, 1, "data.users"))
     end)
 
-    it("are told apart as a whole where they have none", function()
+    it("are compared as a whole when they have no ids", function()
       local function page(number, ...)
         return {data = {list = {...}, currentPage = number, totalPages = 2}}
       end
@@ -167,7 +167,7 @@ describe("pages", function()
       return {data = {list = items, pagination = {currentPage = number, totalPages = last, totalSearchedCount = total}}}
     end
 
-    it("have to have as many, or there is an error after the last one", function()
+    it("end with an error after the last item when the number differs", function()
       assert.same({1, 2, 3}, (go{page({1, 2}, 1, 3, 2), page({3}, 2, 3, 2)}))
       local missing = {"things: the list should have 4 items, and 3 came", "missing_items"}
       assert.same({1, 2, 3, missing}, (go{page({1, 2}, 1, 4, 2), page({3}, 2, 4, 2)}))
@@ -175,23 +175,23 @@ describe("pages", function()
       assert.same({{"things: the list should have 4 items, and 0 came", "missing_items"}}, (go{page({}, 1, 4, 1)}))
     end)
 
-    it("end with an error when it changes", function()
+    it("end with an error when that number changes", function()
       local why = "things: the list changed while it was read: it had 3 items, on page 2 it has "
       assert.same({1, 2, {why .. "2", "list_changed"}}, (go{page({1, 2}, 1, 3, 2), page({3}, 2, 2, 2)}))
       assert.same({1, 2, {why .. "4", "list_changed"}}, (go{page({1, 2}, 1, 3, 2), page({3}, 2, 4, 2)}))
     end)
 
-    it("do not need one empty page more", function()
+    it("end without one more request for an empty page", function()
       local list, asked = go{page({1, 2}, nil, "3"), page({3}, nil, "3")}
       assert.same({{1, 2, 3}, {1, 2}}, {list, asked})
       assert.same({1, 2}, (go{page({1, 2}, nil, 2)})) -- a server without pages
     end)
 
-    it("need not be counted from the first page", function()
+    it("may begin after the first page", function()
       assert.same({3}, (go({page({3}, 2, 3, 2)}, 2)))
     end)
 
-    it("may be told the number of one page instead", function()
+    it("may give the number of one page's items instead", function()
       assert.same({1, 2, 3}, (go{page({1, 2}, 1, 2, 2), page({3}, 2, 1, 2)}))
       assert.same({1, 2}, (go{page({1, 2}, 1, 0, 1)}))
     end)
@@ -213,17 +213,17 @@ describe("pages", function()
       return {("things: page %d is the same as page %d"):format(number, earlier), "repeated_page"}
     end
 
-    it("end with an error when one comes again: a server that knows no pages, or has no more", function()
+    it("end with an error when one comes again: the server does not know pages, or has no more", function()
       assert.same({1, 2, again(2, 1)}, (go(plain({1, 2}, {1, 2}))))
       local list = go(plain({{id = "a"}, {id = "b"}}, {{id = "a"}, {id = "b"}}))
       assert.same({{id = "a"}, {id = "b"}, again(2, 1)}, list)
     end)
 
-    it("end with an error when they go round in a circle", function()
+    it("end with an error when an earlier one comes again", function()
       assert.same({1, 2, 3, again(4, 1)}, (go(plain({1}, {2}, {3}, {1}))))
     end)
 
-    it("are the same only when all of them is", function()
+    it("are the same only when all their items are", function()
       assert.same({1, 2, 3, 1, 4, 3}, (go(plain({1, 2, 3}, {1, 4, 3}, {}))))
     end)
 
@@ -239,7 +239,7 @@ describe("pages", function()
   end)
 
   describe("end with an error, once,", function()
-    it("when one cannot be had", function()
+    it("when the request for one fails", function()
       assert.same({{"down", "server_error"}}, (go{"down"}))
       local page = shapes["in data"]
       assert.same({1, 2, {"down", "server_error"}}, (go{page({1, 2}, 1, 3), "down"}))
@@ -317,7 +317,7 @@ describe("client:each", function()
     assert.equal(2, #server:requests())
   end)
 
-  it("yields it when an argument that is data is wrong", function()
+  it("yields an error when the value of an argument is wrong", function()
     local seen = {}
     local reports = {"placement_reports", items = "data.reports"}
     for item, why, err in client:each(reports, "") do table.insert(seen, {item, why, err.kind}) end
@@ -325,7 +325,7 @@ describe("client:each", function()
     assert.equal(0, #server:requests())
   end)
 
-  -- What a loop over all subscriptions has seen: ids, and for an error {false, message, code}. It ends after the error.
+  -- Lists all subscriptions. Returns their ids, and {false, message, code} for an error, which ends the list.
   local function all(...)
     local seen = {}
     for item, message, err in client:each("subscriptions", ...) do
@@ -334,7 +334,7 @@ describe("client:each", function()
     return seen
   end
 
-  it("yields an error when the server sends another page, says once which, and asks no more", function()
+  it("yields one error when the server sends another page, and requests no more", function()
     page(1, 3, {"a", "b"})
     page(2, 3, {"c", "d"})
     page(2, 2, {"c", "d"}) -- the list has become shorter
@@ -355,7 +355,7 @@ describe("client:each", function()
     assert.same({"a1", {false, message, "list_changed"}}, all())
   end)
 
-  describe("yields an error when the list changes on the way", function()
+  describe("yields an error when the list changes meanwhile", function()
     local users = {"users", items = "data.users"}
 
     local function go_through(limit, change)
@@ -376,20 +376,20 @@ describe("client:each", function()
       for index = 1, 5 do server:add_user("U" .. index) end
     end)
 
-    it("because an item of it is deleted: the others move up", function()
+    it("because an item was deleted and the others moved up", function()
       local count, message = go_through(2, function(id) assert(client:delete_user{userId = id}) end)
       assert.equal(2, count)
       assert.equal("users: the list changed while it was read: it had 6 items, on page 2 it has 5", message)
     end)
 
-    it("because there is one more", function()
+    it("because an item was added", function()
       local count, message = go_through(3, function() server:add_user "U0" end)
       assert.equal(3, count)
       assert.matches("it had 2 pages, on page 2 it has 3$", message)
     end)
   end)
 
-  it("tries a page again like any call", function()
+  it("retries the request for a page like any call", function()
     page(1, 2, {"a"})
     server:fault{match = {operation = "subscriptions"}, status = 503}
     page(2, 2, {"b"})
@@ -399,7 +399,7 @@ describe("client:each", function()
     assert.equal(1, #fake.slept)
   end)
 
-  it("takes a list that the documents do not describe, when it is told where its items are", function()
+  it("takes an undocumented list, when the caller says where its items are", function()
     assert.error_matches(function() client:each("users", {}) end, "users's answer is not documented: client:each%(")
     local function users(answer)
       return answer.data.users, "users"
@@ -429,7 +429,7 @@ describe("client:each", function()
       raises("each: there is no operation 'nil'", function() client:each() end)
     end)
 
-    it("for an unknown field, when it is first asked", function()
+    it("for an unknown field, when the loop begins", function()
       local next_item = client:each("subscriptions", {stauts = "ACTIVE"})
       raises("bad field 'stauts' %(did you mean 'status'%?%)", function() next_item() end)
     end)

@@ -1,5 +1,5 @@
--- Three re-exports per mailbox and week, counted before they are sent: against the mock, which counts as well, with the
--- store of one process and with one of many hosts. nginx's workers are in spec/nginx/redis_spec.lua.
+-- The client counts three re-exports per mailbox and week, before it sends them. The mock counts too. The counts are in
+-- the store of one process, or of many hosts. spec/nginx/redis_spec.lua tests nginx's workers.
 local core = require "cmr.core"
 local memory = require "cmr.store.memory"
 local mock = require "spec.support.mock"
@@ -27,7 +27,7 @@ describe("the quota of re-exports", function()
     return support.new(server, all)
   end
 
-  -- The API takes any number: only what is counted here decides.
+  -- Makes the API accept any number, so that only the client's count decides.
   local function willing()
     server:fault{status = 200, body = {status = 200, actionId = "ACT_1"}, times = 1000}
   end
@@ -61,7 +61,7 @@ describe("the quota of re-exports", function()
       assert.equal(3600, refused(one:reexport{mailboxId = MAILBOX}))
     end)
 
-    it("counts each mailbox, by its id or its address, and each key for itself", function()
+    it("counts separately for each mailbox, by its id or its address, and for each key", function()
       willing()
       local one = client()
       for _ = 1, 3 do assert(one:reexport{mailboxId = MAILBOX}) end
@@ -72,7 +72,7 @@ describe("the quota of re-exports", function()
       assert(client{api_key = "another"}:reexport{mailboxId = MAILBOX})
     end)
 
-    it("knows a mailbox with blanks around its id or its address", function()
+    it("ignores blanks around a mailbox's id or address", function()
       willing()
       local one = client()
       for _, id in ipairs{" MB1", "MB1 ", "MB1\194\160"} do assert(one:reexport{mailboxId = id}) end
@@ -81,7 +81,7 @@ describe("the quota of re-exports", function()
       refused(one:reexport{email = "x@d.com"})
     end)
 
-    it("counts what leaves, and not what only waited to leave", function()
+    it("counts a call that is sent, and not one that only waited for its slot", function()
       willing()
       local counted = 0
       function store:count(...)
@@ -110,7 +110,7 @@ describe("the quota of re-exports", function()
       refused(client():start("reexport", {mailboxId = MAILBOX}):wait())
     end)
 
-    it("touches no other operation", function()
+    it("counts no other operation", function()
       willing()
       local asked = setmetatable({}, {__index = function() error "it was asked" end})
       for _, method in ipairs{"claim", "done", "renew", "release", "append", "list", "remove", "count", "uncount"} do
@@ -122,7 +122,7 @@ describe("the quota of re-exports", function()
     end)
   end)
 
-  it("does not count what was not sent, or not accepted", function()
+  it("does not count a call that was not sent or not accepted", function()
     local one = client{endpoints = {platforms = "GET /nowhere"}}
     server:fault{status = 404, body = {status = 404, message = "no"}, times = 4}
     for _ = 1, 4 do one:reexport{mailboxId = MAILBOX} end
@@ -135,8 +135,8 @@ describe("the quota of re-exports", function()
     refused(one:reexport{mailboxId = MAILBOX})
   end)
 
-  it("does not count what a limiter or a hook kept from being sent by raising", function()
-    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then return end -- nothing yields across pcall there
+  it("does not count a call that an error in a limiter or a hook stopped", function()
+    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then return end -- no yield across pcall in plain Lua 5.1
     local broken = {reserve = function() error "out of order" end, pause = function() end}
     local one = client{rate = 4, limiter = broken}
     local function hook() error "no journal" end
@@ -149,7 +149,7 @@ describe("the quota of re-exports", function()
     for _ = 1, 3 do assert(client():reexport{mailboxId = MAILBOX}) end
   end)
 
-  it("counts what may have been done", function()
+  it("counts a call that may have been done", function()
     local one = client()
     server:fault{close = true, times = 3}
     for _ = 1, 3 do
@@ -160,13 +160,13 @@ describe("the quota of re-exports", function()
   end)
 
   describe("that the API says is used up", function()
-    -- The dashboard's re-exports: the mock has counted them, and nobody here.
+    -- Uses up the quota as if in the dashboard: the mock counts these re-exports, but not this store.
     local function elsewhere()
       local other = client{store = memory.new(), reexport_quota = false}
       for _ = 1, 3 do assert(other:reexport{mailboxId = MAILBOX}) end
     end
 
-    it("is remembered for a day where no time was said", function()
+    it("is remembered for a day when the API names no time", function()
       elsewhere()
       local one = client()
       local _, _, err = one:reexport{mailboxId = MAILBOX}
@@ -177,7 +177,7 @@ describe("the quota of re-exports", function()
       assert.equal(sent, #server:requests())
     end)
 
-    it("is remembered for the time that was said", function()
+    it("is remembered for the time that the API names", function()
       server:fault{status = 429, headers = {["Retry-After"] = "7200"}}
       local one = client()
       one:reexport{mailboxId = MAILBOX}
@@ -188,8 +188,8 @@ describe("the quota of re-exports", function()
     end)
   end)
 
-  describe("when nothing is said", function()
-    it("warns once for a call that is over it, and lets it go", function()
+  describe("that only warns", function()
+    it("warns once for a call that exceeds it, and sends it", function()
       willing()
       local one = client{reexport_quota = "warn"}
       local warnings = warned(function(written)
@@ -203,7 +203,7 @@ describe("the quota of re-exports", function()
       assert.equal(4, #server:requests())
     end)
 
-    it("stays one line, whatever the call has for a name", function()
+    it("writes one line, whatever the mailbox's name contains", function()
       willing()
       local name = "a\nb\27[1m" .. ("x"):rep(1000)
       local warnings = warned(function()
@@ -223,7 +223,7 @@ describe("the quota of re-exports", function()
     end)
   end)
 
-  it("is not looked at with reexport_quota = false", function()
+  it("is neither counted nor enforced with reexport_quota = false", function()
     willing()
     assert.same({}, warned(function()
       for _ = 1, 5 do assert(client{reexport_quota = false}:reexport{mailboxId = MAILBOX}) end
@@ -238,7 +238,7 @@ describe("the quota of re-exports", function()
     setup(function() shared = redis.start() end)
     teardown(function() shared:stop() end)
 
-    it("is one for all hosts, and tells neither key nor answer", function()
+    it("is shared by all hosts, and stores neither the key nor an answer", function()
       willing()
       local hosts = {}
       for index = 1, 2 do hosts[index] = client{store = redis_store.new{port = shared.port}} end
@@ -252,7 +252,7 @@ describe("the quota of re-exports", function()
       assert.is_nil(names:find(server.key, 1, true))
     end)
 
-    it("stops nobody while Redis is unavailable", function()
+    it("stops no call while Redis is unavailable", function()
       willing()
       local one = client{store = redis_store.new{port = 1}}
       local warnings = warned(function()

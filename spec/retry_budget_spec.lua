@@ -1,4 +1,4 @@
--- The retry budget as arithmetic; what it does to calls is in spec/client/retry_spec.lua.
+-- The arithmetic of the retry budget. spec/client/retry_spec.lua tests calls with it.
 local retry_budget = require "cmr.retry_budget"
 
 describe("a retry budget", function()
@@ -12,19 +12,19 @@ describe("a retry budget", function()
     return count
   end
 
-  it("lets a key take its capacity, each key for itself", function()
+  it("lets each key take its own capacity", function()
     assert.equal(3, taken("a", 3))
     assert.is_false(budget:take("a", 3))
     assert.equal(3, taken("b", 3))
   end)
 
-  it("counts for all clients of a key, each with its own capacity", function()
+  it("counts the retries of all clients of a key, each with its own capacity", function()
     assert.equal(3, taken("a", 3))
     assert.equal(2, taken("a", 5))
     assert.is_false(budget:take("a", 3))
   end)
 
-  it("gets back a retry that was answered, and a fifth of one for an answer without", function()
+  it("gets back a retry that was answered, and a fifth of a retry for an answer without retries", function()
     assert.equal(2, taken("a", 2))
     budget:give_back "a"
     assert.equal(1, taken("a", 2))

@@ -1,15 +1,15 @@
--- Whether to try again, and after how long: the whole table of decisions. The clock and the dice are numbers here.
+-- Whether to try again, and after how long: the whole table of decisions. Times and random numbers are given.
 
 local retry = require "cmr.retry"
 
 local OUTCOMES = {"not_sent", "rejected", "unknown"}
 
--- After which outcomes a GET, and anything else, is tried again. A kind not named here is never tried again.
+-- The outcomes after which a GET, or another request, is tried again. Kinds that are not here are never tried again.
 local AGAIN = {
   network = {GET = "not_sent rejected unknown", other = "not_sent"},
   timeout = {GET = "not_sent rejected unknown", other = "not_sent"},
   rate_limited = {GET = "not_sent rejected unknown", other = "not_sent rejected unknown"},
-  server_error = {GET = "not_sent rejected unknown", other = ""}, -- of the statuses below
+  server_error = {GET = "not_sent rejected unknown", other = ""}, -- only with the statuses that the spec of 5xx tests
 }
 
 local STATUS = {network = false, timeout = false, tls = false, bad_response = 200, unauthorized = 401,
@@ -38,7 +38,7 @@ describe("another attempt", function()
     end
   end
 
-  it("after a 5xx is for a GET only, and not after every one", function()
+  it("after some 5xx statuses is for a GET only", function()
     for status = 500, 599 do
       local again = status == 500 or status == 502 or status == 503 or status == 504
       assert.equal(again, retry.again(fault("server_error", "unknown", status), true), tostring(status))
@@ -46,13 +46,13 @@ describe("another attempt", function()
     end
   end)
 
-  it("goes by the kind: an answer that is none of the API's is no fault of the server", function()
+  it("depends on the kind: an answer that is not from the API is not a server error", function()
     assert.is_false(retry.again(fault("bad_response", "unknown", 503), true))
     assert.is_false(retry.again(fault("unexpected_status", "unknown", 500), true))
     assert.is_false(retry.again(fault("quota_exceeded", "rejected", 429), true))
   end)
 
-  it("after a handshake that broke, unless the request had left", function()
+  it("follows a broken handshake, unless the request had left", function()
     local broken = fault("tls", "not_sent")
     broken.curl_code = 35
     assert.is_true(retry.again(broken, false))
@@ -62,7 +62,7 @@ describe("another attempt", function()
     assert.is_false(retry.again(broken, true))
   end)
 
-  it("never repeats what may have been done", function()
+  it("never repeats a request that may have been done", function()
     for kind in pairs(STATUS) do
       if kind ~= "rate_limited" then
         assert.is_false(retry.again(fault(kind, "unknown"), false), kind)
@@ -90,7 +90,7 @@ describe("the wait before it", function()
     assert.equal(8, delay("network", 5000, 1000, one))
   end)
 
-  it("does not depend on the time left, where it is our own", function()
+  it("does not depend on the time left, when the server asks for no wait", function()
     for _, left in ipairs{0, 0.1, 1, 30} do assert.equal(0.5, delay("network", 1, left, one)) end
   end)
 
@@ -105,7 +105,7 @@ describe("the wait before it", function()
     assert.equal(5.5, delay("server_error", 1, 30, one))
   end)
 
-  it("is as after anything else where 5 s would be too long", function()
+  it("is the usual wait after a 5xx when 5 s would be too long", function()
     for _, left in ipairs{0.1, 1, 3, 5} do
       assert.equal(0.25, delay("server_error", 1, left, zero))
       assert.equal(0.5, delay("server_error", 1, left, one))
@@ -113,7 +113,7 @@ describe("the wait before it", function()
     end
   end)
 
-  it("leaves time for the attempt, wherever the two meet", function()
+  it("leaves time for the attempt, whatever time is left", function()
     for tenth = 6, 140 do
       local left = tenth / 10
       for attempt = 1, 2 do
@@ -123,7 +123,7 @@ describe("the wait before it", function()
     end
   end)
 
-  it("is what the server asks for, and a little more so that not all come back at once", function()
+  it("is the server's wait, and a little more, so that not all clients come back at once", function()
     for _, kind in ipairs{"rate_limited", "server_error", "network"} do
       for _, asked in ipairs{0.5, 1, 7, 60, 86400} do
         assert.equal(asked, delay(kind, 1, 30, zero, asked))

@@ -1,5 +1,5 @@
--- The whole suite runs under a witness that looks for the key among arguments, in logs and in files of others. That it
--- would tell is shown here, with a key and notes of its own.
+-- The whole suite runs under a witness: a library that looks for the key in arguments, in logs and in files that others
+-- may read. This spec shows that the witness would report a key, with another key and its own notes.
 local run = require "spec.support.run"
 
 local WITNESS = os.getenv "CMR_WITNESS"
@@ -17,7 +17,7 @@ describe("the witness", function()
     run("rm -rf " .. directory)
   end)
 
-  -- What it notes of shell commands; each begins with the key in $CMR_MOCK_KEY, "mykey4711".
+  -- Returns what the witness notes about these shell commands. They run with the key "mykey4711".
   local function notes(commands)
     local file = directory .. "/script"
     local script = assert(io.open(file, "w"))
@@ -28,20 +28,20 @@ describe("the witness", function()
     return (run(("cat %s/witness.so.seen 2>/dev/null || :"):format(directory)))
   end
 
-  it("tells of a key among a program's arguments", function()
+  it("reports a key in a program's arguments", function()
     assert.equal("/bin/true: was given it as an argument", notes "/bin/true a mykey4711-b")
   end)
 
-  it("tells of a key in a log, whoever may read it", function()
+  it("reports a key in a log, whoever may read the log", function()
     assert.equal(("rm: wrote it to %s/x.log"):format(directory), notes "umask 077; echo mykey4711 >x.log; rm x.log")
   end)
 
-  it("tells of a key in a file that others may read, and of no other", function()
+  it("reports a key in a file only if others may read the file", function()
     assert.equal("", notes "umask 022; echo mykey4711 >x; rm x")
     assert.equal(("rm: wrote it to %s/x"):format(directory), notes "chmod 755 .; umask 022; echo mykey4711 >x; rm x")
   end)
 
-  it("tells of a file that Lua removes", function()
+  it("reports a file that Lua removes", function()
     local code = [[lua5.4 -e 'io.open("x.log", "w"):write(os.getenv "CMR_MOCK_KEY"):close() os.remove "x.log"']]
     assert.equal(("lua5.4: wrote it to %s/x.log"):format(directory), notes(code))
   end)

@@ -1,4 +1,4 @@
--- What became of an operation: the items of its answer that failed, the events that report success or a failure.
+-- How an operation ended: the failed items of its answer, and the events that report success or failure.
 local cmr = require "cmr"
 local core = require "cmr.core"
 local events = require "cmr.webhook.events"
@@ -15,8 +15,8 @@ end
 
 local function event(name, data) return {event = name, data = data or {}} end
 
-describe("the rows' columns settles and fails", function()
-  it("name documented events, and parameters that the row has", function()
+describe("the operations' success_events and failure_events", function()
+  it("name documented events, and parameters of the operation", function()
     local count = 0
     for _, row in ipairs(rows) do
       local params = {}
@@ -80,7 +80,7 @@ describe("what is waited for", function()
   end
 end)
 
--- A plan, as it is after it was stored as JSON and read back.
+-- Returns a plan after it was stored as JSON and read back.
 local function plan_of(name, args, answer, sent_at)
   local plan = assert(settlement.plan(rows[name], args, answer or {actionId = "A", data = {orderId = "O"}}, sent_at))
   return assert(core.json_decode(core.json_encode(plan)))
@@ -91,7 +91,7 @@ local function judge(plan, ...)
 end
 
 describe("a plan", function()
-  it("has the ids that events may carry, those of the answer first", function()
+  it("has the ids that events may carry, with those of the answer first", function()
     local plan = plan_of("create_order",
       {userId = "U", domains = {{domain = "B.com"}}, mailboxes = {["B.com"] = boxes(1)}})
     assert.same({{"action", "A", true}, {"order", "O", true}, {"domain", "b.com"}}, plan.ids)
@@ -106,18 +106,18 @@ describe("a plan", function()
       {data = {{domainName = "a.com", domainId = "D1"}}}).ids)
   end)
 
-  it("knows addresses where the answer brings no id of its own", function()
+  it("has the mailboxes' addresses when the answer has no id", function()
     local args = {subscriptionId = "S", mailboxes = {["a.com"] = {{username = "Jo"}}}}
     assert.same({{"subscription", "S"}, {"domain", "a.com"}, {"mailbox", "jo@a.com"}},
       plan_of("order_mailboxes", args, {}).ids)
   end)
 
-  it("takes no id of the request for one that only its own events carry", function()
+  it("does not take an id of the request for one that only this request's events carry", function()
     local plan = plan_of("process_order", {orderId = "O"}, {actionId = "A", data = {orderId = "O"}})
     assert.same({{"action", "A", true}, {"order", "O"}}, plan.ids)
   end)
 
-  it("counts what was asked for, and names what was refused", function()
+  it("counts the requested items, and names the refused ones", function()
     local plan = plan_of("renew_domains", {domains = {"a.com", "b.com"}},
       {data = {{domainName = "a.com", success = false, message = "outside its window"}}})
     assert.same({{name = "a.com", reason = "outside its window"}}, plan.items_failed)
@@ -135,7 +135,7 @@ describe("a plan", function()
       judge(plan, created, event("domain.order.success", {domainName = "b.com", orderId = "O"})).verdict)
   end)
 
-  it("is none where nothing reports the end", function()
+  it("does not exist when no event reports the end", function()
     for _, name in ipairs{"remove_mailbox", "platforms", "recreate_subscriptions"} do
       local plan, why = settlement.plan(rows[name], {}, {})
       assert.is_nil(plan)
@@ -153,7 +153,7 @@ describe("what the events say", function()
     return event(name, data)
   end
 
-  it("is nothing as long as some are missing", function()
+  it("is no verdict as long as some events are missing", function()
     assert.is_nil(judge(ORDER).verdict)
     local one, other = own("mailbox.created", {email = "u1@a.com"}), own("mailbox.order.success", {quantity = 1})
     local result = judge(ORDER, other, one, own "domain.order.success")
@@ -162,7 +162,7 @@ describe("what the events say", function()
     assert.equal("1 of 2 mailbox.created", result.missing)
   end)
 
-  it("is that it is done, when all are there", function()
+  it("is done when all events are there", function()
     local one, two = own("mailbox.created", {mailboxId = "1"}), own("mailbox.created", {mailboxId = "2"})
     local result = judge(ORDER, one, own "mailbox.order.success", two)
     assert.same({"done", {one, two}}, {result.verdict, result.found})
@@ -170,14 +170,14 @@ describe("what the events say", function()
       {eventType = "mailbox.warmup.started", data = {mailboxId = "M"}}).verdict)
   end)
 
-  it("counts a mailbox once, whatever its events are called", function()
+  it("counts a mailbox once, whatever the case of its address", function()
     local result = judge(ORDER, own("mailbox.created", {email = "u1@a.com"}),
       own("mailbox.created", {email = "U1@a.com"}))
     assert.is_nil(result.verdict)
     assert.equal(1, #result.found)
   end)
 
-  it("is that it failed, as soon as a part has", function()
+  it("is failed as soon as a part has failed", function()
     for _, name in ipairs{"domain.order.failed", "mailbox.order.failed"} do
       local one, bad = own("mailbox.created"), own(name, {reason = "taken"})
       local result = judge(ORDER, one, bad)
@@ -186,7 +186,7 @@ describe("what the events say", function()
     assert.is_nil(judge(plan_of("reexport", {mailboxId = "M"}), own "mailbox.order.failed").verdict)
   end)
 
-  it("counts what an order of one domain announces, where the request is not known", function()
+  it("takes the number of mailboxes from an event when the request is not known", function()
     local plan, created = plan_of("order_mailboxes"), own("mailbox.created", {email = "a"})
     local other = own("mailbox.created", {email = "b"})
     assert.is_nil(judge(plan, created).verdict)
@@ -198,7 +198,7 @@ describe("what the events say", function()
     assert.is_nil(judge(plan, created, {event = "mailbox.order.success", data = "text"}).verdict)
   end)
 
-  it("is never that an order is done whose domains nobody knows", function()
+  it("is never done for an order whose domains are not known", function()
     local plan = plan_of("create_order", nil, {orderId = "O"})
     assert.is_nil(judge(plan, own("domain.order.success", {domainName = "a.com"}),
       own("mailbox.order.success", {quantity = 1}), own("mailbox.created", {email = "a"})).verdict)
@@ -207,7 +207,7 @@ describe("what the events say", function()
       event("subscription.renewal.success", {actionId = "A"})).verdict)
   end)
 
-  it("counts the domains in an event of several", function()
+  it("counts the domains in an event with several domains", function()
     local two = plan_of("order_prewarmed", {order = {{domain = "a.com"}, {domain = "b.com"}}})
     assert.is_nil(judge(two, own("prewarmup.order.success", {mailboxDetails = {{}}})).verdict)
     assert.equal("done", judge(two, own("prewarmup.order.success", {mailboxDetails = {{}, {}}})).verdict)
@@ -236,7 +236,7 @@ describe("what the events say", function()
     end
   end)
 
-  it("is nothing that another request's events say", function()
+  it("does not count another request's events", function()
     local plan = plan_of("renew_subscriptions", {subscriptionIds = {"S"}}, {actionId = "A"}, 1000)
     local function renewed(at, action)
       return judge(plan, {event = "subscription.renewal.success", receivedAt = at,
@@ -244,10 +244,10 @@ describe("what the events say", function()
     end
     assert.is_nil(renewed(900))
     assert.is_nil(renewed(1005, "ANOTHER"))
-    assert.equal("done", renewed(999)) -- another machine's clock
+    assert.equal("done", renewed(999)) -- the clock of another machine may be a little behind
     assert.equal("done", renewed(1005))
     assert.equal("done", renewed(nil))
-    assert.equal("done", renewed(900, "A")) -- too early, but it has this request's action
+    assert.equal("done", renewed(900, "A")) -- before the request, but with its action
     local warm = plan_of("order_mailboxes", {subscriptionId = "S", mailboxes = {["a.com"] = boxes(1)}}, {}, 1000)
     assert.is_nil(judge(warm, event("mailbox.created", {email = "x@a.com"})).verdict)
     assert.equal("done", judge(warm, event("mailbox.created", {email = "u1@a.com"})).verdict)
@@ -263,7 +263,7 @@ describe("how sure a failure is", function()
     return settlement.judge(plan_of(name, request), arrived).outcome
   end
 
-  it("is that nothing was done, when it is the first step's of everything", function()
+  it("is rejected when the first step of everything failed", function()
     local domains = {{domain = "a.com"}}
     for _, request in ipairs{{domains = domains}, {domains = domains, mailboxes = {["a.com"] = boxes(3)}}} do
       assert.equal("rejected", sure("create_order", request, "domain.order.failed"))
@@ -276,7 +276,7 @@ describe("how sure a failure is", function()
       event("domain.renewal.failed", {actionId = "A", domainName = "a.com"})))
   end)
 
-  it("is that a part may be done, in every other case", function()
+  it("is unknown in every other case, because a part may be done", function()
     local one, two = {{domain = "a.com"}}, {{domain = "a.com"}, {domain = "b.com"}}
     assert.equal("unknown", sure("create_order", {domains = two}, "domain.order.failed"))
     assert.equal("unknown", sure("create_order", {domains = one}, "mailbox.order.failed"))
@@ -289,16 +289,16 @@ describe("how sure a failure is", function()
       "mailbox.order.failed"))
     assert.equal("unknown", sure("renew_subscriptions", {subscriptionIds = {"S1", "S2"}},
       "subscription.renewal.failed"))
-    assert.equal("unknown", sure("renew_domains", {domains = {"a.com", "b.com"}}, -- one of them, twice
+    assert.equal("unknown", sure("renew_domains", {domains = {"a.com", "b.com"}}, -- the same domain failed twice
       event("domain.renewal.failed", {actionId = "A", domainName = "b.com"}),
       event("domain.renewal.failed", {actionId = "A", domainName = "B.com", reason = "again"})))
-    assert.equal("unknown", sure("create_order", {domains = one}, -- its domain may have been paid for
+    assert.equal("unknown", sure("create_order", {domains = one}, -- the domain may have been paid for
       event("domain.order.failed", {orderId = "O", reason = "Workspace validation failed"})))
     assert.equal("unknown", sure("create_order", {domains = one, mailboxes = {["old.com"] = boxes(1)}},
       "domain.order.failed"))
   end)
 
-  it("is that nothing was done, when the answer refused everything", function()
+  it("is rejected when the answer refused everything", function()
     local function refused(name, args, answer)
       local result = judge(plan_of(name, args, answer))
       return tostring(result.verdict) .. " " .. tostring(result.outcome)
@@ -316,7 +316,7 @@ describe("how sure a failure is", function()
       {data = {{mailboxId = "M", success = false, message = "Rate limit exceeded"}}}))
     assert.equal("failed rejected", refused("update_mailboxes", {mailboxData = {{mailboxId = "M"}, {mailboxId = "N"}}},
       {data = {{success = false}, {success = false}}}))
-    assert.equal("failed rejected", refused("create_order", -- one domain, and twice
+    assert.equal("failed rejected", refused("create_order", -- the same domain twice
       {domains = {{domain = "a.com"}, {domain = "a.com"}}}, {data = {unavailableDomains = {"a.com", "a.com"}}}))
     assert.equal("nil nil", refused("create_order",
       {domains = {{domain = "a.com"}, {domain = "a.com"}}}, {data = {unavailableDomains = {"a.com"}}}))
@@ -324,7 +324,7 @@ describe("how sure a failure is", function()
 end)
 
 describe("what an order's status says", function()
-  it("is told by whole words, of which none is documented", function()
+  it("is recognised by whole words; none of them is documented", function()
     for status, said in pairs{COMPLETED = "done", completed = "done", SUCCESS = "done", SUCCESSFUL = "done",
       DONE = "done", [" Completed "] = "done",
       FAILED = "failed", CANCELLED = "failed", REJECTED = "failed", UNSUCCESSFUL = "failed",
@@ -337,7 +337,7 @@ describe("what an order's status says", function()
     assert.is_nil(settlement.verdict_of_status(nil))
   end)
 
-  it("is told by the user's words first", function()
+  it("is recognised by the user's words first", function()
     local verdicts = settlement.status_verdicts({"paid"}, {"COMPLETED", "partial refund"})
     for status, said in pairs{PAID = "done", completed = "failed", ["Partial Refund"] = "failed", DONE = "done"} do
       assert.equal(said, settlement.verdict_of_status(status, verdicts))
@@ -346,13 +346,13 @@ describe("what an order's status says", function()
   end)
 end)
 
--- The failed items of an answer, as it is decoded.
+-- Decodes an answer, and returns its failed items.
 local function failed(name, text)
   return settlement.failed_items(rows[name], assert(core.json_decode(text)))
 end
 
 describe("an answer in which", function()
-  it("domains of an order are not available, has them", function()
+  it("domains of an order are unavailable, has these as failed items", function()
     local text = [[{"status": 200, "message": "Order created and queued for processing",
       "data": {"orderId": "ord_R8K2LQPZA9XM", "unavailableDomains": %s}, "actionId": "ACT_1"}]]
     assert.is_nil(failed("create_order", text:format "[]"))
@@ -361,7 +361,7 @@ describe("an answer in which", function()
     assert.is_nil(failed("create_order", '{"status": 200, "data": {"orderId": "ord_1"}}'))
   end)
 
-  it("mailboxes of many are not changed, has those", function()
+  it("some mailboxes are not changed, has these as failed items", function()
     local list = failed("update_mailboxes", [[{"status": 200, "data": [
       {"mailboxId": "1", "success": true, "message": "Updated"},
       {"mailboxId": "2", "success": false, "message": "Rate limit exceeded"},
@@ -373,7 +373,7 @@ describe("an answer in which", function()
     assert.is_nil(failed("update_mailboxes", '{"data": [{"mailboxId": "1", "success": true}]}'))
   end)
 
-  it("domains cannot be renewed, has those without a price", function()
+  it("domains have no renewal price, has these as failed items", function()
     local list = failed("domain_renewal_prices", [[{"status": 200, "data": [
       {"domainName": "acme.com", "years": 1, "renewalPrice": "14.50", "autoRenew": false},
       {"domainName": "late.com", "error": "outside its window"},
@@ -381,15 +381,15 @@ describe("an answer in which", function()
     assert.equal(2, #list)
     assert.equal("late.com", list[1].domainName)
     assert.equal("none.com", list[2].domainName)
-    assert.is_nil(failed("platforms", '{"data": [{"domainName": "late.com"}]}')) -- nothing says what it should have
+    assert.is_nil(failed("platforms", '{"data": [{"domainName": "late.com"}]}')) -- no field is required here
   end)
 
-  it("a setting is off, is complete", function()
+  it("a setting is off, has no failed items; one without the setting has", function()
     assert.is_nil(failed("set_domain_auto_renew", '{"data": [{"domainName": "a.com", "autoRenew": false}]}'))
     assert.equal(1, #failed("set_domain_auto_renew", '{"data": [{"domainName": "a.com"}]}'))
   end)
 
-  it("there is nothing to look at, has none", function()
+  it("no list of items is found, has no failed items", function()
     for _, text in ipairs{
       "{}", '{"data": null}', '{"data": "text"}', '{"data": 5}', '{"data": []}', '{"data": {}}',
       '{"data": [null, 1, "x"]}',
@@ -401,7 +401,7 @@ describe("an answer in which", function()
     end
   end)
 
-  it("is to a request without a row, is looked at the same way", function()
+  it("the operation is not known, may have failed items too", function()
     assert.equal(1, #settlement.failed_items(nil, {data = {{success = false}, {success = true}, {}}}))
     assert.same({"a.com"}, settlement.failed_items(nil, {data = {unavailableDomains = {"a.com"}}}))
   end)
@@ -415,7 +415,7 @@ describe("cmr.info", function()
     client = support.new(server, {retries = 0})
   end)
 
-  it("has them as partial", function()
+  it("has the failed items as partial", function()
     server:fault{body = {status = 200, message = "fetched", data = {
       {domainName = "acme.com", renewalPrice = "14.50"}, {domainName = "late.com", error = "outside its window"},
     }}, times = 2}
@@ -425,7 +425,7 @@ describe("cmr.info", function()
     assert.is_nil(cmr.info(answer).partial)
   end)
 
-  it("has none where all went well, and of an error", function()
+  it("has none when everything succeeded, and none for an error", function()
     assert.is_nil(cmr.info(assert(client:platforms(mock.USER))).partial)
     server:fault{status = 422, body = {status = 422, message = "no", data = {{success = false}}}}
     local _, _, err = client:platforms(mock.USER)

@@ -1,5 +1,5 @@
--- The library: record.lua PROCESS COUNT makes COUNT calls, one after another, and records each of them in the ledger.
--- Prints when it began and when it ended, by the machine's clock. PROCESS is a number that no other process has.
+-- Makes calls with the library, one after another, and records each in the ledger: record.lua PROCESS COUNT. Prints
+-- when it began and when it ended, by the machine's clock. PROCESS is a number that no other process has.
 local cmr = require "cmr"
 local core = require "cmr.core"
 

@@ -1,5 +1,5 @@
--- Measures the library: scale.lua WHAT COUNT prints the microseconds of CPU time for one of COUNT things. All sizes
--- handle the same number of things, in rounds of COUNT.
+-- Measures the library: scale.lua WHAT COUNT prints the microseconds of CPU time for one of COUNT things. It handles
+-- the same number of things for every COUNT, in rounds of COUNT.
 local cmr = require "cmr"
 local memory = require "cmr.store.memory"
 

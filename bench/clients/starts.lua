@@ -1,4 +1,4 @@
--- The library: starts.lua COUNT starts COUNT jobs at the default rate, so that they wait for their slots. Prints the
+-- Starts COUNT jobs with the library: starts.lua COUNT. At the default rate, they wait for their slots. Prints the
 -- microseconds of CPU time of one job, among the first thousand and among the last.
 local client = require("cmr").new { api_key = "key", base_url = "http://127.0.0.1:1" }
 

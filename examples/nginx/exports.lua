@@ -89,7 +89,7 @@ function exports.handle(event)
   local mailbox, action_id = event.data.mailboxId, event.data.actionId
   local export = type(mailbox) == "string" and exports.latest(mailbox)
   if not export or export.state == "done" or export.state == "refused" then return end
-  if action_id and export.action_id and action_id ~= export.action_id then return end -- of a request from elsewhere
+  if action_id and export.action_id and action_id ~= export.action_id then return end -- the event of another request
   return dict:safe_set(done_key(mailbox, export.number), ngx.time(), KEEP_SECONDS) -- nil: the vendor delivers again
 end
 

@@ -20,7 +20,7 @@ async function update(card) {
   if (!answer.ok) return;
   const { state, text, next } = await answer.json();
   if (state === card.dataset.state) return;
-  if (state === "lost") return location.reload(); // has one more field
+  if (state === "lost") return location.reload(); // the form then has one more field
   card.dataset.state = state;
   card.querySelector(".state").textContent = text;
   if (!next) return;
@@ -31,5 +31,5 @@ async function update(card) {
 setInterval(() => {
   if (document.hidden) return;
   const waiting = document.querySelectorAll("[data-state=sending], [data-state=accepted], [data-state=unknown]");
-  for (const card of waiting) update(card).catch(() => {}); // tried again
+  for (const card of waiting) update(card).catch(() => {}); // the next poll tries again
 }, POLL_MILLISECONDS);

@@ -184,7 +184,7 @@ local function sign_in(session, form)
     local values = { notice = html(NOTICE, { text = "No customer has this token." }), csrf = session.csrf }
     return answer(403, "Sign in", html(SIGN_IN, values))
   end
-  -- a new id: nobody can have set it before
+  -- a new id, because an attacker may have set the old one
   local new = { id = random(), user = users[1] }
   save(new)
   set_cookie(new.id, SESSION_SECONDS)

@@ -34,7 +34,7 @@ describe("client:bulk", function()
     return list
   end
 
-  it("sends every row once, and reports it", function()
+  it("sends every row once, and returns a report", function()
     local list = rows(5)
     local report = assert(client:bulk("reexport", list))
     assert.same({rows = 5, accepted = 5}, counts(report))
@@ -47,7 +47,7 @@ describe("client:bulk", function()
     assert.same({1, 1, 1, 1, 1}, bulk.received(server))
   end)
 
-  it("takes the rows from a function, and knows the run in any order, and from the command's file", function()
+  it("takes the rows from a function, and recognises the run in any order and from the command's file", function()
     local list, number = rows(3), 4
     local function backwards()
       number = number - 1
@@ -64,27 +64,27 @@ describe("client:bulk", function()
     assert.same({1, 1, 1}, bulk.received(server))
   end)
 
-  it("refuses rows with the same content before anything is sent, unless they are meant", function()
+  it("refuses rows with the same content before anything is sent, unless the caller allows duplicates", function()
     local list = rows(2)
     list[3] = {mailboxId = bulk.id(1)}
     local report, message = client:bulk("reexport", list)
     assert.same({nil, "bulk: rows 1 and 3 are the same: option 'duplicates' sends both"}, {report, message})
     assert.same({}, server:requests())
-    list[4] = list[1] -- the very same table
+    list[4] = list[1] -- the same table twice
     assert.same({rows = 4, accepted = 4}, counts(assert(client:bulk("reexport", list, {duplicates = true}))))
     assert.same({3, 1}, bulk.received(server))
     assert.equal(4, assert(client:bulk("reexport", list, {duplicates = true})).earlier.accepted)
     assert.same({3, 1}, bulk.received(server))
   end)
 
-  it("does not take wrong rows for copies of each other", function()
+  it("does not take two wrong rows for duplicates", function()
     local list = rows(1)
     list[2], list[3] = {mailboxid = "X"}, {mailboxid = "Y"}
     assert.same({rows = 3, accepted = 1, failed = 2}, counts(assert(client:bulk("reexport", list))))
     assert.same({1}, bulk.received(server))
   end)
 
-  it("calls on_result with the row of each request that was sent, and outlives an error in it", function()
+  it("calls on_result with the row of each request that was sent, and survives an error in on_result", function()
     local list, seen = rows(2), {}
     list[3] = {mailboxId = "GONE"}
     local report = assert(client:bulk("reexport", list, {
@@ -104,7 +104,7 @@ describe("client:bulk", function()
     assert.stub(logged).was_called(3)
   end)
 
-  it("sends again what the options say", function()
+  it("sends again the rows that the options name", function()
     local list = rows(3)
     list[4] = {mailboxId = "GONE"}
     server:fault{match = {operation = "reexport"}, times = 1, status = 500}
@@ -120,7 +120,7 @@ describe("client:bulk", function()
     assert.same({3, 2, 2}, bulk.received(server))
   end)
 
-  it("reports why it ended early, and how much it did not try", function()
+  it("reports why it ended early, and how many rows it did not try", function()
     local list = rows(6)
     server:fault{match = {operation = "reexport"}, times = 1, delay = 0.001}
     server:fault{match = {operation = "reexport"}, status = 402, body = {status = 402, message = "no"}}
@@ -136,7 +136,7 @@ describe("client:bulk", function()
     assert.same({rows = 2, failed = 1, untried = 1}, counts(report))
   end)
 
-  it("counts what the ledger has: a row whose end could not be written is unknown, whatever the answer was", function()
+  it("counts a row as unknown when the ledger could not record its end, whatever the answer was", function()
     local Ledger = require("cmr.ledger").Ledger
     for _, id in ipairs{bulk.id(1), "GONE"} do
       local finish, log = stub(Ledger, "finish"), stub(require "cmr.util.log", "error")
@@ -149,7 +149,7 @@ describe("client:bulk", function()
     end
   end)
 
-  it("tells a row that another process has under way from one that may have been done", function()
+  it("tells a row that another process is sending from one that may have been done", function()
     local ledger = assert(require("cmr.ledger").open(path))
     local digest = require("cmr.ledger.identity").digest{mailboxId = bulk.id(1)}
     local account = require("cmr.ledger.entry").account(client:target())
@@ -164,7 +164,7 @@ describe("client:bulk", function()
     assert.is_nil(report.stopped)
   end)
 
-  it("raises without a ledger for what acts, and for mistakes in its arguments", function()
+  it("raises an error for an operation that changes something without a ledger, and for wrong arguments", function()
     local without = client_of(server)
     assert.error_matches(function() without:bulk("reexport", {}) end, "has no ledger: cmr.new{ledger = true}", 1, true)
     assert.same({rows = 1, done = 1}, counts(assert(without:bulk("platforms", {{userId = mock.USER}}))))
@@ -175,7 +175,7 @@ describe("client:bulk", function()
     assert.equal(1, #server:requests())
   end)
 
-  it("says that its ledger is locked, and sends nothing", function()
+  it("returns an error when its ledger is locked, and sends nothing", function()
     local other = assert(require("cmr.sqlite").open(path, 0))
     local list = rows(1)
     local own = ledgers.open(path)
@@ -189,20 +189,20 @@ describe("client:bulk", function()
     assert.same({rows = 1, accepted = 1}, counts(assert(client:bulk("reexport", list))))
   end)
 
-  it("is one at a time for the same rows, within a process too", function()
+  it("runs once at a time for the same rows, also within a process", function()
     local list, message = rows(2), nil
     assert(client:bulk("reexport", list, {on_result = function()
       if not message then message = select(2, client:bulk("reexport", list)) end
     end}))
     assert.equal("bulk: another process is at work on these rows", message)
     assert.same({1, 1}, bulk.received(server))
-    assert(client:bulk("reexport", list)) -- it is free again
+    assert(client:bulk("reexport", list)) -- the run before has released the rows
     list[3] = {mailboxId = bulk.id(1)}
-    assert.is_nil((client:bulk("reexport", list))) -- refused for the copies, and free again
+    assert.is_nil((client:bulk("reexport", list))) -- refused for its duplicates; this releases the rows too
     assert(client:bulk("reexport", list, {duplicates = true}))
   end)
 
-  it("raises an error in the middle of it, and goes on from there the next time", function()
+  it("raises a limiter's error, and the next run sends the other rows", function()
     local list, reserved = rows(4), 0
     local function reserve()
       reserved = reserved + 1
@@ -219,7 +219,7 @@ describe("client:bulk", function()
     assert.same({1, 1, 1, 1}, bulk.received(server))
   end)
 
-  if not loops.PLAIN_51 then it("lets the rows go when its coroutine is left", function()
+  if not loops.PLAIN_51 then it("releases the rows when its coroutine is collected", function()
     local list = rows(3)
     client = client_of(server, {ledger = path, retries = 0, loop = require "cmr.loop.block"})
     local thread = coroutine.create(function()
@@ -232,7 +232,7 @@ describe("client:bulk", function()
     assert.same({rows = 3, accepted = 2}, counts(assert(client:bulk("reexport", list))))
   end) end
 
-  it("is a function of the module for its default client, which has no ledger", function()
+  it("is also cmr.bulk, with the default client, which has no ledger", function()
     local ended = program.run([[
       local cmr = require "cmr"
       print(cmr.bulk("platforms", {{userId = "]] .. mock.USER .. [["}}).done)
@@ -258,7 +258,7 @@ describe("client:bulk", function()
 
   for _, name in ipairs{"luv", "cqueues"} do
     local has, module = pcall(require, name)
-    if has and not loops.PLAIN_51 then -- its iterators cannot yield
+    if has and not loops.PLAIN_51 then -- iterators of plain Lua 5.1 cannot yield
       it("waits in a coroutine of " .. name, function()
         local list, report = rows(6), nil
         in_loop(name, module, function() report = assert(client:bulk("reexport", list, {concurrency = 3})) end)

@@ -1,6 +1,6 @@
--- What the vendor's documents say, and where cmr must tell it. Each fact is a piece of text that its operation's row
--- must have, and that help, reference, types and the OpenAPI document must show. The facts are this spec's own list:
--- one that leaves the row, or one of these places, fails here.
+-- What the vendor's documents say, and where cmr must repeat it. Each fact is a piece of text that its operation's row
+-- must have, and that help, reference, types and the OpenAPI document must show. The list of facts is separate from
+-- the rows. So the spec fails when a row, or one of these places, loses a fact.
 
 local command = require "spec.support.command"
 local documents = require "spec.support.documents"
@@ -8,7 +8,7 @@ local events = require "cmr.webhook.events"
 local help = require "cmr.cli.help"
 local operations = require "cmr.operations"
 
--- By operation: its facts, of which a line break in a document may be anywhere.
+-- The facts of each operation. In a document, a line break may replace any of their spaces.
 local FACTS = {
   users = {"The page mentions a search parameter, but not its name", "rule for lists"},
   user = {"profile and billing"},
@@ -160,7 +160,7 @@ local FACTS = {
     "its other values are undocumented"},
 }
 
--- Facts of several operations.
+-- Adds facts to several operations.
 local function add(names, facts)
   for name in names:gmatch("%S+") do
     for _, fact in ipairs(facts) do table.insert(FACTS[name], fact) end
@@ -208,7 +208,7 @@ add("sandbox_prewarmed sandbox_order_prewarmed sandbox_reset_prewarmed", {
       .. "the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, "
       .. "the name of this header and its values are undocumented"})
 
--- The statuses that an operation's own page documents, with the page.
+-- The statuses that an operation's own page documents, with the name of the page.
 local STATUSES = {
   platforms = {"The API page documents the status 404: the user was not found; 422: the request cannot be processed."},
   add_platform = {"The API page documents the status 400: the platform refused the credentials."},
@@ -247,7 +247,7 @@ local EVENTS = {
   sandbox_order_prewarmed = {"prewarmup.order.success", "prewarmup.order.failed"},
 }
 
--- Facts that belong to no single operation, by the document that must contain them.
+-- Facts that do not belong to a single operation, by the document that must contain them.
 local ELSEWHERE = {
   ["docs/reference.md"] = {"cmr-x-signature", "cmr-x-timestamp", "HMAC-SHA256", "5 minutes", "coldmail-reseller-mcp",
     "CMR_API_KEY", "Please provide a userId", "The requested user does not exist.", "cmr-x-sandbox-api-key",
@@ -268,7 +268,7 @@ local ELSEWHERE = {
   ["docs/operations.md"] = {"in place of the system's"},
 }
 
--- Sentences that were wrong, or that say more than the documents.
+-- Sentences that were wrong, or that say more than the vendor's documents.
 local WRONG = {
   ["docs/library.md"] = {"`ca_file` adds certificates", "EMAILBISON.connected"},
   ["docs/command.md"] = {"EMAILBISON.connected"},
@@ -302,7 +302,7 @@ describe("the documents' facts", function()
     end)
   end
 
-  -- Returns whether a list has a fact that is in the text from one byte to another one, at least in part.
+  -- Returns whether one of an operation's facts is in these bytes of the text, at least in part.
   local function is_known(name, text, from, to)
     for _, list in ipairs{FACTS, STATUSES} do
       for _, fact in ipairs(list[name] or {}) do
@@ -312,7 +312,7 @@ describe("the documents' facts", function()
     end
   end
 
-  it("are the row's own: it has no clause of a note and no status that this list does not know", function()
+  it("are complete: each clause of a row's notes, and each of its statuses, is in the list", function()
     for _, row in ipairs(operations) do
       for _, note in ipairs(row.notes) do
         for from, clause in note.text:gmatch("()(%S.-%f[%.:;,%z])") do
@@ -329,14 +329,14 @@ describe("the documents' facts", function()
     end
   end)
 
-  it("of no single operation are in the pages", function()
+  it("that do not belong to a single operation are in the pages", function()
     for path, facts in pairs(ELSEWHERE) do
       local text = flat(read(path))
       for _, fact in ipairs(facts) do has(text, fact, path) end
     end
   end)
 
-  it("of a webhook's signature are in every document that speaks of webhooks", function()
+  it("about a webhook's signature are in every document that mentions webhooks", function()
     local count = 0
     for path in command.sh("find *.md bench/*.md docs examples types -type f"):gmatch("[^\n]+") do
       local text = read(path)
@@ -363,7 +363,7 @@ describe("the documents' facts", function()
     end
   end)
 
-  it("of the first two pages have their source", function()
+  it("of the first two pages name their source", function()
     for _, name in ipairs{"platforms", "reexport"} do
       assert.equal("seed", operations[name].source)
       assert.equal("seed", operations[name].notes[1].source)
@@ -371,7 +371,7 @@ describe("the documents' facts", function()
     for _, status in ipairs(operations.platforms.statuses) do assert.equal("seed", status.source) end
   end)
 
-  it("of events: which fields, which event ends what", function()
+  it("about events are in the types of their fields and in the operations", function()
     assert.same({"subscription.cancelled"}, operations.cancel_subscription.success_events)
     for _, field in ipairs(events["domain.order.success"].fields) do
       if field.name == "price" then assert.equal("number", field.type) end

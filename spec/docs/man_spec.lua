@@ -1,4 +1,4 @@
--- The manual page is like other manual pages.
+-- The form of the manual page.
 local command = require "spec.support.command"
 
 describe("the manual page #docs", function()
@@ -18,7 +18,7 @@ describe("the manual page #docs", function()
     end
   end)
 
-  it("has examples that the command knows", function()
+  it("has examples that the command accepts", function()
     local parser = require "cmr.cli.parser"
     local operations, count = require "cmr.operations", 0
     local examples = page:match "\n%.SH EXAMPLES\n(.-)\n%.SH"

@@ -1,5 +1,5 @@
--- What the OpenAPI document gives a reader, or a program made from it: a server that is not production, bounds,
--- refusals, webhooks, and examples that the mock accepts. `make openapi-check` has outside programs read it.
+-- What the OpenAPI document gives a reader or a generated program: a server that is not production, bounds, statuses,
+-- webhooks, and examples that the mock accepts. `make openapi-check` checks the document with other programs.
 local core = require "cmr.core"
 local events = require "cmr.webhook.events"
 local http = require "spec.support.http"
@@ -10,7 +10,7 @@ local file = assert(io.open("docs/maintainers/openapi.json", "rb"))
 local openapi = core.json_decode(file:read("*a"))
 file:close()
 
--- Every operation of the document: its row, and what it says.
+-- Iterates over the document's operations: each one's row, and its part of the document.
 local function each()
   local list = {}
   for _, row in ipairs(operations) do
@@ -24,7 +24,7 @@ local function each()
 end
 
 describe("the OpenAPI document", function()
-  it("names the mock before production, so that nothing made from it reaches production by itself", function()
+  it("names the mock before production, so that a generated program does not reach production by default", function()
     local first = openapi.servers[1]
     assert.equal("http://127.0.0.1:{port}/api/v1/integration", first.url)
     assert.equal("20000", first.variables.port.default)
@@ -111,7 +111,7 @@ describe("the OpenAPI document", function()
 
     local function send(row, operation, only_required)
       local query = {}
-      local all = not only_required or row.open_location == "query" -- nobody documents which of these are required
+      local all = not only_required or row.open_location == "query" -- the vendor does not document which are required
       for _, parameter in ipairs(operation.parameters or {}) do
         local values = type(parameter.example) == "table" and parameter.example
           or (parameter.required or all) and {[parameter.name] = parameter.example} or {}
@@ -148,7 +148,7 @@ describe("the OpenAPI document", function()
         headers[parameter.name] = true
       end
       assert.same({["cmr-x-signature"] = true, ["cmr-x-timestamp"] = true}, headers)
-      assert.same({}, post.security) -- the API key is not sent
+      assert.same({}, post.security) -- a delivery carries no API key
       local content = post.requestBody.content["application/json"]
       assert.equal(event.name, content.schema.properties[event.key].const)
       local data, sample = content.schema.properties.data, content.examples.sample.value

@@ -1,13 +1,14 @@
 -- Each fenced block of lua, sh or nginx in README.md, CONTRIBUTING.md, SECURITY.md and docs is run against a mock. The
--- lua blocks of a page are one program, its sh blocks another; each nginx block is a configuration of its own. They run
--- in a folder of the page, which is $HOME too, and must end without an error within a minute. A comment on the line
--- above a block changes that:
+-- lua blocks of a page are one program, its sh blocks are another one. Each nginx block is a separate configuration.
+-- They run in a folder for the page, which is $HOME too, and must end without an error within a minute. A comment on
+-- the line above a block changes that:
 --   <!-- not run: REASON -->  it is not run; the page says why
 --   <!-- file: NAME -->       it is written to the file NAME, before the page's programs run; any language
 -- lua: has the globals of PRELUDE below. A print with `--> TEXT` behind it must print TEXT; "..." stands for any text.
--- sh: bash runs it and stops at the first command that fails; `cmr`, $user, $mailbox, the mock's key and build/5.4 are
---   there. At the end all that it started is ended. nginx: a configuration or a part of one. nginx starts with it; each
---   plain location is requested and has no error in its Lua code. The mock's clock is a thousand times as fast.
+-- sh: bash runs it and stops at the first command that fails. It has `cmr`, $user, $mailbox, the mock's key and
+--   build/5.4. At the end, the spec ends all processes that the block started.
+-- nginx: is a configuration or a part of one. The spec starts nginx with it and requests each plain location, whose Lua
+--   code must have no error. The mock's clock runs a thousand times as fast.
 local command = require "spec.support.command"
 local delivery = require "spec.support.delivery"
 local mock = require "spec.support.mock"
@@ -18,11 +19,12 @@ local LIMIT = 60 -- seconds for one block
 local SPEED = 1000
 local MARKS = {["not run"] = true, file = true}
 local LANGUAGES = {lua = true, sh = true, nginx = true}
-local SKIPPED_PAGES = {["docs/reference.md"] = true} -- its calls are run by spec/package/generated_spec.lua
+local SKIPPED_PAGES = {["docs/reference.md"] = true} -- spec/package/generated_spec.lua runs its calls
 
 local quote = command.quote
 
--- {language, text, line = of its first code, mark = "not run", "file" or nil, value = the text behind its colon}
+-- Returns blocks: {language, text, line = the line of its first code, mark = "not run", "file" or nil, value = the text
+-- after the mark's colon}.
 local function blocks_of(text)
   local blocks, block, above, number = {}, nil, "", 0
   for line in (text .. "\n"):gmatch("([^\n]*)\n") do
@@ -42,7 +44,7 @@ local function blocks_of(text)
   return blocks
 end
 
--- The page's programs: {language, text = the code, in the lines where the page has it, line = of the first code}.
+-- Returns the page's programs: {language, text = the code, with the page's line numbers, line = its first line}.
 local function programs_of(blocks)
   local programs, of_language = {}, {}
   for _, block in ipairs(blocks) do
@@ -59,7 +61,7 @@ local function programs_of(blocks)
   return programs
 end
 
--- The reasons that no block follows.
+-- Returns the "not run" marks that no block follows.
 local function stray_marks(text)
   local stray = {}
   for mark in text:gmatch("<!%-%- (not run[^\n]-) %-%->\n+%f[^\n][^`%s]") do stray[#stray + 1] = mark end
@@ -80,7 +82,7 @@ function seen() return false end
 function answer(...) print(...) end
 function wait(seconds) require("socket").sleep(0.05 + seconds / 1000) end
 client = cmr.new{}
-do -- a page's default of 30 s between two looks at an order is too long here
+do -- polls an order more often than every 30 s, which is the default
   local Client = getmetatable(client)
   local await = Client.await
   Client.await = function(self, res, opts)
@@ -98,7 +100,7 @@ local function lua_table(values)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
--- The texts that the block's prints promise, each as a list of parts with anything between them.
+-- Returns the texts that a block's prints must print, each as a list of parts. Any text may be between two parts.
 local function promises_of(text)
   local promises = {}
   for line in text:gmatch("[^\n]+") do
@@ -158,7 +160,7 @@ describe("the pages #docs", function()
     table.insert(lines, ("mkdir -p build; ln -s %s build/"):format(quote(build)))
     local output, status, group = command.file_with(""), command.file_with(""), command.file_with("")
     table.insert(lines, ("echo $$ >%s; set -e"):format(group))
-    local script = command.file_with(table.concat(lines, "; ") .. block.text) -- its line numbers are the page's
+    local script = command.file_with(table.concat(lines, "; ") .. block.text) -- keeps the page's line numbers
     os.execute(([[
       unset LD_PRELOAD
       timeout -k 1 %d setsid -w bash %s </dev/null >%s 2>&1
@@ -172,7 +174,7 @@ describe("the pages #docs", function()
     assert.equal("0", command.read(status):match("%d+"), without_key(command.read(output)))
   end
 
-  -- The statements at the top of a configuration: {name = "server", text = all of it, body = text between the braces}.
+  -- Returns a configuration's top statements: {name = "server", text = the whole, body = the text between its braces}.
   local function statements_of(text)
     local list, at = {}, 1
     while true do
@@ -202,7 +204,7 @@ describe("the pages #docs", function()
     daemon = true, events = true, include = true, listen = true, access_log = true, lua_package_path = true,
     lua_package_cpath = true}
 
-  -- Sorts statements into those of http and those of the one server there is; notes the locations' plain paths.
+  -- Sorts statements into those of http and those of the server. Collects the plain paths of locations.
   local function sort_statements(text, parts)
     for _, statement in ipairs(statements_of(text)) do
       local name = statement.name

@@ -1,5 +1,5 @@
--- What the vendor's documents say about each parameter, and where cmr must tell it. The list is this spec's own: a
--- parameter, or one fact about it, that leaves the operation's row or one of the documents fails here.
+-- What the vendor's documents say about each parameter, and where cmr must repeat it. The list is separate from the
+-- operations' rows. So the spec fails when a row or a document loses a parameter, or a fact about it.
 
 local documents = require "spec.support.documents"
 local operations = require "cmr.operations"
@@ -83,11 +83,11 @@ local ORDERED_PREWARMED = [[
 
 local function from(source, ...) return (table.concat{...}:gsub("SOURCE", source)) end
 
--- By operation, one line for each parameter:
+-- For each operation, one line for each parameter:
 --   NAME LOCATION TYPE FACT... SOURCE :: TEXT :: TEXT
 -- FACT is required, positional, assumed, all (cmr.all means everything), item (one item may stand for the list), one
 -- (exactly one of these), any (at least one of these), max=N, =A|B (a closed set) or ~A|B (an open one). TEXT is in the
--- description. "open LOCATION" says where fields go whose names are undocumented.
+-- description. "open LOCATION" is the place of fields with undocumented names.
 local PARAMETERS = {
   users = "open query\n" .. PAGES,
   user = from("help", USER),
@@ -278,7 +278,7 @@ local PARAMETERS = {
   ]],
 }
 
--- Returns {open = location, by name: {facts = "query string required", texts}}.
+-- Returns {open = LOCATION, NAME = {facts = "query string required", TEXT...}, ...}.
 local function expected_of(lines)
   local expected = {}
   for line in lines:gmatch("[^\n]+") do
@@ -311,7 +311,7 @@ local function facts_of(param)
   return facts
 end
 
--- What every document says of a parameter behind its name.
+-- Returns what every document says about a parameter after its name.
 local function described(param)
   local text = param.summary
   if param.known then
@@ -418,7 +418,7 @@ describe("each parameter", function()
   it("is in the types", function()
     local types = documents.types
     each(function(row, param, name)
-      local last = param.name:match("([%a]+)$") -- items and values of maps have no name there
+      local last = param.name:match("([%a]+)$") -- items of lists and values of maps have no name in the types
       if not last then return end
       local inner = param.name:gsub("%[%]", ""):gsub("%.%*", ""):match("^(.*)%.[^.]+$")
       local found
@@ -468,7 +468,7 @@ describe("each parameter", function()
     end)
   end)
 
-  it("of which one is needed says so in the OpenAPI document", function()
+  it("that is one of several required ones is marked so in the OpenAPI document", function()
     for _, row in ipairs(operations) do
       local choice = {}
       for _, param in ipairs(row.params) do

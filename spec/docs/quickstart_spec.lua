@@ -1,5 +1,5 @@
--- What the vendor's two pages say that the library began with, sentence by sentence: where a reader finds it here. The
--- list is this spec's own. The sentences are the vendor's in meaning, and in our words.
+-- The sentences of the vendor's two pages with which the library began, in our words. For each sentence, the texts that
+-- repeat it in cmr's documents.
 
 local command = require "spec.support.command"
 local documents = require "spec.support.documents"
@@ -7,7 +7,7 @@ local operations = require "cmr.operations"
 
 local PLACES = {"help", "reference", "types", "the OpenAPI document", "the assistant's tool"}
 
--- What the page says, and the texts that tell it in each of PLACES.
+-- What the page says, and the texts that each of PLACES must contain.
 local SENTENCES = {
   platforms = {
     {"one answer has the state of all supported apps", "every app that the vendor supports"},
@@ -65,7 +65,7 @@ local SAMPLES = {
   },
 }
 
--- The sidebar: our name, the vendor's method, - where it shows none, and the title.
+-- The vendor's sidebar: our name, the vendor's method, or - if it shows none, and the title.
 local SIDEBAR = [[
   users GET Retrieve all users
   user GET Get User Details
@@ -129,7 +129,7 @@ teardown(command.clean)
 describe("the vendor's first two pages", function()
   for name, sentences in pairs(SENTENCES) do
     for _, place in ipairs(PLACES) do
-      it(("are told of %s in %s"):format(name, place), function()
+      it(("are repeated for %s in %s"):format(name, place), function()
         local text = documents.places[place](operations[name])
         for _, sentence in ipairs(sentences) do
           for index = 2, #sentence do has(text, sentence[index], sentence[1]) end
@@ -154,7 +154,7 @@ describe("the vendor's first two pages", function()
     assert.equal("OAuth wil be performed performed shortly", content.examples.documented.value.message)
   end)
 
-  it("have the meaning of connected at the field itself, for editors and generated clients", function()
+  it("explain connected at the field itself, for editors and generated clients", function()
     local MEANING = "true if at least one credential is stored; it may no longer work."
     assert.matches("\n---@field connected boolean " .. MEANING .. "\n", documents.types, 1, true)
     local schema = documents.methods.platforms.responses["200"].content["application/json"].schema

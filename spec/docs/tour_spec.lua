@@ -1,12 +1,12 @@
--- docs/tour.md shows what is printed: its commands, run in one shell against a mock, print it.
--- CMR_WRITE_TOUR=1 make check SPECS=spec/docs/tour_spec.lua writes it anew.
+-- Runs the commands of docs/tour.md in one shell against a mock. They must print what the page shows.
+-- CMR_WRITE_TOUR=1 make check SPECS=spec/docs/tour_spec.lua writes the output into the page.
 local command = require "spec.support.command"
 
 local run = command.sh
 
 local PATH = "docs/tour.md"
 
--- What stands between ```console and ```: {command = its lines after "$ ", output = the lines up to the next}.
+-- Reads the text between ```console and ```: {command = the lines after "$ ", output = the lines up to the next "$ "}.
 local function parse(text)
   local steps, block, inside = {}, nil, false
   for line in text:gmatch("([^\n]*)\n") do
@@ -25,7 +25,7 @@ local function parse(text)
   return steps
 end
 
--- Runs the commands in one shell, in a home of its own; sets what each printed.
+-- Runs the commands in one shell, with this home. Stores in each step what it printed.
 local function perform(steps, home)
   local marker, lines = "== step %d ==\n", {}
   for index, step in ipairs(steps) do
@@ -43,7 +43,7 @@ local function perform(steps, home)
   end
 end
 
--- What differs from run to run and from machine to machine: ids, times, the mock's port, versions.
+-- Replaces what differs between runs and machines: ids, times, the mock's port, versions.
 local function normal(text)
   return (text:gsub("%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z", "TIME"):gsub("ACT_%x[%x-]+", "ACT_ID")
     :gsub("6 days 23 hours", "7 days") -- on a busy machine, a second has passed

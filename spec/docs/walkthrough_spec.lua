@@ -1,4 +1,4 @@
--- A partner's day, through public functions alone: from a new user to a cancelled subscription.
+-- A partner's day, with public functions only: from a new user to a cancelled subscription.
 local cmr = require "cmr"
 local mock = require "spec.support.mock"
 
@@ -8,21 +8,21 @@ local SAMPLE = {
   state = "New York", phoneCc = "1", phone = "2125551234",
 }
 local NAMES = {"outreach-one.com", "outreach-two.com", "outreach-three.com", "outreach-four.com"}
-local POLL = 5 -- seconds between two looks at an order
+local POLL = 5 -- seconds between two requests for an order's status
 
 describe("a walk through the API", function()
   it("creates a user, orders, lists, connects, exports and cancels", function()
     local server = mock.shared("http")
     local client = cmr.new{api_key = server.key, base_url = server.base_url, rate = false, retries = 0}
 
-    -- A user whose domains are free.
+    -- Creates a user, and makes its domains available.
     local user = assert(client:create_user(SAMPLE)).data.id
     assert.equal("TechCorp Inc.", assert(client:user(user)).data.company)
     for _, name in ipairs(NAMES) do
       assert.is_nil(assert(client:check_workspace{domainName = name, serviceProvider = "GOOGLE"}).data)
     end
 
-    -- Four domains with two mailboxes each, and one that somebody has already.
+    -- Orders four domains with two mailboxes each, and one domain that is not available.
     local domains, boxes = {{domain = "doe.com", years = 1}}, {}
     for _, name in ipairs(NAMES) do
       table.insert(domains, {domain = name, years = 1})
@@ -37,7 +37,7 @@ describe("a walk through the API", function()
     assert.same({"doe.com"}, cmr.info(ordered).partial)
     assert.matches("^ACT_", ordered.actionId)
 
-    -- The order, until it is done: in 10 to 90 s, as documented.
+    -- Waits until the order is done: 10 to 90 s, as documented.
     local waited = 0
     while assert(client:order_status{orderId = ordered.data.orderId}).data.status == "PENDING" do
       server:advance(POLL)
@@ -48,7 +48,7 @@ describe("a walk through the API", function()
     assert.equal("COMPLETED", assert(client:order_status{orderId = ordered.data.orderId}).data.status)
     assert.equal("GOOGLE", assert(client:check_workspace{domainName = NAMES[1]}).data.serviceProvider)
 
-    -- Five subscriptions, with the one of another user that was there before, over three pages.
+    -- Lists five subscriptions on three pages. One is another user's, and was there before.
     local before, mine = #server:requests(), {}
     for item, why in client:each("subscriptions", {limit = 2}) do
       assert(item, why)
@@ -62,7 +62,7 @@ describe("a walk through the API", function()
     end
     assert.same({"subscriptions 1", "subscriptions 2", "subscriptions 3"}, pages)
 
-    -- Lists whose answers are not documented need to be told where their items are.
+    -- The answer of this list is not documented, so the call says where its items are.
     local mailboxes = {}
     for item, why in client:each({"mailboxes", items = "data.mailboxes"}, user, {limit = 3}) do
       assert(item, why)
@@ -71,7 +71,7 @@ describe("a walk through the API", function()
     end
     assert.equal(8, #mailboxes)
 
-    -- SPF and DMARC, which the vendor does not make.
+    -- Adds records for SPF and DMARC, which the vendor does not make.
     assert(client:add_dns_records(user, {domain = NAMES[1], records = {
       {host = "@", value = "v=spf1 include:_spf.google.com ~all", recordType = "TXT"},
       {host = "_dmarc", value = "v=DMARC1; p=none", recordType = "TXT", excludedDMARCtags = {"sp"}},
@@ -79,7 +79,7 @@ describe("a walk through the API", function()
     local records = assert(client:dns_records(user, NAMES[1])).data.records
     assert.same({"@", "_dmarc"}, {records[1].host, records[2].host})
 
-    -- EmailBison, to which the mailboxes go.
+    -- Connects EmailBison, and exports the mailboxes to it.
     local credential = assert(client:add_platform(user, {app = "EMAILBISON",
       credentials = {email = "john@agency.com", password = "secret"},
       metadata = {appBaseUrl = "https://app.emailbison.com", workspace = "my-workspace"}})).data.credentialId
@@ -88,7 +88,7 @@ describe("a walk through the API", function()
     assert.equal(credential, bison.credentials[1].credentialId)
     assert(client:export_mailboxes(user, {credentialId = credential, mailboxIds = mailboxes}))
 
-    -- One of them again, as often as one may in a week.
+    -- Exports one of them again, as often as the API allows in a week.
     for _ = 1, 3 do
       assert.matches("^ACT_", assert(client:reexport{mailboxId = mailboxes[1], google = {clientId = "1"}}).actionId)
     end
@@ -96,7 +96,7 @@ describe("a walk through the API", function()
     assert.is_nil(again)
     assert.equal("quota_exceeded", err.kind)
 
-    -- The end of it: the workspace is gone at once, the domains are what keeps the user.
+    -- Cancels the subscriptions. The workspaces are gone at once. The user cannot be deleted, because it has domains.
     for _, name in ipairs(NAMES) do assert(client:cancel_subscription{domain = name}) end
     assert.is_nil(assert(client:check_workspace{domainName = NAMES[1]}).data)
     assert.equal(0, assert(client:mailboxes(user)).data.pagination.totalSearchedCount)

@@ -1,4 +1,4 @@
--- The example's page, as a browser's requests see it. scripts/test/browser/example-check.mjs drives it in Chromium.
+-- The example's page, tested with a browser's requests. scripts/test/browser/example-check.mjs tests it in Chromium.
 local cjson = require "cjson"
 local example = require "spec.support.example"
 local http = require "spec.support.http"
@@ -17,7 +17,7 @@ local function encoded(fields)
   return table.concat(parts, "&")
 end
 
--- A browser: keeps the cookie, and follows no redirect.
+-- Imitates a browser: keeps the cookie, but follows no redirect.
 local Browser = {}
 Browser.__index = Browser
 
@@ -32,7 +32,7 @@ function Browser:ask(method, path, fields)
   return answer
 end
 
--- Opens the page and returns it, with the token of its forms.
+-- Opens the page and returns it. Stores the token of its forms.
 function Browser:open()
   local answer = self:ask("GET", "/app/")
   self.csrf = answer.body:match 'name="csrf" value="([^"]*)"'
@@ -60,7 +60,7 @@ function Browser:export(number, fields)
   return self:post(export_path(), all)
 end
 
--- Returns what the script gets.
+-- Returns the state of an export, as the page's script gets it.
 function Browser:outcome(mailbox)
   local answer = self:ask("GET", ("/app/mailboxes/%s/outcome"):format(mailbox or example.MAILBOX))
   return cjson.decode(answer.body), answer.status
@@ -98,7 +98,7 @@ describe("the example's page #nginx", function()
     })
   end
 
-  -- The exports and re-exports that reached the API.
+  -- Returns the exports and re-exports that reached the API.
   local function sent()
     local found = {}
     for _, request in ipairs(upstream:requests()) do
@@ -122,7 +122,7 @@ describe("the example's page #nginx", function()
     server:text "/forget"
   end)
 
-  it("lets a customer in with a token, in a cookie that no script reads and no other site sends", function()
+  it("lets a customer in with a token, and sets a cookie that no script reads and no other site sends", function()
     local visitor = browser()
     local answer = visitor:open()
     assert.equal(200, answer.status)
@@ -212,7 +212,7 @@ describe("the example's page #nginx", function()
     assert.equal(0, #upstream:requests())
   end)
 
-  it("connects EmailBison once, and keeps what was typed when it is refused", function()
+  it("connects EmailBison once, and keeps the fields of the form when the API refuses it", function()
     upstream:add_user "EMPTY"
     local customer = signed_in(OTHER_TOKEN)
     local body = customer:open().body
@@ -248,13 +248,13 @@ describe("the example's page #nginx", function()
     assert.same({credentialId = CREDENTIAL, componentMailboxIds = {example.MAILBOX}}, cjson.decode(sent()[1].body))
     assert.matches("accepted", customer:outcome().text)
     assert.matches("<fieldset disabled>", customer:open().body, 1, true)
-    customer:export(2) -- not before the outcome
+    customer:export(2) -- sends nothing, because the first export has no outcome yet
     assert.equal(1, #sent())
     upstream:advance(10)
     local outcome = customer:eventually "done"
     assert.matches("^Export: done on %d%d %a+ %d%d%d%d", outcome.text)
     assert.equal(2, outcome.next)
-    customer:export(1) -- an old form
+    customer:export(1) -- an old form sends nothing
     assert.equal(1, #sent())
     customer:export(2, {action = "reexport"})
     assert.equal(2, #sent())
@@ -262,7 +262,7 @@ describe("the example's page #nginx", function()
     assert.matches("^Re%-export: done", customer:eventually "done".text)
   end)
 
-  it("finishes an export whose customer has hung up", function()
+  it("finishes an export whose customer has disconnected", function()
     local customer = signed_in()
     upstream:fault{match = {operation = "export_mailboxes"}, delay = 0.5}
     local body = encoded{csrf = customer.csrf, number = 1, action = "export", credential = CREDENTIAL}
@@ -289,7 +289,7 @@ describe("the example's page #nginx", function()
     assert.matches("Try again after %d%d %a+ %d%d%d%d, %d%d:%d%d UTC", customer:outcome().text)
   end)
 
-  it("says what else was refused, and keeps to itself what is not the customer's doing", function()
+  it("shows the reason of a refusal only if the customer can do something about it", function()
     local customer = signed_in()
     for number, case in ipairs{
       {{status = 400, body = {status = 400, message = "<i>No</i>"}}, "nothing was exported. <i>No</i>"},
@@ -307,7 +307,7 @@ describe("the example's page #nginx", function()
     assert.is_nil(server:log():find(upstream.key, 1, true))
   end)
 
-  it("exports nothing when it cannot see whose the mailbox is", function()
+  it("exports nothing when it cannot find out whose mailbox it is", function()
     local customer = signed_in()
     for _, operation in ipairs{"mailboxes", "platforms"} do
       upstream:fault{match = {operation = operation}, status = 500}

@@ -1,4 +1,4 @@
-/* Lua values of any shape as the arguments of an operation, of a raw request, and of the encoder. */
+/* Gives Lua values of any shape to an operation, to a raw request and to the JSON encoder. */
 #include "arguments.h"
 #include "call.h"
 #include "fuzz.h"
@@ -10,7 +10,7 @@ static const char *const texts[] = {"",      "a",    "a b&c=d/\xC3\xA4", "\xFF",
 
 static void push_value(lua_State *L, struct input *input, const struct operation *operation, int depth);
 
-/* Mostly a name that means something here. */
+/* Pushes the name of a field: mostly one of the operation's, sometimes any string. */
 static void push_name(lua_State *L, struct input *input, const struct operation *operation)
 {
     unsigned params = 0;
@@ -23,7 +23,7 @@ static void push_name(lua_State *L, struct input *input, const struct operation 
         return;
     }
     name = operation->params[take(input, params)].name;
-    for (const char *at = name; *at; at++) /* the last part: "domain" of "domains[].domain" */
+    for (const char *at = name; *at; at++) /* takes the last part: "domain" of "domains[].domain" */
         if (*at == '.' && at[1] && at[1] != '*')
             name = at + 1;
     lua_pushstring(L, name);
@@ -52,7 +52,7 @@ static void push_object(lua_State *L, struct input *input, const struct operatio
     }
 }
 
-/* Deeper than anything may be. */
+/* Pushes nested tables, perhaps deeper than the core accepts. */
 static void push_nest(lua_State *L, struct input *input)
 {
     const unsigned depth = take(input, 130);
@@ -136,7 +136,10 @@ static void push_value(lua_State *L, struct input *input, const struct operation
     }
 }
 
-/* The call, or nil, message, err, is above `top`. The body must say what is at `given`; 0: not compared. */
+/*
+ * Checks what is above `top`: a call, or nil, message, err. The call's body must equal the value at `given`. If `given`
+ * is 0, the body is not compared.
+ */
 static void check_prepared(lua_State *L, int top, int given)
 {
     if (!lua_isnil(L, top + 1)) {
@@ -202,7 +205,7 @@ static void raw_request(lua_State *L, struct input *input)
     lua_insert(L, top + 1);
     lua_pushvalue(L, 2);
     lua_insert(L, top + 2);
-    lua_insert(L, top + 1); /* the body, below */
+    lua_insert(L, top + 1); /* moves the body below */
     lua_call(L, 4, LUA_MULTRET);
     check_prepared(L, top + 1, top + 1);
 }

@@ -1,4 +1,4 @@
--- What must hold whatever the bytes were. Loaded once by fuzz.c; raises when something does not hold.
+-- The checks that must hold for all inputs. fuzz.c loads this file once. A check that fails raises an error.
 
 local core, KEY = ...
 local checks = {}
@@ -15,7 +15,7 @@ for kind in ([[network timeout tls bad_response unauthorized payment_required fo
   kinds[kind] = true
 end
 
---- No string in the value holds the key.
+--- Checks that no string in the value contains the key.
 local function check_untold(value)
   if type(value) == "string" then
     check(not value:find(KEY, 1, true), "the key is told: %q", value)
@@ -27,7 +27,7 @@ local function check_untold(value)
   end
 end
 
---- Fit for a line of a log and a terminal.
+--- Checks that a message is fit for a line of a log and for a terminal.
 function checks.message(message)
   check(type(message) == "string" and #message > 0 and #message <= 800, "a message of no or any size")
   check(utf8.len(message), "a message that is no UTF-8: %q", message)
@@ -35,7 +35,7 @@ function checks.message(message)
   check_untold(message)
 end
 
---- One value, or nil, a message and an error. Returns the error, or nil.
+--- Checks a result: one value; or nil, a message and an error. Returns the error, or nil.
 function checks.result(...)
   local res, message, err = ...
   if res ~= nil then
@@ -53,7 +53,7 @@ function checks.result(...)
   return err
 end
 
---- What is wrong with arguments: nothing was sent.
+--- Checks the result of wrong arguments: an error, with nothing sent.
 function checks.invalid_argument(...)
   local err = checks.result(...)
   check(err and err.kind == "invalid_argument" and err.outcome == "not_sent", "not an argument's error: %s",
@@ -64,7 +64,7 @@ function checks.invalid_argument(...)
   end
 end
 
---- A decoded envelope: a table with no null as a member.
+--- Checks a decoded envelope: a table without null as a member.
 function checks.envelope(value)
   check(type(value) == "table", "a %s for an envelope", type(value))
   for name, member in pairs(value) do
@@ -83,7 +83,7 @@ function checks.headers(headers)
   end
 end
 
---- What a transfer gave; of Retry-After in seconds, exactly that.
+--- Checks the result of a transfer. A Retry-After in seconds must be the error's retry_after.
 function checks.transfer(info, ...)
   local err = checks.result(...)
   checks.headers(info.headers)
@@ -95,7 +95,8 @@ function checks.transfer(info, ...)
   end
 end
 
---- The same as JSON sees it. A nil or a null in an object is absent; an integer beyond 2^53 is decoded as a float.
+--- Returns whether two values are the same in JSON. A nil or a null in an object is the same as no member. An integer
+--- beyond 2^53 is decoded as a float.
 local function equal(a, b)
   if type(a) == "number" and type(b) == "number" then
     return a == b or a + 0.0 == b + 0.0
@@ -116,7 +117,7 @@ local function equal(a, b)
 end
 checks.equal = equal
 
---- A prepared call: where it goes and with which body.
+--- Checks the method, the URL and the body of a prepared call.
 function checks.call(call, base_url, body, given)
   local info = call:info()
   local url = info.url
@@ -141,7 +142,8 @@ local function holds_nul(value)
   return false
 end
 
---- What was decoded can be said again, and is then the same; few things cannot.
+--- Checks that a decoded value can be encoded again, and that the result has the same value. Only a value with a NUL
+--- cannot be encoded.
 function checks.json(value, why)
   if value == nil then
     check(type(why) == "string", "no message")
@@ -168,7 +170,7 @@ function checks.encoded(value)
   end
 end
 
---- Deliveries of webhooks, which Lua verifies. Loaded when it is asked for.
+--- Checks a delivery of a webhook. Loads its code at the first call.
 function checks.delivery(...)
   package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
   checks.delivery = assert(loadfile "spec/fuzz/webhook.lua")(core, KEY, checks)

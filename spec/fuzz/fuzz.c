@@ -80,7 +80,7 @@ void must(lua_State *L, int fact, const char *what)
 
 static lua_State *state;
 
-/* At the end: what the state gave up is nobody's then, and LeakSanitizer sees it. */
+/* Closes the state at exit, so that LeakSanitizer sees what the state did not free. */
 static void close_state(void)
 {
     lua_close(state);

@@ -1,6 +1,6 @@
 /*
- * What the fuzz targets share. A target is a file with a LLVMFuzzerTestOneInput of its own: libFuzzer calls it with
- * bytes it made up, replay.c with those of the corpus. It turns them into a case, runs it, and lets checks.lua judge.
+ * Shared by the fuzz targets. A target is a file with its own LLVMFuzzerTestOneInput. libFuzzer calls it with generated
+ * bytes, and replay.c with the bytes of the corpus. It makes a case from the bytes, runs it, and checks.lua checks it.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -20,10 +20,10 @@ struct input {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A number below `below`, which is 256 at most, from the next byte; 0 when there is none. */
+/* Takes a number below `below` (256 at most) from the next byte. Returns 0 if no byte is left. */
 unsigned take(struct input *input, unsigned below);
 
-/* Pushes a string: a length byte, and as many bytes as there are. */
+/* Pushes a string. The first byte is its length. If fewer bytes are left, the string has those. */
 void push_string(lua_State *L, struct input *input);
 
 /* Pushes all the bytes left. */
@@ -32,17 +32,17 @@ void push_rest(lua_State *L, struct input *input);
 /* Pushes one of the strings; the list ends with NULL. */
 void push_one_of(lua_State *L, struct input *input, const char *const *list);
 
-/* Pushes a function of the core's or of checks.lua's. */
+/* Pushes a function of the core, or of checks.lua. */
 void push_core(lua_State *L, const char *name);
 void push_check(lua_State *L, const char *name);
 
 /* Pushes a target at http://127.0.0.1/base of that port, with FUZZ_KEY. */
 void push_target(lua_State *L, int port);
 
-/* Runs one case in a state that lives on, with the input as a light userdata; whatever it raises ends the process. */
+/* Runs one case, with the input as a light userdata. The next case uses the same state. An error ends the process. */
 int fuzz_run(lua_CFunction one, const uint8_t *data, size_t size);
 
-/* Raises unless the fact holds. */
+/* Raises an error unless the fact is true. */
 void must(lua_State *L, int fact, const char *what);
 
 #endif

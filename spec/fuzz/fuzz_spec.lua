@@ -1,4 +1,4 @@
--- What fuzzing once found stays found: the corpora again, under the sanitizers. `make fuzz` looks for more.
+-- Runs the fuzz targets with the inputs of their corpora, under the sanitizers. `make fuzz` looks for more inputs.
 
 local run = require "spec.support.run"
 

@@ -1,4 +1,4 @@
-/* Any bytes as JSON. */
+/* Decodes any bytes as JSON. */
 #include "fuzz.h"
 
 static int one(lua_State *L)

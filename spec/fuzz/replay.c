@@ -1,4 +1,4 @@
-/* Gives a target every file named, and those in the directories named: the corpus again, without libFuzzer. */
+/* Runs a target with each file of its arguments, and with the files of each directory. It needs no libFuzzer. */
 #include <dirent.h>
 #include <sanitizer/common_interface_defs.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 static const char *current = "";
 static unsigned count;
 
-/* What breaks something ends the process: say which. */
+/* Names the file that made the process end. */
 static void tell(void)
 {
     fprintf(stderr, "replay: FAILED: %s\n", current);
@@ -39,7 +39,7 @@ static void replay(const char *path)
         size = fread(data, 1, (size_t)length, file);
     fclose(file);
     current = path;
-    data = realloc(data, size + !size); /* no byte more: a sanitizer sees who reads on */
+    data = realloc(data, size + !size); /* the exact size, so that a sanitizer sees a read beyond it */
     LLVMFuzzerTestOneInput(data, size);
     free(data);
     count++;

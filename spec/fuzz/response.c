@@ -1,6 +1,7 @@
 /*
- * An answer: a byte each for the operation, the transfer's code, what else happened, two for the status, one (times 16)
- * for the length of the headers; the headers; the body.
+ * Makes the result of a call from an answer. The input has one byte each for the operation, the transfer's code and
+ * flags, two bytes for the status, and one byte for the length of the headers, divided by 16. Then come the headers and
+ * the body.
  */
 #include <string.h>
 
@@ -19,7 +20,6 @@ static const CURLcode codes[] = {CURLE_OK,
                                  CURLE_PEER_FAILED_VERIFICATION,
                                  CURLE_RECV_ERROR};
 
-/* Lets the headers' bytes through as libcurl does: line by line. */
 static void fill(struct answer *answer, struct input *input)
 {
     const unsigned flags = take(input, 256);

@@ -1,4 +1,4 @@
-/* Options of any kind for a target; where one is made, it keeps to the rules of addresses and headers. */
+/* Makes targets with options of any kind. Checks that the target obeys the rules for addresses and headers. */
 #include "target.h"
 
 #include <arpa/inet.h>
@@ -81,7 +81,7 @@ static void push_pairs(lua_State *L, struct input *input)
 static void push_option(lua_State *L, struct input *input, const char *name)
 {
     if (take(input, 16) == 0)
-        lua_pushboolean(L, 1); /* of another type */
+        lua_pushboolean(L, 1); /* a value of another type */
     else if (strcmp(name, "base_url") == 0)
         push_url(L, input);
     else if (strcmp(name, "headers") == 0 || strcmp(name, "endpoints") == 0)
@@ -94,7 +94,7 @@ static void push_option(lua_State *L, struct input *input, const char *name)
         push_text(L, input);
 }
 
-/* A host that can be no other machine, however it is written. */
+/* Returns whether a host is this machine, in any spelling. */
 static int is_here(const char *host)
 {
     struct in_addr address;
@@ -122,7 +122,7 @@ static void check_address(lua_State *L, const struct target *target, int allowed
     curl_url_cleanup(url);
 }
 
-/* Each line one header, ours only once. */
+/* Checks that each line is one header, and that the key's header is there once. */
 static void check_headers(lua_State *L, const struct curl_slist *list, int key_header)
 {
     const size_t length = lua_rawlen(L, key_header);
@@ -160,7 +160,7 @@ static int one(lua_State *L)
     if (lua_isnil(L, 4)) {
         lua_pushliteral(L, "api_key");
         lua_rawget(L, 3);
-        if (lua_rawlen(L, -1) == 0) /* what was no secret may be told */
+        if (lua_rawlen(L, -1) == 0) /* without a key, the message may contain anything */
             return 0;
         lua_settop(L, 5);
         push_check(L, "message");

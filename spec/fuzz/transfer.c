@@ -1,6 +1,6 @@
 /*
- * The bytes of an answer through a real transfer, from a socket of this process: status line, headers (Retry-After in
- * seconds or as a date, which libcurl parses), encodings. One byte chooses the method.
+ * Sends an answer's bytes through a real transfer, from a socket of this process. libcurl parses the status line, the
+ * headers and the encoding. One byte chooses the method.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -31,7 +31,7 @@ static void listen_here(void)
     port = ntohs(address.sin_port);
 }
 
-/* Accepts whoever comes; answers when the request is there, and says no more. */
+/* Accepts the connection if it is there. Once the request has come, sends the answer and closes the connection. */
 static void serve(int *client, const struct input *answer)
 {
     struct pollfd asked = {.events = POLLIN};
@@ -48,7 +48,7 @@ static void serve(int *client, const struct input *answer)
     *client = -1;
 }
 
-/* The call at index 3, with the engine at 4, to its end. */
+/* Runs the call at index 3 to its end, with the engine at index 4. */
 static void transfer(lua_State *L, const struct input *answer)
 {
     const time_t begun = time(NULL);

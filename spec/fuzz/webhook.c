@@ -1,4 +1,4 @@
-/* Deliveries of webhooks: bytes as body, headers and signature, or signed and then changed. Judged in webhook.lua. */
+/* Makes deliveries of webhooks from the input, with any signature or a correct one. webhook.lua checks them. */
 #include "fuzz.h"
 
 static int one(lua_State *L)
@@ -6,7 +6,7 @@ static int one(lua_State *L)
     struct input *input = lua_touserdata(L, 1);
 
     push_check(L, "delivery");
-    for (int i = 0; i < 4; i++) /* how it is signed, the headers' shape, what is changed, the options */
+    for (int i = 0; i < 4; i++) /* the signature, the headers' shape, the change, the options */
         lua_pushinteger(L, take(input, 256));
     push_string(L, input); /* timestamp */
     push_string(L, input); /* signature */

@@ -1,5 +1,5 @@
--- Makes a delivery of what the fuzzer chose and judges what verify says of it, by rules written a second time: accepted
--- is what is signed with the key, fresh and an event, and nothing else; everything else is refused under a known kind.
+-- Makes a delivery from the fuzzer's input, and checks the result of webhook.verify by a second version of the rules.
+-- verify must accept an event that is fresh and signed with the key. It must refuse all others, with a known kind.
 
 local core, KEY, checks = ...
 local webhook = require "cmr.webhook"
@@ -25,20 +25,20 @@ local function pick(list, choice)
   return list[choice % #list + 1]
 end
 
--- Any two bits tell how: what is signed, and how that is written.
+-- Signs a delivery. One bit of `how` chooses the signed text, the next one the encoding.
 local function sign(how, timestamp, body)
   local digest = core.hmac_sha256(KEY, how % 2 == 0 and body or timestamp .. "." .. body)
   return how % 4 < 2 and hex(digest) or core.base64(digest)
 end
 
--- One byte of the text is another.
+-- Changes one byte of the text.
 local function change(text, at)
   if text == "" then return text end
   at = at % #text + 1
   return text:sub(1, at - 1) .. string.char((text:byte(at) + 1) % 256) .. text:sub(at + 1)
 end
 
--- The ways to hand over two headers; count says how often each is there.
+-- The ways to pass the two headers. Each returns the headers, and how often verify finds each one.
 local shapes = {
   function(s, t) return { ["cmr-x-signature"] = s, ["cmr-x-timestamp"] = t }, 1 end,
   function(s, t) return { ["Cmr-X-Signature"] = s, ["CMR-X-TIMESTAMP"] = t, other = "1" }, 1 end,
@@ -51,7 +51,7 @@ local shapes = {
   function(s, t) return { s, t, [1.5] = s, ["cmr-x-signature"] = true, ["cmr-x-timestamp"] = 1 }, 0 end,
 }
 
--- Whether the key is among these, and this is a delivery to accept.
+-- Returns whether verify must accept a delivery, and its signature format.
 local function good(key, count, timestamp, signature, body, format)
   local known = key == KEY or type(key) == "table" and key[2] == KEY
   if not known or count ~= 1 or #body > MOST or not timestamp:find "^[1-9]%d*$" or #timestamp > 15 then return false end

@@ -1,4 +1,4 @@
--- Which nginx can run Lua, and what it takes: programs that only print what `nginx -V` prints.
+-- Which nginx can run Lua, and which configuration it needs. The programs here only print what `nginx -V` prints.
 local find = require "cmr.launcher.find"
 local shell = require "cmr.util.shell"
 
@@ -25,7 +25,7 @@ describe("the search for an nginx", function()
 
   local BUILT_IN = "\nconfigure arguments: --add-module=../ngx_lua-0.10.26"
 
-  it("reads from its version what it takes", function()
+  it("reads from its version which configuration it needs", function()
     for version, takes in pairs{
       ["nginx/1.19.4"] = {false, false}, ["nginx/1.19.5"] = {true, false}, ["nginx/1.9.9"] = {false, false},
       ["nginx/1.25.0"] = {true, false}, ["nginx/1.25.1"] = {true, true}, ["nginx/1.26.0"] = {true, true},
@@ -37,7 +37,7 @@ describe("the search for an nginx", function()
     end
   end)
 
-  it("takes one that has Lua built in, under each name of the module, and no other", function()
+  it("accepts an nginx with Lua built in, under each name of the module, and no other", function()
     for arguments, is_found in pairs{
       ["--add-module=../ngx_lua-0.10.26"] = true, ["--add-module=/src/lua-nginx-module"] = true,
       ["--add-module=/src/echo-nginx-module"] = false, ["--with-http_ssl_module"] = false,
@@ -49,7 +49,7 @@ describe("the search for an nginx", function()
     end
   end)
 
-  it("loads the modules that its folder has, if both are there", function()
+  it("loads the two modules, if both are in nginx's folder", function()
     local modules = folder .. "/modules"
     os.execute("mkdir " .. shell.quote(modules))
     local text = "nginx version: nginx/1.26.0\nconfigure arguments: "
@@ -61,7 +61,7 @@ describe("the search for an nginx", function()
     assert.same(both, prints(text .. "--prefix=" .. folder .. " --x").modules)
   end)
 
-  it("refuses a program that is not there", function()
+  it("refuses a program that does not exist", function()
     local name = program
     assert.same({nil, ("CMR_NGINX names '%s', which is no nginx with ngx_lua"):format(name)}, {find.nginx()})
   end)

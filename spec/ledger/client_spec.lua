@@ -1,4 +1,4 @@
--- A client that remembers in a ledger what it sends.
+-- A client that records in a ledger what it sends.
 local block = require "cmr.loop.block"
 local client_of = require("spec.support.client").new
 local cjson = require "cjson"
@@ -29,7 +29,7 @@ describe("a client with a ledger", function()
     return found[1]
   end
 
-  it("remembers a request that acts: what, for whom, how it ended, by which ids", function()
+  it("records a request that changes something: its operation, its user, how it ended, and its ids", function()
     local res = assert(client:reexport(REEXPORT))
     local request = only()
     assert.equal("reexport", request.operation)
@@ -40,7 +40,7 @@ describe("a client with a ledger", function()
     assert.equal(request.id, cmr.info(res).ledger_id)
   end)
 
-  it("writes no argument but ids, and never the key", function()
+  it("records only ids of the arguments, and never the key", function()
     assert(client:reexport(REEXPORT))
     local pipe = io.popen("cat " .. path .. "*")
     local bytes = pipe:read "*a"
@@ -50,12 +50,12 @@ describe("a client with a ledger", function()
     assert.is_nil(bytes:find(server.key, 1, true))
   end)
 
-  it("remembers no request that only reads", function()
+  it("records no request that only reads", function()
     assert(client:platforms(mock.USER))
     assert.same({}, ledger:find{})
   end)
 
-  it("remembers a refusal, with the server's words", function()
+  it("records a refusal, with the server's words", function()
     local res, message = client:reexport{mailboxId = "MISSING"}
     assert.is_nil(res)
     local request = only()
@@ -63,12 +63,12 @@ describe("a client with a ledger", function()
     assert.equal(message, request.message)
   end)
 
-  it("remembers a raw request", function()
+  it("records a raw request", function()
     assert.is_nil((client:request("POST", "/nothing/here", {body = {a = 1}})))
     assert.equal("request", only().operation)
   end)
 
-  it("knows a raw request to an operation's address by the operation, its fields and its ids", function()
+  it("records a raw request to an operation's address under the operation, with its fields and ids", function()
     local args = {userId = mock.USER, mailboxId = mock.MAILBOX, google = {clientId = "a b&c"}}
     local res = assert(client:request("POST", "/mailboxes/oauth", {
       query = {userId = mock.USER}, body = {mailboxId = mock.MAILBOX, google = {clientId = "a b&c"}},
@@ -80,7 +80,7 @@ describe("a client with a ledger", function()
     assert.equal(1, assert(client:bulk("reexport", {args})).earlier.accepted)
   end)
 
-  it("remembers the items that the answer to a raw request refuses", function()
+  it("records the items that the answer to a raw request refuses", function()
     local data = {{domainName = "a.com", success = false}}
     for count, state in ipairs{"failed", "partial"} do
       data[count] = {domainName = "a.com", success = count == 2}
@@ -90,7 +90,7 @@ describe("a client with a ledger", function()
     end
   end)
 
-  it("has each id once, as it was sent or answered, and finds it", function()
+  it("records each id once, as it was sent or answered, and finds the request by it", function()
     server:fault{body = {status = 200, actionId = "ACT_1", data = {{domainName = "A.com", domainId = "D1X"}}}}
     assert(client:renew_domains{userId = mock.USER, domains = {"a.com"}})
     local request = only()
@@ -103,7 +103,7 @@ describe("a client with a ledger", function()
     end
   end)
 
-  it("sends nothing that cannot be written down", function()
+  it("sends no request that it cannot record", function()
     os.execute("chmod 500 " .. path:match "^(.*)/")
     ledger:close()
     os.execute("chmod 700 " .. path:match "^(.*)/" .. "; chmod 644 " .. path)
@@ -135,7 +135,7 @@ describe("a client with a ledger", function()
     return client:create_order(mock.USER, {domains = list, mailboxes = mailboxes, confirm = true})
   end
 
-  it("remembers what an accepted request waits for, and how it ended", function()
+  it("records the events that an accepted request waits for, and how it ended", function()
     local res = assert(client:reexport{mailboxId = mock.MAILBOX})
     local plan = cjson.decode(only().plan)
     assert.same({"reexport", "mailbox.exported"}, {plan.operation, plan.steps[1].event})
@@ -146,7 +146,7 @@ describe("a client with a ledger", function()
     assert.equal("done", only().state)
   end)
 
-  it("settles a request of another process by its plan alone", function()
+  it("settles a request of another process with only its plan", function()
     local res = assert(client:reexport{mailboxId = mock.MAILBOX})
     arrives("action:" .. res.actionId, "mailbox.exported", {mailboxId = mock.MAILBOX})
     local request = only()
@@ -155,7 +155,7 @@ describe("a client with a ledger", function()
     assert.equal("done", only().state)
   end)
 
-  it("tells a request that failed from one that failed in part", function()
+  it("tells a request that failed from one of which a part failed", function()
     local res = assert(order "new-one.com")
     arrives("order:" .. res.data.orderId, "domain.order.failed", {domainName = "new-one.com", reason = "taken"})
     assert.is_nil((client:await(res, {timeout = 5, poll = false})))
@@ -170,14 +170,14 @@ describe("a client with a ledger", function()
     assert.same({"partial", "unknown"}, {request.state, request.outcome})
   end)
 
-  it("takes a failure that may have done something for unknown", function()
+  it("records a failure as unknown when a part may have been done", function()
     local err = {kind = "operation_failed", outcome = "unknown", message = "x", events = {{event = "x.failed"}}}
     assert.equal("unknown", endings.of_wait({steps = {{event = "x.success"}}}, err).state)
     err.outcome = "rejected"
     assert.equal("failed", endings.of_wait({steps = {{event = "x.success"}}}, err).state)
   end)
 
-  it("takes an answer that lists only what failed for done in part", function()
+  it("records an answer that lists only failed items as accepted, unless all items failed", function()
     local args, data = {userId = "U", domains = {"a.com", "b.com"}}, {{domainName = "b.com", success = false}}
     local ending = endings.of_answer(operations.renew_domains, args, {status = 200, data = data})
     assert.same({"accepted", 1}, {ending.state, ending.failed_items})
@@ -186,7 +186,7 @@ describe("a client with a ledger", function()
     assert.same({"failed", "rejected"}, {ending.state, ending.outcome})
   end)
 
-  it("is known at every spelling of its base URL", function()
+  it("has the same account with every spelling of its base URL", function()
     local function account(url)
       return entry.account(client_of(server, {base_url = url, allow_http = true}):target()):match " (.*)$"
     end
@@ -200,7 +200,7 @@ describe("a client with a ledger", function()
     assert.equal("http://[::1]:8080/v1", account "http://[::1]:8080/v1")
   end)
 
-  it("takes a request for unknown whose coroutine was left", function()
+  it("records a request as unknown when its coroutine was collected", function()
     local loop = setmetatable({wait = function() coroutine.yield "left" end}, {__index = block})
     local left = client_of(server, {ledger = path, loop = loop})
     local thread = coroutine.create(function() left:reexport(REEXPORT) end)
@@ -212,7 +212,7 @@ describe("a client with a ledger", function()
     assert.same({"unknown", "unknown"}, {only().state, only().outcome})
   end)
 
-  it("does not begin a bulk run again in which a row is unknown", function()
+  it("does not repeat a bulk run with an unknown row", function()
     server:fault{match = {operation = "reexport"}, close = "after"}
     assert.equal(1, client:bulk("reexport", {REEXPORT}).unknown)
     local report = client:bulk("reexport", {REEXPORT}, {again = true})
@@ -241,7 +241,7 @@ describe("a client with a ledger", function()
     assert.error_matches(function() client:with{ledger = false}:history() end, "has no ledger", 1, true)
   end)
 
-  it("without one remembers nothing", function()
+  it("records nothing without a ledger", function()
     assert(client:with{ledger = false}:reexport{mailboxId = mock.MAILBOX})
     assert.same({}, ledger:find{})
   end)

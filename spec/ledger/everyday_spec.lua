@@ -1,4 +1,4 @@
--- The ledger in everyday trouble: other programs, full disks, torn files, many commands at once.
+-- The ledger's usual troubles: other programs, full disks, torn files, many commands at once.
 local bulk = require "spec.support.bulk"
 local command = require "spec.support.command"
 local core = require "cmr.core"
@@ -29,7 +29,7 @@ describe("the ledger of the command", function()
     return list
   end
 
-  it("stops what acts, and not what reads, when it cannot be opened", function()
+  it("stops commands that change something, and not those that read, when it cannot be opened", function()
     env.CMR_LEDGER = "/proc/cmr/ledger.db"
     local ended = cmr{"reexport", "--mailbox-id", mock.MAILBOX}
     assert.equal(1, ended.status)
@@ -41,7 +41,7 @@ describe("the ledger of the command", function()
     assert.equal(0, cmr{"reexport", "--mailbox-id", mock.MAILBOX, "--no-ledger"}.status)
   end)
 
-  it("does not say in a dry run that a row would be sent which it cannot look up", function()
+  it("does not let a dry run say that rows would be sent, when it cannot look them up", function()
     assert.equal(0, command.run({"bulk", "reexport", "--from", bulk.mailboxes(1), "--dry-run"}, {env = env}).status)
     env.CMR_LEDGER = "/proc/cmr/ledger.db"
     local ended = cmr{"bulk", "reexport", "--from", bulk.mailboxes(1), "--dry-run"}
@@ -49,7 +49,7 @@ describe("the ledger of the command", function()
     assert.is_nil(ended.err:find("would be sent", 1, true))
   end)
 
-  -- Has the ledger locked by another program while it calls a function.
+  -- Calls a function while another program has the ledger locked.
   local function locked(sql, act)
     local other = assert(require("cmr.sqlite").open(path, 0))
     for _, statement in ipairs(sql) do assert(other:rows(statement)) end
@@ -58,7 +58,7 @@ describe("the ledger of the command", function()
     assert(ok, message)
   end
 
-  it("stops what acts while another program has it locked, after 5 s, and says what to do", function()
+  it("stops commands that change something when another program locks it for 5 s, and says what to do", function()
     bulk.seed(server, 3)
     assert.equal(0, cmr{"reexport", "--mailbox-id", bulk.id(1)}.status)
     local hint = "another program has it locked, 'fuser " .. path .. "' shows which"
@@ -72,13 +72,13 @@ describe("the ledger of the command", function()
         assert.matches("; nothing was sent\n", ended.err, 1, true)
         assert.matches("CMR_LEDGER names another file; --no-ledger sends without remembering it", ended.err, 1, true)
         local took = core.now() - begun
-        assert.is_true(took > 4.9 and took < 8, took) -- one wait, although the rate and the quota are written too
+        assert.is_true(took > 4.9 and took < 8, took) -- one wait only, although cmr writes the rate and the quota too
       end
-      local ended = cmr{"bulk", "reexport", "--from", bulk.mailboxes(3), "--dry-run"} -- only reads
+      local ended = cmr{"bulk", "reexport", "--from", bulk.mailboxes(3), "--dry-run"} -- only reads the ledger
       assert.matches("3 rows: 2 would be sent, 1 accepted", ended.err, 1, true)
     end)
     locked({"PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", "CREATE TABLE other (a)"}, function()
-      local ended = cmr{"bulk", "reexport", "--from", bulk.mailboxes(3), "--dry-run"} -- cannot read
+      local ended = cmr{"bulk", "reexport", "--from", bulk.mailboxes(3), "--dry-run"} -- cannot read the ledger
       assert.same({1, nil}, {ended.status, ended.err:find "would be sent"})
     end)
     assert.equal(1, #server:requests())
@@ -86,7 +86,7 @@ describe("the ledger of the command", function()
     assert.same({1, 1, 1}, bulk.received(server))
   end)
 
-  it("is not opened by what only reads, which shares the queue of the rate limit all the same", function()
+  it("is not opened by commands that only read; they share only its queue of the rate limit", function()
     local rows = command.file_with("userId\n" .. mock.USER .. "\n")
     for _, words in ipairs{{"platforms", mock.USER}, {"api", "GET", "/users/list"}, {"users", "--all"},
       {"bulk", "platforms", "--from", rows}, {"--no-ledger", "platforms", mock.USER},
@@ -122,7 +122,7 @@ describe("the ledger of the command", function()
     repeat assert.is_true(core.now() < limit) until command.read(told) == "locked"
   end
 
-  it("goes on after a lock that ends in time", function()
+  it("works after a lock that ends in time", function()
     bulk.seed(server, 2)
     for number, state in ipairs{"that another process is making", "that exists"} do
       lock_for(1)
@@ -133,7 +133,7 @@ describe("the ledger of the command", function()
     end
   end)
 
-  it("waits for another program once before requests leave, and for their ends each time", function()
+  it("waits for another program once before requests leave, and each time to record their ends", function()
     local ledger = assert(ledgers.open(path))
     local request = {account = "a", operation = "reexport", digest = "d"}
     local id = assert(ledger:begin(request))
@@ -163,7 +163,7 @@ describe("the ledger of the command", function()
     ledger:close()
     local other = assert(require("cmr.sqlite").open(path, 5000))
     assert(other:run "BEGIN EXCLUSIVE")
-    os.execute "sleep 2" -- so long it is locked
+    os.execute "sleep 2" -- the ledger stays locked for this time
     assert(other:run "COMMIT")
     other:close()
     repeat assert.is_true(core.now() < limit) until command.read(status) ~= ""
@@ -173,7 +173,7 @@ describe("the ledger of the command", function()
     for number = 1, 40 do assert.equal(1, times[number]) end
   end)
 
-  -- Calls a function with a directory on a file system of its own. Returns false if this user may not mount one.
+  -- Calls a function with a directory on a small file system. Returns false if this user may not mount one.
   local function mounted(kilobytes, act)
     local directory = path .. ".mount"
     local quoted = command.quote(directory)
@@ -190,7 +190,7 @@ describe("the ledger of the command", function()
     return is_mounted
   end
 
-  it("stops what acts on a read-only home, and goes on with what reads", function()
+  it("stops commands that change something in a read-only home, and not those that read", function()
     bulk.seed(server, 3)
     local function refused(words)
       local ended = cmr(words)
@@ -228,7 +228,7 @@ describe("the ledger of the command", function()
     end
   end)
 
-  it("refuses the file of another user, in a dry run too", function()
+  it("refuses the file of another user, also in a dry run", function()
     if command.sh "id -u" ~= "0" then return pending "only root can give a file away" end
     assert(ledgers.open(path)):close()
     command.sh("chown nobody " .. command.quote(path))
@@ -241,7 +241,7 @@ describe("the ledger of the command", function()
     assert.same({}, server:requests())
   end)
 
-  -- Runs 200 rows until there is no room. more: options of command.run
+  -- Runs 200 rows until the ledger has no room. more: options of command.run
   local function fill(more)
     bulk.seed(server, 200)
     local file = bulk.mailboxes(200)
@@ -258,7 +258,7 @@ describe("the ledger of the command", function()
     return file, times, ended.err
   end
 
-  -- With room again: each row that was sent is in the ledger, and the run goes on and sends no row twice.
+  -- Checks that each row that was sent is in the ledger. Then runs the file again with enough room.
   local function go_on(file, before, summary)
     local recorded, counts = {}, {accepted = 0, unknown = 0}
     for _, request in ipairs(requests()) do recorded[request.row] = request.state end
@@ -276,11 +276,11 @@ describe("the ledger of the command", function()
     for number = 1, 200 do assert.equal(1, times[number], number) end
   end
 
-  it("ends a run when the file may not grow; nothing leaves unrecorded", function()
+  it("ends a run when the file may not grow, and no unrecorded request leaves", function()
     go_on(fill{lead = "trap '' XFSZ; ulimit -f 700;"}) -- 350 kB in dash
   end)
 
-  it("ends a run when the disk is full; nothing leaves unrecorded", function()
+  it("ends a run when the disk is full, and no unrecorded request leaves", function()
     local is_mounted = mounted(700, function(directory)
       env.CMR_LEDGER = directory .. "/ledger.db"
       local file, times, summary = fill()
@@ -293,7 +293,7 @@ describe("the ledger of the command", function()
     if not is_mounted then pending "this user may not mount a small file system" end
   end)
 
-  -- Where each transaction ends in the bytes of a -wal file: a frame with a size of the database ends one.
+  -- Returns where each transaction ends in the bytes of a -wal file: with a frame that has the size of the database.
   local function commits(wal)
     local function word(index)
       local a, b, c, d = wal:byte(index, index + 3)
@@ -339,13 +339,14 @@ describe("the ledger of the command", function()
       assert.is_true(ended.status == 0 or ended.status == 3, told)
       local after = bulk.received(server)
       for number = 1, 12 do
-        -- a row in the ledger is not sent again; any other row is, for a request leaves only after it is on the disk
+        -- The run sends exactly the rows that are not in the ledger. These had not left before the power cut, because a
+        -- request leaves only after it is on the disk.
         assert.equal(before[number] + (known[number] and 0 or 1), after[number], told)
       end
     end
   end)
 
-  it("refuses a damaged file in words", function()
+  it("refuses a damaged file with a message", function()
     for _, damage in ipairs{
       "printf garbage >%s",
       "dd if=/dev/urandom of=%s bs=4096 seek=1 count=40 conv=notrunc 2>/dev/null",
@@ -365,7 +366,7 @@ describe("the ledger of the command", function()
     end
   end)
 
-  it("opens with all that was written, or is refused in words, when its files were cut", function()
+  it("has all that was written, or is refused with a message, when its files were cut", function()
     bulk.seed(server, 20)
     local file = bulk.mailboxes(20)
     assert.equal(0, cmr{"bulk", "reexport", "--from", file, "--rate", "off"}.status)
@@ -406,7 +407,7 @@ describe("the ledger of the command", function()
     bulk.seed(server, 3)
     local file = bulk.mailboxes(3)
     assert.equal(0, cmr{"bulk", "reexport", "--from", bulk.mailboxes(2), "--rate", "off"}.status)
-    local old = command.file_with(command.read(path)) -- which the run has put everything into
+    local old = command.file_with(command.read(path)) -- the run has written everything into this file
     assert.equal(0, cmr{"reexport", "--mailbox-id", bulk.id(3)}.status)
     command.sh(("cp %s %s"):format(old, path))
     for _, suffix in ipairs{"-wal", "-shm"} do os.remove(path .. suffix) end
@@ -422,7 +423,7 @@ describe("the ledger of the command", function()
       1, true)
   end)
 
-  it("lets two runs that share rows go on at once, and sends none twice", function()
+  it("lets two runs with some of the same rows run at once, and sends no row twice", function()
     bulk.seed(server, 90)
     local files = {}
     for index, first in ipairs{1, 31} do
@@ -442,11 +443,11 @@ describe("the ledger of the command", function()
     for number = 1, 90 do assert.equal(1, times[number], number) end
   end)
 
-  it("paces commands that are started at once: the API's limit refuses none", function()
+  it("paces commands that are started at once, so that the API's limit refuses none", function()
     bulk.seed(server, 60)
     server:reset{rate = 5, window = "sliding"}
     bulk.seed(server, 60)
-    -- 24 that read and 36 that act
+    -- 24 commands that read, and 36 that change something
     local reads = command.lua("bin/cmr", "platforms", mock.USER, "--retries", "0", "--field", "status")
     local acts = command.lua("bin/cmr", "reexport", "--retries", "0", "--field", "status", "--mailbox-id") .. " $1"
     local each = command.file_with(("case $1 in R*) %s;; *) %s;; esac"):format(reads, acts))
@@ -466,7 +467,7 @@ describe("the ledger of the command", function()
     assert.equal(60, #server:requests())
   end)
 
-  it("counts no re-export of a command that was killed while it waited", function()
+  it("does not count the re-export of a command that was killed while it waited", function()
     local ledger = assert(ledgers.open(path))
     local client = require("cmr").new{api_key = server.key, base_url = server.base_url, ledger = ledger}
     ledger:limiter():pause(client:key_id(), 30)

@@ -1,4 +1,4 @@
--- What the ledger finds, counts, forgets.
+-- How the ledger finds, counts and forgets requests.
 local core = require "cmr.core"
 local sqlite = require "cmr.sqlite"
 local support = require "spec.support.ledger"
@@ -30,7 +30,7 @@ describe("a ledger's history", function()
     return rows
   end
 
-  -- Requests of a process that has died.
+  -- Adds requests of a process that has died.
   local function fill(number, sent_at)
     sql(([[WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
       INSERT INTO request (account, operation, digest, writer, state, sent_at)
@@ -56,10 +56,10 @@ describe("a ledger's history", function()
     assert.equal(1, ledger:find{before = 1001}[1000].id)
     assert.same({}, ids{operation = "renew_domains"})
     fill(500, core.time())
-    assert.equal(3000, #ids{}) -- the last page is a whole one
+    assert.equal(3000, #ids{}) -- the last page is full
   end)
 
-  it("tells what may have been done: not what a living process sends", function()
+  it("lists the requests that may have been done, without those that a running process is sending", function()
     local under_way, lost, unknown = begin(), begin(), begin()
     begin()
     sql("UPDATE request SET writer = 1000000 WHERE id = ?", lost)
@@ -85,7 +85,7 @@ describe("a ledger's history", function()
     ledger.path = path
   end)
 
-  it("is forgotten up to a time, but for what is under way and the newest", function()
+  it("is forgotten up to a time, except requests that are being sent and the newest one", function()
     local under_way = begin{ids = {{"order", "ORD_1"}}}
     local done = begin{ids = {{"order", "ORD_2"}}}
     assert(ledger:finish(done, {state = "done"}))
@@ -122,14 +122,14 @@ describe("a ledger's history", function()
     fill(40, core.time() - 399 * DAY)
     for _ = 1, 9 do begin() end
     assert.equal(199, #ids{})
-    begin() -- the 200th
+    begin() -- the 200th request starts a clean-up
     assert.equal(50, #ids{})
   end)
 
-  it("looks at the oldest only, while it is written: the whole of a long one would take a while", function()
+  it("checks only the oldest requests in a clean-up, because checking all would take long", function()
     fill(250, core.time())
-    fill(49, core.time() - 401 * DAY) -- the clock was wrong
-    begin() -- the 300th
+    fill(49, core.time() - 401 * DAY) -- written when the clock was wrong
+    begin() -- the 300th request starts a clean-up
     assert.equal(300, #ids{})
     assert.equal(49, ledger:forget(core.time() - 400 * DAY))
     assert.equal(251, #ids{})

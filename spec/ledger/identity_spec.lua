@@ -3,11 +3,11 @@ local core = require "cmr.core"
 local identity = require "cmr.ledger.identity"
 
 describe("the digest of a request's content", function()
-  it("is the same on every Lua, for every day to come", function()
+  it("is the same on every Lua and in every version", function()
     assert.equal("sPJtiAD3ogLFVMWhZ8+z", identity.digest{a = {1, true, core.null, "x"}, b = core.all})
   end)
 
-  it("is the same for what the API takes for the same", function()
+  it("is the same for values that the API treats as the same", function()
     local first = identity.digest{email = "john@doe.com", domain = "acme.com", list = {"MB1"},
       deep = {email = "x@y.zz"}}
     for _, args in ipairs{
@@ -19,12 +19,12 @@ describe("the digest of a request's content", function()
     assert.not_equal(identity.digest{mailboxId = "MB1"}, identity.digest{mailboxId = "mb1"})
   end)
 
-  it("takes a secret as it is", function()
+  it("uses a secret unchanged", function()
     assert.not_equal(identity.digest{password = "Secret.Word"}, identity.digest{password = "secret.word"})
     assert.not_equal(identity.digest{login = {password = "a"}}, identity.digest{login = {password = "a "}})
   end)
 
-  it("is another for other content", function()
+  it("is different for different content", function()
     local seen = {}
     for _, given in ipairs{{a = "1"}, {a = 1}, {a = true}, {a = core.null}, {a = core.all}, {a = {}}, {b = "1"}, {},
       {a = {"x", "y"}}, {a = {"x,1:y"}}, {a = {x = "y"}}, {a = 1.5}, {a = {"null"}}, {a = {"all"}}, {a = {"true"}}} do
@@ -35,7 +35,7 @@ describe("the digest of a request's content", function()
     end
   end)
 
-  -- A value for the parameter with this path, with two items in its list.
+  -- Returns arguments with these items in the list at this path.
   local function with_list(path, items)
     local outer, inner = path:match "^(.-)%.(.*)%[%]$"
     if outer == nil then return {[path:match "^(.*)%[%]$"] = items} end
@@ -73,7 +73,7 @@ describe("the digest of a request's content", function()
     assert.not_equal(identity.digest{domains = {"a.com", "b.com"}}, identity.digest{domains = {"b.com", "a.com"}})
   end)
 
-  it("depends on the content of a file, and not on its place", function()
+  it("depends on the content of a file, and not on its path", function()
     local operation = require("cmr.operations").create_order_form
     local paths = {}
     for index, content in ipairs{"one", "one", "two"} do
@@ -94,7 +94,7 @@ describe("the digest of a request's content", function()
     assert.equal(identity.digest{files = "x"}, identity.digest({files = "x"}, operation))
   end)
 
-  it("of a set does not depend on its order, but on how often each is in it", function()
+  it("of a set does not depend on its order, but on how often each item is in it", function()
     local set = identity.set_digest{"a", "b", "b"}
     assert.equal(set, identity.set_digest{"b", "a", "b"})
     for _, other in ipairs{{"a", "b"}, {"a", "a", "b"}, {"b", "b"}, {}} do

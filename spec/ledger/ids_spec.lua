@@ -1,8 +1,8 @@
--- The ids in requests and answers: by these, people and events find a request.
+-- The ids in requests and answers, by which people and events find a request.
 local ids = require "cmr.ledger.ids"
 
 describe("the ids of a request", function()
-  it("are found by the name of their field, in each kind's forms", function()
+  it("are found by the name of their field, in each form of each kind", function()
     assert.same({{"order", "O1"}}, ids.of{orderId = "O1"})
     for field, kind in pairs{actionId = "action", orderId = "order", subscriptionId = "subscription",
       domainId = "domain", domain = "domain", domainName = "domain", mailboxId = "mailbox"} do
@@ -14,18 +14,18 @@ describe("the ids of a request", function()
     assert.same({}, ids.of{actionIds = {"A1"}})
   end)
 
-  it("are each named once, from all tables, and nil among the tables does no harm", function()
+  it("are each listed once, from all tables, and nil is accepted among the tables", function()
     assert.same({{"order", "O1"}, {"mailbox", "M1"}, {"mailbox", "O1"}},
       ids.of({orderId = "O1"}, nil, {mailboxIds = {"M1", "M1"}}, {orderId = "O1"}, "text", {mailboxId = "O1"}))
   end)
 
-  it("are names of domains in small letters, and other ids as they are", function()
+  it("are domain names in lower case, and other ids unchanged", function()
     assert.same({{"domain", "shop.com"}}, ids.of({domain = "Shop.COM"}, {domainName = "shop.com"}))
     assert.same({{"domain", "D1Ab"}}, ids.of{domainId = "D1Ab"})
     assert.same({{"mailbox", "M.A"}}, ids.of{mailboxId = "M.A"})
   end)
 
-  it("have 200 bytes at most, are 1000 at most, and are six tables deep at most", function()
+  it("have at most 200 bytes; at most 1000 are found, in tables at most six levels deep", function()
     assert.equal(1, #ids.of{orderId = ("x"):rep(200)})
     assert.equal(0, #ids.of{orderId = ("x"):rep(201)})
     local many = {}
@@ -40,7 +40,7 @@ describe("the ids of a request", function()
     assert.same({1, 1, 0}, {nested(1), nested(6), nested(7)})
   end)
 
-  it("are a mailbox's address where the request names only that", function()
+  it("include a mailbox's address if the request names only that", function()
     assert.same({{"mailbox", "a@shop.com"}}, ids.of_request{email = "A@Shop.com"})
     assert.same({{"mailbox", "M1"}}, ids.of_request{email = "a@shop.com", mailboxId = "M1"})
     assert.same({}, ids.of_request{email = "a@shop.com", userId = "U1"})

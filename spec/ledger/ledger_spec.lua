@@ -1,4 +1,4 @@
--- What the ledger remembers of requests, for every process of a user.
+-- What the ledger records about requests, for all processes of a user.
 local ledgers = require "cmr.ledger"
 local posix = require "spec.support.posix"
 local program = require "spec.support.program"
@@ -25,7 +25,7 @@ describe("the ledger", function()
     return found[#found] and found[#found].state
   end
 
-  -- Runs code in a process of its own, which kills itself at the end.
+  -- Runs code in another process, which kills itself at the end.
   local function crash(code)
     program.run(([[
       local ledger = assert(require("cmr.ledger").open("%s"))
@@ -92,7 +92,7 @@ describe("the ledger", function()
     assert.equal("unknown", state())
   end)
 
-  it("has an end that a process wrote before it died", function()
+  it("has the end that a process recorded before it died", function()
     crash [[
       local id = assert(ledger:begin{account = "key https://x", operation = "create_order", digest = "d"})
       assert(ledger:finish(id, {state = "done"}))
@@ -100,7 +100,7 @@ describe("the ledger", function()
     assert.equal("done", state())
   end)
 
-  it("counts a request that was repeated by the one that repeated it", function()
+  it("counts a repeated request only once, with the state of the repetition", function()
     local first = assert(ledger:begin(request()))
     assert(ledger:finish(first, {state = "failed"}))
     local second = assert(ledger:begin(request{supersedes = first}))
@@ -128,14 +128,14 @@ describe("the ledger", function()
     assert.same({{"order", "ORD_1"}, {"action", "ACT_1"}}, ledger:ids(one))
   end)
 
-  it("opens anew in the child of a fork, whose requests end with the child", function()
+  it("opens again in the child of a fork, whose open requests are unknown after the child has ended", function()
     assert(ledger:begin(request{digest = "parent"}))
     assert(posix.child(function() assert(ledger:begin(request{digest = "child"})) end))
     assert.equal("unknown", state "child")
     assert.equal("sending", state "parent")
   end)
 
-  it("takes locks of its own in the child of a fork, with every connection", function()
+  it("takes its own locks in the child of a fork, with every connection", function()
     ledger:store():count("name", 1000, 1)
     local ready, gate = directory .. "/ready", directory .. "/gate"
     local child = posix.fork()
@@ -149,7 +149,7 @@ describe("the ledger", function()
     end
     while not io.open(ready) do os.execute "sleep 0.01" end
     ledger:close()
-    -- Another program that believes to be the last one folds the log into the file and removes it.
+    -- A program that seems to be the last one writes the log into the file and removes the log.
     local ended = program.run(([[
       local db = assert(require("cmr.sqlite").open("%s", 1000))
       assert(db:run "UPDATE request SET user = 'x'")
@@ -173,7 +173,7 @@ describe("the ledger", function()
     end))
   end)
 
-  it("lets its number go when its first request was not written", function()
+  it("releases its writer number when its first request was not written", function()
     assert.is_nil((ledger:begin(request{ids = {{"order", nil}}, digest = "a"}))) -- the column refuses it
     assert.has_error(function() ledger:begin(request{ids = {{"order", {}}}, digest = "a"}) end)
     local ended = program.run(([[
@@ -203,7 +203,7 @@ describe("the ledger", function()
     assert.is_nil((io.open "/other.db"))
   end)
 
-  it("has a short log again after a reader that took long", function()
+  it("shortens its log after a long reader has ended", function()
     local function log_bytes()
       local file = assert(io.open(path .. "-wal", "rb"))
       local bytes = file:seek "end"
@@ -260,7 +260,7 @@ describe("the ledger", function()
     assert.is_string(message)
   end)
 
-  it("writes no more into a file that was removed, until it is opened anew", function()
+  it("does not write into a file that was removed, and writes again once it is opened again", function()
     local id = assert(ledger:begin(request()))
     os.execute(("rm %s*"):format(path))
     local ok, message, reason = ledger:finish(id, {state = "done"})

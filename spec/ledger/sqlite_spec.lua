@@ -52,7 +52,7 @@ describe("a database", function()
     assert.same({}, db:rows "SELECT * FROM t")
   end)
 
-  it("reports that another process is writing, after the time it may wait", function()
+  it("reports that another process is writing, after the longest wait", function()
     local other = assert(sqlite.open(path, 0))
     assert(other:run "BEGIN IMMEDIATE")
     local ok, _, reason = db:run "BEGIN IMMEDIATE"
@@ -72,12 +72,12 @@ describe("a database", function()
       assert(not ok and reason == "busy", reason)
       assert(child:hold(8))
     end))
-    assert.is_false(db:is_held(8)) -- its holder has ended
+    assert.is_false(db:is_held(8)) -- its process has ended
     assert.is_true(db:let_go(7))
     assert.is_true(posix.child(function() assert(assert(sqlite.open(path, 0)):hold(7)) end))
   end)
 
-  it("has one set of numbers, whatever symbolic link it is opened by", function()
+  it("has one set of numbers, whichever symbolic link opens it", function()
     local link = path .. "-link"
     os.execute(("ln -s %s %s"):format(path, link))
     assert.is_true(db:hold(7))
@@ -85,13 +85,13 @@ describe("a database", function()
     os.remove(link)
   end)
 
-  it("notes the highest number beside the file, for every process", function()
+  it("stores the highest number in a file beside it, for every process", function()
     assert.equal(0, db:marked())
     for _, case in ipairs{{5, 5}, {3, 5}, {2 ^ 52, 2 ^ 52}} do
       db:mark(case[1])
       assert.equal(case[2], db:marked())
     end
-    assert.is_true(db:hold(1)) -- its byte is locked, and can be read all the same
+    assert.is_true(db:hold(1)) -- locks a byte of the file, which can still be read
     assert.is_true(posix.child(function()
       local child = assert(sqlite.open(path, 0))
       assert(child:marked() == 2 ^ 52)
@@ -102,7 +102,7 @@ describe("a database", function()
     assert.equal(0, assert(sqlite.open(path, 0)):marked())
   end)
 
-  it("never notes a lower number, however many processes note theirs at once", function()
+  it("never stores a lower number, however many processes store theirs at once", function()
     local children = {}
     for index = 1, 3 do
       children[index] = posix.fork()
@@ -123,19 +123,19 @@ describe("a database", function()
     assert.equal(15000, db:marked())
   end)
 
-  it("notes a number although a stopped process has the mark locked", function()
+  it("stores a number even if a stopped process has the mark locked", function()
     assert.is_true(db:hold(0))
     assert.is_true(posix.child(function() assert(sqlite.open(path, 0)):mark(9) end))
     assert.equal(9, db:marked())
   end)
 
-  it("tells that its file was removed", function()
+  it("reports that its file was removed", function()
     assert.is_false(db:is_moved())
     os.remove(path)
     assert.is_true(db:is_moved())
   end)
 
-  it("takes no descriptor from a child that closed all and opened files of its own", function()
+  it("takes no descriptor from a child that closed all and then opened its own files", function()
     assert(db:hold(7))
     assert.is_true(posix.child(function()
       local opened = posix.replace_descriptors()
@@ -150,7 +150,7 @@ describe("a database", function()
     assert(db:first "SELECT count(*) AS count FROM sqlite_master")
   end)
 
-  it("is the parent's after a fork", function()
+  it("belongs to the parent after a fork", function()
     assert.is_false(db:is_inherited())
     assert.is_true(posix.child(function()
       assert(db:is_inherited())
@@ -167,7 +167,7 @@ describe("a database", function()
     assert.equal(math.maxinteger, db:first "SELECT a FROM t".a)
   end)
 
-  it("takes no name with a NUL in it, and no name as SQLite's own", function()
+  it("refuses a name with a NUL, and takes every other name for a file, even :memory:", function()
     assert.is_nil((sqlite.open(path .. "\0.other", 0)))
     local output = program.run(([[
       local sqlite = require "cmr.sqlite"
@@ -179,7 +179,7 @@ describe("a database", function()
     assert.equal("true\n", output.out)
   end)
 
-  it("locks in one place, whatever the name that leads to the file", function()
+  it("locks in one place, whatever name leads to the file", function()
     os.execute(("ln -s %s %s/link.db"):format(path, directory))
     local linked = assert(sqlite.open(directory .. "/link.db", 0))
     assert(db:hold(7))
@@ -187,7 +187,7 @@ describe("a database", function()
     linked:close()
   end)
 
-  it("knows that its file was removed or replaced", function()
+  it("detects that its file was removed or replaced", function()
     assert.is_false(db:is_moved())
     os.rename(path, path .. ".old")
     assert.is_true(db:is_moved())
@@ -195,7 +195,7 @@ describe("a database", function()
     assert.is_true(db:is_moved())
   end)
 
-  -- Plants a value whose finalizer runs when Lua next collects, or at the end.
+  -- Makes a value whose finalizer runs at the next garbage collection, or at the end.
   local PLANT = [[
     local function plant(finalizer)
       if not newproxy then return setmetatable({}, {__gc = finalizer}) end
@@ -238,7 +238,7 @@ describe("a database", function()
     assert.matches("^true\t1\n$", output.out)
   end)
 
-  it("raises once it is closed", function()
+  it("raises an error once it is closed", function()
     db:close()
     assert.error_matches(function() db:run "SELECT 1" end, "the database is closed")
     db:close()

@@ -13,7 +13,7 @@ for _, backend in pairs(limiters) do
     teardown(function() stop() end)
     before_each(function() begun = core.now() end)
 
-    -- A delay as if nothing had taken any time; or less, by what has passed since the spec began.
+    -- Checks a delay. It may be shorter than expected by the time that has passed since the spec began.
     local function near(expected, delay)
       local least = math.max(0, expected - (core.now() - begun) - TOLERANCE)
       assert.is_true(delay >= least and delay <= expected + TOLERANCE, ("%s, not %s"):format(delay, expected))
@@ -23,21 +23,21 @@ for _, backend in pairs(limiters) do
       for index = 0, 7 do near(index * 2, limiter:reserve("even", 0.5, 60)) end
     end)
 
-    it("goes by the rate of each request", function()
+    it("uses the rate of each request", function()
       near(0, limiter:reserve("rates", 0.5, 60))
       near(2, limiter:reserve("rates", 0.25, 60))
       near(6, limiter:reserve("rates", 0.1, 60))
       near(16, limiter:reserve("rates", 0.5, 60))
     end)
 
-    it("saves nothing up", function()
+    it("saves no slots for later", function()
       limiter:reserve("idle", 5, 60)
       nginx.eventually("several slots have passed", function() return core.now() - begun > 0.7 end)
       begun = core.now()
       for index = 0, 3 do near(index * 0.2, limiter:reserve("idle", 5, 60)) end
     end)
 
-    it("counts what has passed", function()
+    it("counts the time that has passed", function()
       near(0, limiter:reserve("passing", 1, 60))
       nginx.eventually("a part of a slot has passed", function() return core.now() - begun > 0.3 end)
       local before = core.now() - begun
@@ -52,7 +52,7 @@ for _, backend in pairs(limiters) do
       end
     end)
 
-    it("reserves nothing when the wait would be too long, and tells how long", function()
+    it("reserves nothing when the wait would be too long, and returns how long it would be", function()
       near(0, limiter:reserve("short", 0.1, 0))
       for _, max_wait in ipairs{0, 5, -1} do
         local delay, needed = limiter:reserve("short", 0.1, max_wait)
@@ -66,7 +66,7 @@ for _, backend in pairs(limiters) do
       near(0, limiter:reserve("unused", 0.1, 0))
     end)
 
-    it("gives out no slot during a pause, which shortens nothing", function()
+    it("gives out no slot during a pause, and no shorter pause ends it", function()
       near(0, limiter:reserve("paused", 1, 60))
       limiter:pause("paused", 20)
       limiter:pause("paused", 3)
@@ -88,7 +88,7 @@ for _, backend in pairs(limiters) do
     end)
 
     if backend ~= limiters.memory then
-      it("has one queue for all who share it", function()
+      it("has one queue for all processes that share it", function()
         near(0, limiter:reserve("shared", 0.5, 60))
         near(2, another:reserve("shared", 0.5, 60))
         near(4, limiter:reserve("shared", 0.5, 60))

@@ -26,7 +26,7 @@ describe("the limiter in a file", function()
     return tonumber(command.sh("stat -c %s " .. file))
   end
 
-  it("is one queue for all who name the same ledger, and a queue of its own for each key", function()
+  it("is one queue for all limiters of the same ledger, with a separate queue for each key", function()
     local one, other = new(), new()
     assert.equal(0, one:reserve("key", 0.1, 100))
     about(10, other:reserve("key", 0.1, 100))
@@ -63,7 +63,7 @@ describe("the limiter in a file", function()
     assert.equal("700\n700\n600", command.sh(("cd %s/a && stat -c %%a . b b/*"):format(directory)))
   end)
 
-  it("loses no slot when many processes reserve at once, in the children of a fork too", function()
+  it("loses no slot when many forked processes reserve at once", function()
     local parent, children = new(), {}
     assert.equal(0, parent:reserve("key", 0.001, 1e9))
     for index = 1, 4 do
@@ -78,9 +78,9 @@ describe("the limiter in a file", function()
     assert.is_true(delay > 801000 - 60 and delay <= 801000, delay)
   end)
 
-  it("is usable whenever a process is killed", function()
+  it("stays usable whenever a process is killed", function()
     local loop = ("local l = require('cmr.limiter.file').new{path = '%s'} while true do l:reserve('key', 1e6, 9) end")
-    new():reserve("key", 1e6, 9) -- a busy machine may start a program only after its time
+    new():reserve("key", 1e6, 9) -- on a busy machine, the program below may be killed before it reserves
     for index = 1, 5 do
       local ended = program.run(loop:format(path), {through = "timeout -s KILL 0." .. 2 + index})
       assert.equal(137, ended.status, ended.err)
@@ -109,10 +109,10 @@ describe("the limiter in a file", function()
     out:close()
   end
 
-  local FAR = ("\127\227\126\67\200\128\7\89"):reverse() -- a double: later than every clock
+  local FAR = ("\127\227\126\67\200\128\7\89"):reverse() -- a double that is later than every clock
   local NOT_A_NUMBER = ("\0"):rep(6) .. "\248\127"
 
-  it("begins anew after a start of the machine", function()
+  it("begins anew after a restart of the machine", function()
     new():pause("key", 1000)
     overwrite(40, FAR)
     assert.equal(0, new():reserve("key", 0.1, 100))

@@ -1,4 +1,4 @@
--- Nothing that is stored for a key stays when the key is idle. Other backends are in file_spec.lua and memory_spec.lua.
+-- The data of a key does not stay when the key is idle. file_spec.lua and memory_spec.lua test other backends.
 local core = require "cmr.core"
 local memory_store = require "cmr.store.memory"
 local nginx = require "spec.support.nginx"

@@ -1,5 +1,5 @@
--- When the next request may leave. The clock is a number here: nothing waits. What all limiters have in common is in
--- contract_spec.lua.
+-- When the next request may leave. The specs set the clock, so nothing waits. contract_spec.lua tests what all limiters
+-- have in common.
 
 local core = require "cmr.core"
 local limiter = require "cmr.limiter.memory"
@@ -7,12 +7,12 @@ local limiter = require "cmr.limiter.memory"
 local RATE = 4 -- requests per second: the default
 local VENDOR = 5 -- what the vendor allows
 
--- A limiter, and a function that sets its clock.
+-- Returns a limiter, and a function that sets its clock.
 local function with_clock(now)
   return limiter.new(1, function() return now end), function(time) now = time end
 end
 
--- The same numbers from 0 to 1 in every run, on every Lua.
+-- Returns a source of random numbers from 0 to 1, which are the same in every run and on every Lua.
 local function dice(seed)
   return function()
     seed = (seed * 16807) % 2147483647
@@ -20,7 +20,7 @@ local function dice(seed)
   end
 end
 
--- When the requests that arrive at these times leave.
+-- Returns when requests leave that arrive at these times.
 local function departures(arrivals, rate)
   local line, set = with_clock(0)
   local leave = {}
@@ -32,11 +32,12 @@ local function departures(arrivals, rate)
   return leave
 end
 
--- The most requests that any second saw, the vendor drawing it in one of three ways; and whether a bucket ran dry.
+-- The ways in which the vendor may count: in every second, in seconds that begin at fixed times, or with a bucket.
+-- sliding and fixed return the most requests in a second. runs_dry returns whether the bucket was ever empty.
 local function sliding(times)
   local most, first = 0, 1
   for last, time in ipairs(times) do
-    while times[first] < time - 1 do first = first + 1 end -- both ends count
+    while times[first] < time - 1 do first = first + 1 end -- a second includes both its ends
     most = math.max(most, last - first + 1)
   end
   return most
@@ -104,13 +105,13 @@ function patterns.at_random()
   return arrivals
 end
 
-describe("the line", function()
+describe("the queue", function()
   it("lets the first request leave at once, and the others evenly spaced", function()
     local line = with_clock(100)
     for i = 0, 7 do assert.equal(i * 0.25, line:reserve("key", 4, 60)) end
   end)
 
-  it("lets a request leave at once when the last one is long ago, and saves nothing up", function()
+  it("lets a request leave at once when the last one is long ago, and saves no slots for later", function()
     local line, set = with_clock(100)
     assert.equal(0, line:reserve("key", 4, 60))
     set(100.25)
@@ -121,7 +122,7 @@ describe("the line", function()
     assert.equal(0.5, line:reserve("key", 4, 60))
   end)
 
-  it("counts what has passed", function()
+  it("counts the time that has passed", function()
     local line, set = with_clock(100)
     assert.equal(0, line:reserve("key", 4, 60))
     set(100.125)
@@ -130,7 +131,7 @@ describe("the line", function()
     assert.equal(0.25, line:reserve("key", 4, 60))
   end)
 
-  it("goes by the rate of each request", function()
+  it("uses the rate of each request", function()
     local line = with_clock(0)
     assert.equal(0, line:reserve("key", 2, 60))
     assert.equal(0.5, line:reserve("key", 4, 60))
@@ -164,7 +165,7 @@ describe("the longest acceptable wait", function()
     assert.equal(0.25, line:reserve("key", 4, 0.25))
   end)
 
-  it("is not exceeded: no place is taken, and one learns how long it would be", function()
+  it("is not exceeded: no slot is reserved, and the caller learns how long the wait would be", function()
     local line = with_clock(0)
     line:reserve("key", 4, 60)
     for _ = 1, 3 do
@@ -175,7 +176,7 @@ describe("the longest acceptable wait", function()
     assert.equal(0.25, line:reserve("key", 4, 60))
   end)
 
-  it("may be over already", function()
+  it("may be negative", function()
     local line = with_clock(0)
     local delay, needed = line:reserve("key", 4, -1)
     assert.is_nil(delay)
@@ -185,7 +186,7 @@ describe("the longest acceptable wait", function()
 end)
 
 describe("a pause", function()
-  it("holds back what has not left", function()
+  it("delays the requests that have no slot yet", function()
     local line, set = with_clock(0)
     line:reserve("key", 4, 60)
     set(1)
@@ -195,7 +196,7 @@ describe("a pause", function()
     assert.is_nil((line:reserve("key", 4, 5)))
   end)
 
-  it("is over in time", function()
+  it("ends in time", function()
     local line, set = with_clock(0)
     line:pause("key", 5)
     line:pause("other", 5)
@@ -205,7 +206,7 @@ describe("a pause", function()
     assert.equal(0, line:reserve("other", 4, 60))
   end)
 
-  it("shortens nothing", function()
+  it("does not shorten a longer pause", function()
     local line, set = with_clock(0)
     line:pause("key", 5)
     set(1)
@@ -221,7 +222,7 @@ describe("the vendor's limit #simulation", function()
       assert.is_true(is_within_the_limit(departures(pattern(), RATE)))
     end)
 
-    it("is not either when requests are up to 0.2 s on their way: " .. name:gsub("_", " "), function()
+    it("is not exceeded when requests take up to 0.2 s to arrive: " .. name:gsub("_", " "), function()
       local times, random = departures(pattern(), RATE), dice(3)
       for i, time in ipairs(times) do times[i] = time + 0.2 * random() end
       table.sort(times)
@@ -229,13 +230,13 @@ describe("the vendor's limit #simulation", function()
     end)
   end
 
-  it("would be noticed here: at 5 a second, and at 10", function()
+  it("is exceeded at 5 and at 10 a second, which these checks notice", function()
     assert.is_false(is_within_the_limit(departures(patterns.all_at_once(), 5)))
     assert.is_false(is_within_the_limit(departures(patterns.one_after_the_other(), 10)))
     assert.is_false(is_within_the_limit(patterns.bursts_after_silence()))
   end)
 
-  it("costs no more than it must", function()
+  it("delays no request more than the rate demands", function()
     local leave = departures(patterns.all_at_once(), RATE)
     assert.equal(199 / RATE, leave[200])
     local arrivals = {}
@@ -255,7 +256,7 @@ describe("the clock", function()
 end)
 
 describe("a limiter of many keys", function()
-  it("remembers those with a queue, and no other", function()
+  it("remembers only keys whose queue is not empty", function()
     local line, set = with_clock(0)
     for index = 1, 50000 do
       set(index / 1000)

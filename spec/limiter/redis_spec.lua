@@ -1,5 +1,5 @@
--- One queue for all hosts. First the script that Redis runs, with a clock that is a number here; then a real Redis.
--- Several nginx with several workers on one queue are in spec/nginx/redis_spec.lua.
+-- One queue for all hosts. First the script that Redis runs, with a clock that the specs set, then a real Redis.
+-- spec/nginx/redis_spec.lua tests several nginx with several workers on one queue.
 local core = require "cmr.core"
 local local_limiter = require "cmr.limiter.memory"
 local redis = require "cmr.redis.scripts"
@@ -15,7 +15,7 @@ local function dice(seed)
   end
 end
 
--- Runs Lua as Redis does: with its keys, arguments and commands as globals.
+-- Runs a Lua script as Redis does, with keys, arguments and commands as globals.
 local function script(source, environment)
   local chunk = setfenv and setfenv(loadstring(source), environment) or load(source, "script", "t", environment)
   return chunk()
@@ -24,7 +24,7 @@ end
 describe("the limiter of hosts", function()
   local now, clock, keys, ways, down, refused -- refused: {key = Redis's error}
 
-  -- A Redis in this process, whose clock is another one. An answer is on its way as long as `ways` says, each way.
+  -- Imitates a connection to a Redis with another clock. `ways` has, for each request, the seconds to Redis and back.
   local function connection()
     local fake = {retry_seconds = 2, address = "here"}
     local commands = {
@@ -84,7 +84,7 @@ describe("the limiter of hosts", function()
     assert.is_true(math.abs(expected - value) < 1e-5, ("%.6f, not %.6f"):format(value, expected))
   end
 
-  it("decides as that of one process, whatever is asked", function()
+  it("gives the same slots as the limiter of one process", function()
     local one, shared, random = local_limiter.new(), host(), dice(3)
     for _ = 1, 2000 do
       pass(random() * 0.4)
@@ -122,7 +122,7 @@ describe("the limiter of hosts", function()
     near(4, one:reserve("key", 1, 10))
   end)
 
-  it("slows all hosts when one was refused", function()
+  it("pauses all hosts when one host pauses", function()
     local a, b = host(2), host(2)
     a:reserve("key", 4, 10)
     a:pause("key", 5)
@@ -134,12 +134,12 @@ describe("the limiter of hosts", function()
     near(5.5, b:reserve("key", 4, 10))
   end)
 
-  it("goes back with Redis's clock, and no host waits for as long as that was", function()
+  it("moves its queue back when Redis's clock is set back, so that no host waits for that time", function()
     local one = host()
     for _ = 1, 4 do assert(one:reserve("key", 4, 10)) end
     clock = clock - 3600
     pass(0.5)
-    near(1.25, one:reserve("key", 4, 10)) -- where it was, and one more: this one takes it for forgotten
+    near(1.25, one:reserve("key", 4, 10)) -- one slot later: to this host, Redis seems to have lost the queue
     near(1.5, host():reserve("key", 4, 10))
     pass(60)
     near(0, one:reserve("key", 4, 10))
@@ -147,24 +147,24 @@ describe("the limiter of hosts", function()
   end)
 
   describe("whose reply from Redis is late", function()
-    it("has no slot where Redis gave none, however short the wait became meanwhile", function()
+    it("has no slot when Redis gave none, even if the wait is short enough by now", function()
       local one = host()
       for _ = 1, 4 do assert(one:reserve("key", 1, 10)) end
       ways = {{0, 0.3}}
-      assert.is_nil((one:reserve("key", 1, 3.9))) -- 4 s then, and 3.7 s when it is known
+      assert.is_nil((one:reserve("key", 1, 3.9))) -- the wait is 4 s for Redis, and 3.7 s when the reply comes
       pass(-0.3)
       near(4, one:reserve("key", 1, 10))
     end)
 
-    it("uses its slot in time all the same, when it is ahead", function()
+    it("uses its slot at the right time, when the slot is still ahead", function()
       local a, b = host(2), host(2)
       b:reserve("key", 4, 10)
       for _ = 1, 3 do a:reserve("key", 4, 10) end
       ways = {{0.001, 0.3}}
-      near(0.699, b:reserve("key", 4, 10)) -- 1 s after it was given
+      near(0.699, b:reserve("key", 4, 10)) -- 1 s after Redis gave it
     end)
 
-    it("skips a slot that is long past, and takes another", function()
+    it("skips a slot that is long past, and takes the next one", function()
       local one = host()
       one:reserve("key", 4, 10)
       pass(10)
@@ -176,7 +176,7 @@ describe("the limiter of hosts", function()
       near(0.16, one:reserve("key", 4, 10))
     end)
 
-    it("uses a slot that was given late: Redis itself was busy", function()
+    it("uses a slot that a busy Redis gave late", function()
       local one = host()
       one:reserve("key", 4, 10)
       pass(10)
@@ -185,7 +185,7 @@ describe("the limiter of hosts", function()
       near(0.25, one:reserve("key", 4, 10))
     end)
 
-    it("skips nothing when the way is always long", function()
+    it("skips no slot when every reply is late", function()
       local one = host()
       for index = 1, 40 do ways[index] = {0.15, 0.15} end
       for _ = 1, 40 do
@@ -195,7 +195,7 @@ describe("the limiter of hosts", function()
       assert.equal(0, #ways)
     end)
 
-    it("gets used to a way that became longer, and to a clock that was set", function()
+    it("adapts to replies that became slower, and to a clock that was set", function()
       local one = host()
       one:reserve("key", 4, 10)
       for _ = 1, 60 do
@@ -205,7 +205,7 @@ describe("the limiter of hosts", function()
       end
       assert.equal(1, #ways)
       ways, clock, keys = {}, clock - 3600, {}
-      near(0.25, one:reserve("key", 4, 10)) -- its line seems to be forgotten
+      near(0.25, one:reserve("key", 4, 10)) -- Redis seems to have lost the queue
       near(0.5, one:reserve("key", 4, 10))
     end)
   end)
@@ -224,14 +224,14 @@ describe("the limiter of hosts", function()
       near(5, one:reserve("key", 4, 10))
     end)
 
-    it("begins it behind its last slot of the shared one", function()
+    it("begins the local queue after its last slot in Redis", function()
       local one = host(3)
-      for _ = 1, 3 do one:reserve("key", 4, 10) end -- the last is 0.5 ahead
+      for _ = 1, 3 do one:reserve("key", 4, 10) end -- the last slot is 0.5 s ahead
       down = true
       near(1.25, one:reserve("key", 4, 10))
     end)
 
-    it("leaves no later for having tried", function()
+    it("subtracts from the wait the time of the failed attempt", function()
       local one = host()
       down = true
       one:reserve("key", 4, 10)
@@ -257,26 +257,26 @@ describe("the limiter of hosts", function()
       near(0.5, a:reserve("key", 4, 10))
     end)
 
-    it("tells a Redis that came back empty how far the queue went, though no host saw it go", function()
+    it("tells a Redis that came back empty how long the queue was, even if no host noticed the outage", function()
       local a, b = host(2), host(2)
       for _ = 1, 4 do
         a:reserve("key", 4, 10)
         b:reserve("key", 4, 10)
       end
       keys = {}
-      near(2, a:reserve("key", 4, 10)) -- behind its last, at 1.5, with room for the other host
+      near(2, a:reserve("key", 4, 10)) -- after its last slot at 1.5, with room for the other host
       near(2.25, b:reserve("key", 4, 10))
       pass(10)
       near(0, a:reserve("key", 4, 10))
       near(0.25, a:reserve("key", 4, 10))
     end)
 
-    -- Three hosts, an outage that each notices at another time: the slots of all of them together.
-    it("never lets more than the rate leave, before, during and after", function()
+    -- Three hosts notice the end of an outage at different times. The spec checks the slots of all three together.
+    it("never exceeds the vendor's limit before, during and after an outage", function()
       local hosts, times = {}, {}
       for index = 1, 3 do hosts[index] = host(3) end
-      local found = {0, 1.3, 1.9} -- seconds after its return at which each finds Redis
-      local free = {0, 0, 0} -- when each asks next
+      local found = {0, 1.3, 1.9} -- seconds from Redis's return until each host finds it
+      local free = {0, 0, 0} -- when each host reserves its next slot
       local begun = now
       while now < begun + 60 do
         for index, one in ipairs(hosts) do
@@ -313,7 +313,7 @@ describe("the limiter of hosts", function()
       assert.matches("Redis at here refuses a slot in queue:bad %(WRONGTYPE [^)]*%)", warnings[1])
     end)
 
-    it("leaves the other keys as they are", function()
+    it("shares the queues of the other keys as before", function()
       local a, b = host(2), host(2)
       refused = {["queue:bad"] = WRONG}
       warned(function() a:reserve("bad", 4, 10) end)
@@ -322,7 +322,7 @@ describe("the limiter of hosts", function()
       near(0.5, a:reserve("good", 4, 10))
     end)
 
-    it("uses both queues for a while when it is accepted again, and logs the next time", function()
+    it("uses both queues for a while when the script runs again, and logs the next refusal", function()
       local a, b = host(2), host(2)
       refused = {["queue:bad"] = WRONG}
       local warnings = warned(function()
@@ -341,7 +341,7 @@ describe("the limiter of hosts", function()
     end)
   end)
 
-  it("refuses options it does not know", function()
+  it("refuses wrong options", function()
     assert.error_matches(function() redis_limiter.new{fallback_shares = 0} end,
       "bad option 'fallback_shares' %(a whole number 1")
     assert.error_matches(function() redis_limiter.new{redis = connection(), port = 1} end, "bad option 'port'")
@@ -374,7 +374,7 @@ support.each(function(name) describe("the limiter of hosts, on a real " .. name,
     nginx.eventually("the key is gone", function() return server:cli "keys 'own:*'" == "" end)
   end)
 
-  it("goes on when its key is something else, and asks no other key to wait", function()
+  it("goes on when its key in Redis has another type, and delays no other key", function()
     local one = redis_limiter.new{port = server.port}
     server:cli "rpush cmr:queue:taken x"
     local warnings = warned(function()
@@ -386,7 +386,7 @@ support.each(function(name) describe("the limiter of hosts, on a real " .. name,
     assert.matches("refuses a slot in queue:taken %(WRONGTYPE", warnings[1])
   end)
 
-  it("goes on without it, and with it again", function()
+  it("goes on when Redis is down, and uses it again when it is back", function()
     local own = support.start{program = name}
     finally(function() own:stop() end)
     local warnings = warned(function()

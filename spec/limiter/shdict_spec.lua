@@ -1,11 +1,11 @@
--- One queue for all workers of an nginx, in a dictionary that is a table here. spec/nginx/pace_spec.lua has a real one,
--- with several processes at a time.
+-- One queue for all workers of an nginx. A table imitates nginx's dictionary. spec/nginx/pace_spec.lua tests a real
+-- dictionary, with several processes.
 local core = require "cmr.core"
 local local_limiter = require "cmr.limiter.memory"
 local shdict = require "cmr.limiter.shdict"
 local warned = require "spec.support.warnings"
 
--- The part of nginx's dictionary that is used, with its answers.
+-- Imitates the methods of nginx's dictionary that the limiter uses.
 local function dictionary()
   local dict = {values = {}, ttls = {}, added = 0}
   function dict:get(key) return self.values[key] end
@@ -47,7 +47,7 @@ describe("the limiter of nginx's workers", function()
     core.now = real_now -- luacheck: ignore 122
   end)
 
-  it("decides as that of one process, whatever is asked", function()
+  it("gives the same slots as the limiter of one process", function()
     local one, shared, random, now = local_limiter.new(), shdict.new(dictionary()), dice(3), 5000
     core.now = function() return now end -- luacheck: ignore 122
     for _ = 1, 2000 do
@@ -66,7 +66,7 @@ describe("the limiter of nginx's workers", function()
     end
   end)
 
-  it("has one queue for each key, shared by all who have the dictionary", function()
+  it("has one queue for each key, shared by all limiters with the dictionary", function()
     at(100)
     local dict = dictionary()
     local a, b = shdict.new(dict), shdict.new(dict)
@@ -79,7 +79,7 @@ describe("the limiter of nginx's workers", function()
     assert.equal(0, shdict.new(dictionary()):reserve("key", 4, 10))
   end)
 
-  it("lets the dictionary forget a queue a while after its last slot", function()
+  it("lets the dictionary remove a queue some time after its last slot", function()
     local dict = dictionary()
     local queue = shdict.new(dict)
     at(1000)
@@ -129,7 +129,7 @@ describe("the limiter of nginx's workers", function()
     assert.equal(21, tries)
   end)
 
-  it("does not wait long for the lock of a worker that was killed, and not a second time", function()
+  it("waits a short time for the lock of a killed worker, and only once", function()
     local dict = dictionary()
     local limiter = shdict.new(dict)
     dict.values["cmr:lock:cmr:queue:key"] = core.now()
@@ -142,7 +142,7 @@ describe("the limiter of nginx's workers", function()
     assert.equal(added + 1, dict.added)
   end)
 
-  it("does not undo what others did, when it lost the lock meanwhile", function()
+  it("does not undo other workers' changes, when it lost the lock meanwhile", function()
     at(100)
     local dict = dictionary()
     local get, stolen = dict.get, false

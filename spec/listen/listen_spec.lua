@@ -1,4 +1,4 @@
--- cmr listen: what it accepts, tells, hands on.
+-- cmr listen: which deliveries it accepts, what it prints, and what it passes on.
 local api = require "spec.support.mock_api"
 local command = require "spec.support.command"
 local delivery = require "spec.support.delivery"
@@ -27,7 +27,7 @@ describe("cmr listen #nginx", function()
     command.clean()
   end)
 
-  it("tells of a delivery without its passwords, and answers 200", function()
+  it("prints a delivery without its passwords, and answers 200", function()
     local request = listener:send(BODY)
     local told, text = listener:line()
     assert.equal(200, request:answer().status)
@@ -40,13 +40,13 @@ describe("cmr listen #nginx", function()
     assert.is_nil((text:find("hunter-two", 1, true)))
   end)
 
-  it("prints passwords when it is told to", function()
+  it("prints passwords on demand", function()
     listen "--show-passwords"
     listener:send(BODY)
     assert.equal("hunter-two", listener:line().event.data.password)
   end)
 
-  it("refuses what is not signed with the key, and says why", function()
+  it("refuses a delivery that is not signed with the key, and says why", function()
     local forged = delivery.headers("body-hex-seconds", BODY, {time = os.time(), key = "another"})
     local request = listener:send(BODY, {headers = forged})
     local told = listener:line()
@@ -70,7 +70,7 @@ describe("cmr listen #nginx", function()
     assert.equal(200, request:answer().status)
   end)
 
-  it("gives a command the event on its standard input and nowhere else", function()
+  it("gives a command the event on standard input, and nowhere else", function()
     local seen, environment = command.file_with "", command.file_with ""
     listen("--exec", ("cat >%s; env >%s"):format(seen, environment))
     local request = listener:send(BODY)
@@ -81,7 +81,7 @@ describe("cmr listen #nginx", function()
     assert.matches("\nPATH=", "\n" .. command.read(environment))
   end)
 
-  it("answers 500 when the command fails, and lives when it reads nothing", function()
+  it("answers 500 when the command fails, and survives a command that reads nothing", function()
     listen("--exec", "exit 7")
     local request = listener:send(('{"event":"x"%s}'):format((" "):rep(900000)))
     local told = listener:line()
@@ -89,7 +89,7 @@ describe("cmr listen #nginx", function()
     assert.equal(500, request:answer().status)
   end)
 
-  it("passes on what came, as it came, and answers what it is answered", function()
+  it("passes on a delivery unchanged, and answers with the status that it receives", function()
     local hook = receiver.new()
     listen("--forward", hook.url)
     local headers = delivery.headers("timestamp.body-base64-milliseconds", BODY, {time = os.time()})
@@ -109,13 +109,13 @@ describe("cmr listen #nginx", function()
     hook:close()
   end)
 
-  it("lets nobody else judge or fetch a delivery", function()
+  it("lets no other process judge or fetch a delivery", function()
     for _, path in ipairs{"/_listen/delivery?id=1", "/_listen/verdict?id=1&verdict=200", "/_listen/forward"} do
       assert.equal(404, http.send(listener.port, path, {headers = {["x-listen-token"] = ""}}):answer().status)
     end
   end)
 
-  it("hears what the mock delivers", function()
+  it("receives the mock's deliveries", function()
     local mock = api.new()
     listener = listeners.start({"--signature-format=timestamp.body-hex-milliseconds"}, mock.server.key)
     mock:control("webhooks", {url = listener.url, signatureFormat = "timestamp.body-hex-milliseconds"})
@@ -126,7 +126,7 @@ describe("cmr listen #nginx", function()
     assert.equal("mailbox.exported", told.event.event)
   end)
 
-  it("ends with its pid, and leaves nothing behind", function()
+  it("ends when its process is ended, and leaves nothing behind", function()
     listen()
     listener:stop()
     assert.is_nil(http.send(listener.port, "/", {}):answer().status)
@@ -134,7 +134,7 @@ describe("cmr listen #nginx", function()
 end)
 
 describe("cmr listen", function()
-  it("wants a key, a URL to forward to and a signature format that it knows", function()
+  it("needs a key, a URL for --forward and a known signature format", function()
     for message, words in pairs{["no API key"] = {}, ["an http or https URL"] = {"--forward", "ftp://x"},
       ["must be one of"] = {"--signature-format", "rot13"}} do
       local answer = command.run({"listen", (table.unpack or unpack)(words)},
@@ -163,7 +163,7 @@ describe("cmr webhook detect", function()
 
   after_each(command.clean)
 
-  it("names the signature format of a delivery, however old and however its lines end", function()
+  it("names the signature format of a delivery of any age, with any line ends", function()
     for _, ending in ipairs{"\n", "\r\n"} do
       for _, after in ipairs{"", "\n", "\r\n"} do
         local answer = detect(captured("timestamp.body-base64-seconds", BODY, ending) .. after)
@@ -175,7 +175,7 @@ describe("cmr webhook detect", function()
     end
   end)
 
-  it("says so when it is signed with another key or not at all", function()
+  it("says when a delivery is signed with another key, or not signed", function()
     local text = captured("body-hex-seconds", BODY, "\n")
     for message, answer in pairs{
       ["the signature does not fit"] = detect(text, {CMR_API_KEY = "another"}),
@@ -187,7 +187,7 @@ describe("cmr webhook detect", function()
     end
   end)
 
-  it("wants a delivery", function()
+  it("needs a delivery", function()
     for message, answer in pairs{
       ["no empty line"] = detect(BODY),
       ["cannot read"] = command.run({"webhook", "detect", "/nowhere"}, {env = KEY}),

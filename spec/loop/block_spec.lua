@@ -1,4 +1,4 @@
--- Waiting in place; and several ways of waiting in one process.
+-- Waiting in place, and several loop adapters in one process.
 local core = require "cmr.core"
 local loops = require "spec.support.loop"
 local mock = require "spec.support.mock"
@@ -15,7 +15,7 @@ describe("a call in a plain script", function()
     client = support.new(server, {retries = 0})
   end)
 
-  it("lets what is in flight go on", function()
+  it("lets other calls in flight go on", function()
     server:fault{delay = 0.3}
     local job = client:start("platforms", mock.USER)
     local begun = core.now()
@@ -23,7 +23,7 @@ describe("a call in a plain script", function()
     assert.is_true(job:done())
   end)
 
-  it("wakes those who sleep, each in its time", function()
+  it("wakes each sleeping job at its time", function()
     local paced = support.new(server, {rate = 10, limiter = require("cmr.limiter.memory").new()})
     local jobs, begun = {}, core.now()
     for index = 1, 5 do jobs[index] = paced:start("platforms", mock.USER) end
@@ -40,7 +40,7 @@ describe("a call in a plain script", function()
     for place, one in ipairs(done) do assert.is_true(one[2] >= (place - 1) * 0.1 - 0.02, one[2]) end
   end)
 
-  it("in a coroutine of the caller's own waits in place, and does not yield to it", function()
+  it("waits in place in the caller's coroutine, and does not yield", function()
     local thread = coroutine.create(function() return client:platforms(mock.USER).status end)
     local fine, status = coroutine.resume(thread)
     assert(fine, status)
@@ -57,7 +57,7 @@ describe("a call in a plain script", function()
 end)
 
 describe("luv, cqueues and plain calls in one process", function()
-  it("lose no wake-up to each other", function()
+  it("lose no wake-up", function()
     if _VERSION == "Lua 5.5" and not pcall(require, "luv") then return pending "there is no luv for this Lua" end
     local server = mock.shared("http")
     server:fault{delay = 0.05, times = 10000}
@@ -92,7 +92,7 @@ describe("luv, cqueues and plain calls in one process", function()
 end)
 
 describe("the waiter of a call", function()
-  -- An engine, and calls that are finished when the specs say so.
+  -- Imitates an engine. The specs decide when its calls are finished.
   local engine, reported, woken
 
   before_each(function()
@@ -133,7 +133,7 @@ describe("the waiter of a call", function()
     assert.same({"other"}, woken)
   end)
 
-  it("is posted although another fails", function()
+  it("is posted even if another waiter fails", function()
     call("one", function() error("oops", 0) end)
     call "two"
     call("three", function() error {} end)
@@ -142,8 +142,8 @@ describe("the waiter of a call", function()
     assert.same({"one", "two", "three"}, woken)
   end)
 
-  it("is posted by the next step, when another does not come back yet", function()
-    call("one", function() -- has work to do, in which it waits itself
+  it("is posted by the next step, when another waiter has not returned yet", function()
+    call("one", function() -- this waiter waits for another call
       table.insert(reported, "three")
       waiters.step(engine)
       assert.same({"one", "two", "three"}, woken)
@@ -155,7 +155,7 @@ describe("the waiter of a call", function()
     assert.same({"one", "two", "three"}, woken)
   end)
 
-  it("keeps it from collection, and so its id from another one", function()
+  it("keeps the call from being collected, so that no other call gets its id", function()
     local target = assert(core.target{api_key = "key"})
     local seen = setmetatable({}, {__mode = "k"})
     local kept = assert(core.platforms(target, mock.USER))
@@ -172,7 +172,7 @@ describe("the waiter of a call", function()
     assert.is_nil(next(seen))
   end)
 
-  it("is posted when the engine was closed under the call", function()
+  it("is posted when the engine was closed during the call", function()
     local server = mock.shared "http"
     local client = support.new(server)
     server:fault{delay = 1}
@@ -189,7 +189,7 @@ end)
 describe("a place where a coroutine cannot be suspended", function()
   local coroutines = require "cmr.loop.coroutines"
 
-  it("is known", function()
+  it("is recognised", function()
     local seen = {}
     coroutine.wrap(function()
       seen[1] = coroutines.can_suspend()

@@ -45,7 +45,7 @@ describe("cqueues", function()
     client = support.new(server, {retries = 0})
   end)
 
-  it("goes on after the error of a coroutine, which leaves nobody waiting", function()
+  it("goes on after the error of a coroutine, and no other coroutine waits for ever", function()
     server:fault{delay = 0.2, times = 4}
     local controller, add = cqueues.new(), loops.sum()
     for index = 1, 4 do
@@ -76,14 +76,14 @@ describe("cqueues", function()
     end
     outer:wrap(function() assert(inner:loop()) end)
     outer:wrap(call)
-    assert(other:step(0)) -- begins, and is then left alone
+    assert(other:step(0)) -- begins its calls, and then does not run for a while
     assert(outer:loop())
     assert.equal(5 * 200, add())
     assert(other:loop())
     assert.equal(8 * 200, add())
   end)
 
-  it("that is given up with calls in flight, keeps nobody else from calling", function()
+  it("does not disturb other calls when a controller with calls in flight is collected", function()
     server:fault{delay = 0.3, times = 3}
     local function give_up()
       local controller = cqueues.new()
@@ -102,7 +102,7 @@ describe("cqueues", function()
     assert.equal(200, client:platforms(mock.USER).status)
   end)
 
-  it("sends nothing from a coroutine of the user's own when the client names cqueues", function()
+  it("sends nothing from a coroutine that cqueues does not run, when the client names cqueues", function()
     local named = support.new(server, {retries = 0, loop = "cqueues"})
     local messages = {}
     loop.run{function()

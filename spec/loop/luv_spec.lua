@@ -13,7 +13,8 @@ assert(has_luv, uv)
 
 local loop = {name = "luv", resumes_any = true}
 
--- An error that leaves a coroutine ends luv, and the specs with it; in Lua 5.1 it cannot be caught inside.
+-- Runs tasks in coroutines. An error that leaves a coroutine would end luv and the specs, so each task runs in pcall.
+-- In Lua 5.1 it does not, because pcall cannot yield there.
 function loop.run(tasks)
   local threads, failures = {}, {}
   for index, task in ipairs(tasks) do
@@ -71,7 +72,7 @@ describe("luv", function()
     client = support.new(server, {retries = 0})
   end)
 
-  it("named for a client sends nothing where nothing can wait for it", function()
+  it("sends nothing where nothing can wait, when the client names luv", function()
     local named = support.new(server, {retries = 0, loop = "luv"})
     local before = #server:requests()
     assert.error_matches(function() named:platforms(mock.USER) end, "platforms: outside a coroutine nothing can wait")
@@ -88,13 +89,13 @@ describe("luv", function()
     assert.equal(before + 1, #server:requests())
   end)
 
-  it("is not kept alive by what is not waited for", function()
+  it("is not kept alive when no call waits", function()
     assert.is_falsy(uv.loop_alive())
     loop.run{function() assert(client:platforms(mock.USER)) end}
     assert.is_falsy(uv.loop_alive())
   end)
 
-  it("has calls in callbacks, which are no coroutines, wait in place; nobody's wake-up is lost", function()
+  it("lets calls in callbacks wait in place, because these are no coroutines, and loses no wake-up", function()
     server:fault{delay = 0.2, times = 8}
     local add, timer = loops.sum(), uv.new_timer()
     timer:start(50, 0, function()
@@ -109,7 +110,7 @@ describe("luv", function()
     assert.equal(7 * 200, add())
   end)
 
-  it("may resume a coroutine that waits, for reasons of its own: it waits on", function()
+  it("may resume a waiting coroutine for another reason, and its call waits on", function()
     server:fault{delay = 0.3}
     local thread, timer, answer = nil, uv.new_timer(), nil
     timer:start(50, 50, function()
@@ -124,7 +125,7 @@ describe("luv", function()
     assert.equal(200, answer.status)
   end)
 
-  it("ends by the error of a coroutine, after all that were answered with it went on", function()
+  it("ends with a coroutine's error, after all coroutines with an answer went on", function()
     server:fault{delay = 0.1, times = 3}
     local ended = program.run(([[
       local client, uv = require("cmr").new{rate = false}, require "luv"
@@ -135,10 +136,10 @@ describe("luv", function()
           print(index, status)
         end)()
       end
-      for _ = 1, 10 do -- on their way
+      for _ = 1, 10 do -- sends the requests
         require("cmr.core").engine():wait(5)
       end
-      os.execute "sleep 0.5" -- when the loop looks, all are answered
+      os.execute "sleep 0.5" -- by then, all calls are answered
       uv.run()
     ]]):format(mock.USER), {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})
     assert.are_not.equal(0, ended.status)
@@ -164,13 +165,13 @@ describe("luv", function()
       return seen
     end
 
-    it("has all of its items in a plain script", function()
+    it("yields all its items in a plain script", function()
       server:fault{delay = 0.02, times = 10, body = {status = 200}}
       assert.same({200, 200}, statuses())
       assert.equal(2, #server:requests())
     end)
 
-    it("has all of its items in a coroutine of the loop, and in a callback", function()
+    it("yields all its items in a coroutine of the loop, and in a callback", function()
       server:fault{delay = 0.02, times = 10, body = {status = 200}}
       local seen, timer = {}, uv.new_timer()
       timer:start(10, 0, function()
@@ -196,7 +197,7 @@ describe("luv", function()
     end)
   end)
 
-  describe("runs what the main chunk has started", function()
+  describe("runs the jobs that the main chunk has started", function()
     it("once the loop runs, with pauses and retries", function()
       server:fault{status = 503}
       server:fault{delay = 0.1, times = 10}
@@ -217,7 +218,7 @@ describe("luv", function()
       assert.is_falsy(uv.loop_alive())
     end)
 
-    it("and keeps the loop no longer: a script that waits in place leaves nothing behind", function()
+    it("and does not keep the loop alive after a script has waited in place", function()
       local job = client:start("platforms", mock.USER)
       assert.equal(200, job:wait().status)
       uv.run "nowait" -- closes handles
@@ -228,7 +229,7 @@ describe("luv", function()
       assert.is_falsy(uv.loop_alive())
     end)
 
-    it("as do callbacks that no coroutine is", function()
+    it("and those that a callback has started", function()
       local job
       local timer = uv.new_timer()
       timer:start(10, 0, function()
@@ -240,7 +241,7 @@ describe("luv", function()
     end)
   end)
 
-  it("leaves a program that nobody resumes to end", function()
+  it("lets a program end that never runs the loop", function()
     local ended = program.run(([[
       local client = require("cmr").new{rate = false}
       require "luv"

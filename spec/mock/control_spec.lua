@@ -1,4 +1,4 @@
--- The interface of tests.
+-- The mock's interface for tests.
 local support = require "spec.support.mock"
 
 local PLATFORMS = "/exports/platform-credentials?userId=" .. support.USER
@@ -8,14 +8,14 @@ describe("the mock's control", function()
 
   before_each(function() server = support.shared("http") end)
 
-  it("wants its token", function()
+  it("needs its token", function()
     local url = server.control_url .. "requests"
     assert.equal(403, server:request("GET", url).status)
     assert.equal(403, server:request("GET", url, {headers = {["x-mock-token"] = "0"}}).status)
     assert.equal(0, #server:requests())
   end)
 
-  it("refuses what it does not understand", function()
+  it("refuses wrong calls", function()
     assert.has_error(function() server:reset{rate = -1} end)
     assert.has_error(function() server:reset{window = "leap"} end)
     assert.has_error(function() server:reset{rates = 1} end)

@@ -1,4 +1,4 @@
--- What the mock delivers: signed in every way, for every outcome the documents have an event for, tried again.
+-- The mock's deliveries: signed in every format, for every outcome with a documented event, and repeated.
 local api = require "spec.support.mock_api"
 local cjson = require "cjson"
 local receiver = require "spec.support.receiver"
@@ -6,19 +6,19 @@ local socket = require "socket"
 local webhook = require "cmr.webhook"
 
 local USER, MAILBOX = api.USER, api.MAILBOX
-local SUBSCRIPTION = "1BNTZJG2Q041JWGS3NY9E1BZ9APA" -- of that mailbox
+local SUBSCRIPTION = "1BNTZJG2Q041JWGS3NY9E1BZ9APA" -- the subscription of that mailbox
 local DAY = 24 * 60 * 60
 
 local mock, hook
 
--- The next delivery, verified; its event.
+-- Verifies the next delivery, and returns its event.
 local function event(status)
   local delivery = hook:next(status)
   local found, why = webhook.verify(delivery.body, delivery.headers, {api_key = mock.server.key})
   return assert(found, why), delivery
 end
 
--- The next events by name, and whatever else there is fails.
+-- Returns the next events by name. Fails if another event comes.
 local function events(...)
   local found = {}
   for _, name in ipairs{...} do
@@ -30,7 +30,7 @@ local function events(...)
   return found[1], found[2], found[3], found[4]
 end
 
--- What the mock has delivered, once a condition holds.
+-- Waits until a condition holds for the mock's deliveries, and returns them.
 local function deliveries(holds)
   local limit, list = socket.gettime() + 5
   repeat
@@ -70,7 +70,7 @@ describe("a delivery of the mock #nginx", function()
     end)
   end
 
-  it("names the call by actionId, or does not, as the documents' own samples", function()
+  it("has the actionId of the call, or has none, as in the documented samples", function()
     local action = reexport()
     mock:advance(10)
     assert.equal(action, event().data.actionId)
@@ -80,7 +80,7 @@ describe("a delivery of the mock #nginx", function()
     assert.is_nil(event().data.actionId)
   end)
 
-  it("is tried three times, with the same body, and given up", function()
+  it("is tried three times with the same body, and then given up", function()
     reexport()
     mock:advance(10)
     local first = hook:next(500)
@@ -112,7 +112,7 @@ describe("a delivery of the mock #nginx", function()
     assert.is_nil(hook:next(200, 0.06))
   end)
 
-  it("is tried again when nobody listens", function()
+  it("is tried again when no receiver listens", function()
     hook:close()
     reexport()
     mock:advance(10)
@@ -120,7 +120,7 @@ describe("a delivery of the mock #nginx", function()
     assert.matches("refused", list[1].attempts[1].error)
   end)
 
-  it("can be had again, as often as one likes", function()
+  it("can be repeated any number of times", function()
     reexport()
     mock:advance(10)
     local once = event()
@@ -150,7 +150,7 @@ describe("a delivery of the mock #nginx", function()
     assert.is_true(mock:control("clock", {advance = 0}).now >= before)
   end)
 
-  it("goes nowhere else than to this machine", function()
+  it("goes only to this machine", function()
     for _, url in ipairs{"http://example.com/", "ftp://127.0.0.1/", "http://127.0.0.1.example.com/", "127.0.0.1",
       "http://127.0.0.1/a b", "http://127.0.0.1:1@example.com/"} do
       assert.has_error(function() mock.server:control("POST", "webhooks", {url = url}) end)
@@ -174,7 +174,7 @@ describe("the mock tells of #nginx", function()
     return data.orderId, reply.body.actionId
   end
 
-  it("an order: the domain, the mailboxes, each mailbox", function()
+  it("an order: its domain, its mailboxes, and each mailbox", function()
     local id, action = order()
     mock:advance(30)
     local domain, ordered, ann, bob = events("domain.order.success", "mailbox.order.success", "mailbox.created",
@@ -206,7 +206,7 @@ describe("the mock tells of #nginx", function()
       end)(events "mailbox.warmup.removed".data))
   end)
 
-  it("an order that fails because a spec wants it to", function()
+  it("an order that fails on demand", function()
     mock:control("failures", {domain = "new.example", reason = "restricted phrase"})
     local id = order()
     mock:advance(30)
@@ -216,7 +216,7 @@ describe("the mock tells of #nginx", function()
     assert.equal("FAILED", mock:yes("GET /orders/status", {userId = USER, orderId = id}).status)
   end)
 
-  it("mailboxes that cannot be had", function()
+  it("mailboxes that are not available", function()
     mock:seed("domains", {domainName = "bare.example", userId = USER, domainId = "D1"})
     for _, name in ipairs{"ann", "bob"} do
       mock:yes("POST /orders/create-mailbox-order/json", query, {domainId = "D1", confirm = true,
@@ -272,7 +272,7 @@ describe("the mock tells of #nginx", function()
     assert.equal("CANCELLED", events "subscription.cancelled".data.subscriptionStatus)
   end)
 
-  it("a subscription that nobody pays", function()
+  it("a subscription that is not paid", function()
     mock:wallet(0)
     mock:yes("POST /subscriptions/toggle-autorenewal", nil, {subscriptionId = SUBSCRIPTION, autoRenew = false})
     mock:yes("POST /subscriptions/renew-subscriptions", nil, {subscriptionIds = {SUBSCRIPTION}})
@@ -302,7 +302,7 @@ describe("the mock tells of #nginx", function()
     assert.equal("domain.grace_period", names[1])
   end)
 
-  it("warm mailboxes, in two events when only some can be had", function()
+  it("warm mailboxes, in two events when only some are available", function()
     local data = mock:yes("POST /pre-warmup/order", query, {serviceProvider = "GOOGLE",
       order = {{domain = "prewarm-acmecorp.com"}, {domain = "nowhere.example"}}})
     mock:advance(30)
@@ -321,7 +321,7 @@ describe("the mock tells of #nginx", function()
     assert.equal("192.0.2.1", told.record.value)
   end)
 
-  it("nothing that happened before there was a destination, or after a reset", function()
+  it("nothing that happened before a destination was set, or after a reset", function()
     mock.server:reset()
     reexport()
     mock:advance(10)

@@ -13,7 +13,7 @@ describe("cmr.mock.dispatch", function()
     return dispatch:answer(request)
   end
 
-  it("answers 501 for an operation nobody has written yet", function()
+  it("answers 501 for an operation without a handler", function()
     local reply = answer({{name = "wallet", method = "GET", path = "/wallet"}, {name = "nowhere"}}, "GET", "/wallet")
     assert.equal(501, reply.status)
     assert.matches("'wallet' is not implemented", reply.envelope.message, 1, true)
@@ -25,7 +25,7 @@ describe("cmr.mock.dispatch", function()
     end
   end)
 
-  it("takes any method where none is documented", function()
+  it("accepts any method if none is documented", function()
     assert.equal(501, answer({{name = "reset", path = "/reset"}}, "PATCH", "/reset").status)
   end)
 end)

@@ -47,7 +47,7 @@ describe("the mock's DNS", function()
       {recordId = id, domain = "doe.com", host = "post", value = "192.0.2.20", recordType = "A"})
   end)
 
-  it("has tags to exclude on TXT records at _dmarc only", function()
+  it("accepts excluded tags only in TXT records at _dmarc", function()
     local tags = {"sp", "pct"}
     add{{host = "_dmarc", value = "v=DMARC1", recordType = "TXT", excludedDMARCtags = tags},
       {host = "_dmarc.sub", value = "v=DMARC1", recordType = "TXT", excludedDMARCtags = tags}}
@@ -63,7 +63,7 @@ describe("the mock's DNS", function()
     assert.equal("TXT", records()[1].recordType)
   end)
 
-  it("adds all of the records or none", function()
+  it("adds all records or none", function()
     api:no(400, "'records[1].value'", "POST /dns", {userId = USER}, {domain = "doe.com",
       records = {{host = "a", value = "1", recordType = "A"}, {host = "b", recordType = "A"}}})
     api:no(400, "'records' must not be empty", "POST /dns", {userId = USER}, '{"domain":"doe.com","records":[]}')
@@ -72,7 +72,7 @@ describe("the mock's DNS", function()
     assert.same({}, records())
   end)
 
-  it("is for the domain's owner", function()
+  it("is only for the domain's owner", function()
     local id = api:yes("POST /dns", {userId = "OTHER"},
       {domain = "theirs.com", records = {{host = "a", value = "1", recordType = "A"}}}).records[1].recordId
     local new = {host = "a", value = "2", recordType = "A"}
@@ -87,7 +87,7 @@ describe("the mock's DNS", function()
     assert.equal("1", api:yes("GET /dns", {userId = "OTHER", domain = "theirs.com"}).records[1].value)
   end)
 
-  it("takes nameservers under whatever name", function()
+  it("accepts nameservers under any name", function()
     local data, reply = api:yes("PUT /dns/nameservers", {userId = USER, domain = "doe.com"},
       {nameservers = {"ns1.example.com", "ns2.example.com"}})
     assert.same({domain = "doe.com", nameservers = {"ns1.example.com", "ns2.example.com"}}, data)

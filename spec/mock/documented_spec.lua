@@ -1,4 +1,4 @@
--- Every answer the documents show, asked for on an ordinary world: the mock's has the same message and the same members
+-- For every documented answer, the mock's own answer with its usual data: it has the same message, and the same members
 -- of the same types.
 local cjson = require "cjson"
 local examples = require "cmr.samples"
@@ -9,7 +9,7 @@ local USER, MAILBOX = api_of.USER, api_of.MAILBOX
 local SUBSCRIPTION = "1BNTZJG2Q041JWGS3NY9E1BZ9APA"
 local OWN = {userId = USER}
 
--- How each is asked: {query, body}; the documented request where there is one and nothing stands here.
+-- The request for each answer: {query, body}. Without an entry here, the spec sends the documented request.
 local ASKED = {
   delete_user = {{userId = "EMPTY"}},
   domain_renewal_prices = {nil, {userId = USER, domains = {"near.com"}}},
@@ -30,7 +30,7 @@ local ASKED = {
   create_placement_test = {OWN, {mailboxIds = {MAILBOX}}},
 }
 
--- Values become the names of their types; of a list, one item.
+-- Replaces values by the names of their types, and a list by its first item.
 local function shape(value)
   if type(value) ~= "table" then return type(value) end
   if value[1] ~= nil then return {"list of", shape(value[1])} end
@@ -72,13 +72,13 @@ describe("the documented answer of", function()
     end
   end
 
-  it("nothing else is missing", function()
+  it("each operation with a request above exists", function()
     for name in pairs(ASKED) do assert.is_table(examples[name], name) end
   end)
 end)
 
 describe("of all operations", function()
-  it("each that has a path has an answer of its own", function()
+  it("each one with a path has an answer", function()
     local api = api_of.new()
     for _, row in ipairs(operations) do
       if row.path then

@@ -12,7 +12,7 @@ describe("the mock's domains", function()
       expiresIn = expires_in_days * DAY})
   end
 
-  -- The user's domain of this name.
+  -- Returns the user's domain of this name.
   local function look(name)
     for _, item in ipairs(api:yes("GET /domains/by-user", {userId = USER}).domains) do
       if item.domainName == name then return item end
@@ -37,7 +37,7 @@ describe("the mock's domains", function()
       assert.equal(1, data.pagination.totalSearchedCount)
     end)
 
-    it("are none for a user who is unknown", function()
+    it("are not listed for an unknown user", function()
       local data, reply = api:yes("GET /domains/by-user", {userId = "NOBODY"})
       assert.same({}, data.domains)
       assert.matches('"domains":[]', reply.text, 1, true)
@@ -59,7 +59,7 @@ describe("the mock's domains", function()
   end)
 
   describe("'s workspaces", function()
-    it("do not exist: data is null", function()
+    it("may not exist: data is then null", function()
       local data, reply = api:yes("POST /domains/has-workspace", nil,
         {domainName = "acmecorp.com", serviceProvider = "GOOGLE"})
       assert.equal(api_of.null, data)
@@ -67,7 +67,7 @@ describe("the mock's domains", function()
       api_of.assumed(false, reply)
     end)
 
-    it("exist where a domain has a subscription, at its provider", function()
+    it("exist if a domain has a subscription, at the subscription's provider", function()
       local function exists(name, provider)
         local data, reply = api:yes("POST /domains/has-workspace", nil, {domainName = name, serviceProvider = provider})
         if data == api_of.null then return nil end
@@ -87,7 +87,7 @@ describe("the mock's domains", function()
       assert.is_nil(exists("bare.com"))
     end)
 
-    it("are checked for several domains, each on its own", function()
+    it("are checked separately for several domains", function()
       local data, reply = api:yes("POST /domains/has-workspace", nil, {domains = {
         {domainName = "doe.com", serviceProvider = "GOOGLE"}, {domainName = "doe.com", serviceProvider = "MICROSOFT"},
         {domainName = "example.com"}}})
@@ -96,7 +96,7 @@ describe("the mock's domains", function()
       api_of.assumed("data", reply)
     end)
 
-    it("are asked for in one of two ways", function()
+    it("are requested in one of two ways", function()
       api:no(422, "'domainName' or 'domains'", "POST /domains/has-workspace", nil, {serviceProvider = "GOOGLE"})
       api:no(422, "only one of", "POST /domains/has-workspace", nil,
         {domainName = "a.com", domains = {{domainName = "b.com"}}})
@@ -136,7 +136,7 @@ describe("the mock's domains", function()
       domain("over.com", -8)
     end)
 
-    it("has its price in the window and in the grace; elsewhere it is an error within data", function()
+    it("has a price in its window and in the grace period; otherwise data has an error", function()
       local names = {"near.com", "far.com", "grace.com", "over.com"}
       local data, reply = api:yes(PRICE, nil, {userId = USER, domains = names})
       assert.equal("Domain renewal prices fetched successfully", reply.body.message)
@@ -178,7 +178,7 @@ describe("the mock's domains", function()
       api:advance(60)
       assert.equal("ACTIVE", look("near.com").status)
       assert.equal(api_of.time(before) + 2 * 365 * DAY, api_of.time(look("near.com").expireOn))
-      -- 2 x 14.50 were taken: nothing is left for another.
+      -- 2 x 14.50 were charged, so nothing is left for another renewal.
       before = look("grace.com").expireOn
       api:yes(RENEW, nil, {userId = USER, domains = {"grace.com"}})
       api:advance(60)
@@ -186,20 +186,20 @@ describe("the mock's domains", function()
       assert.equal("GRACE_PERIOD", look("grace.com").status)
     end)
 
-    it("is of every eligible domain when none is named", function()
+    it("is for every eligible domain when none is named", function()
       for _, names in ipairs{"", ',"domains":[]'} do
         local data = api:yes(RENEW, nil, ('{"userId":"%s"%s}'):format(USER, names))
         table.sort(data, function(a, b) return a.domainName < b.domainName end)
         assert.same({"grace.com", "near.com"}, {data[1].domainName, data[2].domainName})
         assert.equal(2, #data)
-        assert.equal("14.50", data[1].renewalPrice) -- for a year
+        assert.equal("14.50", data[1].renewalPrice) -- the price of one year
         api:advance(60)
         domain("near.com", 1)
         domain("grace.com", -1)
       end
     end)
 
-    it("happens by itself when that is turned on and can be paid", function()
+    it("happens by itself when auto-renewal is on and the wallet has enough", function()
       local data, reply = api:yes(TOGGLE, nil, {userId = USER, domains = {"near.com"}, autoRenew = true})
       assert.equal("Auto-renew toggled on for 1 domain.", reply.body.message)
       assert.same({{domainName = "near.com", domainId = "ID-near.com", autoRenew = true}}, data)
@@ -218,7 +218,7 @@ describe("the mock's domains", function()
       assert.equal("GRACE_PERIOD", look("near.com").status)
     end)
 
-    it("is turned off and on for all, but not on for what is over", function()
+    it("is turned on and off for all domains, but not on for expired ones", function()
       local _, reply = api:yes(TOGGLE, nil, {userId = USER, autoRenew = true})
       assert.equal("Auto-renew toggled on for 4 domains.", reply.body.message)
       assert.equal(5, #reply.body.data)

@@ -1,6 +1,6 @@
 -- The mock ends as a whole, whichever of its processes ends first.
 local command = require "spec.support.command"
-local run = command.sh -- without the runtime of the sanitizers, which finds leaks in mktemp
+local run = command.sh -- without the sanitizers' runtime, which would report leaks in mktemp
 
 describe("the mock #cli", function()
   teardown(command.clean)
@@ -23,7 +23,7 @@ describe("the mock #cli", function()
           :format(folder, folder, folder))
         assert.equal("", left)
         assert.equal("000", run(get .. " || true"))
-        -- a process that nobody waits for stays as a zombie
+        -- a process whose parent does not wait for it stays as a zombie
         local state = "grep -s '^State' /proc/%s/status | grep -v Z || true"
         local launcher = command.read(own):match "%d+"
         state = state:format(launcher)

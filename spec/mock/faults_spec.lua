@@ -1,4 +1,4 @@
--- What a test can order to go wrong.
+-- The failures that a test can order.
 local support = require "spec.support.mock"
 
 local MAILBOX = support.MAILBOX
@@ -10,7 +10,7 @@ describe("the mock's faults", function()
 
   before_each(function() server = support.shared("http") end)
 
-  it("come in the order given, to the requests that match, as often as ordered", function()
+  it("apply to the matching requests in the given order, as often as ordered", function()
     server:fault{match = {operation = "reexport"}, status = 500}
     server:fault{match = {method = "GET"}, times = 2, status = 503, headers = {["Retry-After"] = "7"}}
     assert.equal(405, server:call("POST", PLATFORMS).status)
@@ -41,14 +41,14 @@ describe("the mock's faults", function()
     assert.same({status = 200, data = {1, 2}}, server:request("GET", PLATFORMS).body)
   end)
 
-  it("can add a header to the true answer", function()
+  it("can add a header to the usual answer", function()
     server:fault{headers = {["X-Extra"] = "1"}}
     local reply = server:call("GET", PLATFORMS)
     assert.equal("1", reply.headers["x-extra"])
     assert.is_true(reply.body.data.EMAILBISON.connected)
   end)
 
-  it("delay the true answer", function()
+  it("delay the usual answer", function()
     server:fault{delay = 0.2}
     local reply = server:request("GET", PLATFORMS, {lines = {'write-out = "\\n%{time_total}"'}})
     local seconds = tonumber((reply.text:match("\n([%d%.,]+)$"):gsub(",", ".")))
@@ -61,7 +61,7 @@ describe("the mock's faults", function()
     assert.matches("%(28%)", why)
   end)
 
-  it("close the connection without an answer, before or after the deed", function()
+  it("close the connection without an answer, before or after the request is carried out", function()
     server:fault{close = true}
     server:fault{close = "after"}
     for _ = 1, 2 do

@@ -12,7 +12,7 @@ local function exists(path)
 end
 
 describe("the mock with TLS", function()
-  it("speaks HTTP/2 and 1.1 under its own authority", function()
+  it("speaks HTTP/2 and 1.1, with a certificate of its own authority", function()
     local server = support.shared("tls")
     assert.matches("^https://127%.0%.0%.1:", server.base_url)
     assert.equal("2", server:call("GET", PLATFORMS).http)
@@ -30,7 +30,7 @@ describe("the mock with TLS", function()
     assert.matches("%(60%)", why)
   end)
 
-  it("resets the stream where HTTP/1.1 would close", function()
+  it("resets the stream when HTTP/1.1 would close the connection", function()
     local server = support.shared("tls")
     server:fault{close = true}
     local nothing, why = server:request("POST", REEXPORT, {body = {mailboxId = MAILBOX}})
@@ -44,7 +44,7 @@ describe("the mock's life", function()
     return assert(server.ca_file:match("^(.*/cmr%-mock%.%w+)/ca%.pem$"))
   end
 
-  it("prints lines a shell can evaluate", function()
+  it("prints lines that a shell can evaluate", function()
     local server = support.shared("tls")
     local port = server.base_url:match(":(%d+)/api/v1/integration$")
     assert.same({
@@ -60,7 +60,7 @@ describe("the mock's life", function()
     assert.is_true(tonumber(port) >= 20000 and tonumber(port) <= 29999)
   end)
 
-  it("ends with its pid, and removes its directory", function()
+  it("ends when its process is ended, and removes its directory", function()
     local server = support.start{tls = true}
     local folder = directory(server)
     assert.is_true(exists(folder .. "/nginx.conf"))
@@ -69,7 +69,7 @@ describe("the mock's life", function()
     assert.is_nil(server:request("GET", PLATFORMS))
   end)
 
-  it("ends when its launcher is killed outright", function()
+  it("ends when its launcher is killed", function()
     local pipe = assert(io.popen("echo $$; exec " .. support.command{tls = true}, "r"))
     local launcher = assert(pipe:read("*l"):match("^%d+$"))
     local server = support.attach(pipe)
@@ -82,7 +82,7 @@ describe("the mock's life", function()
     pipe:close()
   end)
 
-  it("takes the port it is given, and says so when it cannot", function()
+  it("uses the given port, and reports when it cannot", function()
     local port = tonumber(support.shared("http").base_url:match(":(%d+)/"))
     local pipe = assert(io.popen(support.command{port = port} .. " 2>&1; echo exit $?", "r"))
     local output = pipe:read("*a")
@@ -90,7 +90,7 @@ describe("the mock's life", function()
     assert.matches(("^cmr mock: port %d is in use: [^\n]*\nexit 1\n$"):format(port), output)
   end)
 
-  it("chooses another port when the one it chose is taken", function()
+  it("chooses another port when its first choice is in use", function()
     local port = support.shared("http").base_url:match(":(%d+)/")
     local code = ([[
       local random = require "cmr.util.random"
@@ -107,7 +107,7 @@ describe("the mock's life", function()
     server:stop()
   end)
 
-  it("raises on bad options", function()
+  it("raises an error for bad options", function()
     local run = require("cmr.mock").run
     for _, case in ipairs{{ports = 1}, {port = 0}, {port = 65536}, {port = "x"}, {rate = -1}, {window = "leap"},
       {tls = 1}} do

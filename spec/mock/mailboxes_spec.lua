@@ -17,7 +17,7 @@ describe("the mock's mailboxes", function()
     api:seed("mailboxes", {mailboxId = "THEIRS", email = "a@theirs.com", userId = "OTHER"})
   end)
 
-  it("are listed, a user's or everyone's", function()
+  it("are listed, for a user or for all users", function()
     local function ids(what, query)
       local data, reply = api:yes(what, query)
       api_of.assumed("data", reply)
@@ -45,7 +45,7 @@ describe("the mock's mailboxes", function()
     api:no(400, "Please provide 'mailboxId'", "GET /mailboxes/mailbox")
   end)
 
-  it("have an administrator, whom their owner sees", function()
+  it("have an administrator, whom only their owner sees", function()
     local data = api:yes("GET /mailboxes/admin-mailbox-details", {userId = USER, mailboxId = MAILBOX})
     assert.equal("admin@doe.com", data.email)
     assert.is_string(data.password)
@@ -54,7 +54,7 @@ describe("the mock's mailboxes", function()
   end)
 
   describe("are changed", function()
-    it("one, a little later", function()
+    it("one at a time, a little later", function()
       local _, reply = api:yes(UPDATE, {userId = USER}, {mailboxData = {mailboxId = MAILBOX, userName = "johnny",
         lastName = "Dough", profilePicture = "https://a.b/c.jpg"}})
       assert.equal("Mailbox details will update shortly", reply.body.message)
@@ -72,7 +72,7 @@ describe("the mock's mailboxes", function()
       assert.equal(api_of.null, look().profilePicture)
     end)
 
-    it("several, of which some may fail", function()
+    it("several at once, of which some may fail", function()
       local data, reply = api:yes(UPDATE, {userId = USER}, {mailboxData = {
         {mailboxId = "THEIRS", firstName = "X"}, {mailboxId = MAILBOX, firstName = "Jack"}, {mailboxId = "NONE"}}})
       assert.equal(3, #data)
@@ -86,7 +86,7 @@ describe("the mock's mailboxes", function()
       assert.equal("John", look("THEIRS").firstName)
     end)
 
-    it("not those of others, nor to what there is already", function()
+    it("but not another user's, and not to an address that exists", function()
       local function refused(status, item)
         api:no(status, "", UPDATE, {userId = USER}, {mailboxData = item})
       end
@@ -98,7 +98,7 @@ describe("the mock's mailboxes", function()
       refused(400, {{firstName = "X"}})
       refused(400, {mailboxId = MAILBOX, removeProfilePicture = "yes"})
       api:no(400, "Please provide 'mailboxData'", UPDATE, {userId = USER}, {})
-      api:yes(UPDATE, {userId = USER}, {mailboxData = {mailboxId = MAILBOX, userName = "john"}}) -- as it is
+      api:yes(UPDATE, {userId = USER}, {mailboxData = {mailboxId = MAILBOX, userName = "john"}}) -- the name that it has
     end)
   end)
 
@@ -129,11 +129,11 @@ describe("the mock's mailboxes", function()
     it("not on the last day of the subscription", function()
       api:advance(29 * 24 * 3600 + 60)
       api_of.assumed("status 422", api:no(422, "24 hours", REMOVE, {userId = USER}, {mailboxId = MAILBOX}))
-      api:advance(24 * 3600) -- it has renewed itself
+      api:advance(24 * 3600) -- the subscription has renewed itself
       api:yes(REMOVE, {userId = USER}, {mailboxId = MAILBOX})
     end)
 
-    it("by their owner", function()
+    it("only by their owner", function()
       api:no(403, "does not belong", REMOVE, {userId = USER}, {mailboxId = "THEIRS"})
       api:no(404, "mailbox", REMOVE, {userId = USER}, {mailboxId = "NONE"})
       api:no(400, "Please provide 'mailboxId'", REMOVE, {userId = USER})

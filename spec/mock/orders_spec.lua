@@ -1,4 +1,4 @@
--- Orders: what becomes of them, and what is refused.
+-- Orders: how they end, and which are refused.
 local api_of = require "spec.support.mock_api"
 
 local USER = api_of.USER
@@ -19,14 +19,14 @@ describe("the mock's orders", function()
     return api:yes(STATUS, {orderId = id}).status
   end
 
-  -- The user's mailboxes as {[email] = item}.
+  -- Returns the user's mailboxes as {[email] = item}.
   local function boxes()
     local found = {}
     for _, item in ipairs(api:yes("GET /mailboxes/single", {userId = USER}).mailboxes) do found[item.email] = item end
     return found
   end
 
-  -- What the list of `what` says of a domain.
+  -- Returns the item of a domain in the list that the request `what` returns.
   local function of_domain(what, query, list, member, name)
     for _, item in ipairs(api:yes(what, query)[list]) do
       if item[member] == name then return item end
@@ -83,7 +83,7 @@ describe("the mock's orders", function()
     assert.is_true(paid.autoRenew)
   end)
 
-  it("say which domains are not available, and leave them out", function()
+  it("name the unavailable domains, and leave them out", function()
     api:seed("domains", {domainName = "theirs.com", userId = "OTHER"})
     local data, reply = place{confirm = true,
       domains = {{domain = "free.com", years = 1}, {domain = "Theirs.com", years = 1}, {domain = "doe.com", years = 1},
@@ -98,13 +98,13 @@ describe("the mock's orders", function()
     api:no(422, "Please provide", ORDER, {userId = USER}, {confirm = true})
   end)
 
-  it("keep a domain from others while they are pending", function()
+  it("reserve a domain while they are pending", function()
     local body = {domains = {{domain = "wanted.com", years = 1}}, confirm = true}
     assert.same({}, place(body).unavailableDomains)
     api:no(422, "available", ORDER, {userId = "OTHER"}, body)
   end)
 
-  it("are charged at once, or refused", function()
+  it("are charged at once, or are refused", function()
     local body = {domains = {{domain = "new.com", years = 2}}, mailboxes = {["new.com"] = {box"a", box"b"}},
       confirm = true} -- 2 x 15.88 + 2 x 3
     api:wallet(37.75)
@@ -115,7 +115,7 @@ describe("the mock's orders", function()
     api:no(402, "Insufficient", ORDER, {userId = USER}, {domains = {{domain = "b.com", years = 1}}, confirm = true})
   end)
 
-  it("are only stored without confirmation, and cost nothing", function()
+  it("are only stored if they are not confirmed, and then cost nothing", function()
     api:wallet(0)
     local data, reply = place{domains = {{domain = "later.com", years = 1}}, confirm = false}
     api_of.assumed("not confirmed", reply)
@@ -149,7 +149,7 @@ describe("the mock's orders", function()
     api:no(404, "user", ORDER, {userId = "NOBODY"}, good)
   end)
 
-  it("take mailboxes for a domain of the user's that has no workspace", function()
+  it("accept mailboxes for a user's domain without a workspace", function()
     api:seed("domains", {domainName = "bare.com", userId = USER})
     api:seed("domains", {domainName = "theirs.com", userId = "OTHER"})
     place{mailboxes = {["bare.com"] = {box"a"}}, confirm = true}
@@ -162,7 +162,7 @@ describe("the mock's orders", function()
     end
   end)
 
-  it("fail where another one was faster", function()
+  it("fail when another order was faster", function()
     api:seed("domains", {domainName = "bare.com", userId = USER})
     local body = {mailboxes = {["bare.com"] = {box"a"}}, confirm = true}
     local first, second = place(body).orderId, place(body).orderId
@@ -200,7 +200,7 @@ describe("the mock's orders", function()
       assert.equal(2, subscription("doe.com").totalMailboxQuantity)
     end)
 
-    it("make a new subscription where the old one was cancelled", function()
+    it("make a new subscription if the old one was cancelled", function()
       refused(409, "subscription", {domainId = DOMAIN})
       api:yes("POST /subscriptions/cancel", nil, {subscriptionId = SUBSCRIPTION})
       refused(422, "not ACTIVE", {subscriptionId = SUBSCRIPTION})
@@ -213,12 +213,12 @@ describe("the mock's orders", function()
       assert.is_true(active[1].autoRenew)
     end)
 
-    it("want exactly one of the two", function()
+    it("need exactly one of subscriptionId and domainId", function()
       api_of.assumed("status 422", refused(422, "'subscriptionId' or 'domainId'", {}))
       refused(422, "only one of", {subscriptionId = SUBSCRIPTION, domainId = DOMAIN})
     end)
 
-    it("are refused for what is unknown, another user's, there already or of another domain", function()
+    it("are refused if something is unknown, another user's, of another domain, or exists already", function()
       refused(404, "subscription", {subscriptionId = "NONE"})
       refused(404, "domain", {domainId = "NONE"})
       refused(403, "subscription", {subscriptionId = SUBSCRIPTION}, "OTHER")

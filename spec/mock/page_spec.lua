@@ -28,7 +28,7 @@ local function refused(method, name, body)
   return reply.body.error
 end
 
--- The numbers of requests, the ids of deliveries.
+-- Returns one field of each item, such as the numbers of requests.
 local function each(list, name)
   local values = {}
   for index, item in ipairs(list) do values[index] = item[name] end
@@ -36,7 +36,7 @@ local function each(list, name)
 end
 
 describe("the mock's page", function()
-  it("comes to a browser that has the token, at the address that the mock prints", function()
+  it("is sent to a browser with the token, at the address that the mock prints", function()
     local url = server.control_url .. "?token=" .. server.token
     assert.equal("export CMR_MOCK_PAGE=" .. url, server.lines[#server.lines - 3])
     local reply = get("?token=" .. server.token, HTML)
@@ -45,7 +45,7 @@ describe("the mock's page", function()
     assert.matches("<title>cmr mock</title>", reply.body, 1, true)
   end)
 
-  it("tells a browser without the token where it is, and nothing else", function()
+  it("tells a browser without the token only where the token is", function()
     for _, query in ipairs{"", "?token=", "?token=0", "?token=" .. server.token .. "0", "?x=" .. server.token} do
       local reply = get(query, HTML)
       assert.equal(403, reply.status, query)
@@ -58,7 +58,7 @@ describe("the mock's page", function()
     assert.equal(403, get("status?token=" .. server.token, HTML).status)
   end)
 
-  it("loads its own files only, and runs nothing that is in it", function()
+  it("loads only its own files, and runs no inline scripts", function()
     local page = get("?token=" .. server.token, HTML)
     local files = {["index.html"] = page}
     for name in page.body:gmatch '%f[%w][hs]re?[fc]="([^"#]+)"' do files[name] = get(name) end
@@ -96,7 +96,7 @@ describe("the mock's page", function()
     assert.equal("image/svg+xml", files["icon.svg"].headers["content-type"])
   end)
 
-  it("has no other file", function()
+  it("has no other files", function()
     for _, name in ipairs{"page.lua", "../control.lua", "%2e%2e/control.lua", "page/index.html", "index.htm",
       "page.js/"} do
       assert.equal(403, get(name).status, name)
@@ -124,7 +124,7 @@ describe("the list of control calls", function()
     assert.same({name = "limit", type = "count", required = false}, seen["GET users"].fields[1])
   end)
 
-  it("is the table of the page in docs", function()
+  it("is the same as the table in docs", function()
     local file = assert(io.open "docs/mock.md")
     local text = file:read "*a"
     file:close()
@@ -135,7 +135,7 @@ describe("the list of control calls", function()
       local fields = documented[name]
       assert.is_string(fields, name .. " is not in docs/mock.md")
       documented[name] = nil
-      if name ~= "POST faults" then -- it has a table of its own
+      if name ~= "POST faults" then -- the page has a separate table for it
         for _, field in ipairs(call.fields) do
           assert.is_truthy(fields:find("`" .. field.name .. "`", 1, true), name .. ": " .. field.name)
         end
@@ -144,7 +144,7 @@ describe("the list of control calls", function()
     assert.is_nil(next(documented), "docs/mock.md has a call that does not exist: " .. tostring(next(documented)))
   end)
 
-  it("refuses what a call does not know, in a query too", function()
+  it("refuses fields that a call does not know, also in a query", function()
     assert.equal("unknown field 'limits'", refused("GET", "users?limits=1"))
     for _, value in ipairs{"-1", "1.5", "x", "1e9", "0x1", "inf"} do
       assert.equal("'limit' must be a count", refused("GET", "users?limit=" .. value))
@@ -157,7 +157,7 @@ end)
 describe("the requests as the page shows them", function()
   local function requests(query) return server:control("GET", "requests?" .. query) end
 
-  it("have numbers that go on, and an answer", function()
+  it("have consecutive numbers, and an answer", function()
     local first = server:control("GET", "status").requests.last + 1
     mock:yes("GET /exports/platform-credentials", {userId = USER})
     mock:yes("POST /mailboxes/oauth", nil, {mailboxId = MAILBOX})
@@ -175,7 +175,7 @@ describe("the requests as the page shows them", function()
     assert.same({first + 3}, each(requests "", "number"))
   end)
 
-  it("have masks in place of secrets, wherever they are", function()
+  it("have masks in place of secrets, everywhere", function()
     local key = server.key
     mock:no(400, "", "POST /exports/platform-credential?token=geheim-1&a=1", nil, {app = "INSTANTLY",
       credentials = {email = "j@x.com", password = "geheim-2"}})
@@ -216,7 +216,7 @@ describe("the requests as the page shows them", function()
     assert.equal(#text, shown.bodyBytes)
   end)
 
-  it("tell which of them a fault hit", function()
+  it("name the fault that hit them", function()
     server:fault{status = 503, body = "down"}
     server:fault{close = true}
     mock.server:request("GET", "/users/list")
@@ -292,7 +292,7 @@ describe("the data as the page shows it", function()
     assert.same({7, "fixed", before.resets + 1}, {reset.rate, reset.window, reset.resets})
   end)
 
-  it("has the faults that wait, until they are removed", function()
+  it("has the ordered faults, until they are removed", function()
     server:fault{match = {operation = "platforms"}, times = 3, status = 503, headers = {["x-token"] = "geheim"},
       body = {password = "geheim", n = 1}}
     server:fault{close = true, body = '{"password":"geheim"}'}
@@ -308,7 +308,7 @@ describe("the data as the page shows it", function()
   end)
 end)
 
-describe("the mock's deliveries, steered #nginx", function()
+describe("the mock's deliveries, under control #nginx", function()
   local hook
 
   before_each(function()
@@ -339,7 +339,7 @@ describe("the mock's deliveries, steered #nginx", function()
     server:advance(10)
   end
 
-  it("go again in another signature format, and with the destination's after a change", function()
+  it("are repeated in another signature format, or in the destination's new one", function()
     reexport()
     local first = hook:next()
     for id, format in ipairs(signature_formats.NAMES) do
@@ -359,7 +359,7 @@ describe("the mock's deliveries, steered #nginx", function()
     assert.equal(#signature_formats.NAMES + 2, newest[1].id)
   end)
 
-  it("fail as often as was ordered, without being sent", function()
+  it("fail as often as ordered, without being sent", function()
     server:control("POST", "webhooks", {id = 1, fail = 2})
     reexport()
     local limit = socket.gettime() + 5
@@ -379,7 +379,7 @@ describe("the mock's deliveries, steered #nginx", function()
     assert.equal(3, #until_state(1, "delivered").attempts)
   end)
 
-  it("end as failed when they are given up", function()
+  it("are failed when they are given up", function()
     server:control("POST", "webhooks", {url = hook.url, fail = 1})
     reexport()
     local limit = socket.gettime() + 5
@@ -396,7 +396,7 @@ describe("the mock's deliveries, steered #nginx", function()
     hook:next()
   end)
 
-  it("stop with the destination that is removed", function()
+  it("stop when their destination is removed", function()
     assert.same({id = 1}, server:control("DELETE", "webhooks", {id = 1}))
     assert.same({}, server:control("GET", "webhooks"))
     reexport()
@@ -408,7 +408,7 @@ describe("the mock's deliveries, steered #nginx", function()
     assert.matches("'fail'", refused("POST", "webhooks", {url = hook.url, fail = -1}))
   end)
 
-  it("keep what a change does not name, and mask secrets", function()
+  it("keep the settings that a change does not name, and mask secrets", function()
     server:control("POST", "webhooks", {url = hook.url .. "&token=geheim&k=" .. server.key,
       signatureFormat = "body-base64-seconds", actionId = false, fail = 7})
     assert.is_nil(server:control("POST", "webhooks", {id = 2}).url)

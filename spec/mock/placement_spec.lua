@@ -75,7 +75,7 @@ describe("the mock's placement tests", function()
     assert.equal(1, #reports{})
   end)
 
-  it("want mailboxes of the user's that are ACTIVE", function()
+  it("need ACTIVE mailboxes of the user", function()
     api:seed("users", {userId = "OTHER"})
     api:seed("mailboxes", {mailboxId = "THEIRS", email = "a@theirs.com", userId = "OTHER"})
     api:seed("mailboxes", {mailboxId = "YOUNG", email = "young@doe.com", userId = USER, status = "IN_PROGRESS"})

@@ -1,4 +1,4 @@
--- Platforms' credentials: what was added to the first operations, which are in routes_spec.
+-- Platforms' credentials: the later operations. The first ones are in routes_spec.lua.
 local api_of = require "spec.support.mock_api"
 
 local USER = api_of.USER
@@ -31,14 +31,14 @@ describe("the mock's platforms", function()
     api:no(400, "'orgId' must be of type string", UPDATE, {credentialId = id}, {orgId = 1})
   end)
 
-  it("have workspaces, Instantly's alone", function()
+  it("have workspaces only for Instantly", function()
     local data = api:yes(WORKSPACES, {credentialId = add("INSTANTLY"), userId = USER})
     assert.equal("org_1", data[1].orgId)
     api:no(422, "workspaces", WORKSPACES, {credentialId = add("SMARTLEAD")})
     api:no(404, "credential", WORKSPACES, {credentialId = "NONE"})
   end)
 
-  it("check what is nested, and where it is wrong", function()
+  it("check nested fields, and name the wrong one", function()
     local function refused(message, body)
       api:no(400, message, ADD, {userId = USER}, body)
     end

@@ -1,4 +1,4 @@
--- Domains with warm mailboxes, the real ones and the sandbox's.
+-- Domains with warm mailboxes: real ones, and those of the sandbox.
 local api_of = require "spec.support.mock_api"
 
 local USER = api_of.USER
@@ -25,7 +25,7 @@ describe("the mock's warm domains", function()
 
   before_each(function() api = api_of.new() end)
 
-  it("are listed as documented, the page's numbers in data", function()
+  it("are listed as documented, with the numbers of pages in data", function()
     local data, reply = api:yes(LIST)
     assert.equal("Pre-warmed up domains fetched successfully", reply.body.message)
     api_of.assumed(false, reply)
@@ -50,7 +50,7 @@ describe("the mock's warm domains", function()
     api:no(400, "must be one of GOOGLE, MICROSOFT", LIST, {serviceProvider = "SMTP"})
   end)
 
-  it("are ordered with 201 and come later, warm", function()
+  it("are ordered with the status 201, and come later", function()
     local data, reply = api:yes(ORDER, {userId = USER},
       {order = {{domain = FIRST}}, serviceProvider = "GOOGLE", autoRenew = true})
     assert.equal(201, reply.status)
@@ -70,7 +70,7 @@ describe("the mock's warm domains", function()
     assert.equal(0, api:yes(LIST, {contains = "acme"}).totalDomains)
   end)
 
-  it("come or fail each by itself", function()
+  it("succeed or fail separately", function()
     api:wallet(59)
     local order = api:yes(ORDER, {userId = USER}, {serviceProvider = "GOOGLE", order = {{domain = "elsewhere.com"},
       {domain = "prewarm-02.com"}, {domain = FIRST, forwardTo = "https://a.b"}, {domain = "prewarm-03.com"}}})
@@ -80,7 +80,7 @@ describe("the mock's warm domains", function()
     local why = {}
     for _, failed in ipairs(data.failedDomains) do why[failed.domain] = failed.reason end
     assert.matches("pool", why["elsewhere.com"])
-    assert.matches("pool", why["prewarm-02.com"]) -- it is Microsoft's
+    assert.matches("pool", why["prewarm-02.com"]) -- this domain is Microsoft's
     assert.is_nil(why[FIRST])
     assert.matches("wallet", why["prewarm-03.com"])
     assert.is_table(domain(FIRST))
@@ -91,7 +91,7 @@ describe("the mock's warm domains", function()
     assert.equal("FAILED", status(order.orderId).status)
   end)
 
-  it("are ordered with what the documents require", function()
+  it("need the documented fields in an order", function()
     api:no(400, "Please provide 'serviceProvider'", ORDER, {userId = USER}, {order = {{domain = FIRST}}})
     api:no(400, "Please provide 'order'", ORDER, {userId = USER}, {serviceProvider = "GOOGLE"})
     api:no(400, "'order' must not be empty", ORDER, {userId = USER}, '{"order":[],"serviceProvider":"GOOGLE"}')
@@ -127,7 +127,7 @@ describe("the mock's warm domains", function()
       assert.equal(4, api:yes(SANDBOX).totalDomains)
     end)
 
-    it("cost nothing and stay, whoever orders them", function()
+    it("cost nothing, and stay in the list after an order", function()
       api:seed("users", {userId = "OTHER"})
       api:wallet(0)
       assert.equal("COMPLETED", (order()))
@@ -138,7 +138,7 @@ describe("the mock's warm domains", function()
       assert.equal(4, api:yes(SANDBOX).totalDomains)
     end)
 
-    it("do what the scenario says", function()
+    it("succeed or fail as the scenario says", function()
       local done, failed = order("full_failure")
       assert.equal("FAILED", done)
       assert.same(GOOGLE, failed)

@@ -1,9 +1,9 @@
--- The three ways to count.
+-- The three ways to count requests.
 
 describe("cmr.mock.rate_limit", function()
   local rate = require "cmr.mock.rate_limit"
 
-  -- How many of the requests at these times pass.
+  -- Returns how many of the requests at these times pass.
   local function passed(take, times)
     local count = 0
     for _, time in ipairs(times) do
@@ -19,7 +19,7 @@ describe("cmr.mock.rate_limit", function()
   end
 
   for _, name in ipairs{"bucket", "fixed", "sliding"} do
-    it(name .. " lets a steady pace under the limit through and no more than the limit", function()
+    it(name .. " lets a steady pace under the limit pass, and no more than the limit", function()
       assert.equal(400, passed(rate.new(name, 5), every(0.25, 100, 1000.1)))
       local count = passed(rate.new(name, 5), every(0.01, 100, 1000.1))
       assert.is_true(count >= 500 and count <= 505, count)
@@ -40,12 +40,12 @@ describe("cmr.mock.rate_limit", function()
       end
     end)
 
-    it(name .. " counts nothing at 0", function()
+    it(name .. " has no limit at 0", function()
       assert.equal(1000, passed(rate.new(name, 0), every(0.0001, 0.1, 1)))
     end)
   end
 
-  it("differs where the algorithms do", function()
+  it("differs between the algorithms", function()
     local around_a_tick = {0.9, 0.9, 0.9, 0.9, 0.9, 1, 1, 1, 1, 1}
     assert.equal(5, passed(rate.new("bucket", 5), around_a_tick))
     assert.equal(10, passed(rate.new("fixed", 5), around_a_tick))
@@ -53,6 +53,6 @@ describe("cmr.mock.rate_limit", function()
     local later = {0, 0, 0, 0, 0, 0.5, 0.5, 0.5}
     assert.equal(7, passed(rate.new("bucket", 5), later))
     assert.equal(5, passed(rate.new("sliding", 5), later))
-    assert.equal(6, passed(rate.new("bucket", 5), {0, 100, 100, 100, 100, 100, 100, 100})) -- a full bucket, not more
+    assert.equal(6, passed(rate.new("bucket", 5), {0, 100, 100, 100, 100, 100, 100, 100})) -- no more than a full bucket
   end)
 end)

@@ -1,4 +1,4 @@
--- What the mock remembers of the requests it got.
+-- What the mock records of each request.
 local support = require "spec.support.mock"
 
 local USER = support.USER
@@ -11,7 +11,7 @@ describe("the mock's record", function()
 
   before_each(function() server = support.shared("http") end)
 
-  it("has every request in order, whatever became of it", function()
+  it("has every request in order, whatever its answer was", function()
     assert.matches("^%[%]$", server:request("GET", server.control_url .. "requests",
       {key = false, headers = {["x-mock-token"] = server.token}}).text)
     server:call("GET", PLATFORMS .. "&q=a%20b&flag", {headers = {["X-Thing"] = "One"}})
@@ -41,7 +41,7 @@ describe("the mock's record", function()
     assert.are_not.equal(seen[1].connection, seen[2].connection)
   end)
 
-  it("keeps bodies too large for memory, up to a MiB", function()
+  it("has bodies that are too large for memory, up to 1 MiB", function()
     local path = os.tmpname()
     local file = assert(io.open(path, "wb"))
     file:write((" "):rep(1500000), '{"mailboxId":"', MAILBOX, '"}')
@@ -53,7 +53,7 @@ describe("the mock's record", function()
     assert.equal(1024 * 1024, #server:requests()[1].body)
   end)
 
-  it("tells connections apart", function()
+  it("distinguishes connections", function()
     local url = 'url = "' .. server.base_url .. '/nowhere"'
     server:curl{url, url, "next", url}
     local seen = server:requests()
@@ -62,7 +62,7 @@ describe("the mock's record", function()
     assert.same({1, 2, 3}, {seen[1].connection_requests, seen[2].connection_requests, seen[3].connection_requests})
   end)
 
-  it("forgets with a reset", function()
+  it("is empty after a reset", function()
     server:call("GET", PLATFORMS)
     server:reset()
     assert.equal(0, #server:requests())

@@ -1,4 +1,4 @@
--- What the mock keeps of the requests, and for how long.
+-- How much the mock keeps of its requests, and for how long.
 local Recorder = require "cmr.mock.recorder"
 
 local MIB = 1024 * 1024
@@ -19,7 +19,7 @@ local function numbers(entries)
 end
 
 describe("the mock's recorder", function()
-  it("numbers the requests, and goes on where the one before it ended", function()
+  it("numbers the requests, and continues the numbers of the recorder before it", function()
     local recorder = Recorder.new(7)
     assert.same({}, recorder:list())
     add(recorder)
@@ -28,7 +28,7 @@ describe("the mock's recorder", function()
     assert.same({2, 9}, {recorder.finished, recorder.last})
   end)
 
-  it("lists those after a number, and the newest of them", function()
+  it("lists the requests after a number, or the newest of them", function()
     local recorder = Recorder.new(0)
     for _ = 1, 9 do add(recorder) end
     assert.same({7, 8, 9}, numbers(recorder:list(6)))
@@ -38,7 +38,7 @@ describe("the mock's recorder", function()
     assert.same({}, recorder:list(0, 0))
   end)
 
-  it("has the last 10,000", function()
+  it("has the last 10,000 requests", function()
     local recorder = Recorder.new(0)
     for _ = 1, 25000 do add(recorder) end
     local list = recorder:list()
@@ -53,11 +53,11 @@ describe("the mock's recorder", function()
     assert.equal(("a"):rep(MIB), entry.answer.body)
   end)
 
-  it("has no more than 64 MiB in all, and always the last one", function()
+  it("has at most 64 MiB in all, but always the last request", function()
     local recorder, large = Recorder.new(0), ("x"):rep(MIB)
     for _ = 1, 40 do add(recorder, large, large) end
     local list = recorder:list()
-    assert.equal(31, #list) -- each has 2 MiB and a head
+    assert.equal(31, #list) -- each has 2 MiB and some bytes more
     assert.equal(40, list[31].number)
     assert.is_true(recorder.bytes <= 64 * MIB)
     local form, parts = {}, {}
@@ -80,7 +80,7 @@ describe("the mock's recorder", function()
     assert.equal(200, slow.status)
   end)
 
-  it("has no answer of a request that was not answered", function()
+  it("has no answer for a request that was not answered", function()
     local recorder, entry = Recorder.new(0), {}
     recorder:add(entry, 0)
     recorder:finish(entry, 444)

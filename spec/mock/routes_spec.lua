@@ -1,4 +1,4 @@
--- The documented answers, seen from outside with the curl program.
+-- The documented answers, requested with the curl program.
 local cjson = require "cjson"
 local support = require "spec.support.mock"
 
@@ -28,7 +28,7 @@ describe("the mock's API", function()
     assert.equal("GET", reply.headers.allow)
   end)
 
-  it("answers in the envelope what nginx itself refuses", function()
+  it("answers with an envelope even if nginx itself refuses a request", function()
     support.refused(400, nil, server:call("GET", PLATFORMS, {lines = {"path-as-is", 'request-target = "/../x"'}}))
     support.refused(405, nil, server:call("TRACE", "/"))
     support.refused(404, nil, server:call("GET", server.control_url .. "refused"))
@@ -55,7 +55,7 @@ describe("the mock's API", function()
       assert.equal("an app without credentials is left out", reply.headers["x-mock-assumed"])
     end)
 
-    it("wants a known user", function()
+    it("needs a known user", function()
       local reply = support.refused(422, "Please provide a userId", server:call("GET", "/exports/platform-credentials"))
       assert.equal("status 422", reply.headers["x-mock-assumed"])
       support.refused(422, "Please provide a userId", server:call("GET", "/exports/platform-credentials?userId="))
@@ -102,7 +102,7 @@ describe("the mock's API", function()
       assert.equal(kept, data.SMARTLEAD.credentials[1].credentialId)
     end)
 
-    it("refuse what is incomplete or fails the live check, and store nothing", function()
+    it("refuse credentials that are incomplete or fail the live check, and store nothing", function()
       for _, bad in ipairs{
         {credentials = body.credentials},
         {app = "SMARTLEAD"},
@@ -140,7 +140,7 @@ describe("the mock's API", function()
       support.refused(404, nil, export{MAILBOX, "NONE"})
       support.refused(403, nil, export{MAILBOX, "THEIRS"})
       support.refused(422, nil, export{MAILBOX, "YOUNG"})
-      support.refused(404, nil, export({"THEIRS"}, "?userId=OTHER")) -- not their credential
+      support.refused(404, nil, export({"THEIRS"}, "?userId=OTHER")) -- the credential is not OTHER's
       support.refused(400, nil, export{})
     end)
   end)
@@ -161,7 +161,7 @@ describe("the mock's API", function()
       assert.are_not.equal(first.body.actionId, second.body.actionId)
     end)
 
-    it("refuses what it cannot find", function()
+    it("refuses a mailbox that it cannot find", function()
       support.refused(404, nil, reexport{mailboxId = "NONE"})
       support.refused(404, nil, reexport{email = "no@body"})
       support.refused(422, nil, reexport{google = {clientId = "x"}})
@@ -186,9 +186,9 @@ describe("the mock's API", function()
   end)
 
   it("limits the rate, and says how long to wait", function()
-    server:reset{rate = 0.01, window = "sliding"} -- one in 100 s
+    server:reset{rate = 0.01, window = "sliding"} -- one request in 100 s
     assert.equal(200, server:call("GET", PLATFORMS).status)
-    support.refused(401, nil, server:call("GET", PLATFORMS, {key = false})) -- not this key's affair
+    support.refused(401, nil, server:call("GET", PLATFORMS, {key = false})) -- this does not count for the key
     local reply = support.refused(429, "Rate limit exceeded", server:call("GET", PLATFORMS))
     local wait = tonumber(reply.headers["retry-after"])
     assert.is_true(wait > 50 and wait <= 100, reply.headers["retry-after"])

@@ -1,4 +1,4 @@
--- What tests can put into the mock.
+-- The data that tests can put into the mock.
 local api_of = require "spec.support.mock_api"
 
 local USER = api_of.USER
@@ -18,7 +18,7 @@ describe("the mock's seeding", function()
     return reply.body.error
   end
 
-  it("puts a domain there, and another in its place", function()
+  it("adds a domain, and replaces it", function()
     assert.same({domainName = "seed.com", domainId = "D1"},
       api:seed("domains", {domainName = "Seed.com", userId = USER, domainId = "D1", autoRenew = true}))
     local domains = api:yes("GET /domains/by-user", {userId = USER}).domains
@@ -30,7 +30,7 @@ describe("the mock's seeding", function()
     assert.is_true(api_of.time(domains[2].expireOn) - os.time() <= 61)
   end)
 
-  it("puts a subscription there, with its domain", function()
+  it("adds a subscription, with its domain", function()
     api:seed("subscriptions", {subscriptionId = "S", domain = "Sub.com", userId = USER, serviceProvider = "MICROSOFT",
       autoRenew = true})
     local item = api:yes("GET /subscriptions", {componentSubscriptionId = "S"}).subscriptions[1]
@@ -41,7 +41,7 @@ describe("the mock's seeding", function()
     assert.equal("sub.com", api:yes("GET /domains/by-user", {userId = USER}).domains[2].domainName)
   end)
 
-  it("puts a mailbox there, with its domain and its subscription", function()
+  it("adds a mailbox, with its domain and its subscription", function()
     api:seed("mailboxes", {mailboxId = "M1", email = "a@box.com", userId = USER})
     api:seed("mailboxes", {mailboxId = "M2", email = "b@box.com", userId = USER, status = "IN_PROGRESS"})
     local items = api:yes("GET /subscriptions", {domain = "box.com"}).subscriptions
@@ -50,21 +50,21 @@ describe("the mock's seeding", function()
     assert.equal("IN_PROGRESS", api:yes("GET /mailboxes/mailbox", {mailboxId = "M2"}).status)
   end)
 
-  it("fills the wallet anew with a reset", function()
+  it("fills the wallet again with a reset", function()
     api:wallet(0)
     api:no(402, "Insufficient", "POST /placement", {userId = USER}, {mailboxIds = {api_of.MAILBOX}})
     server:reset()
     api:yes("POST /placement", {userId = USER}, {mailboxIds = {api_of.MAILBOX}})
   end)
 
-  it("forgets with a reset what was to happen", function()
+  it("drops scheduled actions with a reset", function()
     api:yes("DELETE /mailboxes/remove", {userId = USER}, {mailboxId = api_of.MAILBOX})
     server:reset()
     api:advance(60)
     api:yes("GET /mailboxes/mailbox", {mailboxId = api_of.MAILBOX})
   end)
 
-  it("refuses what it does not understand", function()
+  it("refuses wrong data", function()
     assert.matches("domainName", refuses("domains", {userId = USER}))
     assert.matches("unknown field 'name'", refuses("domains", {domainName = "a.com", userId = USER, name = "x"}))
     assert.matches("no such user", refuses("domains", {domainName = "a.com", userId = "NOBODY"}))

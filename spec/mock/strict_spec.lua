@@ -1,4 +1,5 @@
--- The mock refuses what no document allows, so that a mistake shows before the API sees it. It says that it assumes so.
+-- The mock refuses what no document allows, so that a mistake is found before it reaches the API. The answer says that
+-- this is an assumption.
 local cjson = require "cjson"
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
@@ -73,7 +74,7 @@ describe("the mock is strict:", function()
     assert.equal(200, send("GET", "/exports/platform-credentials?userId=" .. mock.USER, nil, false).status)
   end)
 
-  it("what is no number in JSON is none", function()
+  it("a number that is not one in JSON is refused", function()
     for _, number in ipairs{"NaN", "-NaN", "nan", "Infinity", "-Infinity", "inf", "0x10", "0X1F", "+1", "01", ".5"} do
       for _, path in ipairs{"/mailboxes/warmup/settings?mailboxId=" .. mock.MAILBOX} do
         refused("Malformed JSON", send("PATCH", path, ('{"warmupLimit": %s}'):format(number)))
@@ -103,7 +104,7 @@ describe("the mock is strict:", function()
 
     local function form(body) return send("POST", PATH, body .. "--b--\r\n", "multipart/form-data; boundary=b") end
 
-    it("is accepted as a browser and as libcurl write it", function()
+    it("is accepted in a browser's and in libcurl's form", function()
       assert.equal(200, form(ORDER).status)
       assert.equal(200, form(text("confirm", "false") .. text("domains", '[{"domain": "b.com", "years": 1}]')
         .. file("files[a@b.com]", "a.png", "image/png")).status)
@@ -142,7 +143,7 @@ describe("the mock is strict:", function()
       return send(method or "GET", "/users/list", nil, false, more)
     end
 
-    it("of this machine may use it", function()
+    it("of this machine may use the mock", function()
       local pages = {"http://localhost", "http://localhost:5173", "https://127.0.0.1:8443", "http://[::1]:80"}
       for _, origin in ipairs(pages) do
         local reply = answered(origin)
@@ -152,7 +153,7 @@ describe("the mock is strict:", function()
       end
     end)
 
-    it("may ask first, without the key", function()
+    it("may send a preflight request without the key", function()
       local reply = answered("http://localhost:5173", "OPTIONS", {["cmr-x-api-key"] = "",
         ["Access-Control-Request-Method"] = "POST", ["Access-Control-Request-Headers"] = "cmr-x-api-key,content-type"})
       assert.equal(204, reply.status)

@@ -41,7 +41,7 @@ describe("the mock's subscriptions", function()
       assert.same({totalSearchedCount = 1, currentPage = 1, nextPage = 2, totalPages = 1}, data.pagination)
     end)
 
-    it("has 50 on a page unless it is told otherwise", function()
+    it("has 50 items on a page by default", function()
       for number = 1, 50 do
         api:seed("subscriptions", {subscriptionId = "S" .. number, domain = number .. ".com", userId = USER})
       end
@@ -89,7 +89,7 @@ describe("the mock's subscriptions", function()
       assert.equal(30 * DAY, api_of.time(look().periodEnd) - api_of.time(before.periodEnd))
     end)
 
-    it("wants ids it knows, all of them alive", function()
+    it("needs known ids of subscriptions that have not ended", function()
       api:no(404, "subscription", RENEW, nil, {subscriptionIds = {SUBSCRIPTION, "NONE"}})
       assert.equal("ACTIVE", look().subscriptionStatus)
       api:no(400, "'subscriptionIds' must not be empty", RENEW, nil, '{"subscriptionIds":[]}')
@@ -99,17 +99,17 @@ describe("the mock's subscriptions", function()
       api:no(422, "CANCELLED", RENEW, nil, {subscriptionIds = {SUBSCRIPTION}})
     end)
 
-    it("leaves it PAST_DUE when it cannot be paid", function()
+    it("leaves the subscription PAST_DUE when the wallet has too little", function()
       api:wallet(2)
       api:yes(RENEW, nil, {subscriptionIds = {SUBSCRIPTION}})
       api:advance(60)
       assert.equal("PAST_DUE", look().subscriptionStatus)
       api:wallet(3)
-      api:advance(DAY) -- it renews itself, so it is tried again
+      api:advance(DAY) -- auto-renewal tries again
       assert.equal("ACTIVE", look().subscriptionStatus)
     end)
 
-    it("fails while the domain is in its grace, and when that is over", function()
+    it("fails during the domain's grace period, and after it", function()
       for _, since in ipairs{1, 8} do
         api:seed("domains", {domainName = "doe.com", userId = USER, expiresIn = -since * DAY})
         local before = look()
@@ -135,7 +135,7 @@ describe("the mock's subscriptions", function()
       assert.equal("PAST_DUE", look().subscriptionStatus)
     end)
 
-    it("that does not happen ends it after a grace of 7 days", function()
+    it("that fails ends the subscription after a grace period of 7 days", function()
       auto_renew(false)
       api:advance(30 * DAY + 60)
       assert.equal("PAST_DUE", look().subscriptionStatus)
@@ -148,7 +148,7 @@ describe("the mock's subscriptions", function()
       api:no(422, "not ACTIVE", "POST /exports/platform-exports", {userId = USER},
         {credentialId = "A1B2C3D4E5F6G7H8", mailboxIds = {MAILBOX}})
       api:advance(100 * DAY)
-      api:yes(RENEW, nil, {subscriptionIds = {SUBSCRIPTION}}) -- it is renewable
+      api:yes(RENEW, nil, {subscriptionIds = {SUBSCRIPTION}}) -- it can still be renewed
       api:advance(60)
       assert.equal("ACTIVE", look().subscriptionStatus)
       assert.equal("ACTIVE", mailbox().status)
@@ -169,7 +169,7 @@ describe("the mock's subscriptions", function()
   end)
 
   describe("cancelling", function()
-    it("ends it at once, with its mailboxes", function()
+    it("ends the subscription at once, with its mailboxes", function()
       local _, reply = api:yes(CANCEL, nil, {subscriptionId = SUBSCRIPTION})
       assert.same({status = 200, message = "Subscription will be cancelled successfully", data = api_of.null},
         reply.body)
@@ -183,7 +183,7 @@ describe("the mock's subscriptions", function()
       assert.equal("CANCELLED", look().subscriptionStatus)
     end)
 
-    it("takes a domain's name as well", function()
+    it("also accepts a domain's name", function()
       api:yes(CANCEL, nil, {domain = "doe.com"})
       assert.equal("CANCELLED", look().subscriptionStatus)
       api:no(404, "subscription", CANCEL, nil, {domain = "doe.com"})
@@ -193,7 +193,7 @@ describe("the mock's subscriptions", function()
   end)
 
   describe("recreation", function()
-    it("gives new ids, a little later, and keeps what is paid", function()
+    it("gives new ids, a little later, and keeps the paid time", function()
       local before = look()
       local _, reply = api:yes(RECREATE, nil, {subscriptionIds = {SUBSCRIPTION}})
       assert.matches("^ACT_", reply.body.actionId)
@@ -214,7 +214,7 @@ describe("the mock's subscriptions", function()
       api:no(404, "subscription", RECREATE, nil, {subscriptionIds = {SUBSCRIPTION}})
     end)
 
-    it("takes domains' names as well, and goes on living", function()
+    it("also accepts domains' names, and the new subscription renews itself", function()
       api:yes(RECREATE, nil, {domainNames = {"doe.com"}})
       api:advance(60)
       api:wallet(3)

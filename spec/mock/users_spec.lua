@@ -1,4 +1,4 @@
--- Users: what the mock remembers and refuses.
+-- Users: what the mock stores and refuses.
 local api_of = require "spec.support.mock_api"
 
 local USER = api_of.USER
@@ -21,7 +21,7 @@ describe("the mock's users", function()
 
   before_each(function() api = api_of.new() end)
 
-  it("are created and remembered", function()
+  it("are created and stored", function()
     local data, reply = api:yes("POST /users", nil, SAMPLE)
     assert.equal("User created", reply.body.message)
     api_of.assumed(false, reply)
@@ -32,7 +32,7 @@ describe("the mock's users", function()
     assert.are_not.equal(data.id, api:yes("POST /users", nil, SAMPLE).id)
   end)
 
-  it("need every required field, as text of the characters allowed", function()
+  it("need every required field, as text with allowed characters only", function()
     for _, name in ipairs{"email", "company", "firstName", "lastName", "country", "city", "addressLineOne",
       "languagePreference", "postalCode", "state", "phoneCc", "phone"} do
       local part = with{[name] = ""}
@@ -68,7 +68,7 @@ describe("the mock's users", function()
     end
   end)
 
-  it("may have ids of digits alone", function()
+  it("may have ids that are only digits", function()
     api:seed("users", {userId = "123"})
     assert.equal("123", api:yes("GET /users", {userId = "123"}).id)
   end)
@@ -92,14 +92,14 @@ describe("the mock's users", function()
   end)
 
   describe("are deleted", function()
-    it("once they have nothing", function()
+    it("when they have no domains or mailboxes", function()
       api:seed("users", {userId = "EMPTY"})
       local reply = select(2, api:yes("DELETE /users", {userId = "EMPTY"}))
       assert.same({status = 200, message = "User successfully deleted"}, reply.body)
       api:no(404, "does not exist", "GET /users", {userId = "EMPTY"})
     end)
 
-    it("not while they have domains or mailboxes, which are counted", function()
+    it("but not while they have domains or mailboxes, which the answer counts", function()
       api:seed("mailboxes", {mailboxId = "M2", email = "m2@doe.com", userId = USER})
       local reply = api:no(422, "still has", "DELETE /users", {userId = USER})
       assert.equal(2, reply.body.mailboxCount)

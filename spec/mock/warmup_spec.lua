@@ -39,9 +39,9 @@ describe("the mock's warmup", function()
     api:no(400, "Please provide 'mailboxId'", START)
   end)
 
-  it("is charged for the days that are left", function()
+  it("is charged for the remaining days", function()
     api:advance(20 * 24 * 3600 + 60)
-    api:wallet(0.99) -- 3 x 10 / 30 is wanted, less a minute's
+    api:wallet(0.99) -- the price is 3 x 10 / 30, less one minute
     api_of.assumed("status 402", api:no(402, "Insufficient wallet balance", START, THIS))
     assert.equal(api_of.null, status())
     api:wallet(1)
@@ -61,7 +61,7 @@ describe("the mock's warmup", function()
     assert.equal("ACTIVE", status())
   end)
 
-  it("is set to a known state, as often as one likes", function()
+  it("is set to a known state, any number of times", function()
     start()
     for _, wanted in ipairs{"PAUSED", "PAUSED", "ACTIVE", "ACTIVE"} do
       assert.equal(wanted, api:yes(SET, THIS, {status = wanted}).status)
@@ -71,7 +71,7 @@ describe("the mock's warmup", function()
     api:no(400, "Please provide 'status'", SET, THIS)
   end)
 
-  it("is stopped, and started anew for a new charge", function()
+  it("is stopped, and started again for a new charge", function()
     start()
     local data, reply = api:yes(STOP, THIS)
     assert.same({"Warmup disabled", api_of.null}, {reply.body.message, data})
@@ -87,14 +87,14 @@ describe("the mock's warmup", function()
     assert.equal("PENDING", status())
   end)
 
-  it("that is stopped early does not begin", function()
+  it("does not begin if it is stopped early", function()
     api:yes(START, THIS)
     api:yes(STOP, THIS)
     api:advance(180)
     assert.equal("STOPPED", status())
   end)
 
-  it("remembers its settings", function()
+  it("stores its settings", function()
     start()
     local data = api:yes(SETTINGS, THIS, {warmupLimit = 30, warmupOnWeekdays = false})
     assert.same({warmupLimit = 30, minimumWarmupLimit = 5, warmupReplyRate = 0.3, warmupOpenRate = 0.8,

@@ -1,5 +1,5 @@
--- End to end: an application in nginx orders mailboxes, waits for the webhooks that the mock delivers, and answers its
--- own client with what was made. Thirty seconds of the mock's are one of ours.
+-- End to end: an application in nginx orders mailboxes, waits for the webhooks that the mock delivers, and sends its
+-- client the new mailboxes. The mock's clock runs thirty times as fast.
 local cjson = require "cjson"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -20,7 +20,7 @@ local HTTP = [[
   }
 ]]
 
--- The second port gives every connection to either worker, whatever they are doing.
+-- On the second port, the kernel gives each connection to one of the workers, even if that worker is busy.
 local SERVER = [[
   listen 127.0.0.1:$webhooks reuseport;
   location = /webhook { content_by_lua_block { received() } }
@@ -98,7 +98,7 @@ describe("an application in nginx #nginx", function()
     return list, elsewhere
   end
 
-  it("answers with the three mailboxes it ordered, when webhooks come to its other worker", function()
+  it("answers with the three mailboxes that it ordered, even if the webhooks come to its other worker", function()
     local server, number = start(), 0
     destination(port)
     nginx.eventually("the other worker has had one", function()
@@ -119,9 +119,9 @@ describe("an application in nginx #nginx", function()
     assert.equal(3 * number, #handled())
   end)
 
-  it("goes on answering others meanwhile, and several such clients at once", function()
+  it("answers other requests meanwhile, and several such orders at once", function()
     local server, requests = start(), {}
-    destination(port, {actionId = false}) -- as in the documents' own samples
+    destination(port, {actionId = false}) -- as in the documented samples
     for number = 1, 5 do requests[number] = order(server, ("order%d.com"):format(number)) end
     nginx.eventually("all are ordered", function() return #upstream:requests() == 5 end)
     for _ = 1, 10 do
@@ -134,7 +134,7 @@ describe("an application in nginx #nginx", function()
     end
   end)
 
-  it("is told why an order failed", function()
+  it("learns why an order failed", function()
     local server = start()
     destination(port)
     upstream:control("POST", "failures", {domain = "taken.com", reason = "Workspace validation failed"})
@@ -143,7 +143,7 @@ describe("an application in nginx #nginx", function()
     assert.equal("create_order: domain.order.failed: Workspace validation failed", answer.why)
   end)
 
-  it("hears of webhooks that came to another host #redis", function()
+  it("gets webhooks that came to another host #redis", function()
     local remembered = redis.start()
     finally(function() remembered:stop() end)
     local store = ('require("cmr.store.redis").new{port = %d}'):format(remembered.port)

@@ -36,7 +36,7 @@ describe("the nginx example #nginx", function()
     assert.equal("A1B2C3D4E5F6G7H8", body.EMAILBISON.credentials[1].credentialId)
   end)
 
-  it("exports a mailbox again, with what the customer says", function()
+  it("exports a mailbox again, with the customer's fields", function()
     local status, body = post(REEXPORT, '{"google": {"clientId": "id", "appName": "Outreach App"}}')
     assert.equal(202, status)
     assert.matches("^ACT_", body.actionId)
@@ -62,7 +62,7 @@ describe("the nginx example #nginx", function()
       upstream:control("POST", "webhooks", {url = ("http://127.0.0.1:%d/webhook"):format(server.port)})
     end)
 
-    it("mailboxes, and answers when they are there", function()
+    it("mailboxes, and answers when they exist", function()
       local status, body = post(ORDERS, ORDER)
       assert.equal(200, status)
       local emails = {body.mailboxes[1].email, body.mailboxes[2].email}
@@ -73,7 +73,7 @@ describe("the nginx example #nginx", function()
       assert.is_nil(server:log():find "mock%-password")
     end)
 
-    it("and says when that failed, or could not be asked for", function()
+    it("and says when the order failed or was refused", function()
       upstream:control("POST", "failures", {domain = "new-one.com", reason = "taken"})
       local status, body = post(ORDERS, ORDER)
       assert.equal(422, status)
@@ -89,7 +89,7 @@ describe("the nginx example #nginx", function()
     end)
   end)
 
-  it("lets nobody in without a token, and each customer only to its users", function()
+  it("lets no customer in without a token, and each one only to its own users", function()
     for _, headers in ipairs{{}, {Authorization = "Bearer x"}, {Authorization = example.TOKEN}} do
       local status, _, answered = ask(PLATFORMS, {headers = headers})
       assert.equal(401, status)
@@ -114,17 +114,17 @@ describe("the nginx example #nginx", function()
     assert.equal(404, (post(("/users/%s/mailboxes/NONE/reexport"):format(example.USER))))
   end)
 
-  it("cannot be talked into another's mailbox", function()
+  it("does not let a customer use another one's mailbox", function()
     upstream:add_user "OTHER"
     upstream:add_mailbox{mailboxId = "M2", email = "x@y.z", userId = "OTHER"}
     local body = '{"mailboxId": "M2", "email": "x@y.z", "userId": "OTHER"}'
     assert.equal(202, (post(REEXPORT, body)))
     assert.same({mailboxId = example.MAILBOX}, cjson.decode(upstream:requests()[1].body))
     local status = post(("/users/%s/mailboxes/M2/reexport"):format(example.USER))
-    assert.equal(502, status) -- the vendor forbids it: nothing the customer should learn more of
+    assert.equal(502, status) -- the vendor refuses it, and the customer learns no more
   end)
 
-  it("keeps to itself what is not the customer's doing, but for whether it may have been done", function()
+  it("tells the customer only the outcome of failures that the customer did not cause", function()
     for _, case in ipairs{
       {{status = 401}, 502, "rejected"}, {{status = 402}, 502, "rejected"}, {{status = 500}, 502, "unknown"},
       {{close = true}, 502, "unknown"}, {{body = "garbage"}, 502, "unknown"},
@@ -139,7 +139,7 @@ describe("the nginx example #nginx", function()
     assert.is_nil(server:log():find(upstream.key, 1, true))
   end)
 
-  it("knows no other address and no other method", function()
+  it("refuses other addresses and other methods", function()
     assert.equal(404, (ask "/"))
     assert.equal(404, (ask "/users"))
     local status, _, headers = ask(REEXPORT)

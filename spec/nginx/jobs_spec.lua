@@ -1,4 +1,4 @@
--- Many calls at once inside nginx: their light threads belong to the request that asked.
+-- Many calls at once in nginx. Their light threads belong to the request that made the calls.
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -130,7 +130,7 @@ describe("nginx #nginx", function()
     assert.equal("image/jpeg", requests[#requests].parts[2].type)
   end)
 
-  it("maps, several requests at once", function()
+  it("maps in several requests at once", function()
     upstream:fault{delay = 0.1, times = 1000, body = {status = 200}}
     for _, request in ipairs(http.collect(send("/map", 10))) do assert.equal(MAPPED, request.body) end
     assert.equal(80, #upstream:requests())
@@ -142,7 +142,7 @@ describe("nginx #nginx", function()
     assert.equal(MAPPED, server:text("/timer"))
   end)
 
-  it("maps where nothing can wait, when it may block", function()
+  it("maps where no call can wait, if it may block", function()
     assert.matches("in init: " .. ("%d [%w_/]+, "):rep(7) .. "%d [%w_/]+%.", server:log())
     upstream:fault{times = 1000, body = {status = 200}}
     assert.equal(MAPPED, server:text("/block"))
@@ -152,7 +152,7 @@ describe("nginx #nginx", function()
     nginx.eventually("the log phase", function() return server:log():find("in log: " .. MAPPED, 1, true) end)
   end)
 
-  describe("cancels what a loop left early has in flight", function()
+  describe("cancels the calls in flight of a loop that was left early", function()
     -- The first call is answered at once, the others late.
     local function answer_first(late)
       late.times, late.body = 1000, late.body or {status = 200}
@@ -178,12 +178,12 @@ describe("nginx #nginx", function()
       end)
     end
 
-    it("not, but lets the answer leave, when the request's code calls ngx.exit", function()
+    it("but not when the request's code calls ngx.exit; the answer leaves then", function()
       answer_first{delay = 8}
       ends_at_once("/first_exits", nil, 500)
     end)
 
-    it("and what waits for a slot, or to be sent again", function()
+    it("and calls that wait for a slot or for a retry", function()
       answer_first{delay = 8}
       ends_at_once("/first_paced", "ok")
       comes_to_rest()
@@ -199,7 +199,7 @@ describe("nginx #nginx", function()
       assert.equal("ok ok ok", server:text("/shared_loop"))
     end)
 
-    it("and says so where the loop is gone on with after all", function()
+    it("and says so if the loop continues later", function()
       upstream:fault{times = 1000, body = {status = 200}}
       assert.matches("map: the coroutine that ran this loop has ended, so its calls were cancelled",
         server:text("/left_to_another"))
@@ -220,7 +220,7 @@ describe("nginx #nginx", function()
     comes_to_rest()
   end)
 
-  it("finishes a job that nobody waits for", function()
+  it("finishes a job for which no code waits", function()
     upstream:fault{delay = 0.3}
     assert.equal("answered", server:text("/not_waited"))
     assert.equal(200, upstream:requests()[1].status)

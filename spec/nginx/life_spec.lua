@@ -1,4 +1,4 @@
--- What happens to calls while workers come and go: reload, quit, a killed worker, and a Lua state for every request.
+-- What happens to calls when workers begin and end: reload, quit, a killed worker, and a Lua state for every request.
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -59,7 +59,7 @@ describe("nginx #nginx", function()
   end
 
   describe("when it is reloaded", function()
-    it("finishes what is in flight, and goes on with new workers", function()
+    it("finishes the calls in flight, and goes on with new workers", function()
       start{workers = 2}
       upstream:fault{delay = 1, times = 40}
       local old = server:workers()
@@ -72,7 +72,7 @@ describe("nginx #nginx", function()
       all_are("ok", http.collect(send("/call", 20)))
     end)
 
-    it("lets a request that is not finished begin more calls", function()
+    it("lets an unfinished request begin more calls", function()
       start{}
       upstream:fault{delay = 0.3, times = 400}
       local old = server:workers()
@@ -83,7 +83,7 @@ describe("nginx #nginx", function()
       only_workers(old)
     end)
 
-    it("over and over under load, answers all", function()
+    it("answers all requests, when it is reloaded again and again under load", function()
       start{workers = 2}
       local requests = {}
       for _ = 1, 8 do
@@ -94,7 +94,7 @@ describe("nginx #nginx", function()
       nginx.eventually("the old workers are gone", function() return #server:workers() == 2 end)
     end)
 
-    it("lets a request begin the first call of all in a worker that leaves", function()
+    it("lets a request begin the first call of a worker that is ending", function()
       server = nginx.start{mock = upstream, server = [[
         location = /late { content_by_lua_block {
           ngx.sleep(1)
@@ -108,7 +108,7 @@ describe("nginx #nginx", function()
       only_workers(old)
     end)
 
-    it("makes the pump's steps in a worker that leaves", function()
+    it("makes the pump's steps in a worker that is ending", function()
       start{http = "lua_max_pending_timers 1;"}
       upstream:fault{delay = 0.2, times = 8}
       local requests = send("/calls", 2)
@@ -118,7 +118,7 @@ describe("nginx #nginx", function()
     end)
   end)
 
-  it("that is told to quit, finishes what is in flight", function()
+  it("that is told to quit, finishes the calls in flight", function()
     start{workers = 2}
     upstream:fault{delay = 1, times = 20}
     local requests = send("/call", 20)
@@ -152,7 +152,7 @@ describe("nginx #nginx", function()
     end
   end)
 
-  it("whose worker is killed, keeps the workers' line", function()
+  it("whose worker is killed, keeps the workers' queue", function()
     start{
       workers = 2, unclean = {"exited on signal 9"}, http = "lua_shared_dict cmr 1m;",
       server = [[location = /paced { content_by_lua_block {
@@ -171,7 +171,7 @@ describe("nginx #nginx", function()
   describe("with lua_code_cache off, a Lua state for every request,", function()
     local function begin(options)
       options.http = "lua_code_cache off; lua_check_client_abort on;"
-      -- The second: told to end at once, it does not close the Lua states of requests.
+      -- nginx logs the second line because it does not close the Lua states of requests when it ends at once.
       options.unclean = {"lua_code_cache is off", "lua sema mm: freeing a block"}
       start(options)
     end
@@ -182,7 +182,7 @@ describe("nginx #nginx", function()
       all_are("ok ok ok ok", http.collect(send("/calls", 5)))
     end)
 
-    it("survives that its requests end in the middle of a call", function()
+    it("survives the end of its requests during a call", function()
       begin{}
       upstream:fault{delay = 0.5, times = 60}
       for _ = 1, 3 do
@@ -196,7 +196,7 @@ describe("nginx #nginx", function()
       all_are("ok", http.collect(send("/call", 10)))
     end)
 
-    describe("with a name being looked up,", function()
+    describe("during a look-up of a name,", function()
       local library
 
       setup(function()
@@ -207,12 +207,12 @@ describe("nginx #nginx", function()
 
       teardown(function() os.remove(library) end)
 
-      -- How many threads the worker has.
+      -- Returns the number of the worker's threads.
       local function threads()
         return tonumber(nginx.output(("ls /proc/%s/task | wc -l"):format(server:workers()[1])))
       end
 
-      -- Its call is for a server whose name is not known yet.
+      -- Makes a call to a server whose name takes long to look up.
       local LOST = [[location = /lost { content_by_lua_block {
         ngx.print((require("spec.support.inside").call{
           base_url = "https://a.slow.invalid", timeout = tonumber(ngx.var.arg_timeout), retries = 0}))

@@ -1,4 +1,4 @@
--- What a worker does besides while calls are in flight, and what it does when there are none.
+-- What else a worker does while calls are in flight, and what it does without calls.
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -37,7 +37,7 @@ describe("a worker of nginx #nginx", function()
     return values[math.ceil(#values / 2)]
   end
 
-  it("answers what is unrelated in 20 ms (the median) while 200 slow calls are in flight", function()
+  it("answers unrelated requests in 20 ms (the median) while 200 slow calls are in flight", function()
     upstream:fault{delay = 1, times = 200}
     local requests = send(200)
     local times, begun = {}, socket.gettime()
@@ -55,7 +55,7 @@ describe("a worker of nginx #nginx", function()
     for _, request in ipairs(requests) do assert.is_true(request.took < 4, request.took) end
   end)
 
-  it("has one timer for all that is in flight", function()
+  it("has one timer for all calls in flight", function()
     upstream:fault{delay = 1, times = 50}
     local requests = send(50)
     nginx.eventually("the calls are in flight", function() return #upstream:requests() == 50 end)
@@ -64,7 +64,7 @@ describe("a worker of nginx #nginx", function()
     nginx.eventually("no timer", function() return server:text("/timers") == "0" end)
   end)
 
-  describe("that has nothing in flight", function()
+  describe("without calls in flight", function()
     local pid
 
     before_each(function()
@@ -83,14 +83,14 @@ describe("a worker of nginx #nginx", function()
       assert.equal("ok", server:text("/call"))
     end)
 
-    it("asks the system for nothing", function()
+    it("makes no system calls", function()
       if nginx.output("command -v strace") == "" then return pending "strace is not here" end
       local trace = os.tmpname()
       nginx.output(("timeout 3 strace -f -o %s -p %s 2>&1"):format(trace, pid))
       local calls = nginx.read(trace)
       os.remove(trace)
       assert.matches("epoll_wait", calls)
-      assert.is_nil(calls:find("\n.*\n.*\n"), calls) -- the one wait, interrupted at both ends
+      assert.is_nil(calls:find("\n.*\n.*\n"), calls) -- one wait, which began before strace and ended after it
     end)
   end)
 end)

@@ -1,4 +1,4 @@
--- The rate of all workers together, counted at the server, which allows 5 requests in each second of its clock.
+-- The rate of all workers together. The server counts, and allows 5 requests in each second of its clock.
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -26,7 +26,7 @@ describe("nginx with 2 workers #nginx", function()
     server = nginx.start{mock = upstream, workers = 2, http = shared or "", server = PACED}
   end
 
-  -- Sends that many requests at once, which must all go well. Returns how many each worker had.
+  -- Sends requests at once, which must all succeed. Returns how many each worker handled.
   local function burst(count)
     local requests, by_worker = {}, {}
     for index = 1, count do requests[index] = server:send("/paced") end
@@ -44,7 +44,7 @@ describe("nginx with 2 workers #nginx", function()
     return seen
   end
 
-  -- The kernel may give all connections to one worker: then it is tried again.
+  -- Repeats the burst if the kernel gave all connections to one worker.
   local function burst_by_both(count)
     local seconds, by_worker
     nginx.eventually("both workers take part", function()
@@ -57,14 +57,14 @@ describe("nginx with 2 workers #nginx", function()
   end
 
   describe("and lua_shared_dict cmr", function()
-    it("keeps one line: 4 a second together, and none too many", function()
+    it("has one queue: 4 a second together, and no more", function()
       start "lua_shared_dict cmr 1m;"
       local seconds = burst_by_both(17)
       assert.is_true(seconds > 16 / 4 - 0.1 and seconds < 16 / 4 + 3, seconds)
       assert.is_nil(statuses()[429])
     end)
 
-    it("loses no place, however many ask at once", function()
+    it("loses no slot, however many requests come at once", function()
       server = nginx.start{workers = 4, http = "lua_shared_dict cmr 1m;", server = [[
         location = /reserve { content_by_lua_block {
           local limiter = require("cmr.limiter.shdict").new(ngx.shared.cmr)
@@ -86,7 +86,7 @@ describe("nginx with 2 workers #nginx", function()
       assert.is_true(math.abs(taken - 12 * 20000 / 1000) < 0.0005, taken)
     end)
 
-    it("keeps it over a reload", function()
+    it("keeps the queue over a reload", function()
       start "lua_shared_dict cmr 1m;"
       local requests = {}
       for index = 1, 12 do requests[index] = server:send("/paced") end
@@ -99,7 +99,7 @@ describe("nginx with 2 workers #nginx", function()
     end)
   end)
 
-  it("without it gives each worker its part", function()
+  it("gives each worker its share of the rate without lua_shared_dict cmr", function()
     start()
     local seconds, by_worker = burst_by_both(12)
     local most = 0

@@ -1,4 +1,4 @@
--- In which phases of nginx a call can wait, and what is said in the others.
+-- The phases of nginx in which a call can wait, and the errors in the others.
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -19,7 +19,7 @@ describe("a call in nginx #nginx", function()
     return server
   end
 
-  describe("suspends only the request that asked, in the phase", function()
+  describe("suspends only the request that made it, in the phase", function()
     local phases = {
       server_rewrite = [[
         server_rewrite_by_lua_block { if ngx.var.uri == "/call" then ngx.ctx.word = call() end }
@@ -70,7 +70,8 @@ describe("a call in nginx #nginx", function()
     end
   end)
 
-  -- Where nothing can wait. The log phase comes after the answer, so these tell by the error log.
+  -- The phases in which no call can wait. The specs read the call's result in the error log, because the log phase is
+  -- after the answer.
   local refusing = {
     init = {http = "init_by_lua_block { $call }", way = "ngx.timer.at(0, ...) in init_worker_by_lua"},
     init_worker = {http = "init_worker_by_lua_block { $call }"},
@@ -81,18 +82,18 @@ describe("a call in nginx #nginx", function()
     exit_worker = {http = "exit_worker_by_lua_block { $call }", way = "give loop = 'block'"},
   }
 
-  -- An nginx that makes a call in the phase, and what it then has in its log.
+  -- Starts an nginx that makes a call in a phase. Returns the call's result, as it is in nginx's log.
   local function told(case, options)
     local call = ("ngx.log(ngx.WARN, 'told ', ngx.get_phase(), ': ', (require('spec.support.inside').call(%s)), '.')"):
       format(options)
     local function filled(text) return text and text:gsub("%$call", (call:gsub("%%", "%%%%"))) end
     start{http = filled(case.http), server = filled(case.server) or "location = / { return 200 ''; }"}
     server:text("/")
-    server:signal("QUIT") -- for exit_worker
+    server:signal("QUIT") -- starts the phase exit_worker
     return nginx.eventually("a line in the log", function() return server:log():match("told ([^\n]*)") end)
   end
 
-  describe("is refused, with the phase and the way out, in the phase", function()
+  describe("is refused, with the phase and a solution, in the phase", function()
     for phase, case in pairs(refusing) do
       it(phase, function()
         local text = told(case, "")
@@ -112,7 +113,7 @@ describe("a call in nginx #nginx", function()
     end
   end)
 
-  describe("where C calls back", function()
+  describe("in a function that C calls back", function()
     local PLACES = [[
       local places = {
         gsub = function(run) local _ = ("x"):gsub("x", run) end,
@@ -137,7 +138,7 @@ describe("a call in nginx #nginx", function()
       end
     ]]
 
-    it("nothing is sent, with the way out; elsewhere it is sent once", function()
+    it("is not sent, and the error names a solution; in other functions it is sent once", function()
       start{server = "location = / { content_by_lua_block {" .. PLACES .. [[
         for _, place in ipairs{"gsub", "sort", "require"} do
           for _, way in ipairs{"call", "start", "map"} do try(place, way, {retries = 0}) end
@@ -161,7 +162,7 @@ describe("a call in nginx #nginx", function()
       assert.equal(7, #upstream:requests())
     end)
 
-    it("a job is not waited for, and can be outside", function()
+    it("cannot wait for a job, which can be waited for outside", function()
       start{server = [[location = / { content_by_lua_block {
         local inside = require "spec.support.inside"
         local job = inside.client{retries = 0}:start("platforms", inside.USER)
@@ -177,7 +178,7 @@ describe("a call in nginx #nginx", function()
     end)
   end)
 
-  it("has the failure of a hook in the error log", function()
+  it("writes the failure of a hook into the error log", function()
     start{server = [[location = / { content_by_lua_block {
       local inside = require "spec.support.inside"
       local client = inside.client{retries = 0, on_response = function() error "the hook is broken" end}
@@ -201,7 +202,7 @@ describe("a call in nginx #nginx", function()
     end)
   end)
 
-  describe("through an engine from before the fork", function()
+  describe("with an engine from before the fork", function()
     local INIT = [[init_by_lua_block {
       local word = require("spec.support.inside").call{loop = "block"}
       ngx.log(ngx.WARN, "in the master: ", word, ".")
@@ -230,7 +231,7 @@ describe("a call in nginx #nginx", function()
         for _, request in ipairs(upstream:requests()) do connections[request.connection] = true end
         local different = 0
         for _ in pairs(connections) do different = different + 1 end
-        assert.is_true(different >= 5, different) -- two in the master, one in each worker: none was inherited
+        assert.is_true(different >= 5, different) -- no worker inherited one of the master's two
       end)
     end
   end)

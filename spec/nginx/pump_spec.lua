@@ -1,4 +1,4 @@
--- Requests that end in the middle of a call, and timers that cannot be made: whoever else waits is answered.
+-- Requests that end during a call, and timers that cannot be made. All other waiting requests must be answered.
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -32,7 +32,7 @@ local SIBLINGS = [[
   } }
 ]]
 
--- How nginx comes to be unable to make a timer.
+-- The ways in which nginx cannot make a timer.
 local BROKEN_TIMERS = {
   ["fail"] = {http = "init_worker_by_lua_block { ngx.timer.at = function() return nil, 'none' end }"},
   ["are too many already"] = {http = [[
@@ -61,7 +61,7 @@ describe("nginx #nginx", function()
   local function start(options)
     options.mock = upstream
     server = nginx.start(options)
-    server:text("/call") -- connected
+    server:text("/call") -- opens the connection
     upstream:reset()
   end
 
@@ -79,7 +79,7 @@ describe("nginx #nginx", function()
     for _, request in ipairs(requests) do assert.equal(expected, request.body or request.why) end
   end
 
-  -- How many calls this worker has in flight. Asking takes a worker that answers.
+  -- Answers with the number of calls that this worker has in flight.
   local IN_FLIGHT = [[
     location = /in_flight { content_by_lua_block { ngx.print(require("cmr.core").engine():count()) } }
   ]]
@@ -105,7 +105,7 @@ describe("nginx #nginx", function()
         comes_to_rest()
       end)
 
-      it("answers the others when the one that began it all goes away", function()
+      it("answers the others when the first client goes away", function()
         upstream:fault{delay = 0.7, times = 3}
         local first = server:send("/call")
         received(1)
@@ -114,7 +114,7 @@ describe("nginx #nginx", function()
         all_are("ok", http.collect({second, server:send("/call")}))
       end)
 
-      it("answers whoever comes after clients that went away at any time", function()
+      it("answers clients that come after others went away at any time", function()
         local pending = {}
         for _ = 1, 60 do
           upstream:fault{delay = 0.02}
@@ -126,7 +126,7 @@ describe("nginx #nginx", function()
         comes_to_rest()
       end)
 
-      it("does not do again what was in flight", function()
+      it("does not repeat a call that was in flight", function()
         server:stop()
         start{http = ("lua_check_client_abort %s;"):format(check), server = CALL .. IN_FLIGHT .. [[
           location = /reexport { content_by_lua_block {
@@ -168,7 +168,7 @@ describe("nginx #nginx", function()
       end)
     end
 
-    it("becomes another while its light thread waits", function()
+    it("is redirected internally while its light thread waits", function()
       start{server = CALL .. IN_FLIGHT .. SIBLINGS, unclean = {"attempt to abort with pending subrequests"}}
       upstream:fault{delay = 0.5, times = 20}
       local staying = send("/call", 5)
@@ -196,7 +196,7 @@ describe("nginx #nginx", function()
         end
       end)
 
-      it("answers many", function()
+      it("answers many requests", function()
         begin()
         upstream:fault{delay = 0.3, times = 50}
         local requests = http.collect(send("/call", 50))
@@ -204,13 +204,13 @@ describe("nginx #nginx", function()
         for _, request in ipairs(requests) do assert.is_true(request.took < 5, request.took) end
       end)
 
-      it("answers who is left when clients go away", function()
+      it("answers the other clients when some go away", function()
         begin "lua_check_client_abort on;"
         upstream:fault{delay = 0.6, times = 30}
         local requests = send("/call", 30)
         received(30)
         for index = 1, 15 do table.remove(requests, 1 + index):close() end
-        table.remove(requests, 1):close() -- who came first steps for all
+        table.remove(requests, 1):close() -- the first request steps the engine for all
         http.collect(requests)
         all_are("ok", requests)
         for _, request in ipairs(requests) do assert.is_true(request.took < 5, request.took) end
@@ -219,11 +219,11 @@ describe("nginx #nginx", function()
     end)
   end
 
-  it("whose pump comes late, has one after the other, and not more and more", function()
+  it("whose pump starts late, does not start more and more pumps", function()
     start{server = CALL .. IN_FLIGHT .. [[
       location = /late { content_by_lua_block {
         local sleep = ngx.sleep
-        ngx.sleep = function(seconds) return sleep(seconds == 0.001 and 0.3 or seconds) end -- the pump's
+        ngx.sleep = function(seconds) return sleep(seconds == 0.001 and 0.3 or seconds) end -- delays the pump
       } }
       location = /running { content_by_lua_block { ngx.print(ngx.timer.running_count()) } }
     ]]}
@@ -239,7 +239,7 @@ describe("nginx #nginx", function()
     all_are("ok", http.collect(requests))
   end)
 
-  it("whose timers work again, goes on as if nothing had been", function()
+  it("whose timers work again, works as before", function()
     start{server = CALL .. IN_FLIGHT .. [[
       location = /break { content_by_lua_block { made = ngx.timer.at ngx.timer.at = function() return nil, "no" end } }
       location = /repair { content_by_lua_block { ngx.timer.at = made } }

@@ -1,4 +1,4 @@
--- A receiver in a real nginx: how a handler may end its request, what fits into which dictionary, headers.
+-- A receiver in a real nginx: how a handler may end its request, what each dictionary holds, and headers.
 local cjson = require "cjson"
 local delivery = require "spec.support.delivery"
 local nginx = require "spec.support.nginx"
@@ -47,7 +47,7 @@ end
 local function runs() return tonumber(server:text "/runs") end
 
 describe("a handler that ends its request #nginx", function()
-  -- what it does, the answer, whether the event is handled then
+  -- the handler's code, the answer, whether the event is handled then
   for _, case in ipairs{
     {"ngx.exit(200)", 200, true},
     {"ngx.exit(ngx.OK)", 200, true},
@@ -68,7 +68,7 @@ describe("a handler that ends its request #nginx", function()
     it("by " .. case[1], function()
       start{on = ('["*"] = function() runs = runs + 1 %s end'):format(case[1])}
       assert.equal(case[2], deliver())
-      -- when the event is handled, nothing runs the second time, and the answer is the receiver's
+      -- if the event is handled, the second delivery runs no handler, and the receiver answers 200
       assert.equal(case[3] and 200 or case[2], deliver())
       assert.equal(case[3] and 1 or 2, runs())
       local failure = server:log():match "its handler failed: it (%l+) the request with "
@@ -86,16 +86,16 @@ describe("a handler that ends its request #nginx", function()
     start{on = '["*"] = function() runs = runs + 1 ngx.exit(runs > 3 and 200 or 500) end'}
     for _ = 1, 3 do assert.equal(500, deliver()) end
     assert.equal("1", server:text "/letters")
-    server:get "/replay" -- which ends with it
+    server:get "/replay" -- the handler ends this request too
     assert.equal(4, runs())
     assert.equal(200, deliver())
     assert.equal(4, runs())
-    assert.equal("1", server:text "/replay") -- it was handled meanwhile
+    assert.equal("1", server:text "/replay") -- the delivery before has handled the event
     assert.equal("0", server:text "/letters")
     assert.equal(4, runs())
   end)
 
-  it("ends the claim of no other request", function()
+  it("does not end the claim of another request", function()
     start{
       on = [[["*"] = function(event)
         runs = runs + 1
@@ -114,7 +114,7 @@ describe("a handler that ends its request #nginx", function()
     assert.equal(500, deliver(body))
   end)
 
-  it("settles an event in Redis as well #redis", function()
+  it("also ends the claim of an event in Redis #redis", function()
     local remembered = redis.start()
     finally(function() remembered:stop() end)
     start{store = ('require("cmr.store.redis").new{port = %d}'):format(remembered.port),
@@ -125,8 +125,8 @@ describe("a handler that ends its request #nginx", function()
   end)
 end)
 
-describe("a receiver with a dictionary for each #nginx", function()
-  -- Runs in nginx: events without an id to store them by, then what was there before.
+describe("a receiver with a dictionary for each kind of data #nginx", function()
+  -- Runs in nginx: handles 100,000 events that are not stored, then counts the 50 stored events and reads the quota.
   local FLOOD = [[
     location = /flood { content_by_lua_block {
       local core, text, cmr = require "cmr.core", require "cmr.util.text", require "cmr"
@@ -157,7 +157,7 @@ describe("a receiver with a dictionary for each #nginx", function()
     return server:get("/flood", {timeout = 300}).body
   end
 
-  it("keeps every awaited event and every quota over 100,000 handled events, and the last 70,000 of those", function()
+  it("keeps all awaited events and quotas over 100,000 handled events, and the claims of the last 70,000", function()
     assert.equal("100050 handled, 0 refused, 50 kept, exhausted, runs 100050",
       flood "lua_shared_dict cmr 1m; lua_shared_dict cmr_events 1m; lua_shared_dict cmr_claims 10m;")
     for _, number in ipairs{30001, 60000, 100000} do
@@ -167,7 +167,7 @@ describe("a receiver with a dictionary for each #nginx", function()
     assert.equal(100050, runs())
   end)
 
-  it("refuses an event that it has no room for, and takes it when there is some", function()
+  it("refuses an event for which it has no room, and accepts it later when it has room", function()
     start{dictionaries = "lua_shared_dict cmr 32k; lua_shared_dict cmr_events 32k; lua_shared_dict cmr_claims 32k;",
       on = '["*"] = function() runs = runs + 1 end',
       server = [[location = /drop { content_by_lua_block {
@@ -211,7 +211,7 @@ describe("a receiver without some dictionaries #nginx", function()
     return count, server:log()
   end
 
-  it("works with one of them alone, and says once what is missing", function()
+  it("works with only one of them, and says once what is missing", function()
     local count, log = warnings "lua_shared_dict cmr 1m;"
     assert.equal(1, count)
     assert.matches("nginx.conf should also have 'lua_shared_dict cmr_events 10m;' and "
@@ -225,13 +225,13 @@ describe("a receiver without some dictionaries #nginx", function()
     assert.is_nil(log:find("lua_shared_dict cmr_claims", 1, true))
   end)
 
-  it("says nothing when all are there", function()
+  it("says nothing when all exist", function()
     assert.equal(0, (warnings(ALL)))
   end)
 end)
 
 describe("a receiver in nginx #nginx", function()
-  it("sees a repeated signature behind a hundred other headers", function()
+  it("detects a repeated signature after a hundred other headers", function()
     start{server = "large_client_header_buffers 8 32k;"}
     local body = '{"event":"a","eventId":"E1"}'
     local signed = delivery.headers("body-hex-seconds", body, {time = os.time()})

@@ -1,4 +1,4 @@
--- What goes through Redis in a real nginx: the connection, one line for the workers of two hosts, quotas.
+-- Redis in a real nginx: the connection, one queue for the workers of two hosts, and quotas.
 local hosts = require "bench.pacing.hosts"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -34,7 +34,7 @@ describe("nginx and Redis #nginx #redis", function()
     return server:text(("/eval?port=%d&script=%s%s"):format(memory.port, script, more or ""))
   end
 
-  it("talk: keys with their prefix, every kind of answer, what is wrong", function()
+  it("exchange keys with their prefix, every kind of answer, and errors", function()
     server = nginx.start{server = EVAL}
     assert.equal('["cmr:key","value",3]', eval "return {KEYS[1], ARGV[1], 3}")
     assert.equal("false", eval "return nil")
@@ -46,7 +46,7 @@ describe("nginx and Redis #nginx #redis", function()
     assert.is_nil(server:log():find("a-wrong-password", 1, true))
   end)
 
-  it("go on after an error reply, which is no outage", function()
+  it("go on after an error reply, which does not count as an outage", function()
     server = nginx.start{server = EVAL}
     memory:cli "-n 6 rpush cmr:key x"
     for _ = 1, 2 do
@@ -68,7 +68,7 @@ describe("nginx and Redis #nginx #redis", function()
       server = nginx.start{http = "lua_ssl_trusted_certificate " .. trusted .. ";", server = EVAL}
     end
 
-    it("talk, and keep their connections", function()
+    it("reuse their connections", function()
       start(encrypted.ca_file)
       assert.equal('"value"', ask "&name=localhost")
       local function made() return tonumber(encrypted:cli("info stats"):match "total_connections_received:(%d+)") end
@@ -80,10 +80,10 @@ describe("nginx and Redis #nginx #redis", function()
       assert.is_nil(server:log():find "is unavailable")
     end)
 
-    it("fail when the certificate is another host's, or nobody vouches for it", function()
+    it("fail when the certificate is another host's, or its authority is unknown", function()
       start(encrypted.ca_file)
       assert.matches("certificate", ask "&name=redis.example")
-      assert.matches("certificate", ask()) -- nginx knows no addresses in certificates
+      assert.matches("certificate", ask()) -- nginx does not check addresses in certificates
       assert.equal('"value"', ask "&name=localhost")
       server:stop()
       local other = redis.start{tls = true}
@@ -93,7 +93,7 @@ describe("nginx and Redis #nginx #redis", function()
     end)
   end)
 
-  it("keep their connections, under either name of the library", function()
+  it("reuse their connections, under either name of the library", function()
     server = nginx.start{server = EVAL, http = [[init_by_lua_block {
       package.preload["resty.redis"] = function() return require "nginx.redis" end
     }]]}
@@ -107,7 +107,7 @@ describe("nginx and Redis #nginx #redis", function()
     assert.is_nil(server:log():find "is unavailable")
   end)
 
-  it("raise nothing where nginx has no sockets", function()
+  it("raise no error in a phase without sockets", function()
     server = nginx.start{server = [[
       location = /log {
         content_by_lua_block { ngx.print "ok" }
@@ -121,7 +121,7 @@ describe("nginx and Redis #nginx #redis", function()
     nginx.eventually("it is logged", function() return server:log():find("answer: nil", 1, true) end)
   end)
 
-  describe("as one line for two hosts of two workers", function()
+  describe("as one queue for two hosts with two workers each", function()
     local api, field, own
 
     before_each(function()
@@ -140,7 +140,7 @@ describe("nginx and Redis #nginx #redis", function()
       nginx.eventually("answers", function() return hosts.answers(api)[200] >= count end, 30)
     end
 
-    it("use the rate together, and none too many", function()
+    it("use the rate together, and do not exceed it", function()
       field = hosts.start{mock = api, redis = own, hosts = 2, workers = 2, lines = 1}
       answered(1)
       local begun, before = socket.gettime(), hosts.answers(api)[200]
@@ -152,7 +152,7 @@ describe("nginx and Redis #nginx #redis", function()
       assert.equal(0, lost)
     end)
 
-    it("lose no call while Redis is unavailable, say so once in each process, and find it again", function()
+    it("lose no call while Redis is unavailable, warn once in each process, and find it again", function()
       field = hosts.start{mock = api, redis = own, hosts = 2, workers = 2, lines = 1, timeout = 0.1}
       answered(3)
       own:kill()

@@ -1,10 +1,10 @@
--- The example under load, faults and reloads. Longer: `make soak S=120`.
+-- The example under load, with faults and reloads. `make soak S=120` runs longer.
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
 local soak = require "spec.support.soak"
 
 local SECONDS = tonumber(os.getenv "CMR_SOAK") or 10
-local BOUND = 35 -- seconds: the example's timeout, and what a loaded machine adds
+local BOUND = 35 -- seconds: the example's timeout, and some time for a busy machine
 
 local ANSWERS = {[200] = true, [202] = true, [401] = true, [429] = true, [502] = true, [503] = true, [504] = true}
 
@@ -22,7 +22,7 @@ local function tell(report)
 end
 
 describe("the nginx example under load #soak", function()
-  it("answers everybody, and is afterwards as it was", function()
+  it("answers all requests, and needs no more memory or descriptors afterwards", function()
     local upstream = mock.start{tls = true, rate = 0}
     finally(function() upstream:stop() end)
     local report = soak.run(upstream, {seconds = SECONDS, reload_every = math.min(10, SECONDS / 4)})
@@ -33,11 +33,11 @@ describe("the nginx example under load #soak", function()
     assert.is_true(report.longest < BOUND, report.longest)
     for status in pairs(report.answered) do assert.is_true(ANSWERS[status], status) end
     assert.is_true((report.answered[200] or 0) > report.requests / 4)
-    assert.is_true((report.answered[502] or 0) > 0) -- the faults are felt
+    assert.is_true((report.answered[502] or 0) > 0) -- the faults had an effect
     assert.is_true(report.reloads >= 3)
 
-    -- A worker's memory: no generation has much more than the first full one, the last no more than those before. The
-    -- sanitizers keep what is freed.
+    -- No generation of workers may have much more memory than the first one that ran for a whole period. This is not
+    -- checked with sanitizers, because they keep freed memory.
     for index = 3, nginx.sanitized and 0 or #generations do
       assert.is_true(generations[index] < generations[2] * 1.25 + 2000, table.concat(generations, " "))
     end

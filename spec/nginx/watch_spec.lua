@@ -7,7 +7,7 @@ local PAGE = "docs/guides/watch-it-run.md"
 local PATH = "/platforms?user=" .. mock.USER
 local TRACE, PARENT = ("4bf9"):rep(8), "00f067aa0ba902b7"
 
--- The configurations of the page: {http, server}.
+-- Returns the configurations of the page: {http, server}.
 local function configurations()
   local found = {}
   for block in nginx.read(PAGE):gmatch "```nginx\n(.-)\n```" do
@@ -31,7 +31,7 @@ describe("the guide to metrics and traces #nginx", function()
     for _ = 1, 3 do server:text(PATH) end
     upstream:fault{status = 404}
     server:text(PATH, 404)
-    server:text("/platforms", 502)                          -- no user: nothing is sent
+    server:text("/platforms", 502)                          -- without a user, nothing is sent
     local text = server:text "/metrics"
     local values, order = {}, {}
     for line in text:gmatch "[^\n]+" do
@@ -62,7 +62,7 @@ describe("the guide to metrics and traces #nginx", function()
     assert.is_nil(server:log():find("%[error%]"))
   end)
 
-  -- nginx is its own collector.
+  -- nginx itself receives the spans.
   local COLLECTOR = [[
     location = /v1/traces { content_by_lua_block {
       ngx.req.read_body()
@@ -89,7 +89,7 @@ describe("the guide to metrics and traces #nginx", function()
     return by_key
   end
 
-  it("makes a span of each attempt, in the trace of the request, and sends it on", function()
+  it("makes a span of each attempt, in the trace of the request, and sends it to the collector", function()
     local http = spans.http:gsub('"127.0.0.1", 4318', '"unix:" .. ngx.config.prefix() .. "collector"')
     server = nginx.start{mock = upstream, http = http .. "server { listen unix:collector; " .. COLLECTOR .. " }",
       server = spans.server .. COLLECTOR}
@@ -119,7 +119,7 @@ describe("the guide to metrics and traces #nginx", function()
     assert.is_nil(server:log():find(upstream.key, 1, true))
   end)
 
-  it("begins a trace where the request has none", function()
+  it("begins a trace if the request has none", function()
     server = nginx.start{mock = upstream, http = spans.http, server = spans.server, log = "warn"}
     server:text(PATH)
     server:text(PATH)

@@ -1,4 +1,4 @@
--- Webhooks at a real nginx, and at two of them that share a Redis: every event is handled once, whatever breaks.
+-- Webhooks at a real nginx, and at two that share a Redis. Every event is handled once, whatever fails.
 local cjson = require "cjson"
 local delivery = require "spec.support.delivery"
 local http = require "spec.support.http"
@@ -7,7 +7,7 @@ local redis = require "spec.support.redis"
 
 local PASSWORD, APP_PASSWORD, SECRET = "geheim-password-1", "geheim-app-password-2", "GEHEIMSECRET3"
 
--- Where the handler writes down that it began and that it ended; as long as the file "hold" is there it is busy.
+-- The handler records its begin and its end in a file. It stays busy as long as the file "hold" exists.
 local HTTP = [[
   client_max_body_size 2m;
   init_by_lua_block {
@@ -83,7 +83,7 @@ end
 local function hold() nginx.write(directory .. "/hold", "") end
 local function let_go() os.remove(directory .. "/hold") end
 
--- Sends one, and waits until its handler is at work.
+-- Sends an event, and waits until its handler runs.
 local function in_mid_handler(server, body)
   hold()
   local before, request = runs "began", send(server, body or event())
@@ -136,7 +136,7 @@ describe("webhooks at two nginx with a Redis #nginx #redis", function()
     assert.equal(1, runs())
   end)
 
-  it("say that it is busy while the other one is at work, and then that it is done", function()
+  it("answer 503 while the other one handles the event, and then 200", function()
     local one, two = start{redis = remembered}, start{redis = remembered}
     local request = in_mid_handler(one)
     assert.equal(503, deliver(two, event()))
@@ -147,7 +147,7 @@ describe("webhooks at two nginx with a Redis #nginx #redis", function()
     assert.equal(1, runs())
   end)
 
-  it("handle at the next try what failed, also at the other one", function()
+  it("handle a failed event at the next delivery, also at the other one", function()
     local one, two = start{redis = remembered}, start{redis = remembered}
     local body = event{fails = true}
     assert.equal(500, deliver(one, body))
@@ -159,7 +159,7 @@ describe("webhooks at two nginx with a Redis #nginx #redis", function()
     assert.equal(1, runs())
   end)
 
-  it("handle at a later try what a worker died over", function()
+  it("handle an event at a later delivery when its worker died", function()
     local one = start{redis = remembered, lease = 1, unclean = {"exited on signal 9"}}
     local two = start{redis = remembered, lease = 1}
     local request = in_mid_handler(one)
@@ -178,7 +178,7 @@ describe("webhooks at two nginx with a Redis #nginx #redis", function()
     assert.equal(1, runs())
   end)
 
-  it("lose nothing in a reload, and do nothing twice", function()
+  it("lose no event in a reload, and handle none twice", function()
     local one = start{redis = remembered}
     local request = in_mid_handler(one)
     one:reload()
@@ -189,7 +189,7 @@ describe("webhooks at two nginx with a Redis #nginx #redis", function()
     assert.equal(1, runs())
   end)
 
-  it("take nothing while Redis is unavailable, and all when it is back", function()
+  it("accept no event while Redis is unavailable, and all when it is back", function()
     local down = redis.start()
     finally(function() down:stop() end)
     local one = start{redis = down}
@@ -204,7 +204,7 @@ describe("webhooks at two nginx with a Redis #nginx #redis", function()
     assert.equal(2, runs())
   end)
 
-  it("do nothing twice when Redis forgets that they are at it", function()
+  it("handle no event twice when Redis loses the claim", function()
     local one, two = start{redis = remembered}, start{redis = remembered}
     local request = in_mid_handler(one)
     remembered:cli "flushall"
@@ -214,7 +214,7 @@ describe("webhooks at two nginx with a Redis #nginx #redis", function()
     assert.equal(1, runs())
   end)
 
-  it("bring no password and no key into a log or into Redis", function()
+  it("write no password and no key into a log or into Redis", function()
     local seen = directory .. "/monitor"
     local monitor = io.popen(("redis-cli -p %d monitor >%s & echo $!; wait"):format(remembered.port, seen))
     local pid = monitor:read "*l"
@@ -254,7 +254,7 @@ describe("webhooks at one nginx with lua_shared_dict cmr #nginx", function()
     assert.equal(1, runs())
   end)
 
-  it("are read whole, also from a file", function()
+  it("are read completely, also from a file", function()
     local one = start{http = "lua_shared_dict cmr 1m;"}
     local body = event{text = ("x"):rep(200000)}
     assert.equal(200, deliver(one, body))
@@ -264,7 +264,7 @@ describe("webhooks at one nginx with lua_shared_dict cmr #nginx", function()
     assert.equal(401, answer.status)
   end)
 
-  it("are refused without a word to whoever sent them", function()
+  it("are refused without a reason in the answer", function()
     local one = start{http = "lua_shared_dict cmr 1m;"}
     for _, case in ipairs{
       {401, {}}, {401, {method = "POST", body = "{}"}},
@@ -282,13 +282,13 @@ describe("webhooks at one nginx with lua_shared_dict cmr #nginx", function()
 end)
 
 describe("webhooks at an nginx without a dictionary #nginx", function()
-  it("are known to each worker alone, and it is said", function()
+  it("are recognised only by the worker that handled them, and a warning says so", function()
     local one = start{}
     assert.equal(200, deliver(one, event()))
     assert.matches("no lua_shared_dict cmr: each worker recognises only the webhooks", one:log(), 1, true)
   end)
 
-  it("are known to the only worker, so that nothing is said", function()
+  it("are recognised by the only worker, without a warning", function()
     local one = start{workers = 1}
     for _ = 1, 2 do assert.equal(200, deliver(one, event())) end
     assert.equal(1, runs())

@@ -28,7 +28,7 @@ describe("dns", function()
       body = '{"domain":"example.com","records":[{"host":"mail","value":"192.0.2.10","recordType":"A"}]}'})
   end)
 
-  it("records are added with all there is to say", function()
+  it("records are added with all fields", function()
     client:add_dns_records(USER, {domain = "example.com", records = {
       {host = "@", value = "mx.example.com", recordType = "MX", priority = 10},
       {host = "_dmarc", value = "v=DMARC1; p=none", recordType = "TXT", priority = "",
@@ -41,7 +41,7 @@ describe("dns", function()
          "excludedDMARCtags":["sp","pct"]}]}]]})
   end)
 
-  it("records are added complete", function()
+  it("records are not added without the required fields", function()
     local record = {host = "mail", value = "192.0.2.10", recordType = "A"}
     api:requires({userId = USER, domain = "example.com", records = {record}}, {"userId", "domain", "records"},
       function(rest) client:add_dns_records(rest) end)
@@ -60,7 +60,7 @@ describe("dns", function()
     end)
   end)
 
-  it("records are of whatever type: which are accepted is not documented", function()
+  it("records may have any type, because the accepted types are not documented", function()
     client:add_dns_records(USER, {domain = "example.com", records = {{host = "a", value = "b", recordType = "SRV"}}})
     api:sent(1, {"POST", "/dns", query = {userId = USER},
       body = '{"domain":"example.com","records":[{"host":"a","value":"b","recordType":"SRV"}]}'})
@@ -78,7 +78,7 @@ describe("dns", function()
       function(rest) client:update_dns_record(rest) end)
   end)
 
-  it("a record is replaced with all there is to say", function()
+  it("a record is replaced with all fields", function()
     client:update_dns_record(USER, {recordId = "record_123", domain = "example.com", host = "_dmarc",
       value = "v=DMARC1; p=none", recordType = "TXT", priority = "", excludedDMARCtags = {"sp"}})
     api:sent(1, {"PUT", "/dns", query = {userId = USER}, body = [[
@@ -86,7 +86,7 @@ describe("dns", function()
        "priority":"","excludedDMARCtags":["sp"]}]]})
   end)
 
-  it("a record is deleted, by names alone", function()
+  it("a record is deleted, with named arguments only", function()
     client:delete_dns_record{userId = USER, recordId = "record_123"}
     api:sent(1, {"DELETE", "/dns", query = {userId = USER, recordId = "record_123"}})
     local names_only = "cmr.delete_dns_record: it takes names only"
@@ -96,12 +96,12 @@ describe("dns", function()
       function(rest) client:delete_dns_record(rest) end)
   end)
 
-  it("a record is deleted with the domain, should it be wanted", function()
+  it("a record is deleted with the domain too, if that is given", function()
     client:delete_dns_record{userId = USER, recordId = "record_123", domain = "example.com"}
     api:sent(1, {"DELETE", "/dns", query = {userId = USER, recordId = "record_123", domain = "example.com"}})
   end)
 
-  -- What the list is called is not documented.
+  -- The name of the list is not documented.
   it("nameservers are replaced", function()
     local names = {"ns1.example.net", "ns2.example.net"}
     client:set_nameservers(USER, "example.com", {nameservers = names})

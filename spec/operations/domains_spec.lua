@@ -1,4 +1,4 @@
--- The domains: what each call sends. Those whose path is not documented are in paths_spec.
+-- The domains: what each call sends. paths_spec.lua has the operations whose path is not documented.
 local cmr = require "cmr"
 local recorded = require "spec.support.recorded"
 
@@ -23,14 +23,14 @@ describe("the domains", function()
   end)
 
   describe("'s workspaces", function()
-    it("are looked for, one", function()
+    it("are looked up for one domain", function()
       client:check_workspace{domainName = "acmecorp.com", serviceProvider = "GOOGLE"}
       api:sent(1, {"POST", "/domains/has-workspace", body = '{"domainName":"acmecorp.com","serviceProvider":"GOOGLE"}'})
       client:check_workspace{domainName = "acmecorp.com"}
       api:sent(1, {"POST", "/domains/has-workspace", body = '{"domainName":"acmecorp.com"}'})
     end)
 
-    it("are looked for, several", function()
+    it("are looked up for several domains", function()
       client:check_workspace{domains = {
         {domainName = "acmecorp.com", serviceProvider = "GOOGLE"},
         {domainName = "example.com"},
@@ -39,12 +39,12 @@ describe("the domains", function()
         body = '{"domains":[{"domainName":"acmecorp.com","serviceProvider":"GOOGLE"},{"domainName":"example.com"}]}'})
     end)
 
-    it("are looked for with a user, should one be wanted", function()
+    it("are looked up with a user, if one is given", function()
       client:check_workspace{userId = USER, domainName = "acmecorp.com"}
       api:sent(1, {"POST", "/domains/has-workspace", query = {userId = USER}, body = '{"domainName":"acmecorp.com"}'})
     end)
 
-    it("are looked for of one or of several", function()
+    it("are looked up for exactly one of the two: a domain, or a list of domains", function()
       api:raises("missing required argument: 'domainName' or 'domains'", function() client:check_workspace() end)
       api:raises("missing required argument: 'domainName' or 'domains'", function()
         client:check_workspace{serviceProvider = "GOOGLE"}
@@ -59,7 +59,7 @@ describe("the domains", function()
       api:raises("it takes names only", function() client:check_workspace("acmecorp.com") end)
     end)
 
-    it("are looked for at Google or Microsoft", function()
+    it("are looked up at Google or Microsoft", function()
       client:check_workspace{domainName = "acmecorp.com", serviceProvider = "MICROSOFT"}
       api:sent(1, {"POST", "/domains/has-workspace",
         body = '{"domainName":"acmecorp.com","serviceProvider":"MICROSOFT"}'})
@@ -102,7 +102,7 @@ describe("the domains", function()
   end)
 
   describe("'s renewal", function()
-    it("is of the named ones", function()
+    it("is for the named domains", function()
       client:renew_domains(USER, {domains = {"acme.com", "example.com"}, years = 2})
       client:renew_domains{userId = USER, domains = {"acme.com", "example.com"}, years = 2}
       api:sent(2, {"POST", "/domains/renew",
@@ -110,7 +110,7 @@ describe("the domains", function()
       api:raises("missing required argument 'userId'", function() client:renew_domains{domains = {"acme.com"}} end)
     end)
 
-    it("is of all when that is said, and then names none", function()
+    it("is for all domains with cmr.all, and then names none", function()
       client:renew_domains(USER, {domains = cmr.all})
       client:renew_domains{userId = USER, domains = cmr.all}
       api:sent(2, {"POST", "/domains/renew", body = '{"userId":"BVZGM5TE9BMP3PP0VWGW943RGV1B"}'})
@@ -118,7 +118,7 @@ describe("the domains", function()
       api:sent(1, {"POST", "/domains/renew", body = '{"userId":"BVZGM5TE9BMP3PP0VWGW943RGV1B","years":1}'})
     end)
 
-    it("is never of all by mistake", function()
+    it("is never for all domains by mistake", function()
       local left_out = "cmr.renew_domains: missing required argument 'domains' (cmr.all: all of them)"
       api:raises(left_out, function() client:renew_domains(USER) end)
       api:raises(left_out, function() client:renew_domains{userId = USER} end)
@@ -138,21 +138,21 @@ describe("the domains", function()
   end)
 
   describe("'s auto-renewal", function()
-    it("is set for the named ones", function()
+    it("is set for the named domains", function()
       client:set_domain_auto_renew("8J7H...", {domains = {"hefty-minion.net"}, autoRenew = true})
       client:set_domain_auto_renew{userId = "8J7H...", domains = {"hefty-minion.net"}, autoRenew = true}
       api:sent(2, {"PATCH", "/domains/toggle-auto-renew",
         body = '{"userId":"8J7H...","domains":["hefty-minion.net"],"autoRenew":true}'})
     end)
 
-    it("is set for all when that is said, and then names none", function()
+    it("is set for all domains with cmr.all, and then names none", function()
       client:set_domain_auto_renew(USER, {domains = cmr.all, autoRenew = false})
       client:set_domain_auto_renew{userId = USER, domains = cmr.all, autoRenew = false}
       api:sent(2, {"PATCH", "/domains/toggle-auto-renew",
         body = '{"userId":"BVZGM5TE9BMP3PP0VWGW943RGV1B","autoRenew":false}'})
     end)
 
-    it("is never set for all by mistake, nor left open", function()
+    it("is never set for all domains by mistake, or without a value", function()
       api:raises("cmr.set_domain_auto_renew: missing required argument 'domains' (cmr.all: all of them)", function()
         client:set_domain_auto_renew(USER, {autoRenew = true})
       end)
@@ -168,7 +168,7 @@ describe("the domains", function()
     end)
   end)
 
-  it("are all of them only where the documents say so", function()
+  it("accept cmr.all only where all domains are documented", function()
     api:raises("bad field 'domains'", function() client:domain_renewal_prices(USER, {domains = cmr.all}) end)
     api:raises("bad field 'domains'", function()
       client:add_google_client_id(USER, {domains = cmr.all, clientId = "x"})

@@ -1,5 +1,5 @@
--- The example of each operation, as it is printed: as a Lua call, as a command, and as the curl line of --dry-run. The
--- mock accepts each one on its first data; an operation without a documented path or method is refused for that.
+-- The printed example of each operation: as a Lua call, as a command, and as the curl line of --dry-run. The mock
+-- accepts each one with its first data. An operation without a documented path or method is refused for that.
 
 local cmr = require "cmr"
 local command = require "spec.support.command"
@@ -20,7 +20,7 @@ end
 
 local REFERENCE, MANUAL, TYPES = read "docs/reference.md", read "docs/cmr.1", read "types/cmr.lua"
 
--- The Lua and the shell text of an operation's example in the reference.
+-- Returns the Lua and the shell text of an operation's example in the reference.
 local function printed(name)
   local from = assert(REFERENCE:find("\n### cmr." .. name .. "\n", 1, true), name)
   local section = REFERENCE:sub(from, (REFERENCE:find("\n##", from + 1, true) or 0) - 1)
@@ -34,7 +34,7 @@ end
 teardown(command.clean)
 
 describe("an example", function()
-  it("is there for each operation, and for nothing else", function()
+  it("exists for each operation, and for nothing else", function()
     for _, row in ipairs(operations) do assert.is_string(examples[row.name], row.name) end
     for name in pairs(examples) do assert.is_table(operations[name], name) end
   end)
@@ -66,7 +66,7 @@ describe("the example of #examples", function()
     env = {CMR_BASE_URL = server.base_url, CMR_API_KEY = server.key}
   end)
 
-  -- Runs shell text in a folder with the file that an example names. "cmr" is this checkout's command.
+  -- Runs shell text in a folder with the file that an example names. There, "cmr" is this checkout's command.
   local function sh(text)
     local out, err, status = command.file_with "", command.file_with "", command.file_with ""
     local lines = command.environment(env)
@@ -78,7 +78,7 @@ describe("the example of #examples", function()
     return {status = tonumber(command.read(status)), out = command.read(out), err = command.read(err)}
   end
 
-  -- The answers of the requests since the last reset.
+  -- Returns the statuses of the requests since the last reset.
   local function statuses()
     local list = {}
     for index, request in ipairs(server:requests()) do list[index] = request.status end
@@ -92,7 +92,7 @@ describe("the example of #examples", function()
 
     it(row.name, function()
       local code, shell = printed(row.name)
-      -- a terminal would be asked before a command charges or destroys
+      -- in a terminal, the command would ask before it charges or destroys
       local confirmed = shell .. (asks and " --yes" or "")
 
       local chunk = assert(load_text("local cmr = ...\nreturn " .. code))

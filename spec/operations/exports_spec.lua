@@ -43,7 +43,7 @@ describe("exports", function()
     end)
   end)
 
-  it("get platforms of other names: not all of them are documented", function()
+  it("get platforms with other names, because not all names are documented", function()
     client:add_platform(USER, {app = "SMARTLEAD", credentials = {email = "a@b.c", password = "secret"}})
     api:sent(1, {"POST", "/exports/platform-credential", query = {userId = USER},
       body = '{"app":"SMARTLEAD","credentials":{"email":"a@b.c","password":"secret"}}'})
@@ -68,7 +68,7 @@ describe("exports", function()
     api:raises("cmr.update_platform: it takes names only", function() client:update_platform(USER, CREDENTIAL) end)
   end)
 
-  it("remove a platform, by names alone", function()
+  it("remove a platform, with named arguments only", function()
     client:remove_platform{userId = USER, credentialId = CREDENTIAL}
     api:sent(1, {"DELETE", "/exports/platform-credential", query = {userId = USER, credentialId = CREDENTIAL}})
     local names_only = "cmr.remove_platform: it takes names only"
@@ -108,7 +108,7 @@ describe("exports", function()
         '{"credentialId":"A1B2C3D4E5F6G7H8","mailboxIds":["39XXMZ1SQMMWWPN2GCRB0Q78KZAR"]}'})
     end)
 
-    it("are of one list", function()
+    it("need exactly one of the two lists", function()
       api:raises("missing required argument: 'componentMailboxIds' or 'mailboxIds'", function()
         client:export_mailboxes(USER, {credentialId = CREDENTIAL})
       end)
@@ -148,7 +148,7 @@ describe("exports", function()
         }]]})
     end)
 
-    it("are of a mailbox by id or by address, with a user or not", function()
+    it("name the mailbox by id or by address, with or without a user", function()
       client:reexport{userId = USER, mailboxId = MAILBOX}
       api:sent(1, {"POST", "/mailboxes/oauth", query = {userId = USER},
         body = '{"mailboxId":"39XXMZ1SQMMWWPN2GCRB0Q78KZAR"}'})
@@ -157,10 +157,10 @@ describe("exports", function()
         body = '{"email":"john@doe.com","microsoftOauthRoute":"https://login.microsoftonline.com/x"}'})
     end)
 
-    it("are of some mailbox, by name", function()
+    it("need a mailbox, as a named argument", function()
       api:raises("missing required argument: 'mailboxId' or 'email'", function() client:reexport{google = google} end)
       api:raises("cmr.reexport: it takes names only", function() client:reexport(MAILBOX) end)
-      -- The route is at the top: the page itself is followed, not the help centre.
+      -- The route is at the top level: cmr follows the API page, not the help centre.
       api:raises("bad field 'microsoft'", function()
         client:reexport{mailboxId = MAILBOX, microsoft = {microsoftOauthRoute = ""}}
       end)

@@ -1,5 +1,5 @@
--- Operations that send multipart form data: what arrives, what is refused before it leaves, how much memory a file
--- costs, and what happens when a file changes.
+-- Operations that send multipart form data: what arrives, what is refused before it is sent, how much memory a file
+-- needs, and what happens when a file changes.
 local cjson = require "cjson"
 local client_support = require "spec.support.client"
 local cmr = require "cmr"
@@ -91,7 +91,7 @@ describe("form data", function()
     assert.equal(4, #request.parts)
   end)
 
-  it("does on the mock what the order as JSON does", function()
+  it("has the same effect on the mock as the order in JSON", function()
     local path = write("jane.jpg", "jpeg")
     local answer = assert(api.client:create_order_form(order{["jane@pictured.com"] = path}))
     assert.is_string(answer.data.orderId)
@@ -106,7 +106,7 @@ describe("form data", function()
     assert.equal("nowhere", by_name(last()).subscriptionId.value)
   end)
 
-  it("refuses a file that cannot be sent, before anything is", function()
+  it("refuses a file that cannot be sent, before anything is sent", function()
     local empty = write("empty.png", "")
     local fifo = directory .. "/fifo"
     assert(os.execute("mkfifo " .. fifo))
@@ -140,7 +140,7 @@ describe("form data", function()
     api:raises("did you mean 'files'", function() api.client:create_order_form{confirm = true, file = {}} end)
   end)
 
-  it("keeps text in one part, whatever it holds", function()
+  it("keeps text in one part, whatever the text contains", function()
     local text = "--x\r\nContent-Disposition: form-data; name=\"confirm\"\r\n\r\nfalse\r\n@/etc/passwd;type=a"
     assert(api.client:create_order_form{userId = USER, confirm = false, microsoftOauthRoute = text,
       domains = {{domain = "textual.com", years = 1}}})
@@ -149,7 +149,7 @@ describe("form data", function()
     assert.equal("false", parts.confirm.value)
   end)
 
-  it("is sent once: a charge is not repeated", function()
+  it("is sent once, so that a charge is not repeated", function()
     local path = write("once.png", "png")
     api = recorded.new{retries = 3, loop = client_support.fake_loop(), endpoints = ENDPOINTS}
     supply(api)
@@ -158,7 +158,7 @@ describe("form data", function()
     assert.is_nil(answer)
     assert.equal("unknown", err.outcome)
     assert.equal(1, select(2, last()))
-    -- Refused unread for the rate limit: the same parts go again.
+    -- A request that the rate limit refuses is not carried out, so the same parts are sent again.
     api.server:fault{times = 1, status = 429}
     assert(api.client:create_order_form(order{["jane@pictured.com"] = path}))
     local request, count = last()
@@ -195,12 +195,12 @@ describe("form data", function()
     assert.is_nil(answer)
     assert.matches("shrinking.png' became shorter while it was sent", message, 1, true)
     assert.same({"network", "unknown"}, {err.kind, err.outcome})
-    -- The call is over for good: its file is not what it was.
+    -- The call cannot be sent again, because its file has changed.
     message = select(2, client_support.attempt(call))
     assert.matches("changed before it was sent", message, 1, true)
   end)
 
-  it("streams a large file: memory does not grow by its size", function()
+  it("streams a large file, without memory for its whole size", function()
     local size = 5 * 2 ^ 20
     local path = write("large.png", ("0123456789abcdef"):rep(size / 16))
     local ended = program.run(([[
@@ -228,7 +228,7 @@ describe("form data", function()
     assert.equal(sum, picture.md5)
   end)
 
-  it("shows in a preview, with the key masked", function()
+  it("appears in a preview, with the key masked", function()
     local path = write("preview.png", "png")
     local client = client_support.new(api.server, {endpoints = ENDPOINTS})
     local preview = assert(client:preview("add_subscription_mailboxes", {userId = USER, subscriptionId = "SUB",
@@ -244,7 +244,7 @@ describe("form data", function()
     assert.same({}, api.server:requests())
   end)
 
-  it("goes in the background, several at once, and can be cancelled and collected", function()
+  it("is sent in the background, several at once, and can be cancelled and collected", function()
     local path = write("many.png", ("x"):rep(100000))
     local jobs = {}
     for index = 1, 4 do
@@ -264,7 +264,7 @@ describe("form data", function()
     end
   end)
 
-  it("is the parent's after a fork, and its file takes no descriptor of the child's", function()
+  it("belongs to the parent after a fork, and its file takes no descriptor of the child", function()
     local path = write("forked.png", ("x"):rep(3000000))
     local engine = core.engine()
     api.server:fault{delay = 0.3}
@@ -289,7 +289,7 @@ describe("form data", function()
     assert.equal(3000000, by_name(last())["files[jane@pictured.com]"].size)
   end)
 
-  it("goes in a bulk run once, and not again under another path", function()
+  it("is sent once by bulk runs, even if its file has another path in the next run", function()
     local client = client_support.new(api.server, {endpoints = ENDPOINTS, ledger = directory .. "/ledger.db"})
     local function rows(folder)
       local list = {}
@@ -314,7 +314,7 @@ describe("form data", function()
     assert.equal(4, select(2, last()))
   end)
 
-  it("counts in the ledger by the files' content, not by their paths", function()
+  it("has an identity in the ledger that depends on its files' content, not on their paths", function()
     local identity = require "cmr.ledger.identity"
     local row = cmr.operations.create_order_form
     local one, same = write("one.png", "content"), write("same.png", "content")

@@ -22,7 +22,7 @@ describe("the mailboxes", function()
     api:raises("cmr.mailboxes: missing required argument 'userId'", function() client:mailboxes() end)
   end)
 
-  it("of the partner are listed", function()
+  it("of all the partner's users are listed", function()
     client:all_mailboxes()
     api:sent(1, {"GET", "/mailboxes"})
     client:all_mailboxes{page = 1, limit = 20}
@@ -50,7 +50,7 @@ describe("the mailboxes", function()
   end)
 
   describe("are changed:", function()
-    it("one, as an object", function()
+    it("one of them, as an object", function()
       local item = {mailboxId = MAILBOX, userName = "johnny", firstName = "John", lastName = "Doe",
         profilePicture = "https://example.com/john.jpg"}
       client:update_mailboxes(USER, {mailboxData = item})
@@ -60,7 +60,7 @@ describe("the mailboxes", function()
          "lastName":"Doe","profilePicture":"https://example.com/john.jpg"}}]]})
     end)
 
-    it("several, as a list", function()
+    it("several of them, as a list", function()
       local items = {{mailboxId = MAILBOX, firstName = "John"}, {mailboxId = "OTHER", removeProfilePicture = true}}
       client:update_mailboxes(USER, {mailboxData = items})
       client:update_mailboxes{userId = USER, mailboxData = items}
@@ -69,13 +69,13 @@ describe("the mailboxes", function()
                         {"mailboxId":"OTHER","removeProfilePicture":true}]}]]})
     end)
 
-    it("a list of one stays a list", function()
+    it("one of them in a list, which stays a list", function()
       client:update_mailboxes(USER, {mailboxData = {{mailboxId = MAILBOX, lastName = "Doe"}}})
       api:sent(1, {"PATCH", "/mailboxes/update-mailbox-details", query = {userId = USER},
         body = '{"mailboxData":[{"mailboxId":"39XXMZ1SQMMWWPN2GCRB0Q78KZAR","lastName":"Doe"}]}'})
     end)
 
-    it("not without saying which", function()
+    it("but not without an id", function()
       local item = {mailboxId = MAILBOX, firstName = "John"}
       api:requires({userId = USER, mailboxData = item}, {"userId", "mailboxData"},
         function(rest) client:update_mailboxes(rest) end)
@@ -89,7 +89,7 @@ describe("the mailboxes", function()
       api:raises("bad field 'mailboxData'", function() client:update_mailboxes(USER, {mailboxData = cmr.all}) end)
     end)
 
-    it("not by names that only orders have, and no password", function()
+    it("but not with fields that only orders have, or with a password", function()
       api:raises("bad field 'mailboxData.username' (did you mean 'userName'?)", function()
         client:update_mailboxes(USER, {mailboxData = {mailboxId = MAILBOX, username = "johnny"}})
       end)
@@ -99,7 +99,7 @@ describe("the mailboxes", function()
     end)
   end)
 
-  it("are removed, by names alone, with a body on DELETE", function()
+  it("are removed, with named arguments only, by a DELETE with a body", function()
     client:remove_mailbox{userId = USER, mailboxId = "JKFLDKDHSKTGITJAGFD"}
     api:sent(1, {"DELETE", "/mailboxes/remove", query = {userId = USER},
       body = '{"mailboxId":"JKFLDKDHSKTGITJAGFD"}'})
@@ -112,7 +112,7 @@ describe("the mailboxes", function()
     api:refuses("'mailboxId' is empty", function() return client:remove_mailbox{userId = USER, mailboxId = ""} end)
   end)
 
-  -- The body's names are not documented.
+  -- The names of the body's fields are not documented.
   it("are validated", function()
     client:validate_mailbox(USER, {mailboxId = MAILBOX})
     client:validate_mailbox{userId = USER, mailboxId = MAILBOX}

@@ -1,4 +1,4 @@
--- Orders: what each call sends. Those whose path is not documented are in paths_spec.
+-- Orders: what each call sends. paths_spec.lua has the operations whose path is not documented.
 local cmr = require "cmr"
 local recorded = require "spec.support.recorded"
 
@@ -49,7 +49,7 @@ describe("an order", function()
       autoRenew = true,
     }
 
-    it("is sent with all there is to say", function()
+    it("is sent with all fields", function()
       client:create_order(USER, all)
       client:create_order(copy(all, {userId = USER}))
       api:sent(2, {"POST", "/orders/json", query = {userId = USER}, body = [[
@@ -80,7 +80,7 @@ describe("an order", function()
          "microsoftOauthRoute":"https://login.microsoftonline.com/x"}]]})
     end)
 
-    it("says whether to be charged at once", function()
+    it("says whether it is charged at once", function()
       api:requires(copy(all, {userId = USER}), {"confirm", "userId"}, function(rest) client:create_order(rest) end)
       api:raises("bad field 'confirm' (boolean expected, got null)", function()
         client:create_order(USER, copy(all, {confirm = cmr.null}))
@@ -90,7 +90,7 @@ describe("an order", function()
       end)
     end)
 
-    it("is complete", function()
+    it("has all required fields", function()
       local function with(domain, mailbox)
         return function()
           client:create_order(USER, {confirm = true, domains = {domain}, mailboxes = {["acmecorp.com"] = {mailbox}}})
@@ -104,15 +104,15 @@ describe("an order", function()
       api:raises(place .. "username'", with(domain, {firstName = "John", lastName = "Doe"}))
       api:raises(place .. "firstName'", with(domain, {username = "john", lastName = "Doe"}))
       api:raises(place .. "lastName'", with(domain, {username = "john", firstName = "John"}))
-      -- That is what an update calls it.
+      -- userName is the field's name in an update.
       api:raises("bad field 'mailboxes[\"acmecorp.com\"][1].userName' (did you mean 'username'?)",
         with(domain, {userName = "john", firstName = "John", lastName = "Doe"}))
-      -- That is what only the form has.
+      -- Only the form has this field.
       api:raises("bad field 'domains[1].maskForwarding'",
         with({domain = "acmecorp.com", years = 1, maskForwarding = true}))
     end)
 
-    it("knows the providers and the billing there are", function()
+    it("accepts only known providers and billing cycles", function()
       api:raises("bad field 'serviceProvider' (one of GOOGLE|MICROSOFT expected)", function()
         client:create_order(USER, copy(all, {serviceProvider = "ZOHO"}))
       end)
@@ -144,7 +144,7 @@ describe("an order", function()
          "confirm":false,"autoRenew":true}]]})
     end)
 
-    it("is for one of the two", function()
+    it("is for exactly one of the two", function()
       api:raises("cmr.order_mailboxes: missing required argument: 'subscriptionId' or 'domainId'", function()
         client:order_mailboxes(USER, {mailboxes = MAILBOXES, confirm = true})
       end)
@@ -157,7 +157,7 @@ describe("an order", function()
       end)
     end)
 
-    it("says whether to be charged at once, and how", function()
+    it("says whether and how it is charged at once", function()
       local fields = {userId = USER, domainId = DOMAIN, mailboxes = MAILBOXES, confirm = true}
       api:requires(fields, {"confirm", "userId"}, function(rest) client:order_mailboxes(rest) end)
       api:raises("bad field 'billingCycle' (one of MONTHLY expected)", function()
@@ -166,7 +166,7 @@ describe("an order", function()
     end)
   end)
 
-  -- The query's names are not documented.
+  -- The names of the query's fields are not documented.
   it("has a status", function()
     client:order_status{orderId = "ord_R8K2LQPZA9XM"}
     api:sent(1, {"GET", "/orders/status", query = {orderId = "ord_R8K2LQPZA9XM"}})

@@ -1,4 +1,4 @@
--- Operations whose method or path is undocumented, and the paths that a user supplies for any operation.
+-- Operations with an undocumented method or path, and the paths that a user supplies for any operation.
 local cmr = require "cmr"
 local command = require "spec.support.command"
 local fake_loop = require("spec.support.client").fake_loop
@@ -7,7 +7,7 @@ local recorded = require "spec.support.recorded"
 
 local SUPPLY = ": supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}"
 
--- What is known of them is the method alone.
+-- Only the method of these operations is documented.
 local WITHOUT_PATH = {
   suggest_domains = "POST", check_domain = "POST", add_domain_forwarding = "POST", add_email_forwarding = "POST",
   remove_domains = "DELETE", order = "GET", process_order = "POST", wallet = "GET", send_error = "POST",
@@ -15,14 +15,14 @@ local WITHOUT_PATH = {
 local NAMES = {"suggest_domains", "check_domain", "add_domain_forwarding", "add_email_forwarding", "remove_domains",
   "order", "process_order", "wallet", "send_error"}
 
-local FORMS = {"create_order_form", "add_subscription_mailboxes"} -- forms_spec.lua has what they send
+local FORMS = {"create_order_form", "add_subscription_mailboxes"} -- forms_spec.lua tests what they send
 
--- What is sent to each, and what must arrive.
+-- The fields of each call, and what must arrive.
 local FIELDS = {userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B", someId = "ord_R8K2LQPZA9XM", count = 3, flag = false}
 local AS_QUERY = {userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B", someId = "ord_R8K2LQPZA9XM", count = "3", flag = "false"}
 local AS_BODY = '{"userId":"BVZGM5TE9BMP3PP0VWGW943RGV1B","someId":"ord_R8K2LQPZA9XM","count":3,"flag":false}'
 
--- The partner's own: without a user. The others are user-level: userId is sent in the query.
+-- These are the partner's operations, without a user. The others send userId in the query.
 local OF_PARTNER = {wallet = true, send_error = true}
 local AS_USERS_BODY = '{"someId":"ord_R8K2LQPZA9XM","count":3,"flag":false}'
 
@@ -30,7 +30,8 @@ local function made_up(name)
   return "/made-up/" .. name:gsub("_", "-")
 end
 
--- The fields of a GET are its query, those of all others the body. A user goes into the query.
+-- A GET has its fields in the query, and other methods have them in the body. The operations of a user always have
+-- userId in the query.
 local function expected(name, method)
   method = method or WITHOUT_PATH[name]
   if method == "GET" then return {method, made_up(name), query = AS_QUERY} end
@@ -42,7 +43,7 @@ local supplied = {sandbox_reset_prewarmed = "POST /sandbox/pre-warmup/reset"}
 for name, method in pairs(WITHOUT_PATH) do supplied[name] = method .. " " .. made_up(name) end
 
 describe("without a documented path", function()
-  it("these, and no others, are", function()
+  it("are only these operations", function()
     local listed, unknown = {sandbox_reset_prewarmed = "? /sandbox/pre-warmup/reset"}, {}
     for _, name in ipairs(NAMES) do listed[name] = WITHOUT_PATH[name] .. " ?" end
     for _, name in ipairs(FORMS) do listed[name] = "POST ?" end
@@ -54,14 +55,14 @@ describe("without a documented path", function()
 
   for _, name in ipairs(NAMES) do
     describe(name, function()
-      it("raises and says how to supply one", function()
+      it("raises an error that says how to supply a path", function()
         local api = recorded.new()
         local message = ("cmr.%s: the path of %s is not documented" .. SUPPLY):format(name, name, name, "/path")
         api:raises(message, function() api.client[name](api.client) end)
         api:raises(message, function() api.client[name](api.client, FIELDS) end)
       end)
 
-      it("sends what the supplied one says", function()
+      it("sends requests to the supplied path", function()
         local api = recorded.new{endpoints = supplied}
         api.client[name](api.client, FIELDS)
         api:sent(1, expected(name))
@@ -70,14 +71,14 @@ describe("without a documented path", function()
         api:raises("it takes names only", function() api.client[name](api.client, "ord_R8K2LQPZA9XM") end)
       end)
 
-      it("sends userId where the supplied path says", function()
+      it("sends userId in the place that the supplied path names", function()
         if OF_PARTNER[name] then return end
         local api = recorded.new{endpoints = {[name] = "POST " .. made_up(name) .. " userId in body"}}
         api.client[name](api.client, {userId = "U", some = 1})
         api:sent(1, {"POST", made_up(name), body = '{"userId":"U","some":1}'})
       end)
 
-      it("sends the method that was supplied, and the fields where it has them", function()
+      it("sends the supplied method, with the fields in that method's place", function()
         for _, method in ipairs{"GET", "POST", "PUT", "PATCH", "DELETE"} do
           local api = recorded.new{endpoints = {[name] = method .. " " .. made_up(name)}}
           api.client[name](api.client, FIELDS)
@@ -104,7 +105,7 @@ describe("without a documented path", function()
 end)
 
 describe("without a documented method", function()
-  it("sandbox_reset_prewarmed raises and says how to supply one", function()
+  it("sandbox_reset_prewarmed raises an error that says how to supply one", function()
     local api = recorded.new()
     local name = "sandbox_reset_prewarmed"
     local message = ("cmr.%s: the method of %s is not documented" .. SUPPLY):format(name, name, name,
@@ -113,7 +114,7 @@ describe("without a documented method", function()
     api:raises(message, function() api.client:sandbox_reset_prewarmed(FIELDS) end)
   end)
 
-  it("sandbox_reset_prewarmed sends what the supplied one says", function()
+  it("sandbox_reset_prewarmed sends the supplied method", function()
     for _, method in ipairs{"POST", "DELETE", "PUT"} do
       local api = recorded.new{endpoints = {sandbox_reset_prewarmed = method .. " /sandbox/pre-warmup/reset"}}
       api.client:sandbox_reset_prewarmed()
@@ -128,7 +129,7 @@ describe("without a documented method", function()
 end)
 
 describe("a supplied path", function()
-  it("wins over the documented one", function()
+  it("replaces the documented one", function()
     local api = recorded.new{endpoints = {recreate_subscriptions = "POST /subscriptions/recreate"}}
     api.client:recreate_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
     api:sent(1, {"POST", "/subscriptions/recreate", body = '{"subscriptionIds":["6ZHR985PGP456XG8HCYHF919YVS6"]}'})
@@ -136,7 +137,7 @@ describe("a supplied path", function()
     api:sent(1, {"POST", "/subscriptions/cancel", body = '{"domain":"bestpremium.org"}'})
   end)
 
-  it("leaves checks and guards as they are", function()
+  it("does not change checks of arguments", function()
     local api = recorded.new{endpoints = {renew_domains = "PUT /v2/renew", remove_mailbox = "DELETE /v2/mailbox"}}
     api:raises("missing required argument 'domains' (cmr.all: all of them)", function()
       api.client:renew_domains("8J7H...")
@@ -148,7 +149,7 @@ describe("a supplied path", function()
     api:sent(1, {"DELETE", "/v2/mailbox", query = {userId = "8J7H..."}, body = '{"mailboxId":"39XX"}'})
   end)
 
-  it("that is a GET repeats only what changes nothing", function()
+  it("with GET is retried only for an operation that changes nothing", function()
     local wait = fake_loop()
     local api = recorded.new{retries = 2, loop = wait, endpoints = {
       sandbox_reset_prewarmed = "GET /sandbox/pre-warmup/reset",
@@ -182,7 +183,7 @@ describe("CMR_ENDPOINTS", function()
   before_each(function() api = recorded.new() end)
   after_each(command.clean)
 
-  -- A program that knows nothing but the environment, with this in the file of paths.
+  -- Runs a program that gets only the environment, with this text in the file of paths.
   local function run(paths, code)
     return program.run('local cmr = require "cmr"\n' .. code, {env = {
       CMR_API_KEY = api.server.key,
@@ -207,7 +208,7 @@ describe("CMR_ENDPOINTS", function()
     end)
   end
 
-  it("supplies a method, and wins over the documented path", function()
+  it("supplies a method, and replaces the documented path", function()
     assert.same({status = 0, out = "", err = ""}, run(
       '{"recreate_subscriptions": "POST /subscriptions/recreate"}',
       'cmr.recreate_subscriptions{domainNames = {"yourdomain.com"}}'))
@@ -217,19 +218,19 @@ describe("CMR_ENDPOINTS", function()
     api:sent(1, {"DELETE", "/sandbox/pre-warmup/reset"})
   end)
 
-  it("gives way to the option", function()
+  it("counts less than the option", function()
     local ended = run('{"wallet": "GET /of-the-file"}',
       [[cmr.new{endpoints = {wallet = "GET /of-the-option"}}:wallet()]])
     assert.same({status = 0, out = "", err = ""}, ended)
     api:sent(1, {"GET", "/of-the-option"})
   end)
 
-  it("serves clients that are made, too", function()
+  it("also counts for clients made with cmr.new", function()
     assert.same({status = 0, out = "", err = ""}, run('{"wallet": "GET /wallet"}', "cmr.new():wallet()"))
     api:sent(1, {"GET", "/wallet"})
   end)
 
-  it("that cannot be used raises and says so", function()
+  it("raises an error that says why its file cannot be used", function()
     local use = "local good, why = pcall(cmr.platforms, 'BVZGM5TE9BMP3PP0VWGW943RGV1B') assert(not good) print(why)"
     for _, case in ipairs{
       {nil, "CMR_ENDPOINTS: /nowhere/paths.json: No such file"},

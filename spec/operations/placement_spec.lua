@@ -25,7 +25,7 @@ describe("placement", function()
     api:requires(fields, {"userId", "mailboxIds"}, function(rest) client:create_placement_test(rest) end)
   end)
 
-  it("tests are made of named mailboxes", function()
+  it("tests need a list of mailboxes", function()
     client:create_placement_test(USER, {mailboxIds = {MAILBOX}})
     api:sent(1, {"POST", "/placement", query = {userId = USER},
       body = '{"mailboxIds":["39XXMZ1SQMMWWPN2GCRB0Q78KZAR"]}'})

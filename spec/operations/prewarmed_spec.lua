@@ -25,7 +25,7 @@ describe("pre-warmed domains", function()
     api:raises("bad field 'contains' (string expected, got boolean)", function() client:prewarmed{contains = true} end)
   end)
 
-  it("are listed by pages of whatever names: these are not documented", function()
+  it("are listed in pages with any field names, because these are not documented", function()
     client:prewarmed{pageNumber = 2, pageSize = 10}
     api:sent(1, {"GET", "/pre-warmup", query = {pageNumber = "2", pageSize = "10"}})
   end)
@@ -56,7 +56,7 @@ describe("pre-warmed domains", function()
        "microsoftOauthRoute":"https://login.microsoftonline.com/x","autoRenew":false}]]})
   end)
 
-  it("are ordered by name, from one of the two", function()
+  it("are ordered with named fields, from one of the two providers", function()
     api:raises("missing required argument 'order[2].domain'", function()
       client:order_prewarmed(USER, {order = {{domain = "a.com"}, {forwardTo = "b.com"}}, serviceProvider = "GOOGLE"})
     end)
@@ -66,7 +66,7 @@ describe("pre-warmed domains", function()
     api:raises("bad field 'serviceProvider' (one of GOOGLE|MICROSOFT expected)", function()
       client:order_prewarmed(USER, {order = {{domain = "a.com"}}, serviceProvider = "Google"})
     end)
-    -- That is the sandbox's.
+    -- Only the sandbox has this field.
     api:raises("bad field 'scenario'", function()
       client:order_prewarmed(USER, {order = {{domain = "a.com"}}, serviceProvider = "GOOGLE", scenario = "success"})
     end)

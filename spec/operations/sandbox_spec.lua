@@ -1,4 +1,4 @@
--- The sandbox: what each call sends. The method of sandbox_reset_prewarmed is not documented: see paths_spec.
+-- The sandbox: what each call sends. paths_spec.lua has sandbox_reset_prewarmed, whose method is not documented.
 local recorded = require "spec.support.recorded"
 
 local USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
@@ -11,7 +11,7 @@ describe("the sandbox", function()
     client = api.client
   end)
 
-  -- That it is a GET is assumed.
+  -- The method GET is an assumption.
   it("lists its domains", function()
     client:sandbox_prewarmed()
     api:sent(1, {"GET", "/sandbox/pre-warmup"})
@@ -23,8 +23,8 @@ describe("the sandbox", function()
     end)
   end)
 
-  -- That it is a POST, and the user in the query, is assumed.
-  it("takes orders like the real one, and says what is to happen", function()
+  -- The method POST, and the user in the query, are assumptions.
+  it("accepts orders like the real one, with a scenario", function()
     local fields = {
       order = {
         {domain = "sandbox.nexora-tech.com"},
@@ -47,7 +47,7 @@ describe("the sandbox", function()
     api:requires(fields, {"order", "serviceProvider"}, function(rest) client:sandbox_order_prewarmed(rest) end)
   end)
 
-  it("takes orders without a user, and without a scenario", function()
+  it("accepts orders without a user, and without a scenario", function()
     client:sandbox_order_prewarmed{order = {{domain = "sandbox-mail.corevista.io"}}, serviceProvider = "MICROSOFT",
       microsoftOauthRoute = "https://login.microsoftonline.com/x"}
     api:sent(1, {"POST", "/sandbox/pre-warmup/order", body = [[
@@ -55,7 +55,7 @@ describe("the sandbox", function()
        "microsoftOauthRoute":"https://login.microsoftonline.com/x"}]]})
   end)
 
-  it("knows three scenarios", function()
+  it("accepts three scenarios", function()
     local fields = {order = {{domain = "sandbox.nexora-tech.com"}}, serviceProvider = "GOOGLE"}
     for _, scenario in ipairs{"success", "full_failure", "partial_failure"} do
       fields.scenario = scenario

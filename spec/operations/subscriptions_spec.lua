@@ -23,7 +23,7 @@ describe("subscriptions", function()
       componentSubscriptionId = SUBSCRIPTION, domain = "bestpremium.org"}})
   end)
 
-  it("are the partner's, not a user's, and of no closed set of states", function()
+  it("are listed for the partner, not for a user, with any state", function()
     client:subscriptions{status = "OF_TOMORROW"}
     api:sent(1, {"GET", "/subscriptions", query = {status = "OF_TOMORROW"}})
     api:raises("bad field 'userId' (subscriptions has no such field)", function()
@@ -47,8 +47,8 @@ describe("subscriptions", function()
     api:raises("it takes names only", function() client:renew_subscriptions(SUBSCRIPTION) end)
   end)
 
-  -- The body's names are not documented.
-  it("are told whether to renew themselves", function()
+  -- The names of the body's fields are not documented.
+  it("have auto-renewal turned on or off", function()
     client:toggle_subscription_auto_renew{subscriptionId = SUBSCRIPTION, autoRenew = false}
     api:sent(1, {"POST", "/subscriptions/toggle-autorenewal",
       body = '{"subscriptionId":"6ZHR985PGP456XG8HCYHF919YVS6","autoRenew":false}'})
@@ -62,7 +62,7 @@ describe("subscriptions", function()
     api:sent(1, {"POST", "/subscriptions/cancel", body = '{"domain":"bestpremium.org"}'})
   end)
 
-  it("are not cancelled by guess", function()
+  it("are cancelled only with exactly one of the two", function()
     local missing = "cmr.cancel_subscription: missing required argument: 'subscriptionId' or 'domain'"
     api:raises(missing, function() client:cancel_subscription() end)
     api:raises(missing, function() client:cancel_subscription{} end)
@@ -74,7 +74,7 @@ describe("subscriptions", function()
     api:raises("bad field 'domain'", function() client:cancel_subscription{domain = cmr.null} end)
   end)
 
-  -- The path is disputed: paths_spec has the other one.
+  -- The documents disagree on the path. paths_spec.lua has the other one.
   it("are recreated, by id or domain", function()
     client:recreate_subscriptions{subscriptionIds = {SUBSCRIPTION, "OTHER"}}
     api:sent(1, {"POST", "/component/subscriptions/recreate",
@@ -83,7 +83,7 @@ describe("subscriptions", function()
     api:sent(1, {"POST", "/component/subscriptions/recreate", body = '{"domainNames":["yourdomain.com"]}'})
   end)
 
-  it("are not recreated by guess", function()
+  it("are recreated only with exactly one of the two", function()
     api:raises("cmr.recreate_subscriptions: missing required argument: 'subscriptionIds' or 'domainNames'", function()
       client:recreate_subscriptions{}
     end)

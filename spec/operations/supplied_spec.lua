@@ -1,10 +1,10 @@
--- With endpoints, every operation works: its request reaches the mock, which finds nothing wrong with it.
+-- With endpoints, every operation works: its request reaches the mock, which finds no mistake in its form.
 local client_of = require("spec.support.client").new
 local cmr = require "cmr"
 local mock = require "spec.support.mock"
 local program = require "spec.support.program"
 
--- Names that the mock wants and no document gives.
+-- Fields that the mock needs, and that no document names.
 local UNDOCUMENTED = {order_status = {orderId = "an-order"}, validate_mailbox = {mailboxId = "a-mailbox"},
   toggle_subscription_auto_renew = {subscriptionId = "a-subscription"}, set_nameservers = {nameservers = {"a", "b"}}}
 
@@ -23,7 +23,7 @@ local function members_of(row, name)
   return object
 end
 
--- A value for a parameter, and for all that is in it.
+-- Returns a value for a parameter, with values for all its inner parameters.
 function value_of(row, param)
   local name, kind = param.name, param.type
   local content = {}
@@ -39,7 +39,7 @@ function value_of(row, param)
   return name .. "-value"
 end
 
--- Every documented field of a call; of the alternatives the first one.
+-- Returns every documented field of a call. Of alternatives, it takes the first.
 local function fields_of(row)
   local fields, chosen = {}, false
   for name, value in pairs(UNDOCUMENTED[row.name] or {}) do fields[name] = value end
@@ -78,7 +78,7 @@ describe("every operation with a supplied path", function()
     return endpoints
   end
 
-  -- A refusal of the mock's state (an item that does not exist) is none of the request's form.
+  -- The mock's refusals of a request's form. It may refuse the request for another reason: an item does not exist.
   local FORM_FAULTS = {"is not a known field", "must be of type", "must be one of", "must not be empty", "Malformed",
     "Content%-Type", "Please provide", "not implemented", "Method Not Allowed", "^Not Found$", "is there twice"}
 

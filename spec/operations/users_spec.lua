@@ -3,7 +3,7 @@ local recorded = require "spec.support.recorded"
 
 local USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
 
--- The vendor's sample, and the same in Lua.
+-- The vendor's sample, and the same fields in Lua.
 local SAMPLE = [[
 {"languagePreference":"en","email":"johndoe@company.com","company":"TechCorp Inc.","firstName":"John","lastName":"Doe",
  "country":"US","city":"New York","addressLineOne":"123 Main Street","addressLineTwo":"Suite 400",
@@ -45,7 +45,7 @@ describe("the users", function()
     api:raises("bad field 'limit' (integer expected, got boolean)", function() client:users{limit = true} end)
   end)
 
-  it("are searched by names that no document gives", function()
+  it("are searched with field names that no document gives", function()
     client:users{search = "John & Söhne", page = 1}
     api:sent(1, {"GET", "/users/list", query = {search = "John & Söhne", page = "1"}})
   end)
@@ -63,7 +63,7 @@ describe("the users", function()
     api:sent(1, {"POST", "/users", body = SAMPLE})
   end)
 
-  it("are created with what must be there alone", function()
+  it("are created with only the required fields", function()
     client:create_user{
       email = "johndoe@company.com", company = "TechCorp Inc.", firstName = "John", lastName = "Doe", country = "US",
       city = "New York", addressLineOne = "123 Main Street", languagePreference = "en", postalCode = "10001",
@@ -75,7 +75,7 @@ describe("the users", function()
        "state":"New York","phoneCc":"1","phone":"2125551234"}]]})
   end)
 
-  it("are not created without any of what must be there", function()
+  it("are not created if a required field is missing", function()
     api:requires(JOHN, WANTED, function(fields) client:create_user(fields) end)
     api:raises("bad field 'phoneCc' (string expected, got number", function()
       client:create_user(copy(JOHN, {phoneCc = 1}))
@@ -88,7 +88,7 @@ describe("the users", function()
     api:sent(2, {"PUT", "/users", query = {userId = USER}, body = SAMPLE})
   end)
 
-  -- The documents disagree on whether a part is enough: the server decides.
+  -- The documents disagree on whether some of the fields are enough. The server decides.
   it("are changed in part", function()
     client:update_user(USER, {city = "Boston"})
     api:sent(1, {"PUT", "/users", query = {userId = USER}, body = '{"city":"Boston"}'})

@@ -18,7 +18,7 @@ describe("warmup", function()
     api:raises("cmr.start_warmup: missing required argument 'mailboxId'", function() client:start_warmup() end)
   end)
 
-  it("is started with fields, should a body be wanted", function()
+  it("is started with other fields, which become the body", function()
     client:start_warmup(MAILBOX, {warmupLimit = 40})
     client:start_warmup{mailboxId = MAILBOX, warmupLimit = 40}
     api:sent(2, {"POST", "/mailboxes/warmup", query = {mailboxId = MAILBOX}, body = '{"warmupLimit":40}'})
@@ -40,7 +40,7 @@ describe("warmup", function()
       function(rest) client:set_warmup_status(rest) end)
   end)
 
-  it("gets any status: which are taken is not documented", function()
+  it("gets any status, because the accepted ones are not documented", function()
     client:set_warmup_status(MAILBOX, "PAUSED")
     api:sent(1, {"PATCH", "/mailboxes/warmup/status", query = {mailboxId = MAILBOX}, body = '{"status":"PAUSED"}'})
   end)

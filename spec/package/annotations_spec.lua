@@ -1,4 +1,4 @@
--- The reader of the source's annotations, from which the types and the library's page are made.
+-- The reader of the source's annotations. The types and the library's page are made from them.
 local annotations = require "scripts.generate.annotations"
 
 local function public(text, module)
@@ -21,7 +21,7 @@ local cmr = {}
 ]]
 
 describe("the reader of annotations", function()
-  it("takes the module and what it names, and leaves out the rest", function()
+  it("takes the module and the types that it names, and leaves out the rest", function()
     local list = public(MODULE .. [[
 ---@class cmr.Options
 ---@field kind? cmr.Kind The kind. Default: a.
@@ -46,7 +46,7 @@ end
     assert.not_matches("secret", text)
   end)
 
-  it("knows where a type ends", function()
+  it("finds the end of a type", function()
     local list = public [[
 ---@class cmr
 ---@field a fun(self: cmr.A, b: table<string, integer>): number?, string? Two results.
@@ -63,7 +63,7 @@ local cmr = {}
       types)
   end)
 
-  it("takes the lines above a field for its description", function()
+  it("takes the lines above a field as its description", function()
     local list = public [[
 ---About the class.
 ---@class cmr
@@ -78,7 +78,7 @@ local cmr = {}
     assert.equal("Beside it.", list[1].fields[2].text)
   end)
 
-  it("describes the module's functions by the client's that do the work", function()
+  it("describes the module's functions with the texts of the client's methods", function()
     local list = public(MODULE .. [[
 ---@return cmr.Client client
 function cmr.new() end
@@ -113,7 +113,7 @@ end
     assert.not_matches("__tostring", text)
   end)
 
-  it("reads functions that are values, and members", function()
+  it("reads functions that are assigned, and members", function()
     local list = public [[
 ---@class cmr
 local cmr = {

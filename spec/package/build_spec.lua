@@ -1,4 +1,4 @@
--- What the build makes: the module's symbols and libraries, an installed tree, and the version wherever it is written.
+-- What the build makes: the module's symbols and libraries, an installed tree, and the version in all its places.
 
 local run = require "spec.support.run"
 
@@ -22,7 +22,7 @@ describe("build #build", function()
     end
   end)
 
-  it("is not linked with a Lua library of its own", function()
+  it("is not linked with a Lua library", function()
     local libraries = run("readelf -d " .. core .. " | grep NEEDED")
     assert.matches("libcurl", libraries)
     assert.not_matches("liblua", libraries)
@@ -34,7 +34,7 @@ describe("build #build", function()
     end
   end)
 
-  it("loads SQLite for the ledger alone", function()
+  it("loads SQLite only for the ledger", function()
     assert.matches("libsqlite3", run("readelf -d " .. sqlite .. " | grep NEEDED"))
     for _, module in ipairs{core, operations} do
       assert.not_matches("libsqlite3", run("readelf -d " .. module .. " | grep NEEDED"))
@@ -42,7 +42,7 @@ describe("build #build", function()
     assert.not_matches("libcurl", run("readelf -d " .. sqlite .. " | grep NEEDED"))
   end)
 
-  it("makes modules for Lua 5.1 and LuaJIT that serve each other, for both have the same folders", function()
+  it("makes modules for Lua 5.1 and LuaJIT that work for both, because both have the same folders", function()
     local script = require("spec.support.program").file_with [[
       package.cpath = arg[1] .. "/?.so;" .. package.cpath
       local core = require "cmr.core"
@@ -64,18 +64,18 @@ describe("build #build", function()
     os.remove(script)
   end)
 
-  it("stays loaded and is bound at once", function()
+  it("stays loaded, and its symbols are bound at once", function()
     local flags = run("readelf -d " .. core .. " | grep FLAGS")
     assert.matches("NODELETE", flags)
     assert.matches("NOW", flags)
   end)
 
-  it("is hardened: its tables are read-only once it is loaded, and its stack is guarded", function()
+  it("is hardened: its tables are read-only after loading, and its stack is guarded", function()
     assert.matches("GNU_RELRO", run("readelf -lW " .. core))
     assert.matches("__stack_chk_fail", run("nm -D --undefined-only " .. core))
   end)
 
-  it("makes one that waits in every loop where there is no epoll", function()
+  it("makes a module without epoll that can wait in every loop", function()
     local server = require("spec.support.mock").shared("http")
     server:fault{delay = 0.1, times = 3}
     local out = run "mktemp -d"
@@ -117,7 +117,7 @@ describe("build #build", function()
       assert.matches("^cmr " .. require("cmr")._VERSION, output)
     end)
 
-    it("gives the command the Lua it was built for, and the modules it came with", function()
+    it("gives the command the Lua for which it was built, and the modules of the same install", function()
       local command = read(destination .. "/opt/cmr/bin/cmr")
       assert.equal(run("command -v " .. os.getenv("LUA")), command:match("^#!(%S+)\n"))
       assert.matches("'/opt/cmr/share/lua/5.4/?.lua;", command, 1, true)
@@ -128,7 +128,7 @@ describe("build #build", function()
       assert.equal(here, run("cd " .. destination .. "/opt/cmr/share/lua/5.4 && find cmr -type f | sort"))
     end)
 
-    it("brings completion and the manual page to where they are looked for", function()
+    it("puts completion and the manual page into the usual folders", function()
       local share = destination .. "/opt/cmr/share/"
       local scripts = require "cmr.cli.completion_scripts"
       assert.equal(scripts.bash, read(share .. "bash-completion/completions/cmr"))
@@ -137,12 +137,12 @@ describe("build #build", function()
       assert.equal(read "docs/cmr.1", read(share .. "man/man1/cmr.1"))
     end)
 
-    it("brings the types to a folder of their own, for an editor's library", function()
+    it("puts the types into a separate folder, for an editor's library", function()
       assert.equal("cmr.lua", run("ls " .. destination .. "/opt/cmr/share/cmr/types"))
       assert.equal(read "types/cmr.lua", read(destination .. "/opt/cmr/share/cmr/types/cmr.lua"))
     end)
 
-    it("leaves nothing behind when it is undone, and what is not its own alone", function()
+    it("is undone by make uninstall, which leaves only files of others", function()
       local other = destination .. "/opt/cmr/share/lua/5.4/other.lua"
       run("touch " .. other)
       run(("make --no-print-directory uninstall LUA=%s PREFIX=/opt/cmr DESTDIR=%s"):format(flavour, destination))
@@ -151,13 +151,13 @@ describe("build #build", function()
     end)
   end)
 
-  it("has a manual page that troff takes as it is", function()
+  it("has a manual page that troff accepts", function()
     if not io.popen("command -v groff"):read() then pending("there is no groff") end
     assert.equal("", run "groff -man -ww -z docs/cmr.1")
     assert.matches("^CMR%(1%)", run "groff -man -Tascii docs/cmr.1")
   end)
 
-  it("has one version", function()
+  it("has the same version everywhere", function()
     local version = read("csrc/version.h"):match('#define CMR_VERSION "([^"]+)"')
     assert.equal(version, require("cmr")._VERSION)
     assert.equal(version, require("cmr.core")._VERSION)

@@ -1,4 +1,4 @@
--- The Debian package: what is in it, and that it works in a Debian that has nothing else.
+-- The Debian package: its files, and that it works in a Debian without other packages.
 
 local run = require "spec.support.run"
 

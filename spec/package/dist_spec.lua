@@ -1,4 +1,4 @@
--- The files of a release: made from a commit, the same each time, and accepted by LuaRocks.
+-- The files of a release: they are made from a commit, are the same each time, and LuaRocks accepts them.
 
 local core = require "cmr.core"
 local run = require "spec.support.run"
@@ -94,7 +94,7 @@ describe("make dist #rock", function()
     run(("mkdir %s/packed && cd %s/packed && %s pack %s/build/dist/*.rockspec"):format(directory, directory, luarocks,
       checkout))
     assert.equal("cmr-" .. version .. "-1.src.rock", run("ls " .. directory .. "/packed"))
-    -- the archive is not asked for again
+    -- LuaRocks does not fetch the archive again
     run(("cp %s/build/dist/*.src.rock %s && cd / && %s install --deps-mode none --tree %s/tree %s/*.src.rock "
       .. "CFLAGS=-O0"):format(checkout, directory, luarocks, directory, directory))
     local command = "cd / && env -u LUA_PATH -u LUA_CPATH " .. directory .. "/tree/bin/cmr --version"

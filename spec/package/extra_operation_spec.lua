@@ -1,4 +1,4 @@
--- Adding an operation takes one row and nothing else: a core is built with one row more, beside everything as it is.
+-- A new operation needs only a new row. This spec builds a core with one more row, and changes no other file.
 local operations = require "cmr.operations"
 local cjson = require "cjson"
 local run_command = require("spec.support.command").run
@@ -26,7 +26,7 @@ OPERATION(make_up, "POST", "/made/up",
         {"thing.parts[].size", BODY, NUMBER, REQUIRED, "help", "How large it is."}))
 ]]
 
--- What cmr.operations is to say of it.
+-- What cmr.operations must have for the row.
 local OPERATION = {
   name = "make_up", method = "POST", path = "/made/up", group = "Made up", title = "Make something up",
   summary = "What nobody has thought of.", source = "help", flags = {async = true, charges = true},
@@ -46,7 +46,7 @@ local OPERATION = {
   },
 }
 
-describe("a row more #build", function()
+describe("a new row #build", function()
   local copy, paths, server
 
   setup(function()
@@ -71,7 +71,7 @@ describe("a row more #build", function()
 
   before_each(function() server:reset() end)
 
-  -- Runs Lua on the copy, against its mock; returns what it prints.
+  -- Runs Lua with the copy, against the copy's mock. Returns what it prints.
   local function on_copy(code)
     local env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
     for name, value in pairs(paths) do env[name] = value end
@@ -80,7 +80,7 @@ describe("a row more #build", function()
     return ended.out
   end
 
-  -- Runs the copy's command; how it ends does not matter where the mock has no example.
+  -- Runs the copy's command. Ignores its exit status, because the mock may have no example.
   local function command(...)
     local env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
     for name, value in pairs(paths) do env[name] = value end
@@ -89,7 +89,7 @@ describe("a row more #build", function()
     return ended.out .. ended.err
   end
 
-  -- The only request there was, and that it is the made-up one.
+  -- Checks that there was one request, and that it is the new operation's.
   local function check_request()
     local requests = server:requests()
     assert.equal(1, #requests)
@@ -102,13 +102,13 @@ describe("a row more #build", function()
     assert.are_not.equal(404, request.status)
   end
 
-  it("has nothing else changed", function()
+  it("changes nothing else", function()
     local changed = run(("diff -rq csrc %s/csrc || true"):format(copy))
     assert.equal(("Files csrc/operations.def and %s/csrc/operations.def differ"):format(copy), changed)
     assert.equal("", run(("diff csrc/operations.def %s/csrc/operations.def | grep '^<' || true"):format(copy)))
   end)
 
-  it("is in cmr.operations, behind the others", function()
+  it("is in cmr.operations, after the others", function()
     local rows = cjson.decode(on_copy [[
       local core = require "cmr.core"
       assert(cmr.operations.make_up == cmr.operations[#cmr.operations])
@@ -170,7 +170,7 @@ describe("a row more #build", function()
     reply = assert(server:request("GET", "/made/up?userId=U1"))
     assert.equal(405, reply.status)
     assert.equal("POST", reply.headers.allow)
-    -- The mock of the library as it is does not know it.
+    -- The mock without the new row does not know the operation.
     assert.equal(404, mock.shared("http"):request("POST", "/made/up?userId=U1", {body = "{}"}).status)
   end)
 end)

@@ -1,4 +1,4 @@
--- The generated documents are checked in and never stale. Facts are compared with literals of the vendor's
+-- The generated documents are checked in, and must be up to date. Facts are compared with literal texts of the vendor's
 -- documentation, not with the table of operations.
 
 local cmr = require "cmr"
@@ -44,7 +44,7 @@ describe("each generated document", function()
     end)
   end
 
-  it("has what a new row says", function()
+  it("has the contents of a new row", function()
     local row = {
       name = "made_up", group = "Made up", method = "POST", path = "/made/up", title = "Make up", summary = "Makes up.",
       source = "help", flags = {charges = true}, positional = {"userId"}, params = {
@@ -73,11 +73,11 @@ end)
 describe("the documented examples", function()
   local target = assert(core.target{api_key = "any"})
 
-  it("are of operations there are", function()
+  it("belong to operations", function()
     for name in pairs(examples) do assert.is_table(operations[name], name) end
   end)
 
-  it("say where they are from, and nothing else than is known of", function()
+  it("name their source, and have only known fields", function()
     local known = {request = true, also = true, answer = true, partial = true, refusals = true, status = true,
       map = true, meanings = true, described = true, source = true, request_source = true}
     local sources = {seed = true, docs = true, help = true}
@@ -99,7 +99,7 @@ describe("the documented examples", function()
     end
   end)
 
-  it("are requests that the operations send as they are", function()
+  it("are requests that the operations send unchanged", function()
     for name, example in pairs(examples) do
       for _, text in ipairs{example.request, example.also} do
         local fields = assert(core.json_decode(text))
@@ -112,7 +112,7 @@ describe("the documented examples", function()
     end
   end)
 
-  it("are word for word what the vendor shows", function()
+  it("are the vendor's samples, word for word", function()
     local function same(text, ...)
       assert.equal(table.concat{...}, (text:gsub("\n%s*", "")))
     end
@@ -128,7 +128,7 @@ describe("the documented examples", function()
   end)
 end)
 
--- The kinds and outcomes of errors that the sources have, as sets.
+-- Returns the kinds and outcomes of errors in the sources, as sets.
 local function error_names()
   local names = {kind = {}, outcome = {}}
   local function add(set, text)
@@ -148,13 +148,13 @@ end
 describe("the annotations for editors", function()
   local text = read "types/cmr.lua"
 
-  it("are Lua that does nothing", function()
+  it("are Lua code without effects", function()
     local chunk = assert(loadfile "types/cmr.lua")
     assert.equal(0, select("#", chunk()))
     assert.matches("^%-%-%-@meta", text)
   end)
 
-  it("are required by nobody", function()
+  it("are required by no module", function()
     local pipe = io.popen "grep -rE 'require.*cmr[.]types' lua bin csrc examples"
     assert.equal("", (pipe:read("*a")))
     pipe:close()
@@ -172,7 +172,7 @@ describe("the annotations for editors", function()
       local line = type(value) == "function" and "\nfunction cmr." .. name .. "(" or "\n---@field " .. name .. " "
       assert.matches(line, text, 1, true)
     end
-    local not_methods = {new = true, try_new = true, info = true, target = true} -- or the command's alone
+    local not_methods = {new = true, try_new = true, info = true, target = true} -- these are not public
     for name, value in pairs(getmetatable(cmr.new{api_key = "any"})) do
       if type(value) == "function" and name:sub(1, 2) ~= "__" and not not_methods[name] then
         assert.matches("\nfunction Client:" .. name .. "(", text, 1, true)
@@ -195,13 +195,13 @@ describe("the annotations for editors", function()
       end
     end
     for name in pairs(named) do
-      local there = require("cmr.util.tables").at({cmr = cmr}, name) -- a function of the library
+      local there = require("cmr.util.tables").at({cmr = cmr}, name) -- some names are functions of the library
       assert.is_true(declared[name] or there ~= nil, name)
     end
     for name in pairs(declared) do assert.is_true(named[name] or name == "cmr", name .. " is used by nothing") end
   end)
 
-  it("name the parameters as the functions do", function()
+  it("give the parameters the names that the functions have", function()
     local names = {}
     for line in text:gmatch("[^\n]*") do
       local name = line:match("^%-%-%-@param ([%w_.]+)")
@@ -246,7 +246,7 @@ describe("the annotations for editors", function()
       .. "A mailbox, or a list of mailboxes.")
   end)
 
-  it("have the fields that an error has", function()
+  it("have the fields of an error", function()
     local fields = {}
     for name in text:match("%-%-%-@class cmr.Error\n(.-)\n\n"):gmatch("@field ([%w_]+)") do fields[name] = true end
     assert.same({"attempts", "body", "budget_exhausted", "code", "curl_code", "events", "expected", "field", "got",
@@ -254,7 +254,7 @@ describe("the annotations for editors", function()
       "suggestion"}, list_of(fields))
   end)
 
-  it("have the options that there are, with their defaults", function()
+  it("have all options, with their defaults", function()
     local declared, above = {}, ""
     for line in text:match("%-%-%-@class cmr.Options\n(.-)\n\n"):gmatch("[^\n]+") do
       local name, told = line:match("@field (%w[%w_]*)%? (.*)$")
@@ -278,7 +278,7 @@ describe("the annotations for editors", function()
     end
   end)
 
-  it("have the kinds and outcomes that there are", function()
+  it("have all kinds and outcomes", function()
     local known = error_names()
     for class, names in pairs{Kind = known.kind, Outcome = known.outcome} do
       local declared = {}
@@ -331,7 +331,7 @@ describe("the reference", function()
     return text:sub(from, (text:find("\n##", from + 1, true) or 0) - 1)
   end
 
-  it("has a heading behind every link of the contents", function()
+  it("has a heading for every link of the contents", function()
     local headings = {}
     for heading in text:gmatch("\n##+ ([^\n]+)") do
       local anchor = "#" .. heading:lower():gsub("[^%w _-]", ""):gsub(" ", "-")
@@ -346,7 +346,7 @@ describe("the reference", function()
     assert.is_true(links > #operations)
   end)
 
-  it("says of each operation what it takes", function()
+  it("lists the parameters of each operation", function()
     for _, row in ipairs(operations) do
       local told = section(row.name)
       for _, param in ipairs(row.params) do assert.matches("| `" .. param.name .. "` |", told, 1, true) end
@@ -355,14 +355,14 @@ describe("the reference", function()
     end
   end)
 
-  it("says what an operation costs and destroys", function()
+  it("says which operations charge or destroy", function()
     assert.matches("\nCharges money. ", section "create_order", 1, true)
     assert.matches("\nDestroys something. ", section "cancel_subscription", 1, true)
     assert.matches("the API acts on everything; cmr refuses such a call.", section "renew_domains", 1, true)
     assert.not_matches("Charges", section "set_domain_auto_renew", 1, true)
   end)
 
-  it("says how to supply what is not documented", function()
+  it("says how to supply an undocumented path", function()
     assert.matches('`GET`; its path is undocumented: `cmr.new{endpoints = {wallet = "GET /..."}}` supplies it',
       section "wallet", 1, true)
     assert.matches('`/sandbox/pre-warmup/reset`; its method is undocumented: `cmr.new{endpoints = {'
@@ -370,7 +370,7 @@ describe("the reference", function()
       section "sandbox_reset_prewarmed", 1, true)
   end)
 
-  it("shows calls in Lua that runs", function()
+  it("shows Lua calls that run", function()
     local shown = 0
     for code in text:gmatch("```lua\n(.-)\n```") do
       shown = shown + 1
@@ -405,7 +405,7 @@ describe("the OpenAPI document", function()
     return body and body.content["application/json"].schema, operation
   end
 
-  -- Calls with every table in a value.
+  -- Calls `visit` with every table in a value.
   local function each_table(value, visit)
     visit(value)
     for _, part in pairs(value) do
@@ -413,10 +413,10 @@ describe("the OpenAPI document", function()
     end
   end
 
-  it("says what it is and where the API is", function()
+  it("has its title and the API's addresses", function()
     assert.equal("3.1.0", openapi.openapi)
     assert.equal(cmr._VERSION, openapi.info.version)
-    assert.matches("^http://127%.0%.0%.1", openapi.servers[1].url) -- a client that sets no server stays here
+    assert.matches("^http://127%.0%.0%.1", openapi.servers[1].url) -- a client without a setting calls this machine
     assert.same({url = "https://customers.coldmailreseller.com/api/v1/integration", description = "Production"},
       openapi.servers[2])
     assert.same({{key = {}}}, openapi.security)
@@ -424,7 +424,7 @@ describe("the OpenAPI document", function()
     assert.same({"apiKey", "header", "cmr-x-api-key"}, {scheme.type, scheme["in"], scheme.name})
   end)
 
-  it("has each operation once: where it is documented, or in the list of those that are not", function()
+  it("has each operation once: at its documented path, or in the list of undocumented ones", function()
     local found, missing = {}, {}
     for path, methods in pairs(openapi.paths) do
       for method, operation in pairs(methods) do
@@ -442,7 +442,7 @@ describe("the OpenAPI document", function()
     assert.same({{}, {}}, {found, missing})
   end)
 
-  it("has the methods of a path together", function()
+  it("has all methods of a path together", function()
     assert.same({"delete", "get", "post", "put"}, list_of(openapi.paths["/users"]))
     assert.same({"delete", "get", "post", "put"}, list_of(openapi.paths["/dns"]))
   end)
@@ -467,7 +467,7 @@ describe("the OpenAPI document", function()
     end
   end)
 
-  it("says what is needed, and what excludes what", function()
+  it("says which fields are required, and which exclude each other", function()
     local order = schema_of(operations.order_mailboxes)
     assert.same({"confirm"}, order.required)
     assert.same({{required = {"subscriptionId"}}, {required = {"domainId"}}}, order.oneOf)
@@ -485,7 +485,7 @@ describe("the OpenAPI document", function()
       platforms.parameters)
   end)
 
-  it("takes one item for a list where the API does", function()
+  it("accepts one item for a list where the API does", function()
     local data = schema_of(operations.update_mailboxes).properties.mailboxData
     assert.same({"object", "array"}, {data.anyOf[1].type, data.anyOf[2].type})
   end)
@@ -507,7 +507,7 @@ describe("the OpenAPI document", function()
     end
   end)
 
-  it("refers to nothing that is not there", function()
+  it("refers only to parts that exist", function()
     each_table(openapi, function(part)
       local kind, name = (part["$ref"] or ""):match("^#/components/(%w+)/(%w+)$")
       if part["$ref"] then assert.is_table(openapi.components[kind][name], part["$ref"]) end
@@ -516,12 +516,12 @@ describe("the OpenAPI document", function()
 end)
 
 describe("the writer of JSON", function()
-  it("keeps order, digits, null and what is empty", function()
+  it("keeps order, digits, null and empty values", function()
     local text = '{"b": 0.30, "a": [], "c": {}, "d": null, "e": [true, false, -1e5, "x y"]}'
     assert.equal(text, json.write(json.read(text), "json"))
   end)
 
-  it("breaks what is too long for a line, and only that", function()
+  it("breaks only values that are too long for a line", function()
     local value = json.read '{"first":{"a":1,"b":2},"second":["x","y"]}'
     assert.equal('{\n  "first": {"a": 1, "b": 2},\n  "second": ["x", "y"]\n}', json.write(value, "json", 30))
   end)
@@ -531,7 +531,7 @@ describe("the writer of JSON", function()
     assert.equal('{a = 1, ["b-c"] = cmr.array{}, d = cmr.null, e = {"x"}}', json.write(value, "lua"))
   end)
 
-  it("escapes, and refuses what it would misread", function()
+  it("escapes characters, and refuses values that it would misread", function()
     assert.equal([["say \"a\\b\"\n"]], json.write('say "a\\b"\n', "json"))
     for _, text in ipairs{'"a\\nb"', '{"a" 1}', "[1 2]", "[1] 2", "x", "{"} do
       assert.has_error(function() json.read(text) end)

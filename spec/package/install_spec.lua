@@ -1,4 +1,4 @@
--- What is installed and removed, by which Lua, whatever the folder, the umask and the paths of the user's shell.
+-- Which files are installed and removed, for which Lua, with any folder, umask and paths in the user's shell.
 
 local run = require "spec.support.run"
 
@@ -13,7 +13,7 @@ describe("build #build", function()
 
   local function files() return run("cd " .. directory .. " && find . | sort") end
 
-  -- The version that the installed command tells, started by the program in its first line.
+  -- Checks that the installed command runs with this Lua, which its first line names.
   local function command_runs_on(lua)
     local program = run(("sed -n '1s/^#!//p' %s/opt/cmr/bin/cmr"):format(directory))
     assert.equal(run("command -v $(scripts/build/lua-program.sh " .. lua .. ")"), program)
@@ -42,7 +42,7 @@ describe("build #build", function()
     end
   end)
 
-  it("removes one Lua's files, and none that another one has", function()
+  it("removes one Lua's files, and no file that another Lua's install has", function()
     run("mkdir -p " .. directory .. "/opt/cmr/share/man")
     local before = files()
     make "install LUA=5.4"
@@ -56,7 +56,7 @@ describe("build #build", function()
     assert.equal(before, files())
   end)
 
-  it("removes nothing of the Lua that shares the folders", function()
+  it("removes no files of another Lua with the same folders", function()
     local before = files()
     for _, order in ipairs{{"5.1", "jit"}, {"jit", "5.1"}} do
       make("install LUA=" .. order[1])
@@ -71,7 +71,7 @@ describe("build #build", function()
     end
   end)
 
-  it("leaves what others put beside its files, and what it never installed", function()
+  it("leaves the files of others, and files that it did not install", function()
     make "install LUA=5.4"
     local other = directory .. "/opt/cmr/share/lua/5.4/cmr/mine.lua"
     run("touch " .. other)
@@ -83,7 +83,7 @@ describe("build #build", function()
     assert.equal(other, run("find " .. directory .. " -type f"))
   end)
 
-  it("removes the files of an older version that the newer one has no more", function()
+  it("removes an older version's files that the newer one does not have", function()
     make "install LUA=5.4"
     local fresh = files()
     local old = "/opt/cmr/share/lua/5.4/cmr/old.lua"
@@ -92,7 +92,7 @@ describe("build #build", function()
     assert.equal(fresh, files())
   end)
 
-  it("makes the same modules in every folder, also below a link", function()
+  it("makes the same modules in every folder, also in a linked one", function()
     local sums = {}
     run("cd " .. directory .. " && mkdir -p 'longer/b c' a && ln -s 'longer/b c' link")
     for _, name in ipairs{"a", "link"} do
@@ -104,7 +104,7 @@ describe("build #build", function()
     assert.equal(sums[1], sums[2])
   end)
 
-  it("says which Luas there are, and that 5.2 is none", function()
+  it("names the possible Luas, and says that 5.2 is not one", function()
     assert.matches("expected 5.1, 5.3, 5.4, 5.5, jit .*cmr cannot be built for 5.2", run("make build LUA=5.2", 2))
   end)
 
@@ -125,14 +125,14 @@ describe("build #build", function()
     local paths = table.concat(NAMES, "=/nowhere/?.lua ") .. "=/nowhere/?.lua"
     local without = "env -u " .. table.concat(NAMES, " -u ")
 
-    it("looks for what is installed as if there were none", function()
-      -- nothing is installed here: the package manager fails
+    it("looks for installed packages as in a shell without such paths", function()
+      -- installs nothing, because this package manager fails
       run(("printf '#!/bin/sh\\nexit 1\\n' >%s/apt-get && chmod 755 %s/apt-get"):format(directory, directory))
       local setup = (" PATH=%s:$PATH scripts/build/setup.sh test; echo $?"):format(directory)
       assert.equal(run(without .. setup:gsub("; .*", "") .. "; echo $?"), run("env " .. paths .. setup))
     end)
 
-    it("makes everything as if there were none", function()
+    it("makes everything as in a shell without such paths", function()
       local show = [[ make --no-print-directory --eval 'show: ; @env | grep -E "^LUA_C?PATH" || echo none' show]]
       assert.equal("none", run("env " .. paths .. show))
     end)

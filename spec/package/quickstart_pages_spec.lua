@@ -1,11 +1,11 @@
--- The two operations the library began with, against the vendor's own samples: what the sample of each page sends, sent
--- by the curl program, and what the library sends must be the same request.
+-- The two operations with which the library began, compared with the vendor's samples. The curl program sends the
+-- sample of each page, and the library must send the same request.
 local cjson = require "cjson"
 local client_of = require("spec.support.client").new
 local mock = require "spec.support.mock"
 local program = require "spec.support.program"
 
--- The samples and answers as the vendor's pages show them.
+-- The samples and answers on the vendor's pages.
 -- luacheck: push no max line length
 local PLATFORMS_SAMPLE = [[
 curl --location 'https://customers.coldmailreseller.com/api/v1/integration/exports/platform-credentials?userId=BVZGM5TE9BMP3PP0VWGW943RGV1B' \
@@ -58,7 +58,7 @@ local REEXPORT_ANSWER = [[
     "actionId": "ACT_7a078272-0fa7-4db4-a85b-c78697dacea1"
 }]]
 
--- The same in Lua.
+-- The same body in Lua.
 local REEXPORT = {
   microsoftOauthRoute = "",
   google = {
@@ -81,8 +81,8 @@ local function configured(text)
   return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", "\\n") .. '"'
 end
 
--- Runs a sample with the curl program, on the mock instead of the vendor's host, the comment in its body left out. The
--- key stands in curl's configuration, not on its command line.
+-- Runs a sample with the curl program, against the mock instead of the vendor's host, and without the comment in its
+-- body. The key is in curl's configuration, not on its command line.
 local function replay(server, sample)
   local origin = server.base_url:match("^(https?://[^/]+)/")
   local url = sample:match("%-%-location '(.-)'"):gsub("^https://customers%.coldmailreseller%.com", origin)
@@ -95,7 +95,7 @@ local function replay(server, sample)
   return cjson.decode(server:curl(lines))
 end
 
--- The two requests a server has received; that they are the same.
+-- Checks that a server has received two requests, which are the same.
 local function compare(server)
   local requests = server:requests()
   assert.equal(2, #requests)
@@ -118,7 +118,7 @@ for _, kind in ipairs{"http", "tls"} do
       client = client_of(server)
     end)
 
-    -- A program that knows nothing but the environment.
+    -- Runs a program that gets only the environment.
     local function module_call(code)
       local ended = program.run('local cmr = require "cmr"\n' .. code, {
         env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, CMR_CA_FILE = server.ca_file},
@@ -142,13 +142,13 @@ for _, kind in ipairs{"http", "tls"} do
         check_request()
       end)
 
-      it("sends the same when it takes the id by name", function()
+      it("sends the same request with the id as a named argument", function()
         assert.equal(200, replay(server, PLATFORMS_SAMPLE).status)
         assert(client:platforms{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B"})
         check_request()
       end)
 
-      it("sends the same as a function of the module", function()
+      it("sends the same request as a function of the module", function()
         assert.equal(200, replay(server, PLATFORMS_SAMPLE).status)
         module_call('assert(cmr.platforms("BVZGM5TE9BMP3PP0VWGW943RGV1B"))')
         check_request()
@@ -180,7 +180,7 @@ for _, kind in ipairs{"http", "tls"} do
         check_request()
       end)
 
-      it("sends the same as a function of the module", function()
+      it("sends the same request as a function of the module", function()
         assert.equal(200, replay(server, REEXPORT_SAMPLE).status)
         module_call(([[
           local cjson = require "cjson"
@@ -189,7 +189,7 @@ for _, kind in ipairs{"http", "tls"} do
         check_request()
       end)
 
-      it("leaves the caller's table as it was", function()
+      it("does not change the caller's table", function()
         local given = cjson.decode(cjson.encode(REEXPORT))
         local google = given.google
         assert(client:reexport(given))
@@ -197,7 +197,7 @@ for _, kind in ipairs{"http", "tls"} do
         assert.equal(google, given.google)
       end)
 
-      it("returns the documented envelope, its null data absent", function()
+      it("returns the documented envelope, without the null data", function()
         local documented = without_nulls(cjson.decode(REEXPORT_ANSWER))
         local answer = assert(client:reexport(REEXPORT))
         assert.matches("^ACT_%x+%-%x+%-%x+%-%x+%-%x+$", answer.actionId)
@@ -208,7 +208,7 @@ for _, kind in ipairs{"http", "tls"} do
         assert.same(documented, client:reexport(REEXPORT))
       end)
 
-      it("is refused the fourth time in a week, as a quota", function()
+      it("is refused the fourth time in a week, with quota_exceeded", function()
         for _ = 1, 3 do assert(client:reexport(REEXPORT)) end
         local answer, why, err = client:reexport(REEXPORT)
         assert.is_nil(answer)

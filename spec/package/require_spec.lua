@@ -1,4 +1,4 @@
--- What require "cmr" does to the program it is loaded into: nothing. Each spec is a fresh process.
+-- require "cmr" has no side effects on its program. Each spec runs a new process.
 
 local core = require "cmr.core"
 local mock = require "spec.support.mock"
@@ -31,7 +31,7 @@ describe("require", function()
       end]])
   end)
 
-  it("adds only its own modules, and what it is made of", function()
+  it("adds only its own modules, and those that they need", function()
     assert.equal("", out[[
       local before = {}
       for name in pairs(package.loaded) do before[name] = true end
@@ -41,7 +41,7 @@ describe("require", function()
       end]])
   end)
 
-  it("loads no mock, no command, no event loop, and nothing that only some calls need", function()
+  it("loads no mock, no command, no event loop, and no module that only some calls need", function()
     assert.equal("", out[[
       require "cmr"
       local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "loop.block", "ledger.identity"}
@@ -54,7 +54,7 @@ describe("require", function()
       end]])
   end)
 
-  it("loads nothing that only other calls need, when a call only reads", function()
+  it("loads no module that only other calls need, when a call only reads", function()
     local server = mock.shared("http")
     assert.equal("", out([[
       local cmr = require "cmr"
@@ -65,7 +65,7 @@ describe("require", function()
       end]], {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}))
   end)
 
-  it("reads and writes nothing, and asks for no environment", function()
+  it("reads and writes nothing, and reads no environment variable", function()
     assert.equal("true\n", out([[
       local write = io.write
       local function forbidden(name)
@@ -99,7 +99,7 @@ describe("require", function()
     assert.equal("true\n", answer)
   end)
 
-  it("leaves the dice and the locale alone", function()
+  it("does not change the random numbers or the locale", function()
     assert.equal("true\ttrue\n", out[[
       math.randomseed(42)
       local first, locale = math.random(1e6), os.setlocale()
@@ -108,7 +108,7 @@ describe("require", function()
       print(math.random(1e6) == first, os.setlocale() == locale)]])
   end)
 
-  it("works where a global that is not there may not be read", function()
+  it("works when reading a missing global is an error", function()
     assert.equal("nil\tinvalid_argument\n", out[[
       setmetatable(_G, {
         __index = function(_, name) error("global '" .. tostring(name) .. "' is not there", 2) end,
@@ -119,7 +119,7 @@ describe("require", function()
       print(res, err.kind)]])
   end)
 
-  it("gives the same module again", function()
+  it("returns the same module again", function()
     assert.equal("true\ttrue\n", out[[
       local first = require "cmr"
       local again = require "cmr"
@@ -127,7 +127,7 @@ describe("require", function()
       print(first == again, require("cmr")._VERSION == first._VERSION)]])
   end)
 
-  it("can be done again from nothing, in the same process", function()
+  it("can be repeated in the same process after its modules were removed", function()
     assert.equal("ok\n", out[[
       for _ = 1, 3 do
         local cmr = require "cmr"
@@ -150,7 +150,7 @@ describe("the module", function()
     for _, row in ipairs(operations) do assert.is_function(cmr[row.name], row.name) end
   end)
 
-  it("has the rest of what a user needs", function()
+  it("has the other public functions and values", function()
     for _, name in ipairs{"new", "info", "array", "request"} do assert.is_function(cmr[name], name) end
     assert.matches("^%d+%.%d+%.%d+", cmr._VERSION)
     assert.matches("^%d+%.%d+%.%d+", cmr.libcurl)
@@ -165,7 +165,7 @@ describe("the module", function()
     end
   end)
 
-  it("knows nothing of what it did not return", function()
+  it("has no info about values that it did not return", function()
     assert.is_nil(cmr.info{})
     assert.is_nil(cmr.info(nil))
     assert.is_nil(cmr.info "x")

@@ -1,4 +1,4 @@
--- The rock, built by LuaRocks into an empty tree, works there without this checkout. So does the one of a release.
+-- The rock that LuaRocks builds into an empty tree works there without this checkout. So does a release's rock.
 
 local run = require "spec.support.run"
 
@@ -22,13 +22,13 @@ describe("rock #rock", function()
 
   before_each(function() needs "luarocks" end)
 
-  -- Runs a command in a directory and an environment that know nothing but the tree.
+  -- Runs a command with only the tree in its directory and its environment.
   local function run_in_tree(command)
     return run(("cd %s && env -i PATH=/usr/bin:/bin 'LUA_PATH=%s;;' 'LUA_CPATH=%s;;' %s"):format(tree,
       tree .. "/share/lua/5.4/?.lua;" .. tree .. "/share/lua/5.4/?/init.lua", tree .. "/lib/lua/5.4/?.so", command))
   end
 
-  it("is found by require, and knows its version", function()
+  it("is found by require, and has its version", function()
     local program = [[local cmr = require "cmr" print(cmr._VERSION, package.searchpath("cmr.core", package.cpath))]]
     local output = run_in_tree(os.getenv("LUA") .. " -e '" .. program .. "'")
     assert.equal(require("cmr")._VERSION .. "\t" .. tree .. "/lib/lua/5.4/cmr/core.so", output)
@@ -64,7 +64,7 @@ describe("rock #rock", function()
     assert.equal("200", run_in_tree(os.getenv("LUA") .. " -e '" .. program .. "'"))
   end)
 
-  it("keeps completion, the manual page and the types within", function()
+  it("has completion, the manual page and the types in its own folder", function()
     local files = run("cd " .. tree .. "/lib/luarocks/rocks-5.4/cmr/scm-1/share && find . -type f | sort")
     assert.equal("./bash-completion/completions/cmr\n./cmr/types/cmr.lua\n./doc/cmr/LICENSE\n"
       .. "./fish/vendor_completions.d/cmr.fish\n./man/man1/cmr.1\n./zsh/site-functions/_cmr", files)
@@ -72,7 +72,7 @@ describe("rock #rock", function()
 end)
 
 describe("rockspec #rock", function()
-  -- What LuaRocks makes of a dependency's versions.
+  -- Returns whether LuaRocks accepts a version of a dependency.
   local function admits(name, version)
     return run(([[%s -e '
       local rockspec = {}
@@ -87,7 +87,7 @@ describe("rockspec #rock", function()
 
   before_each(function() needs "luarocks" end)
 
-  it("admits the Luas that cmr runs on, and says in words which one it does not", function()
+  it("admits the Luas on which cmr runs, and says which one it does not admit", function()
     for version, admitted in pairs{["5.1"] = true, ["5.2"] = false, ["5.3"] = true, ["5.4"] = true, ["5.5"] = true,
       ["5.6"] = false} do
       assert.equal(admitted, admits("lua", version .. "-1"), version)
@@ -95,7 +95,7 @@ describe("rockspec #rock", function()
     assert.matches("It cannot be built for Lua 5.2.", run "cat rockspec/cmr-scm-1.rockspec", 1, true)
   end)
 
-  it("bounds the modules that cmr uses", function()
+  it("limits the versions of the modules that cmr uses", function()
     for version, admitted in pairs{["2.0.0"] = false, ["2.1.0"] = true, ["2.1.0.14"] = true, ["3.0.0"] = false} do
       assert.equal(admitted, admits("lua-cjson", version .. "-1"), version)
     end
@@ -104,5 +104,5 @@ describe("rockspec #rock", function()
     end
   end)
 
-  it("is one that luarocks lint accepts", function() run "luarocks lint rockspec/cmr-scm-1.rockspec" end)
+  it("passes luarocks lint", function() run "luarocks lint rockspec/cmr-scm-1.rockspec" end)
 end)

@@ -1,9 +1,9 @@
--- What answers show that no document says.
+-- What answers have that no document describes.
 local core = require "cmr.core"
 local discoveries = require "cmr.probe.discoveries"
 local examples = require "cmr.samples"
 
--- Discoveries by id, from answers: array of {operation, envelope, status, headers, version, encoding}.
+-- Returns discoveries by id, from answers: array of {operation, envelope, status, headers, version, encoding}.
 local function found(answers)
   local seen = {answers = {}, skipped = {}, requests = {}, words = {}}
   for index, answer in ipairs(answers) do
@@ -26,7 +26,7 @@ local function envelope(data)
 end
 
 describe("a discovery", function()
-  it("is no documented answer", function()
+  it("is never a documented part of an answer", function()
     for _, operation in ipairs{"subscriptions", "platforms", "prewarmed", "dns_records"} do
       local shown = examples[operation]
       local shape = found{{operation, core.json_decode(shown.answer or shown.partial)}}
@@ -37,28 +37,28 @@ describe("a discovery", function()
     assert.is_nil(found{{"dns_records", envelope{records = {}, disabledRecords = {disabled}}}}["dns_records.fields"])
   end)
 
-  it("is what an answer has beside it", function()
+  it("is an undocumented field of an answer", function()
     local answer = core.json_decode(examples.subscriptions.answer)
     answer.requestId, answer.data.subscriptions[1].note = "x", 5
     assert.equal("data.subscriptions[]: note number; the answer: requestId string",
       found{{"subscriptions", answer}}["subscriptions.fields"])
   end)
 
-  it("is all of an answer that is not documented, over all pages", function()
+  it("is every field of an undocumented answer, over all pages", function()
     local shown = found{{"users", envelope{users = {{id = "x"}}}}, {"users", envelope{users = {{id = 5, age = 1}}}}}
     assert.equal("data.users", shown["users.list"])
     assert.equal("data.users[]: age number, id number or string", shown["users.fields"])
     assert.equal("data.users, which is empty", found{{"users", envelope{users = {}}}}["users.list"])
   end)
 
-  it("is not in a map as it is documented", function()
+  it("is not an entry of a documented map, unless its type differs", function()
     assert.is_nil(found{{"countries", envelope{italy = "IT"}}}["countries.fields"])
     assert.equal("data: code number", found{{"countries", envelope{code = 5}}}["countries.fields"])
     assert.equal("the answer: more boolean",
       found{{"countries", {status = 200, message = "", data = {italy = "IT"}, more = true}}}["countries.fields"])
   end)
 
-  it("may be the name of an app, when it looks like one", function()
+  it("may be the name of an app, if it looks like one", function()
     local data = {EMAILBISON = {}, REACH_INBOX = {}, ["x.example"] = {}, BVZGM5TE9BMP3PP0VWGW943RGV1B = {}}
     assert.equal("*, EMAILBISON, REACH_INBOX", found{{"platforms", envelope(data)}}["platforms.apps"])
   end)
@@ -70,7 +70,7 @@ describe("a discovery", function()
     assert.is_nil(found{{"user", {status = 404, message = ""}, status = 404}}["refusals.fields"])
   end)
 
-  it("is how HTTP is spoken", function()
+  it("may be a fact about HTTP: version, encoding, headers", function()
     local shown = found{{"user", envelope{}, version = "2", encoding = "gzip"}, {"states", envelope{}}}
     assert.same({"HTTP/1.1, HTTP/2", "gzip, not compressed", "no headers about the rate limit"},
       {shown["http.version"], shown["http.encoding"], shown["http.rate"]})
@@ -82,7 +82,7 @@ describe("a discovery", function()
     assert.equal("rate-limit, ratelimit-limit, retry-after, x-rate-limit-left", shown["http.rate"])
   end)
 
-  it("has an end", function()
+  it("lists a limited number of fields", function()
     local many = {}
     for index = 0, 259 do many["f" .. ("%c%c"):format(97 + index % 26, 97 + math.floor(index / 26))] = 1 end
     local shown = found{{"user", envelope(many)}}["user.fields"]

@@ -1,4 +1,4 @@
--- Every fact of `cmr probe` can be contradicted, and each by what it is about: a mock's answers are changed one by one.
+-- Every fact of `cmr probe` can be contradicted: the spec changes one of the mock's answers for each fact.
 local cjson = require "cjson"
 local probe = require "cmr.probe"
 local client = require "spec.support.client"
@@ -7,7 +7,7 @@ local populate = require "spec.support.populated"
 
 local server, requests
 
--- The facts that do not hold.
+-- Returns the ids of the facts that are contradicted.
 local function contradicted()
   local ids = {}
   for _, fact in ipairs(probe.run(client.new(server, {retries = 0})).facts) do
@@ -25,7 +25,7 @@ setup(function()
   requests = {(table.unpack or unpack)(server:requests(), before + 1)}
 end)
 
--- The answer to the nth request of an operation.
+-- Returns the answer to the nth request of an operation.
 local function answer_to(operation, nth)
   for _, request in ipairs(requests) do
     if request.operation == operation then
@@ -47,8 +47,8 @@ end
 
 local edits = {}
 
--- ids: of the facts that no longer hold; nth: which request of the operation; edit: function(body) -> another status or
--- nil, another body or nil
+-- Adds a changed answer. ids: the facts that it contradicts; nth: the number of the operation's request; edit:
+-- function(body) -> another status or nil, another body or nil.
 local function case(ids, operation, nth, edit)
   edits[#edits + 1] = {ids = ids, operation = operation, nth = nth, edit = edit}
 end
@@ -57,13 +57,13 @@ local function refused(status, message)
   return function() return status, {status = status, message = message or "No", data = cjson.null} end
 end
 
--- Operations with a second page, and where this mock has their lists, below data.
+-- Operations with a second page, and the names of their lists in the mock's data.
 local lists = {
   {"subscriptions", "subscriptions"}, {"users", "users"}, {"domains", "domains"}, {"mailboxes", "mailboxes"},
   {"all_mailboxes", "mailboxes"}, {"placement_reports", "reports"}, {"prewarmed", "inventory"},
 }
 
--- Which request of an operation is the ordinary one, where it is not the first.
+-- The number of an operation's usual request, if it is not the first one.
 local ordinary = {countries = 2, platforms = 3, domains = 2}
 
 case({"key.header", "key.wrong_status"}, "countries", 1, function() return 200, answer_to("countries", 2).body end)
@@ -117,7 +117,7 @@ case({"prewarmed.pagination"}, "prewarmed", 1, function(body) body.data.totalMai
 case({"prewarmed.numbers"}, "prewarmed", 1, function(body) body.data.currentPage = "1" end)
 case({"prewarmed.serviceProvider"}, "prewarmed", 3, function(body) body.data.totalDomains = 1000 end)
 case({"prewarmed.serviceProvider"}, "prewarmed", 3, refused(400))
-case({"prewarmed.page", "prewarmed.serviceProvider"}, "prewarmed", 2, refused(400)) -- that one asks for both
+case({"prewarmed.page", "prewarmed.serviceProvider"}, "prewarmed", 2, refused(400)) -- this request is for both facts
 case({"subscriptions.fields"}, "subscriptions", 1, function(body)
   body.data.subscriptions[1].pricePerMailbox = "8"
 end)
@@ -147,7 +147,7 @@ describe("a changed answer contradicts", function()
     end)
   end
 
-  it("placement_reports.fields, when no page has one", function()
+  it("placement_reports.fields, when no page has a report", function()
     local pages = {answer_to("placement_reports", 1).body, answer_to("placement_reports", 2).body}
     for _, body in ipairs(pages) do
       body.data.reports[1].mailboxCount = nil
@@ -156,7 +156,7 @@ describe("a changed answer contradicts", function()
     assert.same({"placement_reports.fields"}, contradicted())
   end)
 
-  -- Has the nth request of an operation answered with an edited body, and returns what a fact makes of it.
+  -- Edits the answer to the nth request of an operation, and returns a fact's verdict about it.
   local function found(id, operation, nth, edit)
     local reply = answer_to(operation, nth)
     local status, body = edit(reply.body)
@@ -168,7 +168,7 @@ describe("a changed answer contradicts", function()
     end
   end
 
-  it("nothing, when it can be explained", function()
+  it("nothing, when there is another explanation", function()
     local function alone(body)
       body.data.pagination = {totalSearchedCount = 1, currentPage = 1, nextPage = cjson.null, totalPages = 1}
     end
@@ -188,7 +188,7 @@ describe("a changed answer contradicts", function()
     end))
   end)
 
-  it("any fact there is", function()
+  it("every fact, in one of these cases", function()
     local covered = {["placement_reports.fields"] = true}
     for _, change in ipairs(edits) do
       for _, id in ipairs(change.ids) do covered[id] = true end

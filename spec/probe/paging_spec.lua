@@ -1,4 +1,4 @@
--- Where lists are, and whether page and limit are honoured, as far as answers tell.
+-- Where lists are in answers, and whether the API honours page and limit, as far as answers show.
 local paging = require "cmr.probe.paging"
 
 local A, B = {id = "a"}, {id = "b"}
@@ -9,7 +9,7 @@ describe("a list", function()
     return {path, items and #items}
   end
 
-  it("is found where it is documented, or wherever it is", function()
+  it("is found in its documented place, or in any other place", function()
     assert.same({"data.users", 1}, found({data = {users = {A}, others = {A, B}}}, "data.users"))
     assert.same({"data.users", 0}, found({data = {users = {}, others = {A, B}}}, "data.users"))
     assert.same({"data.others", 2}, found({data = {others = {A, B}}}, "data.users"))
@@ -21,20 +21,20 @@ describe("a list", function()
     assert.same({"data.names", 2}, found{data = {empty = {}, names = {"x", "y"}}})
   end)
 
-  it("may be empty, or not there", function()
+  it("may be empty, or missing", function()
     assert.same({"data", 0}, found{data = {}})
     assert.same({"data.users", 0}, found{data = {users = {}, pagination = {currentPage = 1}}})
     assert.same({}, found{data = {id = "x"}})
     assert.same({}, found{})
   end)
 
-  it("has no path that gives away a value", function()
+  it("has no path that reveals a value", function()
     assert.same({"data.*", 1}, found{data = {["x.example"] = {A}}})
     assert.same({"data.*", 1}, found({data = {jane = {A}}}, nil, {jane = true}))
   end)
 end)
 
--- Page 1 and page 2 of a list, and what the answers say about them.
+-- Returns an answer with a page of a list, and what it says about its position.
 local function page(items, position)
   return {data = {users = items, pagination = position}}
 end
@@ -48,19 +48,19 @@ describe("limit=1", function()
     return verdict(paging.judge_limit, first, second)
   end
 
-  it("is honoured when one of many comes", function()
+  it("is honoured when one item of several comes", function()
     assert.equal("confirmed", limit(page({A}, {totalSearchedCount = 2})))
     assert.equal("confirmed", limit(page({A}, {totalPages = 2})))
     assert.equal("confirmed", limit{data = {users = {A}, totalDomains = 2}})
     assert.equal("confirmed", limit(page{A}, page{B}))
   end)
 
-  it("is not when many come", function()
+  it("is not honoured when several items come", function()
     assert.equal("contradicted", limit(page({A, B}, {totalSearchedCount = 2})))
     assert.equal("contradicted", limit(page{A, B}))
   end)
 
-  it("cannot be told from one that is alone", function()
+  it("cannot be judged when there may be only one item", function()
     assert.equal("not seen", limit(page{}))
     assert.equal("not seen", limit(page{A}))
     assert.equal("not seen", limit(page{A}, page{}))
@@ -82,21 +82,21 @@ describe("page=2", function()
     assert.equal("confirmed", second(page({A}, {totalPages = 2}), page({B}, {currentPage = 2})))
   end)
 
-  it("is not when the first comes again, or none", function()
+  it("is not honoured when the first page comes again, or an empty one", function()
     assert.equal("contradicted", second(page({A}, {totalPages = 2}), page({A}, {currentPage = 2})))
     assert.equal("contradicted", second(page{A, B}, page{A, B}))
     assert.equal("contradicted", second(page{A}, page({B}, {currentPage = 1})))
     assert.equal("contradicted", second(page({A}, {totalPages = 2}), page({}, {currentPage = 2})))
   end)
 
-  it("cannot be told from one item that comes twice, or without a list", function()
+  it("cannot be judged when the same single item comes twice, or without a list", function()
     assert.equal("not seen", second(page{A}, page{A}))
     assert.equal("not seen", second(page{A}, {data = {id = "x"}}))
   end)
 end)
 
 describe("a second page", function()
-  it("is worth asking for unless there is none", function()
+  it("is requested unless it cannot exist", function()
     assert.is_true(paging.has_more(page({A}, {totalPages = 2})))
     assert.is_nil(paging.has_more(page{A}))
     assert.is_nil(paging.has_more(page({A, B}, {totalPages = 1})))

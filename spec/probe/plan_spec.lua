@@ -1,18 +1,18 @@
--- Where later questions get their ids, and whether they are asked.
+-- Where later requests get their ids, and whether they are sent.
 local plan = require "cmr.probe.plan"
 
 local steps = {}
 for _, step in ipairs(plan.steps) do steps[step.id] = step end
 
 describe("an id", function()
-  -- The known ids after the first item of a list was seen.
+  -- Returns the known ids after the probe has seen the first item of a list.
   local function learnt(operation, item, known, guessed)
     known, guessed = known or {}, guessed or {}
     plan.learn(steps[operation], {data = {list = {item}}}, known, guessed)
     return {known, guessed}
   end
 
-  it("is taken from where the documents have it", function()
+  it("is taken from its documented field", function()
     assert.same({{userId = "U", domain = "x.example"}, {userId = false, domain = true}},
       learnt("subscriptions", {userId = "U", domain = "x.example"}))
     assert.same({{userId = "U"}, {userId = false}}, learnt("users", {id = "U"}))
@@ -20,7 +20,7 @@ describe("an id", function()
     assert.same({{mailboxId = "M"}, {mailboxId = false}}, learnt("all_mailboxes", {mailboxId = "M", id = "N"}))
   end)
 
-  it("is else a guess", function()
+  it("is otherwise a guess", function()
     assert.same({{mailboxId = "N"}, {mailboxId = true}}, learnt("mailboxes", {id = "N"}))
     assert.same({{domain = "x.example"}, {domain = true}}, learnt("domains", {name = "x.example"}))
     assert.same({{}, {}}, learnt("mailboxes", {email = "x@y.example", id = 5, mailboxId = ""}))
@@ -29,13 +29,13 @@ describe("an id", function()
     assert.same({{}, {}}, learnt("mailboxes"))
   end)
 
-  it("stays, unless it was a guess and is known now", function()
+  it("stays, unless it was a guess and is now known", function()
     assert.same({{userId = "U"}, {}}, learnt("users", {id = "V"}, {userId = "U"}))
     assert.same({{domain = "a"}, {domain = false}}, learnt("domains", {domain = "a"}, {domain = "b"}, {domain = true}))
     assert.same({{domain = "b"}, {domain = true}}, learnt("domains", {name = "a"}, {domain = "b"}, {domain = true}))
   end)
 
-  it("of a domain is not another user's", function()
+  it("of a domain is not taken from another user", function()
     local known = {userId = "GIVEN"}
     assert.same({{userId = "GIVEN"}, {}}, learnt("subscriptions", {userId = "U", domain = "x.example"}, known))
     assert.same({{userId = "GIVEN", domain = "x.example"}, {domain = true}},
@@ -43,7 +43,7 @@ describe("an id", function()
   end)
 end)
 
-describe("a question", function()
+describe("a request", function()
   it("asks for one item of each list, and sends the ids that it needs and nothing else", function()
     local ids = {userId = "U", domain = "D", mailboxId = "M"}
     local two = {data = {items = {{}}, pagination = {totalPages = 2}}}
@@ -69,7 +69,7 @@ describe("a question", function()
     end
   end)
 
-  it("has a query of what is known", function()
+  it("has a query with known ids, and is not sent without them", function()
     assert.same({page = 1, limit = 1}, plan.query(steps.users, {}))
     assert.same({userId = "U", domain = "D"}, plan.query(steps.dns_records, {userId = "U", domain = "D"}))
     assert.same({nil, "no domain was found in earlier answers"}, {plan.query(steps.dns_records, {userId = "U"})})
@@ -77,7 +77,7 @@ describe("a question", function()
     assert.not_equal("U", plan.query(steps["unknown user"], {userId = "U"}).userId)
   end)
 
-  it("for a second page is the first's with another page, when there is one", function()
+  it("for a second page is the first page's request with another number, if there is a second page", function()
     local step = steps[plan.second_page "domains"]
     local two = {data = {domains = {{domain = "x"}}, pagination = {totalPages = 2}}}
     assert.same({userId = "U", page = 2, limit = 1}, plan.query(step, {userId = "U"}, two))

@@ -1,4 +1,4 @@
--- `cmr probe` as a shell runs it: what it asks, what it finds, what it keeps to itself.
+-- `cmr probe` as a shell runs it: what it requests, what it finds, and what it does not reveal.
 local cjson = require "cjson"
 local command = require "spec.support.command"
 local mock = require "spec.support.mock"
@@ -13,7 +13,7 @@ end)
 
 teardown(command.clean)
 
--- Runs it without pacing; words are further arguments.
+-- Runs it without pacing, with these further arguments.
 local function probe(...)
   return command.run({"probe", "--rate", "off", "--retries", "0", ...}, {env = env})
 end
@@ -45,7 +45,7 @@ local function again(requests, operation, nth)
 end
 
 describe("cmr probe", function()
-  it("confirms all against the mock, in a report in Markdown", function()
+  it("confirms all facts with the mock, in a report in Markdown", function()
     populate(server)
     local before = #server:requests()
     local shown = probe()
@@ -63,7 +63,7 @@ describe("cmr probe", function()
     assert.equal(26, #server:requests() - before)
   end)
 
-  it("only reads, and only what it says it read", function()
+  it("only reads, and lists everything that it read", function()
     populate(server)
     local before = #server:requests()
     local report = cjson.decode(probe("--output", "json").out)
@@ -79,7 +79,7 @@ describe("cmr probe", function()
     end
   end)
 
-  it("gives the same as data", function()
+  it("gives the same report as data", function()
     populate(server)
     local text, compact = probe().out, probe("--output", "json", "--compact").out
     assert.matches("^[^\n]+\n$", compact)
@@ -101,7 +101,7 @@ describe("cmr probe", function()
     populate(server)
     probe()
     local requests = server:requests()
-    -- The first so many requests of an operation are answered as ever, the next one with this.
+    -- Edits the answer to the nth request of an operation. The requests before get their usual answers.
     local function change(operation, nth, edit)
       local body = again(requests, operation, nth)
       local status = edit(body)
@@ -165,7 +165,7 @@ describe("cmr probe", function()
     assert.equal("not seen: HTTP 403", reasons["mailbox.path"])
   end)
 
-  it("looks at the user it is given", function()
+  it("reads the data of the given user", function()
     server:add_user("GIVENUSER")
     server:add_mailbox{mailboxId = "GIVENMAILBOX", email = "given@given.example", userId = "GIVENUSER"}
     assert.equal(0, probe("GIVENUSER").status)
@@ -185,14 +185,14 @@ describe("cmr probe", function()
     assert.is_nil(shown.out:find("STRANGER", 1, true))
   end)
 
-  it("is paced as every call", function()
+  it("is paced like every call", function()
     server:reset{rate = 5, window = "sliding"}
     local shown = command.run({"probe"}, {env = env})
     assert.same({0, ""}, {shown.status, shown.err})
     for _, request in ipairs(server:requests()) do assert.not_equal(429, request.status) end
   end)
 
-  it("speaks of HTTP/2 where it meets it", function()
+  it("reports HTTP/2 if the server has it", function()
     local tls = mock.shared("tls")
     local shown = command.run({"probe", "--rate", "off"},
       {env = {CMR_BASE_URL = tls.base_url, CMR_API_KEY = tls.key, CMR_CA_FILE = tls.ca_file}})
@@ -201,10 +201,10 @@ describe("cmr probe", function()
   end)
 end)
 
-describe("cmr probe keeps to itself", function()
-  local own = {GOOGLE = true, MICROSOFT = true} -- the report's own words
+describe("cmr probe does not reveal", function()
+  local own = {GOOGLE = true, MICROSOFT = true} -- these words are in the report's own text
 
-  -- All texts of a value: its strings, and the names in maps; not the short ones.
+  -- Collects the texts of a value: its strings, and the names in maps, without short ones.
   local function texts(value, found, map)
     if type(value) == "string" and #value > 3 and not own[value] then found[value] = true end
     if type(value) ~= "table" then return found end
@@ -215,7 +215,7 @@ describe("cmr probe keeps to itself", function()
     return found
   end
 
-  it("the key, and all that answers hold", function()
+  it("the key, and any value of an answer", function()
     populate(server)
     probe()
     local secrets, count = {[server.key] = true, [mock.USER] = true, [server.base_url] = true}, 0
@@ -234,7 +234,7 @@ describe("cmr probe keeps to itself", function()
     end
     assert.is_true(count > 150)
     for _, expected in ipairs{"john@doe.com", "A1B2C3D4E5F6G7H8", "TechCorp Inc.", "California", "192.0.2.10"} do
-      assert.is_true(secrets[expected], expected) -- the searches above looked for the mock's real values
+      assert.is_true(secrets[expected], expected) -- so the searches above looked for the mock's real values
     end
   end)
 
@@ -260,7 +260,7 @@ describe("cmr probe keeps to itself", function()
     end
   end)
 
-  it("names that only values give away", function()
+  it("names that are recognised only by the values", function()
     local data = {hidden = 1, visible = true, owner = "hidden", email = "jwilson@x.example", jwilson = {a = 1}}
     server:fault{match = {operation = "mailbox"}, body = {status = 200, message = "", data = data}}
     assert.matches("`mailbox.fields`: data: * number or object, email string, owner string, visible boolean; "
@@ -273,8 +273,8 @@ describe("cmr probe ends early", function()
     assert.same({status = 1, out = "", err = "cmr: " .. message .. "\n"}, shown)
   end
 
-  it("when nobody answers", function()
-    env.CMR_BASE_URL = "http://127.66.66.66:1" -- where nobody listens
+  it("when no server answers", function()
+    env.CMR_BASE_URL = "http://127.66.66.66:1" -- nothing listens there
     local shown = probe()
     assert.same({1, ""}, {shown.status, shown.out})
     assert.matches("^cmr: the API cannot be reached: [^\n]+\n$", shown.err)
@@ -286,13 +286,13 @@ describe("cmr probe ends early", function()
     assert.equal(1, #server:requests())
   end)
 
-  it("when something else answers", function()
+  it("when something other than the API answers", function()
     server:fault{match = {operation = "subscriptions"}, body = "<html>Welcome, Jane Roe</html>"}
     failed("the answer does not come from the API (HTTP 200, but no JSON object)", probe())
   end)
 
-  it("when it stops answering, with what it saw", function()
-    server:fault{match = {operation = "users"}, times = 2, close = true} -- a GET is sent again on a fresh connection
+  it("when the API stops answering, and reports what it saw", function()
+    server:fault{match = {operation = "users"}, times = 2, close = true} -- a GET is sent twice, on two connections
     server:fault{match = {operation = "countries"}, times = 2, status = 502}
     local report = cjson.decode(probe("--output", "json").out)
     assert.equal(4, #report.requests)
@@ -320,7 +320,7 @@ describe("cmr probe ends early", function()
 end)
 
 describe("cmr probe is loaded", function()
-  it("for itself alone", function()
+  it("only by cmr probe", function()
     local code = [[local main = require("cmr.cli").main; main{%s}
       for name in pairs(package.loaded) do if name:find("^cmr%%.probe") then io.stderr:write("loaded\n") end end]]
     for words, expected in pairs{['"operations"'] = "", ['"probe", "--help"'] = "", ['"probe"'] = "loaded\n"} do

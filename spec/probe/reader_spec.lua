@@ -1,13 +1,13 @@
--- The only way from the check to the API lets reads through, and nothing else.
+-- The reader is the probe's only way to the API. It sends nothing but reads.
 local cmr = require "cmr"
 local reader = require "cmr.probe.reader"
 local plan = require "cmr.probe.plan"
 
--- A client that must not be asked.
+-- A client that must not be called.
 local untouched = {request = function() error("asked", 0) end}
 
 describe("the reader", function()
-  it("refuses whatever is not a read, before anything is sent", function()
+  it("refuses everything that is not a read, before anything is sent", function()
     local refused = 0
     for _, row in ipairs(cmr.operations) do
       local is_read = row.method == "GET" and row.path ~= nil and row.name ~= "mailbox_admin"
@@ -26,7 +26,7 @@ describe("the reader", function()
     assert.matches("cmr.probe: 'nothing' must not be called: there is no such operation", message, 1, true)
   end)
 
-  it("refuses reads that act", function()
+  it("refuses reads that change something", function()
     for _, flag in ipairs{"async", "charges", "danger", "quota", "all_when_empty", "form", "safe", "new_one"} do
       local row = {name = "x", method = "GET", path = "/x", flags = {[flag] = true}}
       assert.equal("it does more than read (" .. flag .. ")", reader.refusal(row))
@@ -36,7 +36,7 @@ describe("the reader", function()
     assert.same({"not documented", true}, {reader.refusal{name = "x", path = "/x", flags = {}}})
   end)
 
-  it("asks with GET at the documented path, with the query it is given", function()
+  it("sends GET to the documented path, with the given query", function()
     local seen
     local info = cmr.info
     finally(function() cmr.info = info end)
@@ -53,7 +53,7 @@ describe("the reader", function()
       headers = {["content-encoding"] = "gzip"}, production = true}, answer)
   end)
 
-  it("has the error's facts of a refusal, and the reason of a request without an answer", function()
+  it("returns the facts of a refusal, or the reason why a request has no answer", function()
     local info = cmr.info
     finally(function() cmr.info = info end)
     local infos = {}
@@ -73,7 +73,7 @@ describe("the reader", function()
     assert.same({err = err, message = "it failed"}, read(err))
   end)
 
-  it("is asked no more than what it lets through, some 25 times", function()
+  it("accepts every request of the plan, which are 26", function()
     for _, step in ipairs(plan.steps) do assert.is_nil(reader.refusal(cmr.operations[step.operation]), step.id) end
     assert.equal(26, #plan.steps)
   end)

@@ -1,4 +1,4 @@
--- The report of a probe, in each of its forms, word by word.
+-- The report of a probe, in each of its forms, word for word.
 local report = require "cmr.probe.report"
 
 local function result(more)
@@ -80,7 +80,7 @@ describe("the report of a probe", function()
     assert.equal((SUMMARY:gsub("the production API", OTHER)), report.summary(result{production = false}, 120))
   end)
 
-  it("leaves out what there is none of", function()
+  it("leaves out empty parts", function()
     local facts = {result().facts[1]}
     local text = report.text(result{facts = facts}, "cmr 1")
     assert.same({nil, nil}, {text:find "## Contradicted", text:find "## Not seen"})

@@ -1,4 +1,4 @@
--- Names and types without values.
+-- Shapes: names and types, without values.
 local cmr = require "cmr"
 local shape = require "cmr.probe.shape"
 
@@ -29,7 +29,7 @@ describe("the shape of a value", function()
     end
   end)
 
-  it("takes names of things that are alike for a map's", function()
+  it("treats the names of similar things as a map's names", function()
     assert.same({[""] = "object", ["*"] = "object", ["*.age"] = "number"}, paths{jane = {age = 1}, joe = {age = 2}})
     assert.same({[""] = "object", ["*"] = "list", ["*[]"] = "object", ["*[].age"] = "number"},
       paths{jane = {{age = 1}}, joe = {{age = 2}}})
@@ -38,7 +38,7 @@ describe("the shape of a value", function()
     assert.is_truthy(paths{google = {clientId = "x"}, credentials = {clientId = "y"}}.google) -- documented
   end)
 
-  it("shows no name that values give away", function()
+  it("shows no name that is also in a value", function()
     local value = {email = "jane.roe@y.example", who = "JOE", note = "see that", jane = 1, roe = 1, y = 1, joe = 1,
       see = 1}
     local words = shape.words(value, {})
@@ -49,12 +49,12 @@ describe("the shape of a value", function()
   end)
 end)
 
-describe("fields held against documented ones", function()
+describe("fields compared with documented ones", function()
   local function compare(documented, actual)
     return {shape.compare(shape.fields(documented, {}), shape.fields(actual, {}))}
   end
 
-  it("are the same, or missing, of another type, unknown", function()
+  it("are the same, missing, of another type, or unknown", function()
     local documented = {id = "x", size = 1, items = {{on = true, at = "t"}}}
     assert.same({{}, {}, {}}, compare(documented, {id = "y", size = 2, items = {{on = false, at = ""}}}))
     assert.same({{"items[].at", "size"}, {"id is number, not string", "items[].on is string, not boolean"},
@@ -62,7 +62,7 @@ describe("fields held against documented ones", function()
       compare(documented, {id = 5, items = {{on = "yes", more = {{deep = 1}}}}, extra = {}}))
   end)
 
-  it("are not missing in what is empty, or is not there itself", function()
+  it("are not missing in a value that is empty or missing itself", function()
     assert.same({{}, {}, {}}, compare({items = {{id = "x"}}}, {items = {}}))
     assert.same({{"items"}, {}, {}}, compare({items = {{id = "x"}}, a = 1}, {a = 1}))
     assert.same({{}, {"items is object, not list"}, {"items.id"}},

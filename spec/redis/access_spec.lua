@@ -1,4 +1,4 @@
--- How a connection is made, for real: with TLS, as a user of an ACL; and what is refused in words: Sentinel, Cluster.
+-- Connections to a real Redis: with TLS, and as a user of an ACL. Sentinel and Cluster are refused with a message.
 local redis = require "cmr.redis.scripts"
 local nginx = require "spec.support.nginx"
 local posix = require "spec.support.posix"
@@ -6,13 +6,13 @@ local program = require "spec.support.program"
 local support = require "spec.support.redis"
 local warned = require "spec.support.warnings"
 
--- All that a limiter and a store need, by the documentation.
+-- The documented rights that a limiter and a store need.
 local RIGHTS = nginx.read("docs/guides/many-hosts.md"):match "ACL SETUSER cmr on >PASSWORD ([^\n]+)"
 
 support.each(function(name) describe("with " .. name, function()
   local server
 
-  -- The results of one try, and what was logged meanwhile.
+  -- Returns the results of one script, and what was logged meanwhile.
   local function try(options)
     options.port = options.port or server.port
     local reply, message, reason
@@ -36,7 +36,7 @@ support.each(function(name) describe("with " .. name, function()
       assert.equal(1, (try{host = "localhost", tls = true, ca_file = server.ca_file}))
     end)
 
-    it("is one of its own in a forked process", function()
+    it("is not shared with a forked process", function()
       local r = redis.new{port = server.port, tls = true, ca_file = server.ca_file}
       local script = "return ARGV[1]"
       assert.equal("0", r:eval(script, {}, {"0"}))
@@ -49,7 +49,7 @@ support.each(function(name) describe("with " .. name, function()
       end))
     end)
 
-    it("fails when the certificate is another host's, or nobody vouches for it", function()
+    it("fails when the certificate is another host's, or its authority is unknown", function()
       local reply, message, reason, logged = try{tls = true, ca_file = server.ca_file, server_name = "redis.example"}
       assert.same({nil, "the certificate is not for redis.example", "unavailable"}, {reply, message, reason})
       assert.matches("unavailable %(the certificate is not for redis.example%)", logged)
@@ -62,7 +62,7 @@ support.each(function(name) describe("with " .. name, function()
         (select(2, try{tls = true, ca_file = "/nowhere", timeout = 0.3})))
     end)
 
-    it("takes a name in the certificate for the server's, also with a wildcard", function()
+    it("accepts a name in the certificate, also with a wildcard", function()
       assert.equal(1, (try{tls = true, ca_file = server.ca_file, server_name = "LocalHost"}))
       local luasocket = require "cmr.redis.luasocket"
       local function is_for(host, ...)
@@ -78,7 +78,7 @@ support.each(function(name) describe("with " .. name, function()
       assert.is_false(luasocket.is_certificate_of({extensions = function() return {} end}, "localhost"))
     end)
 
-    it("is not made without TLS", function()
+    it("is not made without TLS to a server with TLS", function()
       local reply, _, reason = try{timeout = 0.2}
       assert.same({nil, "unavailable"}, {reply, reason})
     end)
@@ -91,7 +91,7 @@ support.each(function(name) describe("with " .. name, function()
       assert.is_true(message == "closed" or message:find "certificate required" ~= nil, message)
     end)
 
-    it("does not wait for long for a server that does not answer", function()
+    it("does not wait long for a server that does not answer", function()
       server:signal "STOP"
       local reply, message, reason = try{tls = true, ca_file = server.ca_file, timeout = 0.1}
       server:signal "CONT"
@@ -106,7 +106,7 @@ support.each(function(name) describe("with " .. name, function()
     end)
     teardown(function() server:stop() end)
 
-    it("needs no more rights than the documentation says", function()
+    it("needs only the documented rights", function()
       local r = redis.new{port = server.port, username = "cmr", password = "of-cmr", db = 1}
       local store = require("cmr.store.redis").new{redis = r}
       assert(store:release("one", (assert(store:claim("one", 60)))))
@@ -124,7 +124,7 @@ support.each(function(name) describe("with " .. name, function()
       end))
     end)
 
-    it("is refused what it may not, and others are not kept from it", function()
+    it("is refused a script without the right to it, which does not count as an outage", function()
       local reply, _, _, logged = try{username = "cmr", password = "of-cmr", prefix = "other:"}
       assert.equal(1, reply)
       local message, reason
@@ -135,7 +135,7 @@ support.each(function(name) describe("with " .. name, function()
       assert.equal("", logged)
     end)
 
-    it("with a wrong password is unavailable, and no other connection is", function()
+    it("with a wrong password finds Redis unavailable, and no other connection does", function()
       local reply, message, reason, logged = try{username = "cmr", password = "wrong-password"}
       assert.same({nil, "unavailable"}, {reply, reason})
       assert.matches("^WRONGPASS", message)
@@ -146,7 +146,7 @@ support.each(function(name) describe("with " .. name, function()
     end)
   end)
 
-  it("Sentinel is refused in words", function()
+  it("Sentinel is refused with a message", function()
     server = support.start{program = name, mode = "--sentinel", config = {"sentinel monitor main 127.0.0.1 1 1"}}
     finally(function() server:stop() end)
     local reply, message, reason, logged = try{}
@@ -172,14 +172,14 @@ support.each(function(name) describe("with " .. name, function()
 
     it("is an outage while no node has the key's slot", function()
       local reply, message, reason = try{}
-      assert.equal(1, reply) -- a script without a key runs anywhere
+      assert.equal(1, reply) -- a script without keys runs on any node
       local r = redis.new{port = server.port}
       warned(function() reply, message, reason = r:eval("return 1", {"key"}, {}) end)
       assert.same({nil, "unavailable"}, {reply, reason})
       assert.matches("^CLUSTERDOWN", message)
     end)
 
-    it("works with one node that has every slot, and is refused in words with more", function()
+    it("works with one node that has every slot, and is refused with a message if there are more", function()
       local r = redis.new{port = server.port, timeout = 0.05}
       server:cli "cluster addslotsrange 0 8191"
       servers[2]:cli "cluster addslotsrange 8192 16383"
@@ -208,7 +208,7 @@ support.each(function(name) describe("with " .. name, function()
 end) end)
 
 describe("an option of TLS", function()
-  it("is refused where it would have no effect", function()
+  it("is refused if it would have no effect", function()
     local function refused(options, pattern)
       assert.error_matches(function() redis.new(options) end, pattern)
     end

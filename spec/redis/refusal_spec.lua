@@ -1,4 +1,4 @@
--- An error reply is that of one script, unless it says that the server itself cannot serve now.
+-- An error reply belongs to one script, unless it says that the server itself cannot serve now.
 local core = require "cmr.core"
 local redis = require "cmr.redis.scripts"
 local nginx = require "spec.support.nginx"
@@ -16,7 +16,7 @@ support.each(function(name) describe("an error reply of " .. name, function()
 
   local function connections() return tonumber(server:cli("info stats"):match "total_connections_received:(%d+)") end
 
-  it("to one script is the error of that script, and no outage", function()
+  it("to one script is an error of that script, and not an outage", function()
     local r = redis.new{port = server.port}
     local warnings = warned(function()
       assert.equal(1, r:eval(PUSH, {"list"}, {}))
@@ -30,12 +30,12 @@ support.each(function(name) describe("an error reply of " .. name, function()
       end
       assert.matches("[Ww]rong number of args", (select(2, r:eval('return redis.call("GET")', {}, {}))))
       assert.matches("[Ee]rror compiling", (select(2, r:eval("not Lua", {}, {}))))
-      assert.equal(before + 1, connections()) -- `connections` itself connects to ask
+      assert.equal(before + 1, connections()) -- the call of connections() connects too
     end)
     assert.same({}, warnings)
   end)
 
-  it("that there is no memory is one to what writes", function()
+  it("about memory is an error only for scripts that write", function()
     local r = redis.new{port = server.port}
     server:cli "config set maxmemory 1"
     local warnings = warned(function()
@@ -50,7 +50,7 @@ support.each(function(name) describe("an error reply of " .. name, function()
     assert.same({}, warnings)
   end)
 
-  -- What a server answers that cannot serve now, and how it comes to that.
+  -- The errors of a server that cannot serve now, with the commands that begin and end this state.
   local STATES = {
     READONLY = {"replicaof 127.0.0.1 1", "replicaof no one"},
     MASTERDOWN = {"config set replica-serve-stale-data no; $cli replicaof 127.0.0.1 1", "replicaof no one"},
@@ -77,7 +77,7 @@ support.each(function(name) describe("an error reply of " .. name, function()
         assert.equal("unavailable", reason)
         local begun = core.now()
         for _ = 1, 100 do assert.same({nil, message, "unavailable"}, {r:eval(PUSH, {"list"}, {})}) end
-        assert.is_true(core.now() - begun < 2.5) -- with a request for each it would be 5
+        assert.is_true(core.now() - begun < 2.5) -- with a request for each script it would take 5 s
         run(commands[2])
         nginx.eventually("the end", function() return r:eval(PUSH, {"list"}, {}) end)
       end)
@@ -93,7 +93,7 @@ describe("the error reply", function()
 
   after_each(function() luasocket.open = open end)
 
-  -- What a script has when a server answers it with this error.
+  -- Returns the reason and the message that a script's caller gets when a server sends this error.
   local function reason_of(reply)
     local connection = {reused = false}
     function connection.command(_, command)
@@ -111,12 +111,12 @@ describe("the error reply", function()
     return reason, message
   end
 
-  -- Redis 5 and 6 put the reply to a script's command into one of the script.
+  -- Redis 5 and 6 wrap the error of a script's command in an error of the script.
   local function of_script(reply)
     return "ERR Error running script (call to f_9d1b0af2): @user_script:2: @user_script: 2: " .. reply
   end
 
-  it("of a server that cannot serve now is an outage, by the words of every version", function()
+  it("of a server that cannot serve now is an outage, in the words of every version", function()
     for _, reply in ipairs{
       "LOADING Redis is loading the dataset in memory",
       "LOADING Valkey is loading the dataset in memory",
@@ -136,7 +136,7 @@ describe("the error reply", function()
     end
   end)
 
-  it("of one script is refused, whatever it says", function()
+  it("to one script is a refusal, whatever it says", function()
     for _, reply in ipairs{
       "WRONGTYPE Operation against a key holding the wrong kind of value script: 9d1b, on @user_script:1.",
       "OOM command not allowed when used memory > 'maxmemory'. script: 9d1b, on @user_script:1.",

@@ -1,5 +1,5 @@
--- Scripts in a real Redis, and what is seen of its faults. The same in nginx is in spec/nginx/redis_spec.lua. What
--- Redis refuses is in refusal_spec.lua; who may connect, and how, in access_spec.lua.
+-- Scripts in a real Redis, and its outages. spec/nginx/redis_spec.lua tests the same in nginx, refusal_spec.lua tests
+-- error replies, and access_spec.lua tests who may connect and how.
 local core = require "cmr.core"
 local redis = require "cmr.redis.scripts"
 local nginx = require "spec.support.nginx"
@@ -28,13 +28,13 @@ support.each(function(name) describe("a connection to " .. name, function()
     assert.same({"", "", ""}, connection():eval(ECHO, {}, {}))
   end)
 
-  it("loses no digit of a number", function()
+  it("keeps every digit of a number", function()
     local reply = connection():eval(ECHO, {"a"}, {1732234234.123456, 123456789012345})
     assert.equal(1732234234.123456, tonumber(reply[2]))
     assert.equal("123456789012345", reply[3])
   end)
 
-  it("has integers, strings, arrays and false for nothing", function()
+  it("returns integers, strings and arrays, and false for nil", function()
     local r = connection()
     assert.equal(7, r:eval("return 7", {}, {}))
     assert.equal("7", r:eval('return "7"', {}, {}))
@@ -63,10 +63,10 @@ support.each(function(name) describe("a connection to " .. name, function()
     local before = server:cli("info stats"):match "total_connections_received:(%d+)"
     for _ = 1, 5 do r:eval("return 1", {}, {}) end
     local after = server:cli("info stats"):match "total_connections_received:(%d+)"
-    assert.equal(before + 1, tonumber(after)) -- the cli's own
+    assert.equal(before + 1, tonumber(after)) -- the connection of cli
   end)
 
-  it("is replaced when Redis closed it", function()
+  it("is replaced after Redis has closed it", function()
     local r = connection()
     assert.same({}, warned(function()
       assert.equal(1, r:eval("return 1", {}, {}))
@@ -85,10 +85,10 @@ support.each(function(name) describe("a connection to " .. name, function()
     local before = made()
     assert.same({true}, {posix.child(function() ask "child" end)})
     ask "parent"
-    assert.equal(before + 2, made()) -- the child's, and the one that asks
+    assert.equal(before + 2, made()) -- the child's, and the one of made()
   end)
 
-  it("chooses a database, and goes through a socket of the file system", function()
+  it("chooses a database, and may use a Unix socket", function()
     connection{db = 3}:eval('return redis.call("SET", KEYS[1], "x")', {"here"}, {})
     assert.equal("x", server:cli "-n 3 get cmr:here")
     assert.equal(2, connection{unix = server.unix}:eval("return 2", {}, {}))
@@ -100,7 +100,7 @@ support.each(function(name) describe("a connection to " .. name, function()
     setup(function() guarded = support.start{program = name, password = "a-password-of-redis"} end)
     teardown(function() guarded:stop() end)
 
-    it("sends it, with a name or without", function()
+    it("sends it, with or without a name", function()
       local r = connection{port = guarded.port, password = "a-password-of-redis"}
       assert.equal(1, r:eval("return 1", {}, {}))
       guarded:cli "acl setuser jane on '>janes-password' '~*' '+@all'"
@@ -109,7 +109,7 @@ support.each(function(name) describe("a connection to " .. name, function()
       assert.matches("user=jane", guarded:cli "client list")
     end)
 
-    it("shows it nowhere, even when it is wrong", function()
+    it("shows it nowhere, even if it is wrong", function()
       local r = connection{port = guarded.port, password = "wrong-password"}
       local reply, message
       local warnings = warned(function() reply, message = r:eval("return 1", {}, {}) end)
@@ -133,7 +133,7 @@ support.each(function(name) describe("a connection to " .. name, function()
       assert.matches("^cmr: Redis at 127.0.0.1:%d+/0 is unavailable %(connection refused%)[^\n]*\n$", warnings[1])
     end)
 
-    it("does not wait for it at each call, and finds it when it is back", function()
+    it("does not wait for Redis at each call, and finds it when it is back", function()
       local instance = support.start{program = name}
       finally(function() instance:stop() end)
       local r = connection{port = instance.port, timeout = 0.1}
@@ -156,7 +156,7 @@ support.each(function(name) describe("a connection to " .. name, function()
       assert.equal(2, #warnings) -- one for each outage
     end)
 
-    it("is found again when it died and came back empty", function()
+    it("is made again after Redis died and came back empty", function()
       local instance = support.start{program = name}
       finally(function() instance:stop() end)
       local r, script = connection{port = instance.port, timeout = 0.05}, "return 'back'"
@@ -171,7 +171,7 @@ support.each(function(name) describe("a connection to " .. name, function()
     end)
   end)
 
-  it("refuses options it does not know", function()
+  it("refuses wrong options", function()
     assert.error_matches(function() redis.new{hosst = "x"} end,
       "unknown option 'hosst' %(did you mean 'host'%?%)")
     assert.error_matches(function() redis.new{port = "x"} end,
@@ -181,7 +181,7 @@ support.each(function(name) describe("a connection to " .. name, function()
       "bad option 'password' %(a string expected, got number%)")
   end)
 
-  it("says why a library that is installed does not load", function()
+  it("says why an installed library does not load", function()
     local result = program.run [[
       package.preload.redis = function() error("it wants another Lua", 0) end
       print(pcall(require("cmr.redis.scripts").new))
@@ -194,7 +194,7 @@ support.each(function(name) describe("a connection to " .. name, function()
     assert.is_nil(out:find("not installed", 1, true))
   end)
 
-  it("names a missing library, when it is made", function()
+  it("names a missing library at once", function()
     local result = program.run [[
       package.path = package.path:gsub("/usr/share/lua/[^;]*", "")
       local cjson = package.loaded.cjson

@@ -47,7 +47,7 @@ for _, backend in pairs(stores) do
         assert.is_truthy(store:claim("released", 60))
       end)
 
-      it("by no one when it is done", function()
+      it("by no one after it is done", function()
         local token = store:claim("done", 60)
         assert.is_true(store:done("done", token, 60))
         for _ = 1, 2 do assert.same({nil, "done"}, {store:claim("done", 60)}) end
@@ -81,7 +81,7 @@ for _, backend in pairs(stores) do
       assert.same({nil, "the lease is over"}, {store:renew("never claimed", token, 60)})
     end)
 
-    it("renews nothing that is done or released", function()
+    it("renews no claim that is done or released", function()
       local token = store:claim("renewed when done", 60)
       assert.is_true(store:done("renewed when done", token, 60))
       assert.same({nil, "the lease is over"}, {store:renew("renewed when done", token, 0.001)})
@@ -118,7 +118,7 @@ for _, backend in pairs(stores) do
       assert.same({nil, "done"}, {store:claim("slow", 60)})
     end)
 
-    it("stores texts in order, whatever is in them", function()
+    it("stores texts in order, whatever they contain", function()
       assert.same({}, store:list "texts")
       local texts = {"one", "two", "two", "", "\0\r\n\"\\%s", ("x"):rep(20000)}
       for index, text in ipairs(texts) do
@@ -179,7 +179,7 @@ for _, backend in pairs(stores) do
       assert.same({"1", "2", "3"}, store:list "mixed")
     end)
 
-    it("begins a list anew when its time is over", function()
+    it("begins a new list when the time of the old one is over", function()
       local begun = core.now()
       for index = 1, 3 do store:append("again", tostring(index), 0.2) end
       after(begun, 0.2, function() return #store:list "again" == 0 end)
@@ -200,7 +200,7 @@ for _, backend in pairs(stores) do
       assert.equal(1, store:count("others", 3, 60))
     end)
 
-    it("takes the newest count back", function()
+    it("removes the newest count", function()
       assert.is_true(store:uncount "nothing")
       store:count("unused", 2, 60)
       store:count("unused", 2, 60)
@@ -240,7 +240,7 @@ describe("the store of nginx's workers #nginx", function()
 
   after_each(function() server:stop() end)
 
-  -- Sends requests until both workers have answered; adds up their answers.
+  -- Sends requests until both workers have answered. Returns the sum of their answers.
   local function together()
     local sum, workers = 0, {}
     nginx.eventually("both workers take part", function()
@@ -255,7 +255,7 @@ describe("the store of nginx's workers #nginx", function()
     return sum
   end
 
-  it("lets each of many names be claimed by one of them", function()
+  it("lets each of many names be claimed by one worker only", function()
     start("10m", [[
       local store, claimed = require("cmr.store").default(), 0
       for name = 1, 2000 do
@@ -268,7 +268,7 @@ describe("the store of nginx's workers #nginx", function()
     assert.equal(2000, together())
   end)
 
-  it("counts no further for all of them together", function()
+  it("counts up to one limit for all workers together", function()
     start("1m", [[
       local store, claimed = require("cmr.store").default(), 0
       for round = 1, 1000 do
@@ -280,7 +280,7 @@ describe("the store of nginx's workers #nginx", function()
       ngx.print(ngx.worker.pid(), " ", claimed)
     ]])
     together()
-    -- What was taken back was counted again, or not; never more than 20 of a name are counted.
+    -- A removed count may be counted again. The count of a name never exceeds 20.
     assert.is_true(together() <= 10 * 20)
   end)
 
@@ -296,7 +296,7 @@ describe("the store of nginx's workers #nginx", function()
     ]])
     assert.equal(" 2000", server:text("/all"):match " .*")
     local _, warnings = server:log():gsub("the lua_shared_dict is too small: its oldest entries are lost", "")
-    assert.is_true(warnings == 1 or warnings == 2, warnings) -- a worker says it once a minute
+    assert.is_true(warnings == 1 or warnings == 2, warnings) -- a worker logs this once a minute
   end)
 
   it("drops expired entries before any other", function()
@@ -314,7 +314,7 @@ describe("the store of nginx's workers #nginx", function()
     assert.is_nil(server:log():find "too small")
   end)
 
-  it("reports what not even that makes room for", function()
+  it("reports a text for which even this makes no room", function()
     start("32k", [[
       local ok, message = require("cmr.store").default():append("x", ("x"):rep(100000), 60)
       ngx.print(ok == nil, " ", message)
@@ -322,7 +322,7 @@ describe("the store of nginx's workers #nginx", function()
     assert.equal("true too_large", server:text "/all")
   end)
 
-  it("says of each operation that there is no room for it, and has done nothing", function()
+  it("refuses each operation for which it has no room, and has done nothing", function()
     start("32k", ([=[
       local store, name, said = require("cmr.store").default(), ("x"):rep(60000), {}
       for _, words in ipairs{%s} do
@@ -347,7 +347,7 @@ count: nil unavailable
 
   -- Adds far more claims, lists and counters than there is room for. The lists that were stored and the counters of a
   -- quota must still be there afterwards.
-  it("loses no list and no counter for claims, and no list for lists, when each has its dictionary", function()
+  it("loses no list and no counter to other entries, when each kind has its own dictionary", function()
     start("32k; lua_shared_dict cmr_events 64k; lua_shared_dict cmr_claims 32k", [[
       local store = require("cmr.store").default()
       local stored, texts, refusal = 0, 0, nil
@@ -383,7 +383,7 @@ count: nil unavailable
     assert.equal("true true", server:text "/all")
   end)
 
-  it("tells a text that never fits from one that does not fit now", function()
+  it("distinguishes a text that never fits from one that does not fit now", function()
     start("32k; lua_shared_dict cmr_events 64k; lua_shared_dict cmr_claims 32k", [[
       local store, largest, words = require("cmr.store").default(), 0, {}
       for bytes = 1024, 65536, 1024 do
@@ -399,7 +399,7 @@ count: nil unavailable
   end)
 end)
 
--- What a store without room for anything says of each operation, and that nothing is left of them when there is room.
+-- Checks that a full store refuses each operation, and that the refused operations have no effect later.
 local function refuses_when_full(store, message, make_room)
   local name = ("x"):rep(100000)
   for method, args in pairs{claim = {60}, count = {3, 60}} do
@@ -420,7 +420,7 @@ local function refuses_when_full(store, message, make_room)
 end
 
 describe("the store of a machine's processes", function()
-  it("says of each operation that the disk is full, and has done nothing", function()
+  it("reports for each operation that the disk is full, and has done nothing", function()
     local store, stop = stores.sqlite.start()
     finally(stop)
     local function allow(pages)
@@ -439,7 +439,7 @@ redis.each(function(name) describe("the store of many hosts, in " .. name .. " #
   setup(function() core_store, stop, server = stores[name].start() end)
   teardown(function() stop() end)
 
-  it("is one for all connections, and its keys begin with the prefix", function()
+  it("is shared by all connections, and its keys begin with the prefix", function()
     local other = require("cmr.store.redis").new{port = server.port}
     assert.is_truthy(core_store:claim("x", 60))
     assert.same({nil, "busy"}, {(other:claim("x", 60)), (select(2, other:claim("x", 60)))})
@@ -453,7 +453,7 @@ redis.each(function(name) describe("the store of many hosts, in " .. name .. " #
     for _, key in ipairs(names) do assert.is_true(tonumber(server:cli("pttl " .. key)) > 0) end
   end)
 
-  it("reports that it is unavailable, each operation in its way", function()
+  it("reports in each operation that it is unavailable", function()
     local stderr = io.stderr
     io.stderr = {write = function() end} -- luacheck: ignore 122
     finally(function() io.stderr = stderr end) -- luacheck: ignore 122
@@ -469,13 +469,13 @@ redis.each(function(name) describe("the store of many hosts, in " .. name .. " #
     end
   end)
 
-  it("says of each operation that its memory is full, and has done nothing", function()
+  it("reports for each operation that its memory is full, and has done nothing", function()
     server:cli "config set maxmemory 1"
     finally(function() server:cli "config set maxmemory 0" end)
     refuses_when_full(core_store, "OOM", function() server:cli "config set maxmemory 0" end)
   end)
 
-  it("has the error of one operation for that operation only", function()
+  it("returns the error of one operation for that operation only", function()
     server:cli "rpush cmr:claim:taken x"
     for _, kind in ipairs{"list", "window"} do server:cli(("set cmr:%s:taken x"):format(kind)) end
     local written = warned(function()

@@ -1,4 +1,4 @@
--- Adding to a list costs the same however many texts it has.
+-- The cost of adding a text to a list does not depend on the number of its texts.
 local nginx = require "spec.support.nginx"
 local stores = require "spec.support.store"
 

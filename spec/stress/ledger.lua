@@ -1,6 +1,6 @@
--- Random lives of orders: they leave, the process dies before the answer or not, webhooks come twice, late, in any
--- order or never, handlers fail, processes start anew, somebody waits. What the library says of each is compared with a
--- reference model that knows what really happened: spec/stress/ledger.lua [SEQUENCES [SEED]].
+-- Random lives of orders: the process may die before the answer, webhooks come twice, late, in any order or never,
+-- handlers fail, and processes restart. The verdict of client:await about each order is compared with a model that
+-- knows what really happened: spec/stress/ledger.lua [SEQUENCES [SEED]].
 package.path = "./?.lua;" .. package.path
 local core = require "cmr.core"
 local cmr = require "cmr"
@@ -16,7 +16,7 @@ local FORMAT = next(require("cmr.webhook.signature_formats").FORMATS)
 local sequences, seed = tonumber(arg and arg[1]) or 10000, tonumber(arg and arg[2]) or os.time()
 local path = os.getenv "CMR_LEDGER"
 
--- The loop's clock moves only when somebody sleeps.
+-- The loop's clock moves only when the library sleeps.
 local clock = 0
 local loop = { now = function() return clock end, wait = function() error "no request may leave" end }
 function loop.sleep(_, seconds) clock = clock + seconds end
@@ -24,7 +24,7 @@ function loop.sleep(_, seconds) clock = clock + seconds end
 local ledger, client, receiver
 local failing = {} -- event ids whose handler fails once more
 
--- A process that starts: everything it knows is in the ledger.
+-- Starts the process again. It knows only what the ledger has.
 local function start()
   if ledger then ledger:close() end
   ledger = assert(ledgers.open(path))
@@ -43,7 +43,7 @@ local function deliver(event)
   return receiver:receive(body, delivery.headers(FORMAT, body))
 end
 
--- The world: what was ordered, and what happens to it. Returns the order and its events.
+-- Makes an order and decides how it ends. Returns the order, its arguments, its answer and its events.
 local function make(number)
   local order = { number = number, needed = {}, user = "U" .. number, order = "ORD_" .. number,
     action = "ACT_" .. number }
@@ -66,7 +66,7 @@ local function make(number)
       event("domain.order.failed", { reason = "taken", domainName = name }, true)
       order.fails = true
     else
-      -- its mailboxes say it too
+      -- needed only without mailboxes, whose events say the same
       event("domain.order.success", { domainName = name, domainId = "D" .. name }, boxes == 0)
       order.does = true
       for box = 1, boxes do
@@ -81,7 +81,7 @@ local function make(number)
   return order, args, answer, events
 end
 
--- The reference: the verdict that is right when the events in `seen` have arrived.
+-- The model: returns the correct verdict after the events in `seen` have arrived.
 local function verdict_of(order, events, seen)
   if order.crashed then return "unknown" end
   local all, failed = true, false
@@ -98,7 +98,7 @@ local function check(fact, order, what, ...)
   if not fact then error(("seed %d, order %d: "):format(seed, order.number) .. what:format(...), 0) end
 end
 
--- Waits, and compares what is said with what is so.
+-- Waits, and compares the library's verdict with the model's.
 local function compare(order, plan, events, seen)
   local wanted = verdict_of(order, events, seen)
   local done, message, err = client:await({ plan = plan }, { timeout = 5, poll = false })
@@ -111,7 +111,7 @@ local function live(number)
   local order, args, answer, events = make(number)
   local operation = operations.create_order
   local id = assert(ledger:begin { account = "a", operation = operation.name, digest = identity.digest(args) })
-  if random() < 0.1 then -- killed before the answer
+  if random() < 0.1 then -- the process is killed before the answer
     order.crashed = true
     start()
     check(ledger:same("a", operation.name, identity.digest(args))[1].state == "unknown", order, "not unknown")
@@ -131,7 +131,7 @@ local function live(number)
     local fails = failing[event.eventId]
     local status = deliver(event)
     check(status == (fails and 500 or 200), order, "%s was answered with %s", event.eventId, tostring(status))
-    seen[event.eventId] = true -- it is stored before its handler runs
+    seen[event.eventId] = true -- the event is stored before its handler runs
     if random() < 0.2 then
       compare(order, core.json_decode(ledger:find { before = id + 1 }[1].plan), events, seen)
     end

@@ -1,11 +1,10 @@
 /*
- * Runs stress.lua in a state whose core is linked in, under the sanitizers, with the few things that Lua has no
- * functions for:
+ * Runs stress.lua under the sanitizers, with the core linked into this program. Adds functions that Lua does not have:
  *
- * host.port                the peer's
+ * host.port                the port of the peer
  * host.fork() -> pid, or 0 in the child
- * host.wait() -> what ended badly among the children that ended by now; host.wait(true): waits for all of them
- * host.exit(code)          ends the process at once, nothing is closed
+ * host.wait() -> a message if a child that has ended failed; host.wait(true): first waits for all children
+ * host.exit(code)          ends the process at once, and closes nothing
  *
  * stress OPERATIONS SEED
  */
@@ -30,7 +29,7 @@ static int host_fork(lua_State *L)
     if (pid < 0)
         return luaL_error(L, "fork failed");
     if (pid == 0)
-        alarm(CHILD_SECONDS); /* one that hangs ends badly */
+        alarm(CHILD_SECONDS); /* a child that hangs fails */
     else
         children++;
     lua_pushinteger(L, pid);
@@ -43,7 +42,7 @@ static int host_wait(lua_State *L)
     int status;
     pid_t pid;
 
-    /* The peer is a child too, and ends last. */
+    /* `children` does not count the peer, which is a child too and ends last. */
     while (children > 0 && (pid = waitpid(-1, &status, options)) > 0) {
         children--;
         if (status != 0) {
@@ -85,7 +84,7 @@ int main(int count, char **arguments)
     if (status != LUA_OK)
         fprintf(stderr, "stress: FAILED: %s\n", lua_tostring(L, -1));
     lua_close(L);
-    /* Only here: a child gives up what it inherited on purpose, and its copy of it is no leak. */
+    /* Only the parent checks for leaks. A child abandons its inherited objects on purpose. */
     if (status == LUA_OK && __lsan_do_recoverable_leak_check())
         status = 1;
     return status != LUA_OK;

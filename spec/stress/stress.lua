@@ -1,5 +1,5 @@
--- Random starts, steps, waits, cancels, collections, forks and closes, and finalizers that meddle; every call ends
--- exactly once: started = success + failure + cancelled + collected + orphaned. See stress.c for the host.
+-- Random starts, steps, waits, cancels, collections, forks and closes, with finalizers that use the same objects. Every
+-- call must end exactly once: started = success + failure + cancelled + collected + orphaned. stress.c has the host.
 
 local host, operations, seed = ...
 operations, seed = math.tointeger(operations), math.tointeger(seed)
@@ -22,14 +22,14 @@ local function one_of(list)
   return list[random(#list)]
 end
 
--- What each answer of the peer's is to a call.
+-- How a call ends with each answer of the peer.
 local kinds = {
   ok = "success", slow = "success", last = "success", continue = "success", gzip = "success", gone = "not_found",
   busy = "rate_limited", week = "rate_limited", html = "server_error", text = "bad_response", empty = "bad_response",
   big = "bad_response", garbage = "bad_response", cut = "network", close = "network", reset = "network",
   stop = "network", hold = "timeout",
 }
-local answers = { "ok", "ok", "ok", "ok", "ok" } -- and each one once
+local answers = { "ok", "ok", "ok", "ok", "ok" } -- and once each answer of `kinds`
 for answer in pairs(kinds) do
   answers[#answers + 1] = answer
 end
@@ -42,12 +42,12 @@ local function new_target(answer)
   })
 end
 
-local closing = false -- lua_close has begun, or will next
-local targets = {} -- by answer; now and then one is made anew, and the old one lives as long as its calls
+local closing = false -- lua_close has begun, or begins next
+local targets = {} -- answer -> target; sometimes replaced, and the old one lives as long as its calls
 local slots = {} -- 1 to SLOTS: a call or false
 local count = { started = 0, success = 0, failure = 0, cancelled = 0, collected = 0, orphaned = 0 }
 
--- What is known of a call: {answer, get, running}. It dies with its call, and tells when that was in flight.
+-- call -> {answer, get, running}. The record is collected with its call, and counts a call that was in flight.
 local records = setmetatable({}, { __mode = "k" })
 local by_id = setmetatable({}, { __mode = "v" }) -- call:id() -> call
 local Record = {
@@ -65,7 +65,7 @@ local function ended(record, how)
   count[how] = count[how] + 1
 end
 
---- One value, or nil, a message and an error; its kind, or "success".
+--- Checks a result: one value; or nil, a message and an error. Returns the error's kind, or "success".
 local function shape(...)
   local res, message, err = ...
   if res ~= nil then
@@ -91,12 +91,12 @@ local function finished(call)
   ended(record, kind == "success" and "success" or "failure")
 end
 
---- What the engine reports has finished, or was cancelled with the engine before it.
+--- Counts the calls that the engine reports: they have finished, or were cancelled with an earlier engine.
 local function reports()
   local engine = core.engine()
   for id in engine.finished, engine do
     local call = by_id[id]
-    local record = call and records[call] -- else it is being collected
+    local record = call and records[call] -- nil: the call is being collected
     if record and record.running then
       if shape(call:result()) == "cancelled" then
         ended(record, "orphaned")
@@ -141,10 +141,10 @@ local function start(call)
   if random(8) == 1 then
     call:clear_headers()
   end
-  record.running = true -- first: a finalizer may step the engine at any moment
+  record.running = true -- set before the start, because a finalizer may step the engine at any moment
   count.started = count.started + 1
   local fine, why = pcall(call.start, call, core.engine(), record.answer == "hold" and 0.03 or 30)
-  if not fine then -- a finalizer's, while somebody reads the answer
+  if not fine then -- a finalizer starts a call whose answer is being read
     check(why:find "is being read", why)
     record.running = false
     count.started = count.started - 1
@@ -175,7 +175,7 @@ local function collect()
   collectgarbage()
 end
 
---- As many in flight as the engine says, when nothing waits to be collected.
+--- Checks the engine's number of calls in flight, after everything was collected.
 local function take_stock()
   collect()
   local running = 0
@@ -201,7 +201,7 @@ local function change_collector()
   end
 end
 
---- Everything may be asked of a call at any time.
+--- Calls all methods of a call that only read. They must work at any time.
 local function inspect(call)
   local before = call:done()
   local fine, why = pcall(function()
@@ -214,7 +214,7 @@ local function inspect(call)
   check(not info.headers or info.status, "headers without an answer")
 end
 
--- What a user's finalizer might do, with objects that were finalized before it or after.
+-- Does what a user's finalizer might do, with objects whose finalizers run before it or after it.
 local function meddling(self)
   local choice = random(closing and 2 or 6)
   if closing and choice == 2 then
@@ -245,7 +245,7 @@ end
 local Meddler = {
   __gc = function(self)
     local fine, why = pcall(meddling, self)
-    if not fine then -- Lua would only warn
+    if not fine then -- Lua itself would only warn
       io.stderr:write("stress: FAILED: in a finalizer: ", tostring(why), "\n")
       host.exit(4)
     end
@@ -253,12 +253,12 @@ local Meddler = {
 }
 
 local function meddle()
-  local meddler = setmetatable({}, Meddler) -- older than what it holds, or younger
+  local meddler = setmetatable({}, Meddler) -- older or younger than the objects that it holds
   meddler.call = random(2) == 1 and slots[random(SLOTS)] or prepare()
   meddler.target = random(2) == 1 and targets.ok or new_target "ok"
 end
 
---- In a child: what is in flight is the parent's, and all else works.
+--- Runs in a child: the calls in flight belong to the parent, and everything else works.
 local function child()
   local first = random(4)
   if first == 1 then
@@ -310,7 +310,7 @@ end
 
 -- {weight, function(slot)}
 local choices = {
-  { 1500, function(slot) slots[slot] = prepare() end }, -- the one before is dropped, whatever it does
+  { 1500, function(slot) slots[slot] = prepare() end }, -- drops the call before, in any state
   { 3000, function(slot) start(slots[slot]) end },
   { 2500, step },
   { 300, function() step(random(0, 2)) end },
@@ -373,8 +373,7 @@ for how, number in pairs(count) do
   check(number > 0 or operations < 10000, "none " .. how)
 end
 
--- The state closes with some of everything. What a finalizer makes then is never finalized: Lua's rule, for its files
--- as for us.
+-- The state closes with calls in all states. Lua never finalizes what a finalizer makes then, not even its own files.
 for slot = 1, SLOTS do
   slots[slot] = prepare()
   if random(2) == 1 then

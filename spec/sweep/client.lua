@@ -1,4 +1,4 @@
--- The sweep's paths through the Lua layer, with clocks and dice that cost no time: added to those of paths.lua.
+-- Adds the sweep's paths through the Lua layer to those of paths.lua. Their sleeps cost no time.
 
 local paths, with = ...
 local port, KEY, check, expect, raises = with.port, with.KEY, with.check, with.expect, with.raises
@@ -14,7 +14,7 @@ end
 local function client(answer, given)
   local block = require "cmr.loop.block"
   local options = { api_key = KEY, base_url = ("http://127.0.0.1:%d/%s"):format(port, answer), rate = false,
-    retry_budget = false, -- the runs of a path would share it
+    retry_budget = false, -- all runs of a path would share a budget
     loop = { wait = block.wait, now = block.now, sleep = function() end } }
   for name, value in pairs(given or {}) do
     options[name] = value

@@ -1,11 +1,11 @@
--- The paths of the allocation sweep: {name, before = function, run = function}. Each is run several times in one state,
--- with and without memory; it checks all it gets, and raises when it does not get what it should.
+-- The paths of the allocation sweep: {name, before = function, run = function}. Each runs several times in one state,
+-- with and without memory. It checks all its results, and raises an error for a wrong one.
 
 local port = ...
 local KEY = "swept-key-0123456789"
 local LONG = ("x"):rep(9000)
 local PICTURE = os.tmpname()
-local core -- in the paths that do not begin with its require
+local core -- set in paths that do not begin with require
 
 local function check(fact, what)
   if not fact then
@@ -20,7 +20,7 @@ for kind in ([[network timeout tls bad_response unauthorized payment_required fo
   kinds[kind] = true
 end
 
---- What a call returns must be one table, or nil, a message and an error. `wanted` is its kind, or "success".
+--- Checks a call's results: one table; or nil, a message and an error. `wanted` is the error's kind, or "success".
 local function expect(wanted, ...)
   local res, message, err = ...
   if res ~= nil then
@@ -38,7 +38,7 @@ local function expect(wanted, ...)
   return err
 end
 
---- What is refused with a message.
+--- Checks that the results are nil and a message.
 local function refused(pattern, ...)
   local res, message = ...
   check(res == nil and type(message) == "string", "not refused")
@@ -55,7 +55,7 @@ local function raises(pattern, ...)
   end
 end
 
---- A target or a call.
+--- Checks and returns a new target or call.
 local function made(...)
   local one, message = ...
   if not one then
@@ -85,7 +85,7 @@ local function require_core()
   core = require "cmr.core"
 end
 
--- One call to an answer of the peer's; checks says more about the result.
+-- Returns a path with one call that gets this answer of the peer. `checks` checks the result further.
 local function answered(answer, kind, options, checks)
   local where
   return {
@@ -107,7 +107,7 @@ local function answered(answer, kind, options, checks)
   }
 end
 
--- Calls of every kind over the handle of the call before. A failure among them gets the handle thrown away.
+-- Returns a path with calls of every kind, each on the handle of the call before. A failed call's handle is not reused.
 local function handles_used_again()
   local good, bad
   return {
@@ -454,7 +454,7 @@ local paths = {
 local with = { port = port, KEY = KEY, check = check, expect = expect, raises = raises }
 assert(loadfile "spec/sweep/client.lua")(paths, with)
 
---- After a path: everything can be collected, and then no call is in flight; a job that was lost goes on to its end.
+--- Runs after a path: collects everything, and checks that no call is in flight. A job that was lost runs to its end.
 function paths.idle()
   collectgarbage()
   collectgarbage()

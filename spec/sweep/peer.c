@@ -17,14 +17,14 @@ enum { MAX_REQUEST = 64 * 1024, BIG = 256 * 1024 };
 
 enum then {
     KEEP,  /* the connection stays for the next request */
-    CLOSE, /* it is closed after the answer */
-    RESET, /* with a RST */
-    HOLD,  /* it stays open until the client goes, and says no more */
+    CLOSE, /* the peer closes it after the answer */
+    RESET, /* the peer closes it with a RST */
+    HOLD,  /* the peer sends no more, and keeps it open until the client closes it */
 };
 
 struct answer {
     const char *name;
-    const char *head; /* status line and headers, without Content-Length; NULL: nothing is said */
+    const char *head; /* status line and headers, without Content-Length; NULL: no answer */
     const char *body;
     enum then then;
     int delay; /* ms */
@@ -104,7 +104,7 @@ static const struct answer *find(const char *request)
     return &answers[0];
 }
 
-/* Reads one request with its body; false at the end of the connection. */
+/* Reads one request with its body. Returns false at the end of the connection. */
 static bool get(int client, char *request)
 {
     size_t length = 0;
@@ -151,7 +151,7 @@ static void *serve(void *argument)
     return NULL;
 }
 
-/* One thread a connection. The other end of life is open as long as the process that started this one. */
+/* Serves each connection in a thread. The other end of `life` closes when the process that started this one ends. */
 static void run(int listener, int life)
 {
     struct pollfd ready[] = {{.fd = listener, .events = POLLIN}, {.fd = life, .events = POLLIN}};

@@ -1,10 +1,10 @@
 /*
- * The allocation sweep: every path of paths.lua again and again, with its n-th request for memory refused, for n = 1,
- * 2, ... until it asks for no more. Refused is what Lua asks for, or what our C and libcurl ask for; lua-cjson's own
- * malloc never is: it ends the process. After each run the path must succeed in the same state, no call be in flight,
- * and when the state is closed, no block of Lua's, ours or libcurl's be left.
+ * The allocation sweep: runs every path of paths.lua again and again, and refuses its n-th request for memory. n is 1,
+ * 2, ... until the path has fewer requests. It refuses requests of Lua, or requests of our C and of libcurl. It never
+ * refuses lua-cjson's own malloc, because lua-cjson then ends the process. After each run, the path must succeed in the
+ * same state, and no call may be in flight. When the state is closed, no block of Lua, our C or libcurl may be left.
  *
- * sweep [stride [path]]: every stride-th n only; only the paths with that in their name.
+ * sweep [stride [path]]: only every stride-th n; only the paths whose name contains `path`.
  */
 #include <curl/curl.h>
 #include <dlfcn.h>
@@ -28,10 +28,10 @@ static const struct mode {
     const char *name;
     enum owner owner;
     long refusals;
-    bool succeeds; /* nothing may be seen of it */
+    bool succeeds; /* the refusal has no visible effect */
 } modes[] = {
-    {"Lua, which collects and asks again", LUA, 1, true}, /* a full collection at every point there is */
-    {"Lua, once", LUA, 2, false},                         /* both times */
+    {"Lua, which collects and asks again", LUA, 1, true}, /* a full collection at every request */
+    {"Lua, once", LUA, 2, false},                         /* refuses the second try too */
     {"Lua, from then on", LUA, -1, false},
     {"C, once", C, 1, false},
     {"C, from then on", C, -1, false},
@@ -40,12 +40,12 @@ static const struct mode {
 static struct {
     const char *path;
     const struct mode *mode;
-    long n;           /* the first request refused */
-    atomic_long seen; /* requests of the mode's owner so far */
+    long n;           /* the number of the first refused request */
+    atomic_long seen; /* the number of requests of the mode's owner */
     atomic_bool on;
 } now;
 
-static atomic_long blocks[2]; /* alive, of each owner */
+static atomic_long blocks[2]; /* the number of allocated blocks of each owner */
 static int port;
 static int failures;
 
@@ -59,7 +59,7 @@ static bool refused(enum owner owner)
     return seen >= now.n && (now.mode->refusals < 0 || seen < now.n + now.mode->refusals);
 }
 
-/* Memory for Lua, for libcurl, and for csrc (the linker wraps its realloc and free; nobody else's here). */
+/* Memory for Lua, for libcurl, and for csrc. The linker wraps realloc and free in csrc only. */
 
 void *__real_realloc(void *block, size_t size);
 void __real_free(void *block);
@@ -90,7 +90,7 @@ static void *lua_memory(void *unused, void *block, size_t old_size, size_t size)
         release(LUA, block);
         return NULL;
     }
-    if ((!block || size > old_size) && refused(LUA)) /* Lua relies on shrinking */
+    if ((!block || size > old_size) && refused(LUA)) /* Lua relies on shrinking a block */
         return NULL;
     return resize(LUA, block, size);
 }
@@ -120,7 +120,7 @@ static char *curl_strdup(const char *string)
     return refused(C) ? NULL : counted(C, strdup(string));
 }
 
-/* Also when a sanitizer ends the process. */
+/* Prints the current place in the sweep, also when a sanitizer ends the process. */
 static void tell_where(void)
 {
     if (now.path)
@@ -136,8 +136,8 @@ static void fail(const char *what)
 }
 
 /*
- * Two faults that are not ours are kept out of sight. lua-cjson must stay loaded, or its leaks are nobody's. And Lua
- * 5.4.4 spoils its string buffer for good when memory ends while it makes the first large one.
+ * Hides two faults of others. lua-cjson must stay loaded, because otherwise LeakSanitizer cannot name it as the source
+ * of its leaks. Lua 5.4.4 damages its string buffer for good if memory ends while it makes the first large buffer.
  */
 static void prepare_state(lua_State *L)
 {
@@ -147,7 +147,7 @@ static void prepare_state(lua_State *L)
         luaL_error(L, "%s", lua_tostring(L, -1));
 }
 
-/* A state that holds the table of paths.lua at index 1. */
+/* Returns a state with the table of paths.lua at index 1. */
 static lua_State *open_state(void)
 {
     lua_State *L = lua_newstate(lua_memory, NULL);
@@ -169,7 +169,7 @@ static lua_State *open_state(void)
     return L;
 }
 
-/* Calls what is on top; a message stays on top unless it is LUA_OK. */
+/* Calls the function on top. Unless it returns LUA_OK, a message stays on top. */
 static int run(lua_State *L, bool refusing)
 {
     int status;
@@ -182,8 +182,9 @@ static int run(lua_State *L, bool refusing)
 }
 
 /*
- * Only lack of memory, and only said as such: Lua's raises, ours is raised or returned. paths.lua says "failed: KIND: "
- * of what was returned. libcurl has other words for it: it could not resolve a host, not connect, not decompress.
+ * Checks that an error reports a lack of memory. Lua's lack of memory must be raised. Ours is raised or returned; for a
+ * returned error, paths.lua raises "failed: KIND: ...". libcurl may report another reason: it could not resolve a host,
+ * connect or decompress.
  */
 static void judge(lua_State *L)
 {
@@ -206,7 +207,7 @@ static void must(lua_State *L, const char *when)
     }
 }
 
-/* Whether the n-th request was reached. */
+/* Runs a path once, and checks what is left. Returns whether the n-th request was reached. */
 static bool try(int index)
 {
     lua_State *L = open_state();
@@ -232,7 +233,10 @@ static bool try(int index)
     return reached;
 }
 
-/* Without memory libcurl takes 127.0.0.1 for a name, and the thread that resolves it may outlive the state a little. */
+/*
+ * Waits until all blocks are freed. Without memory, libcurl takes 127.0.0.1 for a name, and the thread that resolves it
+ * may outlive the state a little.
+ */
 static bool all_back(const long left[2])
 {
     for (int i = 0; i < 1000 && blocks[C] != left[C]; i++)
@@ -260,7 +264,7 @@ static void sweep(int index, const struct mode *mode, long stride)
     now.n -= stride;
 }
 
-/* The path's name, or NULL after the last one. */
+/* Returns a path's name, or NULL after the last one. */
 static const char *name_of(int index)
 {
     static char name[100];
@@ -297,7 +301,7 @@ int main(int count, char **arguments)
             continue;
         now.mode = modes;
         now.n = 0;
-        (void)try(index); /* nothing refused: it works, and what libcurl keeps for ever is there */
+        (void)try(index); /* refuses nothing: checks the path, and lets libcurl allocate what it keeps for ever */
         if (failures)
             break;
         printf("%-44s", now.path);

@@ -1,9 +1,9 @@
--- No request for memory is refused without an answer: the short form of `make sweep`.
+-- The code handles every refused request for memory: the short form of `make sweep`.
 
 local run = require "spec.support.run"
 
 describe("allocation sweep #sweep", function()
-  it("refuses every 61st request on every path, and nothing is lost, broken or told wrong", function()
+  it("refuses every 61st request on every path, and nothing is lost, broken or wrongly reported", function()
     assert.matches("sweep: %d+ refusals, 0 failures", run "scripts/test/sweep.sh 61")
   end)
 end)

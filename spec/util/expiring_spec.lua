@@ -31,7 +31,7 @@ describe("a table whose entries expire", function()
     assert.equal(0, entries.count)
   end)
 
-  it("looks for expired ones only when it has twice as many as it kept before", function()
+  it("looks for expired entries only when it has twice as many as after the last search", function()
     local entries = expiring.new()
     for index = 1, 1001 do entries:set("kept" .. index, true, 100, 0) end
     for index = 1, 999 do entries:set("short" .. index, true, 1, 0) end

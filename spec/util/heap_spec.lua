@@ -1,7 +1,7 @@
 -- A list in which the item with the smallest key is the first one.
 local heap = require "cmr.util.heap"
 
--- The same numbers in every run, on every Lua.
+-- Returns a source of random numbers, which are the same in every run and on every Lua.
 local function dice(seed)
   return function(most)
     seed = (seed * 16807) % 2147483647
@@ -10,7 +10,7 @@ local function dice(seed)
 end
 
 describe("a heap", function()
-  it("gives the items back in the order of their keys, equal ones too", function()
+  it("returns the items in the order of their keys, also with equal keys", function()
     local roll = dice(3)
     for count = 1, 40 do
       local items, keys = {}, {}

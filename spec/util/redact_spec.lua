@@ -1,4 +1,4 @@
--- What is dropped from an event before it is stored, and masked in what is logged.
+-- What is removed from an event before it is stored, and masked in logged texts.
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
 
@@ -7,7 +7,7 @@ local function redacted(event, further)
 end
 
 describe("an answer that is shown", function()
-  it("has a mask for each secret text, and all other texts", function()
+  it("has a mask in place of each secret text, and all other texts", function()
     local answer = {
       password = "geheim", pin = 1234, email = "x@y.z", backupCodes = {"a", "b"}, tokens = {},
       credentials = {{email = "x@y.z", appPassword = "geheim", credentialId = "C1"}}, apiKey = true,
@@ -23,7 +23,7 @@ describe("an answer that is shown", function()
 end)
 
 describe("a stored event", function()
-  it("has no member whose name tells of a secret", function()
+  it("has no member with a secret's name", function()
     for _, name in ipairs{"password", "appPassword", "authenticatorSecret", "Password", "smtp_password", "imapPass",
       "PWD", "credentials", "access-token", "refreshToken", "clientSecret", "apiKey", "private_key", "totp", "otpUrl",
       "recoveryCodes", "backupCodes", "apiKeys", "smtp_pw", "pin", "2fa", "mfaSeed"} do
@@ -31,7 +31,7 @@ describe("a stored event", function()
     end
   end)
 
-  it("has every documented member that is no secret", function()
+  it("has every documented member that is not a secret", function()
     for _, row in ipairs(require "cmr.webhook.events") do
       for _, field in ipairs(row.fields) do
         local name = field.name:match "[^%.]*$":gsub("%[%]", "")
@@ -41,26 +41,26 @@ describe("a stored event", function()
     end
   end)
 
-  it("loses them at any depth, with all that is in them", function()
+  it("loses secret members at any depth, with their contents", function()
     local list = {{mailboxId = "M1", password = "geheim-1"}, {mailboxId = "M2", credentials = {imap = {"a", "b"}}}}
     assert.same({data = {mailboxDetails = {{boxes = {{mailboxId = "M1"}, {mailboxId = "M2"}}}}}},
       redacted{data = {mailboxDetails = {{boxes = list}}}})
   end)
 
-  it("has no secret in any other text of it, nor the key", function()
+  it("has no secret and no key in its other texts", function()
     local event = {login = "https://x/?p=geheim+1&k=k-e-y", text = "geheim+12 geheim+1", password = "geheim+1",
       appPassword = "geheim+12", pin = "123", note = "123"}
     assert.same({login = "https://x/?p=***&k=***", text = "*** ***", note = "123"}, redacted(event, {"k-e-y"}))
   end)
 
-  it("is another table, and the first one is as it was", function()
+  it("is another table, and the event itself is unchanged", function()
     local event = {data = {password = "geheim", list = {1, core.null, true}}}
     local kept = redacted(event)
     assert.same({data = {list = {1, core.null, true}}}, kept)
     assert.same({data = {password = "geheim", list = {1, core.null, true}}}, event)
   end)
 
-  it("can be written as JSON, whatever was in it", function()
+  it("can be encoded as JSON, whatever the event contained", function()
     local event = core.json_decode(
       [[{"a\u0000b":"c\u0000d","large":123456789012345678,"huge":-1e300,"list":[],"null":null,"n":[1.5,null]}]])
     local kept = core.json_decode(core.json_encode(redacted(event)))
@@ -70,14 +70,14 @@ describe("a stored event", function()
     assert.same({1.5, core.null}, kept.n)
   end)
 
-  it("keeps its passwords when it is asked to, but not the key", function()
+  it("keeps its passwords on demand, but not the key", function()
     local event = {password = "geheim", key = "k-e-y", credentials = {a = "k-e-y"}}
     assert.same({password = "geheim", key = "***", credentials = {a = "***"}}, redact.copy(event, {"k-e-y"}, true))
   end)
 end)
 
 describe("a message that is logged", function()
-  it("has secrets masked, the longer ones whole", function()
+  it("has secrets masked, longer ones first", function()
     local secrets = redact.secrets({password = "abcd", deep = {token = {"abcdefgh", 5, "%d+."}}}, {"the key"})
     assert.equal("*** and ***, *** of *** %d", redact.mask("abcdefgh and abcd, the key of %d+. %d", secrets))
     assert.equal("*** *** ***%d.", redact.mask("%d+. %d+. %d+.%d.", secrets))
@@ -87,7 +87,7 @@ describe("a message that is logged", function()
 end)
 
 describe("a text of JSON that is shown", function()
-  it("has masks in place of its secrets, and is else the same", function()
+  it("has masks in place of its secrets, and is otherwise unchanged", function()
     for text, shown in pairs{
       ['{ "email" : "x@y.z", "list": [], "n": 1.50 }'] = '{ "email" : "x@y.z", "list": [], "n": 1.50 }',
       ['{"password":"a\\"b","n":-1}'] = '{"password":"***","n":-1}',
@@ -101,7 +101,7 @@ describe("a text of JSON that is shown", function()
     } do assert.equal(shown, redact.json_text(text)) end
   end)
 
-  it("has them masked where the text is no JSON, or is cut off", function()
+  it("has secrets masked even if it is not JSON, or is cut off", function()
     for text, shown in pairs{
       ['{"password":"geh'] = '{"password":"***"',
       ['{"password":"geheim\\'] = '{"password":"***"',
@@ -112,7 +112,7 @@ describe("a text of JSON that is shown", function()
 end)
 
 describe("a URL that is shown", function()
-  it("has masks in place of the values with a secret's name, and is else the same", function()
+  it("has masks in place of the values with a secret's name, and is otherwise unchanged", function()
     for url, shown in pairs{
       ["https://x.test/a?token=geheim&email=x%40y.z"] = "https://x.test/a?token=***&email=x%40y.z",
       ["https://x.test/a?email=e&password=a#token=b"] = "https://x.test/a?email=e&password=***#token=b",

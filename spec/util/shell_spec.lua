@@ -5,7 +5,7 @@ local shell = require "cmr.util.shell"
 teardown(command.clean)
 
 describe("text appended to a file", function()
-  it("is with the kernel", function()
+  it("is in the file at once", function()
     local path = command.file_with "a\n"
     local file = assert(io.open(path, "ab"))
     assert.is_true(shell.append(file, "b\n"))

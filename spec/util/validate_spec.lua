@@ -1,4 +1,4 @@
--- Option tables: what is known, what fits, and how a mistake is worded.
+-- Option tables: known names, allowed values, and the messages about mistakes.
 
 local validate = require "cmr.util.validate"
 
@@ -20,7 +20,7 @@ local function message_of(opts)
 end
 
 describe("a table of options", function()
-  it("may have every known name with a value that fits", function()
+  it("may have every known name with an allowed value", function()
     local nothing = function() end
     for _, opts in ipairs{
       {}, {timeout = 0.001}, {timeout = 1e5}, {age = 0}, {age = 1e300}, {retries = 0}, {retries = 100},
@@ -31,7 +31,7 @@ describe("a table of options", function()
     end
   end)
 
-  it("says which value was expected, and what it got instead", function()
+  it("names the expected value, and the type of the wrong one", function()
     for message, opts in pairs{
       ["bad option 'timeout' (seconds, from 0.001 to 100000 expected, got string)"] = {timeout = "5"},
       ["bad option 'timeout' (seconds, from 0.001 to 100000 expected, got 0)"] = {timeout = 0},
@@ -48,13 +48,13 @@ describe("a table of options", function()
     end
   end)
 
-  it("refuses what is no number, whatever the bounds", function()
+  it("refuses a value that is not a number, whatever the bounds", function()
     for _, name in ipairs{"timeout", "age", "retries"} do
       assert.matches("^bad option", message_of{[name] = 0 / 0})
     end
   end)
 
-  it("names what was probably meant", function()
+  it("suggests a similar name", function()
     assert.equal("unknown option 'timeot' (did you mean 'timeout'?)", message_of{timeot = 1})
     assert.equal("unknown option 'zzzzzzzzz'", message_of{zzzzzzzzz = 1})
     assert.equal("unknown option '1'", message_of{"x"})
@@ -62,19 +62,19 @@ describe("a table of options", function()
     assert.equal("unknown option 'zzzzzzzzz' (poll or timeout expected)", message)
   end)
 
-  it("shows no text that was given: it may be a key", function()
+  it("shows no given text, because it may be a key", function()
     assert.not_matches("hunter2", message_of{timeout = "hunter2"})
     assert.not_matches("hunter2", message_of{mode = "hunter2"})
   end)
 
-  it("shows no number where it may be a key: only one that is out of range", function()
+  it("shows no number, because it may be a key, unless it is out of range", function()
     local _, message = validate.check({password = "string"}, {password = 123456})
     assert.equal("bad option 'password' (a string expected, got number)", message)
     _, message = validate.check({timeout = validate.number(1, 2, "seconds")}, {timeout = 3})
     assert.equal("bad option 'timeout' (seconds, from 1 to 2 expected, got 3)", message)
   end)
 
-  it("says the same in fields", function()
+  it("reports the same in fields", function()
     local _, _, problem = validate.check(SPEC, {retries = "x"})
     assert.same({code = "bad_option", option = "retries", expected = "a whole number from 0 to 100", got = "string"},
       problem)
@@ -82,7 +82,7 @@ describe("a table of options", function()
     assert.same({code = "unknown_option", option = "timeot", suggestion = "timeout"}, problem)
   end)
 
-  it("becomes a copy in front of the defaults", function()
+  it("becomes a copy, completed with the defaults", function()
     local opts = {retries = 3}
     local copy = validate.options("f", SPEC, {timeout = 7}, opts)
     opts.retries = 4

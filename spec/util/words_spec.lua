@@ -1,4 +1,4 @@
--- Numbers, durations and lists as a person reads them; tables as values of JSON.
+-- Numbers, durations and lists as texts for people, and tables as JSON values.
 
 local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
@@ -35,7 +35,7 @@ describe("words for people", function()
     assert.is_nil(text.utc(nil))
   end)
 
-  it("have U+FFFD for each byte that is not UTF-8, and are else the same", function()
+  it("have U+FFFD for each byte that is not UTF-8, and are otherwise unchanged", function()
     local bad = "\239\191\189"
     for bytes, shown in pairs{
       [""] = "", ["plain"] = "plain",
@@ -77,7 +77,7 @@ describe("a table as a value of JSON", function()
     assert.is_nil(tables.at(nil, "data"))
   end)
 
-  it("has its keys in order, of whatever type", function()
+  it("has its keys in order, whatever their types", function()
     assert.same({"a", "b", "c"}, tables.sorted_keys{c = 1, a = 1, b = 1})
     assert.same({1, 2, "a"}, tables.sorted_keys{"x", "y", a = 1})
     assert.same({"0", 1, 2, 3, 4, 5}, tables.sorted_keys{1, 1, 1, 1, 1, ["0"] = 1})
@@ -88,7 +88,7 @@ describe("a table as a value of JSON", function()
     assert.same({"z", "b", "c", "d", "a"}, tables.sorted_keys({a = 1, b = 1, c = 1, d = 1, z = 1}, rank))
   end)
 
-  it("has a copy, which another table may take up", function()
+  it("can be copied, also into another table", function()
     local object, into = {a = 1, b = {2}}, {a = 0, c = 3}
     local copy = tables.copy(object)
     assert.same(object, copy)
@@ -98,7 +98,7 @@ describe("a table as a value of JSON", function()
     assert.same({a = 1, b = {2}, c = 3}, into)
   end)
 
-  it("is a list when it has items, else an object", function()
+  it("is a list if it has items, and otherwise an object", function()
     assert.is_true(tables.is_list{1})
     assert.is_false(tables.is_list{})
     assert.is_false(tables.is_list{a = 1})
@@ -109,7 +109,7 @@ describe("a table as a value of JSON", function()
     assert.is_false(tables.is_object(nil))
   end)
 
-  it("has one canonical text for equal content, and another for any other", function()
+  it("has one canonical text for equal content, and another one for other content", function()
     assert.equal(tables.canonical{a = 1, b = {"x", 2}}, tables.canonical{b = {"x", 2}, a = 1})
     local seen = {}
     for _, value in ipairs{1, "1", true, {}, {1}, {"1"}, {a = 1}, {a = "1"}, 1e300, 0.1,

@@ -1,4 +1,4 @@
--- Compares the library's list of events with the vendor's documents. DOCUMENTED repeats here what they say.
+-- Compares the library's list of events with the vendor's documents. DOCUMENTED repeats what the documents say.
 
 local documents = require "spec.support.documents"
 local events = require "cmr.webhook.events"
@@ -12,8 +12,8 @@ local WARM = "mailboxId,email,firstName,lastName,profilePicture,password,appPass
 local TYPES = {price = "number", quantity = "number", autoRenew = "boolean", isAdmin = "boolean",
   updatedFields = "object", mailboxDetails = "array", preWarmedUpMailboxes = "array"}
 
--- What the documents say of each event: the source, the fields of its data, what is named without a key, and words
--- about when it comes.
+-- What the documents say about each event: the source, the fields of its data, what they name without its key, and
+-- words about when it comes.
 local DOCUMENTED = {}
 
 local function event(source, name, fields, open, ...)
@@ -77,7 +77,7 @@ describe("the events", function()
   end)
 
   for name, documented in pairs(DOCUMENTED) do
-    it("have what is documented of " .. name, function()
+    it("have the documented facts of " .. name, function()
       local row, webhook = events[name], documents.openapi.webhooks[name].post
       local shown = documents.reference:match("\n| `" .. name:gsub("%p", "%%%0") .. "`[^|\n]* (|[^\n]*|)\n")
       assert.equal(documented.source, row.source)
@@ -127,21 +127,21 @@ describe("the events", function()
     assert.equal("domain:a.com mailbox:M1", ids_of{{domain = "a.com"}, {mailboxId = "M1"}})
   end)
 
-  it("are found by at most 20 ids, those of the whole first", function()
+  it("are found by at most 20 ids, with those of the whole event first", function()
     local domains = {}
     for number = 1, 1000 do domains[number] = {domain = number .. ".com"} end
     local found = ids_of{domains = domains, orderId = "O1"}
     assert.matches("^order:O1 domain:1%.com .* domain:19%.com$", found)
   end)
 
-  it("have no id that is no text, or is too long for one", function()
+  it("have no id that is not a text, or that is too long", function()
     assert.equal("", ids_of{orderId = 5, actionId = true, domain = "", mailboxId = {}, email = ("x"):rep(201)})
     for _, data in ipairs{"text", 5, true} do assert.same({}, events.ids{event = "any", data = data}) end
     assert.same({}, events.ids{event = "any"})
     assert.same({}, events.ids{event = "any", data = require("cmr").null})
   end)
 
-  it("have their name under eventType where the samples of warmup events have it", function()
+  it("have their name in eventType if they are warmup events, as in the samples", function()
     for _, row in ipairs(events) do
       assert.equal(row.name:find "%.warmup%." and "eventType" or "event", row.key)
     end

@@ -1,5 +1,5 @@
--- Receiving a delivery: the answer, the handler, the stored event, the log. spec/nginx/webhook_spec.lua has nginx, with
--- several workers and hosts.
+-- Receiving a delivery: the answer, the handler, the stored event, the log. spec/nginx/webhook_spec.lua tests nginx,
+-- with several workers and hosts.
 local cjson = require "cjson"
 local cmr = require "cmr"
 local delivery = require "spec.support.delivery"
@@ -36,7 +36,7 @@ describe("a receiver of webhooks", function()
     return to:receive(body, headers or delivery.headers("body-hex-seconds", body))
   end
 
-  it("runs the event's function once, with all that is in it", function()
+  it("runs the event's function once, with the whole event", function()
     local seen
     local to = receiver{on = {["mailbox.created"] = function(got)
       count()
@@ -48,7 +48,7 @@ describe("a receiver of webhooks", function()
     assert.same({}, logged)
   end)
 
-  it("runs the one for all others where an event has none of its own", function()
+  it("runs the function for all others if an event has no function of its own", function()
     local seen = {}
     local function note(name) return function(got) seen[#seen + 1] = name .. " " .. (got.event or got.eventType) end end
     local to = receiver{on = {["mailbox.created"] = note "own", ["*"] = note "other"}}
@@ -65,7 +65,7 @@ describe("a receiver of webhooks", function()
     assert.equal(2, #store:list "order:O1")
   end)
 
-  it("knows an event without an id by its body", function()
+  it("recognises an event without an id by its body", function()
     local to = receiver{on = {["*"] = count}}
     for _, id in ipairs{"M1", "M2", "M1", "M2"} do
       local body = ('{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "%s"}}'):format(id)
@@ -96,7 +96,7 @@ describe("a receiver of webhooks", function()
       end)
     end
 
-    it("when a function returns false, or raises what nobody can read", function()
+    it("when a function returns false, or raises a value that is not a text", function()
       assert.equal(500, deliver(receiver{on = {["*"] = function() return false end}}))
       assert.equal(500, deliver(receiver{on = {["*"] = function()
         error(setmetatable({}, {__tostring = error}))
@@ -105,7 +105,7 @@ describe("a receiver of webhooks", function()
       assert.matches("failed: table$", logged[2])
     end)
 
-    it("while another handles it, and when that one crashed", function()
+    it("while another worker handles the event, and after that worker crashed", function()
       local crashed = coroutine.wrap(function()
         deliver(receiver{on = {["*"] = function()
           count()
@@ -113,7 +113,7 @@ describe("a receiver of webhooks", function()
         end}})
       end)
       if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
-        local claim = store.claim -- nothing yields across pcall there
+        local claim = store.claim -- plain Lua 5.1 cannot yield in pcall
         function store.claim(self, name, lease)
           store.claim = claim
           claim(self, name, lease)
@@ -157,7 +157,7 @@ describe("a receiver of webhooks", function()
     end)
   end)
 
-  it("handles an event that is too large for the store, and leaves a dead letter without it", function()
+  it("handles an event that is too large for the store, and its dead letter does not have the event", function()
     local append = store.append
     function store.append(self, name, text, ttl)
       if #text > 1000 then return nil, "too_large" end
@@ -175,7 +175,7 @@ describe("a receiver of webhooks", function()
     assert.same({0, {[letter.id] = "its event was too large to be stored"}}, {to:replay()})
   end)
 
-  it("refuses an event that the store has no room for, and then runs nothing and stores nothing", function()
+  it("refuses an event for which the store has no room, and then runs nothing and stores nothing", function()
     local append, room = store.append, 1
     function store.append(self, ...)
       if room == 0 then return nil, "full" end
@@ -199,29 +199,29 @@ describe("a receiver of webhooks", function()
       return runs
     end
 
-    it("several under one id are several", function()
+    it("several events with one id are different", function()
       local stored = {}
       for number = 1, 3 do stored[number] = event{data = {orderId = "O1", mailboxId = "M" .. number}} end
       assert.equal(3, delivered(stored[1], stored[2], stored[3], stored[2], stored[1]))
       assert.equal(3, #store:list "order:O1")
     end)
 
-    it("several names under one id as well", function()
+    it("several names with one id are different", function()
       assert.equal(2, delivered(event{event = "a"}, event{event = "b"}, event{event = "a"}))
     end)
 
-    it("the order of names, blanks and other members make no difference", function()
+    it("the order of names, blanks and other members do not matter", function()
       assert.equal(1, delivered('{"event":"a","eventId":"E1","data":{"a":1,"b":null}}',
         ' { "data" : {"b":null, "a":1.0}, "eventId":"E1", "event":"a"}',
         '{"event":"a","eventId":"E1","data":{"a":1,"b":null},"timestamp":"2026-01-01T00:00:00Z"}'))
     end)
 
-    it("without data the whole counts", function()
+    it("without data, the whole body counts", function()
       assert.equal(2, delivered('{"event":"a","eventId":"E1","x":1}', '{"event":"a","eventId":"E1","x":2}',
         '{"x":1,"event":"a","eventId":"E1"}'))
     end)
 
-    it("a redelivery with a new timestamp is one", function()
+    it("a redelivery with a new timestamp is the same event", function()
       local to, body = receiver{on = {["*"] = count}, tolerance = 400}, cjson.encode(event())
       for _, later in ipairs{0, 30, 300} do
         assert.equal(200, to:receive(body, delivery.headers("body-hex-seconds", body, {time = delivery.NOW + later})))
@@ -229,7 +229,7 @@ describe("a receiver of webhooks", function()
       assert.equal(1, runs)
     end)
 
-    it("and remembers little of one, however long its id is", function()
+    it("and stores a short name for an event, however long its id is", function()
       delivered(event{eventId = ("E"):rep(100000), data = {}})
       for name, entry in pairs(store.claims) do
         assert.matches("^event:%x+$", name)
@@ -254,7 +254,7 @@ describe("a receiver of webhooks", function()
       assert.equal(200, deliver(to))
     end)
 
-    it("that says how often the event came", function()
+    it("that counts how often the event came", function()
       local tries = {}
       local to = receiver{on = {["*"] = function(_, taken)
         tries[#tries + 1] = taken.tries
@@ -267,7 +267,7 @@ describe("a receiver of webhooks", function()
     end)
   end)
 
-  describe("keeps as a dead letter what the vendor does not deliver again:", function()
+  describe("keeps as a dead letter an event that the vendor does not deliver again:", function()
     local works
 
     local function failing(options)
@@ -284,7 +284,7 @@ describe("a receiver of webhooks", function()
       for _ = 1, times do assert.equal(500, deliver(to, what)) end
     end
 
-    it("what failed at its third delivery, once, without passwords", function()
+    it("one that failed at its third delivery, once, without passwords", function()
       local to = failing()
       deliver_often(to, 2)
       assert.same({}, to:dead_letters())
@@ -307,7 +307,7 @@ describe("a receiver of webhooks", function()
       assert.same({password = PASSWORD, k = "***"}, to:dead_letters()[1].event.data)
     end)
 
-    it("what came a third time while a handler was at it that failed then", function()
+    it("one that came a third time while its handler ran, which then failed", function()
       local to = failing()
       local slow = receiver{on = {["*"] = function()
         for _ = 1, 2 do assert.equal(503, deliver(to)) end
@@ -317,7 +317,7 @@ describe("a receiver of webhooks", function()
       assert.equal(1, #to:dead_letters())
     end)
 
-    it("what never found room in the store", function()
+    it("one that never found room in the store", function()
       local append, to = store.append, receiver()
       function store.append(self, name, ...)
         if name ~= "dead" then return nil, "full" end
@@ -330,7 +330,7 @@ describe("a receiver of webhooks", function()
       assert.equal(1, #store:list "order:O1")
     end)
 
-    it("nothing that was handled in time, and nothing is left of its tries", function()
+    it("but not one that was handled in time, whose counted tries are removed", function()
       local to = failing()
       deliver_often(to, 2)
       works = true
@@ -348,7 +348,7 @@ describe("a receiver of webhooks", function()
       assert.same({}, to:dead_letters())
     end)
 
-    it("and logs that an event is lost when even that fails", function()
+    it("and logs that an event is lost when the dead letter cannot be stored", function()
       local to = failing()
       local append = store.append
       function store.append(self, name, ...)
@@ -360,8 +360,8 @@ describe("a receiver of webhooks", function()
         .. "connection refused", logged[4])
     end)
 
-    describe("it replays", function()
-      it("them, and then they are handled", function()
+    describe("and replays", function()
+      it("all of them, which are then handled", function()
         local to = failing()
         for number = 1, 3 do deliver_often(to, 3, event{eventId = "E" .. number}) end
         works, runs = true, 0
@@ -395,7 +395,7 @@ describe("a receiver of webhooks", function()
         assert.equal(1, #to:dead_letters())
       end)
 
-      it("none that is being handled, and none that was handled meanwhile", function()
+      it("none that a worker is handling, and none that was handled meanwhile", function()
         local to = failing()
         deliver_often(to, 3)
         local id = to:dead_letters()[1].id
@@ -410,7 +410,7 @@ describe("a receiver of webhooks", function()
         assert.same({}, to:dead_letters())
       end)
 
-      it("with what its handler may ask about it", function()
+      it("one with all that its handler may ask about it", function()
         deliver_often(failing(), 3, '{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "M1"}}')
         local seen
         local to = receiver{on = {["mailbox.warmup.started"] = function(got, taken)
@@ -457,7 +457,7 @@ describe("a receiver of webhooks", function()
   it("answers 200 for a handled event that cannot be marked as done", function()
     for index, done in ipairs{
       function() return nil, "connection refused" end,
-      function() error("connection refused", 0) end, -- a store that the user wrote may raise
+      function() error("connection refused", 0) end, -- a user's own store may raise an error
     } do
       store.done = done
       assert.equal(200, deliver(receiver{on = {["*"] = count}}, event{eventId = "E" .. index}))
@@ -487,7 +487,7 @@ describe("a receiver of webhooks", function()
     assert.equal(2, runs)
   end)
 
-  it("refuses what verify refuses, each with its status, and says which it was", function()
+  it("refuses what verify refuses, with the right status, and logs the kind", function()
     local to = receiver{on = {["*"] = count}, max_body = 1000}
     local function signed(body, more) return delivery.headers("body-hex-seconds", body, more) end
     for _, case in ipairs{
@@ -507,7 +507,7 @@ describe("a receiver of webhooks", function()
     assert.same({{}, {}, {}}, {store.claims, store.lists, store.windows})
   end)
 
-  it("cannot tell without a key", function()
+  it("cannot accept a delivery without a key", function()
     assert.equal(500, deliver(receiver{api_key = ""}))
     assert.matches("^ERR cmr webhook: refused %(no_key%)", logged[1])
   end)
@@ -547,7 +547,7 @@ describe("a receiver of webhooks", function()
       assert.equal(1, runs)
     end)
 
-    it("for a time, and nothing else", function()
+    it("for a time, but no other events", function()
       deliver(receiver{event_ttl = 100})
       now = 1100
       assert.same({}, stored "order:O1")
@@ -573,7 +573,7 @@ describe("a receiver of webhooks", function()
     assert.is_true(#logged[1] < 800)
   end)
 
-  it("raises for a mistake in its options", function()
+  it("raises an error for a mistake in its options", function()
     for message, options in pairs{
       ["cmr.webhook.receiver: bad option 'lease' (seconds, from 1 to 1000000000 expected, got 0)"] =
         {lease = 0},

@@ -1,4 +1,4 @@
--- Whether a delivery is the vendor's: every way to sign it, and every way to be wrong, each under its own name.
+-- Whether a delivery is the vendor's: every signature format, and every kind of refusal.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
@@ -10,7 +10,7 @@ local webhook = require "cmr.webhook"
 local KEY, NOW = delivery.KEY, delivery.NOW
 local BODY = '{"event":"mailbox.created","eventId":"6SSHBXWR3N4JEKGRQSG3KW3D76N6","data":{"mailboxId":"mbx_001"}}'
 
--- What verify says about this delivery; options are added to the right ones.
+-- Verifies a delivery with these options, and with valid ones in place of missing ones.
 local function verify(body, headers, options)
   local all = { api_key = KEY, now = NOW }
   for name, value in pairs(options or {}) do
@@ -34,7 +34,7 @@ local function signed(format, given)
 end
 
 describe("the primitives", function()
-  it("know the published HMAC-SHA256 and SHA-256 of a few texts, and Base64", function()
+  it("return the published HMAC-SHA256, SHA-256 and Base64 of a few texts", function()
     local function hex(bytes)
       return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
     end
@@ -46,7 +46,7 @@ describe("the primitives", function()
     assert.has_error(function() core.base64(("x"):rep(33)) end)
   end)
 
-  it("compare strings, whatever is in them", function()
+  it("compare strings, whatever they contain", function()
     assert.is_true(core.same("a\0b", "a\0b"))
     assert.is_true(core.same("", ""))
     assert.is_false(core.same("a\0b", "a\0c"))
@@ -56,7 +56,7 @@ end)
 
 describe("a delivery", function()
   for _, format in ipairs(webhook.signature_formats) do
-    it("signed as " .. format .. " is accepted, also when that is pinned, and nothing else is then", function()
+    it("signed as " .. format .. " is accepted, also if only this format is allowed, which excludes others", function()
       local headers = signed(format)
       local event = assert(verify(BODY, headers))
       assert.same(core.json_decode(BODY), event)
@@ -92,13 +92,13 @@ describe("a delivery", function()
     end)
   end
 
-  it("is refused with another timestamp where that is signed", function()
+  it("is refused with another timestamp if the timestamp is signed", function()
     local headers = signed "timestamp.body-hex-seconds"
     headers["cmr-x-timestamp"] = tostring(NOW + 1)
     refused("bad_signature", BODY, headers)
   end)
 
-  it("is accepted with another timestamp where that is not signed, and info says so", function()
+  it("is accepted with another timestamp if the timestamp is not signed, and info says so", function()
     local headers = signed()
     headers["cmr-x-timestamp"] = tostring(NOW + 1)
     assert.is_false(webhook.info(assert(verify(BODY, headers))).timestamp_signed)
@@ -115,7 +115,7 @@ describe("a delivery", function()
     refused("stale", BODY, signed(), { now = NOW + 1, tolerance = 0 })
   end)
 
-  it("is judged by the machine's clock when none is given", function()
+  it("is checked with the machine's clock if no time is given", function()
     local headers = signed(nil, { time = os.time() })
     assert(webhook.verify(BODY, headers, { api_key = KEY }))
     local old = signed(nil, { time = os.time() - 400 })
@@ -129,7 +129,7 @@ describe("a delivery", function()
     assert.equal(2, webhook.info(event).key)
   end)
 
-  it("is not checked without a key: an empty one would let everybody in", function()
+  it("is not checked without a key, because anyone can sign with an empty one", function()
     for _, none in ipairs { "", {}, { "" } } do
       refused("no_key", BODY, delivery.headers("body-hex-seconds", BODY, { key = "" }), { api_key = none })
     end
@@ -193,11 +193,11 @@ describe("a delivery", function()
     end
   end)
 
-  it("is not decoded before it is known to be the vendor's", function()
+  it("is not decoded before its signature is checked", function()
     refused("bad_signature", "no JSON", delivery.headers("body-hex-seconds", "other"))
   end)
 
-  it("has to be an object in JSON that names an event", function()
+  it("must be a JSON object that names an event", function()
     local function of(body)
       return body, delivery.headers("timestamp.body-base64-milliseconds", body)
     end
@@ -212,7 +212,7 @@ describe("a delivery", function()
     end
   end)
 
-  it("may be as large as max_body, which is a MiB", function()
+  it("may be as large as max_body, which is 1 MiB by default", function()
     local function of(size)
       local body = '{"event":"x"' .. (" "):rep(size - 13) .. "}"
       return body, delivery.headers("body-hex-seconds", body)
@@ -273,7 +273,7 @@ describe("a delivery", function()
     assert(verify(BODY, signed()))
   end)
 
-  it("of one kind can't be passed off as another: what was signed with a timestamp is no object without it", function()
+  it("cannot be sent as one signed without its timestamp, because the signed text is not a JSON object then", function()
     local headers = signed "timestamp.body-hex-seconds"
     refused("not_json", headers["cmr-x-timestamp"] .. "." .. BODY, headers)
   end)
@@ -284,7 +284,7 @@ describe("an event", function()
     return assert(verify(body, delivery.headers("body-hex-seconds", body)))
   end
 
-  it("is known by its eventId, or by what its body hashes to", function()
+  it("is identified by its eventId, or by the hash of its body", function()
     assert.equal("6SSHBXWR3N4JEKGRQSG3KW3D76N6", webhook.id(event_of(BODY)))
     local warmup = '{"eventType":"mailbox.warmup.started","data":{}}'
     local id = webhook.id(event_of(warmup))
@@ -297,18 +297,18 @@ describe("an event", function()
     assert.matches("^sha256:", webhook.id(event_of '{"event":"x","eventId":7}'))
   end)
 
-  it("has its name under event or eventType", function()
+  it("has its name in event or eventType", function()
     local event = event_of '{"eventType":"mailbox.warmup.started","data":{}}'
     assert.equal("mailbox.warmup.started", webhook.name(event))
     assert.equal("mailbox.warmup.started", webhook.info(event).event)
     assert.is_nil(event.event)
   end)
 
-  it("of a kind nobody has heard of is an event as well", function()
+  it("with an unknown name is an event as well", function()
     assert.equal("mailbox.levitated", webhook.name(event_of '{"event":"mailbox.levitated"}'))
   end)
 
-  it("that verify did not return is known by its eventId only", function()
+  it("that verify did not return is identified by its eventId only", function()
     assert.equal("x", webhook.id { eventId = "x" })
     assert.is_nil(webhook.id { eventId = 1 })
     assert.is_nil(webhook.info {})
@@ -375,7 +375,7 @@ describe("the kinds of refusal", function()
       delivery.headers("body-hex-seconds", "{}"))
   end)
 
-  it("are those that editors are told", function()
+  it("are those in the types for editors", function()
     local file = assert(io.open "types/cmr.lua")
     local listed = file:read("*a"):match "\n%-%-%-@alias cmr%.RefusalKind\n(.-)\n\n"
     file:close()
