@@ -100,8 +100,11 @@ function output.selection(value, parsed, system, about)
 end
 
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
+---
+---The members of `about` are optional. name: the operation's name; default: the format without --output; empty: see
+---pretty_json.encode; rows: a function that replaces tabulate.of.
 ---@param answer table The decoded envelope, or a table like it.
----@param about table All optional: name (operation), default (format), empty (as in pretty_json.encode), rows (tabulates)
+---@param about table
 function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
   local value, message = require("cmr.cli.field").of(answer, parsed.field)
