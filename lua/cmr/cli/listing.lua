@@ -1,4 +1,4 @@
----Prints every page of a list, for --all. Each page is printed when it arrives, to save memory; only a table is printed
+---Prints every page of a list, for --all. Each page is printed when it arrives, to save memory. Only a table is printed
 ---after the last page. Without --all, this module notes that a list has more items than the answer.
 
 local core = require "cmr.core"

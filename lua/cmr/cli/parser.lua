@@ -79,7 +79,7 @@ remembers what was sent (default: ~/.local/state/cmr/ledger.db); NO_COLOR; CMR_P
 PAGER, the program that shows help longer than the screen (default: less).
 
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer
-has no field of that name; 2 the command line is wrong or was not confirmed, nothing
+lacks the field of --field; 2 the command line is wrong or was not confirmed, nothing
 was sent; 3 the API refused a part of the request, or the request failed later.]]
 
 local DETAILS = [[

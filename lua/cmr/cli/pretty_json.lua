@@ -64,9 +64,12 @@ end
 
 ---Encodes a value, without a newline at the end.
 ---
----The options are: compact, true for one line; paint, see terminal.painter; indent, the text before each line but the
----first; empty, a function(key) that returns "[]" or "{}" for an empty table under that key. If `empty` returns nil, the
----text is "[]" for a plural key and "{}" for any other.
+---The options are:
+---  compact     true for one line
+---  paint       see terminal.painter
+---  indent      the text before each line but the first
+---  empty(key)  returns "[]" or "{}" for an empty table under that key; by default, and if it returns nil, the text is
+---              "[]" for a plural key and "{}" for any other
 ---@param value any A decoded value; a null in an array is core.null.
 ---@param opts table?
 ---@return string json

@@ -17,7 +17,7 @@ local function heading(field)
 end
 
 -- Returns the same text as tabulate.list_cell, without the characters that control a terminal. A list of
--- plain values becomes its values with commas between them, without the brackets and quotes of JSON.
+-- plain values becomes those values with commas between them, without the brackets and quotes of JSON.
 local function cell_text(value)
   if not tables.is_list(value) then return text.printable(tabulate.list_cell(value)) end
   local items = {}
