@@ -72,7 +72,7 @@ describe("a failure #cli", function()
     env.CMR_BASE_URL = server.base_url:gsub("^http:", "https:")
     local ended = cmr "users"
     assert.equal(1, ended.status)
-    local hint = "hint: this port speaks no TLS: is the base URL an http:// address, or its port another one?"
+    local hint = "hint: this port speaks no TLS: does the base URL need http:// or another port?"
     assert.matches(hint, ended.err, 1, true)
     assert.is_nil(ended.err:find("CMR_CA_FILE", 1, true))
   end)

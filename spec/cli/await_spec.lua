@@ -199,7 +199,7 @@ describe("waiting for the end #nginx", function()
       {{"await", "RUN_1"}, "there is no run 'RUN_1' in " .. path, "await"},
       {{"await", "ORD_1", "--no-ledger"}, "option '--no-ledger' leaves nothing to wait for", "await"},
       {{"reexport", "--mailbox-id", "M", "--wait", "--no-ledger"},
-        "option '--wait' does not go with '--no-ledger': events are read from it", "reexport"},
+        "option '--wait' does not go with '--no-ledger': --wait reads events from the ledger", "reexport"},
       {{"toggle-warmup", "M", "--wait"},
         "option '--wait': no event is documented to report the success of 'toggle_warmup'", "toggle-warmup"},
     }

@@ -275,13 +275,13 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     local lost = cmr({"reexport", "--mailbox-id", MAILBOX}, {env = env})
     assert.equal(1, lost.status)
     assert.matches("\ncmr: outcome: unknown, it may have been done: look before repeating it\n"
-      .. "cmr: hint: look with cmr mailbox " .. MAILBOX .. "; cmr history %-%-unknown keeps it in mind\n$", lost.err)
+      .. "cmr: hint: look with cmr mailbox " .. MAILBOX .. "; cmr history %-%-unknown lists it\n$", lost.err)
     server:fault{match = {operation = "reexport"}, close = true}
     lost = cmr({"reexport", "--mailbox-id", MAILBOX, "--no-ledger"}, {env = env})
     assert.matches("\ncmr: hint: look with cmr mailbox " .. MAILBOX .. "\n$", lost.err)
     server:fault{match = {method = "POST"}, close = true}
     lost = cmr({"api", "POST", "/mailboxes/oauth", "--yes", "-d", "{}"}, {env = env})
-    assert.matches("\ncmr: hint: cmr history %-%-unknown keeps it in mind\n$", lost.err)
+    assert.matches("\ncmr: hint: cmr history %-%-unknown lists it\n$", lost.err)
 
     local nowhere = {CMR_BASE_URL = "http://127.66.66.66:1", CMR_API_KEY = "k"} -- no server listens there
     local unsent = cmr({"reexport", "--mailbox-id", MAILBOX, "--retries", "0"}, {env = nowhere})

@@ -1,5 +1,4 @@
----A bulk run: calls one operation for many rows, and never twice for the same row. The client's ledger records the
----rows.
+---A bulk run: calls one operation for many rows, but never twice for the same row. The client's ledger records them.
 
 local collected = require "cmr.util.collected"
 local core = require "cmr.core"
@@ -13,7 +12,7 @@ local validate = require "cmr.util.validate"
 ---The options of client:bulk. client:bulk sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
----@field again? boolean Send all rows again, even those that are done. An unfinished run finishes its other rows first.
+---@field again? boolean Send all rows again, even those that are done. An unfinished run only sends its other rows.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
 ---  Default: 30 days.
@@ -126,8 +125,10 @@ local function peek(run, found, opts)
 end
 
 ---Finds or begins the run of the rows that plan.read has read. This process owns the run until the run ends.
----@param run table as for runner.run. The function sets its fields account, id, name, round_after, record (the run in
----the ledger) and is_resumed (whether the run was begun before and has not ended).
+---
+---Sets these fields of `run`: account; id; name; round_after; record, the run in the ledger; is_resumed, whether the
+---run was begun before and has not ended.
+---@param run table as for runner.run
 ---@param opts table {again, name = the run's name, source = the origin of the rows, peek = true to begin nothing}
 ---@return boolean? ok
 ---@return string? message

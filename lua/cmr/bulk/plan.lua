@@ -14,8 +14,8 @@ local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Returns whether a second call costs money, destroys something, flips a state, or uses a quota. Then every run
----recognises the rows that were sent before.
+---Returns whether a second call costs money, destroys something, flips a state, or uses a quota. If so, a run also
+---recognises the rows that other runs sent.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
@@ -135,15 +135,28 @@ local function decide(run, row)
   if row.problem then row.status = "invalid" end
 end
 
----Iterates over the rows, and gives each row these fields: digest; first, the number of the first row with the same
----content; copy, 1 for that row, 2 for the next such row; entry, its request in the ledger; is_repeat, whether the row
----was sent before and may have been done; last_sent_at, the time of that request; and status. The status is "todo" (to
----be sent, with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred"
----or "invalid" (with the problem). Only the first and the last status come with args.
----@param run table {rows; read_row; digests and copied, from plan.read; check(args), which returns true, or nil and a
----message; ledger; account; operation; id, of the run in the ledger; round_after; repeat_after; remember_seconds;
----repeatable, whether a row may be sent twice; retry_unknown; retry_failed; time(), which returns seconds since 1970;
----settled, from plan.review}
+---Iterates over the rows, and gives each row these fields:
+---  digest        the digest of its content
+---  first         the number of the first row with the same content
+---  copy          1 for that first row, 2 for the next row with the same content
+---  entry         the row's request in the ledger, or nil
+---  is_repeat     whether the row was sent before and may have been done
+---  last_sent_at  the time of the last request that may have done the row
+---  status        "todo" (to be sent), "done", "accepted", "partial", "sending" (another process sends it), "unknown",
+---                "failed", "deferred", or "invalid"
+---  args          the arguments of a "todo" row, and of an "invalid" row that could be read
+---  problem       the message for an "invalid" row
+---
+---The fields of `run` are:
+---  rows, read_row, digests, copied           see plan.read
+---  settled                                   see plan.review
+---  check(args)                               returns true, or nil and a message
+---  ledger, account, operation
+---  id                                        the id of the run in the ledger
+---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed
+---  repeatable                                whether a row may be sent twice
+---  time()                                    returns seconds since 1970
+---@param run table
 ---@return fun(): table? iterator
 function plan.rows(run)
   local next_row, number_copies = run.rows(), copy_counter(run)
@@ -181,7 +194,8 @@ local function review(run, on_row)
   return sums
 end
 
----Visits every row. The run records the rows that are done, and plan.rows does not look them up again.
+---Visits every row. Stores the status of each done, accepted or partial row in run.settled, so that plan.rows does not
+---look the row up again.
 ---@return table counts The number of rows by status, and `rows`, their sum.
 function plan.review(run, on_row)
   if not run.ledger or run.repeatable then return review(run, on_row) end

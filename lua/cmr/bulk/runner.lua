@@ -85,7 +85,7 @@ local function record_success(run, row, answer, info)
   run.on_end(row, "failed", { kind = ending.kind, outcome = ending.outcome, message = "every item was refused" }, false)
 end
 
--- Ends the run if the API would refuse every further row for the same reason.
+-- Stops the run if every further row would fail for the same reason.
 local function stop_after(run, err)
   local go_on = "; the same command again goes on"
   if err.kind == "unauthorized" then
@@ -140,9 +140,12 @@ local function send_all(run)
 end
 
 ---Sends the rows until none is left or something stops the run.
----@param run table as for plan.rows, and client, loop, concurrency, max_failures; on_end(row, state, failure,
----is_earlier) for every row that has an end; on_result(row, answer, err) for every row that was sent; interrupted(run),
----which may call runner.stop
+---
+---In addition to the fields for plan.rows, `run` has client, loop, concurrency, max_failures, and these functions:
+---  on_end(row, state, failure, is_earlier)   called for every row that has an end
+---  on_result(row, answer, err)               called for every row that was sent
+---  interrupted(run)                          optional; may call runner.stop
+---@param run table
 ---@return any ending Nil when every row was tried; else {status, failure = message}, or the error that was raised.
 function runner.run(run)
   run.in_flight, run.failed = 0, 0

@@ -1,5 +1,5 @@
----An operation on the command line: its command, its options, and the argument table that they make. Pure, except for
----`read`.
+---An operation on the command line: its command, its options, and the argument table made from them. Does no I/O
+---itself: the caller passes `read`, which reads files.
 
 local io = require "cmr.cli.io"
 
@@ -14,7 +14,7 @@ function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
----Returns a text of the operations table with the commands in place of the operations' names.
+---Replaces each operation's name in a text by its command: "see add_platform" -> "see add-platform".
 ---@param text string
 ---@return string
 function arguments.spelled(text)
@@ -55,10 +55,10 @@ function arguments.has_members(operation, name)
   return false
 end
 
----Returns the option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A
----member that begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
----@return string? option Nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which can only be given as
----JSON.
+---Returns the option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". If the
+---member's name begins with its parent's name, that name appears once: "google.googleOauthRoute" ->
+---"--google-oauth-route".
+---@return string? option Nil for a field inside an array or map ("domains[].domain", "mailboxes.*"), which needs JSON.
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
   local option
@@ -112,7 +112,7 @@ local parsers = {
   boolean = function(text)
     if text == "true" then return true end
     if text == "false" then return false end
-    return nil, "wants true or false; alone, it means true and needs another option or -- before an argument"
+    return nil, "wants true or false; without a value it means true, but then put -- before an argument that follows"
   end,
   object = json_parser("{", "a JSON object"),
   map = json_parser("{", "a JSON object"),
@@ -130,7 +130,7 @@ local function expand(label, text, read)
   io.usage("%s names no file that can be read (%s); a value that begins with @ is written with @@", label, message)
 end
 
----Returns the value that a text means for a parameter.
+---Converts a text to a parameter's value.
 ---@return string? message The message after nil, such as "wants a number".
 function arguments.value(param, text)
   if param.all_required and text == "all" then return require("cmr.core").all end
@@ -225,7 +225,7 @@ local function absent_params(operation, args)
   return list
 end
 
--- Returns the names of everything that is missing: "USER_ID, --company and --email or --mailbox-id".
+-- Lists everything that is missing: "USER_ID, --company and --email or --mailbox-id".
 local function all_missing(operation, absent, args)
   local words, choices, is_chosen = {}, {}, false
   for index, param in ipairs(absent) do
@@ -244,9 +244,8 @@ local function all_missing(operation, absent, args)
 end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
----another type, an unreadable file and a missing required parameter.
----@param texts table<string, string|string[]> The texts by parameter: {} or {text} for a boolean. The text of --json is
----under "".
+---the wrong type, an unreadable file and a missing required parameter.
+---@param texts table<string, string|string[]> The texts by parameter; "" is --json. A boolean has {} or {text}.
 ---@return table args The arguments, under the API's field names.
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}

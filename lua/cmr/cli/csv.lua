@@ -65,7 +65,7 @@ local function has_open_quote(line)
   return line:find('"', 1, true) ~= nil and select(2, line:gsub('"', "")) % 2 == 1
 end
 
----Returns the separator of a file, from its first line, and whether the line only names it, as in "sep=;".
+---Returns the separator of a file, from its first line. Also returns whether the line only declares it, as in "sep=;".
 ---@param line string
 ---@return string separator
 ---@return boolean is_declared

@@ -85,8 +85,8 @@ function field.select(answer, path)
   return value
 end
 
----Returns the members' names in the record for several paths: the last name of each path, or the whole path when two
----names would be the same. Returns nil for one path.
+---Returns the names that a record uses for the values at several paths: the last name of each path. Uses the whole path
+---when the last name is a number, or when two names would be the same. Returns nil for one path.
 ---@param paths string|string[]?
 ---@return string[]?
 function field.names(paths)
@@ -112,8 +112,8 @@ local function record_of(values, names)
   return record
 end
 
--- Makes records of the values at several paths: one for each position in the lists among them, or one if there is no
--- list. A value that is no list is in every record.
+-- Combines the values at several paths. Without a list among them, returns one record. With lists, returns a record for
+-- each position in the lists. A value that is no list is in every record.
 local function combine(values, paths, names)
   local first
   for index, value in ipairs(values) do
@@ -153,9 +153,9 @@ function field.of(answer, paths)
   return values[1]
 end
 
----Makes a function(item) that returns the selection of --field in an item of a list. It returns the empty selection
----for an item without any of the fields.
----@param paths string[] The paths in an item; "" is the item.
+---Makes a function(item) that returns the selection of --field in an item of a list. For an item without any of the
+---fields, it returns core.null, or a record whose values are all core.null.
+---@param paths string[] The paths in an item; "" is the item itself.
 ---@param names string[]? see field.names
 ---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.
 ---@return table<integer, boolean> found The indices of the paths that any item has.
@@ -179,8 +179,7 @@ end
 
 ---Returns a value as text for a shell: a string is unchanged, each item of a list gets a line, and any other value
 ---becomes JSON.
----@param names string[]? The value is a record, or a list of records. Each record gets a line with tabs between its
----  members, in this order.
+---@param names string[]? Given for records only: each record gets a line with these members, in order, between tabs.
 function field.raw(value, names)
   if not names and not tables.is_list(value) then return tabulate.cell(value) .. "\n" end
   local lines = {}

@@ -13,8 +13,8 @@ local MARKS = {
   { "charges", "charges money", "Charges money." },
   { "danger", "destroys", "Destroys something. You cannot undo the call." },
   { "all_when_empty", "needs its list", "Needs its list: without one, the API would act on everything." },
-  { "async", "asynchronous", "Asynchronous: the answer says that it was accepted, a webhook later how it ended." },
-  { "quota", "limited per mailbox", "Limited per mailbox and week, however it is asked for." },
+  { "async", "asynchronous", "Asynchronous: the answer only confirms acceptance. A webhook later says how it ended." },
+  { "quota", "limited per mailbox", "Limited per mailbox and week." },
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
@@ -97,8 +97,7 @@ function help.summary(operation)
   return ("%s [%s]"):format(text, table.concat(words, ", "))
 end
 
----Returns the paragraph at the top of a command's help. The paragraph says what the operation does, and what a user
----must know first.
+---Returns the top of a command's help, which says what the operation does and what a user must know first.
 function help.top(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
@@ -121,7 +120,7 @@ function help.below(operation)
   return table.concat(lines, "\n")
 end
 
----Returns everything in the help about an operation, without its parameters.
+---Returns the help of an operation without its parameters.
 function help.operation(operation)
   local below = help.below(operation)
   return help.top(operation) .. (below ~= "" and "\n" .. below or "")

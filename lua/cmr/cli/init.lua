@@ -13,7 +13,7 @@ local function version()
   return ("cmr %s (%s, libcurl %s)\n"):format(core._VERSION, lua, core.libcurl)
 end
 
--- Returns whether a word of the line may ask for help.
+-- Returns whether a word of the command line may ask for help.
 local function asks_for_help(words)
   for _, word in ipairs(words) do
     if word:find "^%-%a*h" or word == "--help" then return true end
@@ -70,7 +70,7 @@ local function run(words, system, context)
   return command.run(parsed, system, version)
 end
 
--- Returns the reason if no file can be opened. Lua reports a module that it cannot open as missing.
+-- Lua reports a module as missing even when no file can be opened at all. In that case, returns the true reason.
 local function load_problem(ending, system)
   local name = ending:match "module '([%w_.]+)' not found:"
   local file, message = system.open("/", "rb")
@@ -119,7 +119,7 @@ function cli.main(arg, system)
   if ok then return ending end
   ok, ending = pcall(report, ending, system, context.command)
   if ok then return ending end
-  -- an error here means that the help could not be written
+  -- an error here means that standard output could not be written
   return type(ending) == "table" and ending.status or io.EXIT_FAILURE
 end
 

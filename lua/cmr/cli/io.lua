@@ -10,7 +10,7 @@ local stdio = io
 local io = {
   EXIT_OK = 0,
   EXIT_FAILURE = 1, -- the API refused, or could not be reached
-  EXIT_USAGE = 2, -- the command line is wrong, or the user did not confirm it; nothing was sent
+  EXIT_USAGE = 2, -- the command line is wrong, or the user did not confirm; nothing was sent
   EXIT_INCOMPLETE = 3, -- the API refused a part of the request, or a part has failed
   EXIT_INTERRUPTED = 130,
   EXIT_BROKEN_PIPE = 141, -- a shell reports this status for a program that SIGPIPE ended
@@ -19,8 +19,8 @@ local io = {
 local EPIPE = 32
 
 ---The functions that reach outside the program, in addition to Lua's io. A spec passes a table that replaces some of
----them. terminal(file) returns the columns and the lines of the file, 0 when the terminal does not report them, nil
----when the file is no terminal.
+---them. terminal(file) returns the terminal's numbers of columns and rows, which are 0 when it does not report them. It
+---returns nil when the file is no terminal.
 io.system = setmetatable({
   getenv = os.getenv,
   terminal = function(file)

@@ -1,5 +1,5 @@
----Prints every page of a list, for --all. Without --all, it notes that a list has more items than the answer. The
----command prints each page when it arrives, so that it needs little memory. Only a table appears after the last page.
+---Prints every page of a list, for --all. Each page is printed when it arrives, to save memory. Only a table is printed
+---after the last page. Without --all, this module notes that a list has more items than the answer.
 
 local core = require "cmr.core"
 local field = require "cmr.cli.field"
@@ -12,7 +12,7 @@ local tabulate = require "cmr.cli.tabulate"
 
 local listing = {}
 
-local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- fields that make no sense when all pages are joined
+local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- without meaning when all pages are joined
 
 local function copy(object)
   local members = {}
@@ -34,7 +34,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- keeps only the path of a list with items, because an empty table may be another member than the list
+    -- stores the path only when the list has items: an empty table may be a different member
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
     return items, name
@@ -42,7 +42,8 @@ local function finder(operation)
   return list
 end
 
--- Returns the text of the first answer, with a placeholder for the items of all pages.
+-- Returns a copy of the first answer with `filling` in place of its list. Unless the data itself is the list, the page
+-- fields are removed.
 local function envelope(list, filling)
   local answer = copy(list.answer)
   if list.shown_path == "data" then

@@ -49,7 +49,7 @@ local function hint(operation, err, has_effect)
   elseif err.kind == "network" and err.outcome == "not_sent" then
     return "is the base URL right, and reachable from here? -v tells how far it came"
   elseif err.kind == "tls" and speaks_no_tls(err) then
-    return "this port speaks no TLS: is the base URL an http:// address, or its port another one?"
+    return "this port speaks no TLS: does the base URL need http:// or another port?"
   elseif err.kind == "timeout" and has_effect and err.outcome == "unknown" then
     return nil -- a longer --timeout would not show what was done
   elseif err.code == "list_changed" or err.code == "repeated_item" then
@@ -65,11 +65,12 @@ local function whereabouts(operation, args, is_remembered)
   local lines = operation and require("cmr.cli.reads").of(operation, args) or {}
   local parts = {}
   if lines[1] then parts[1] = "look with " .. require("cmr.util.text").list(lines, "and") end
-  if is_remembered then parts[#parts + 1] = "cmr history --unknown keeps it in mind" end
+  if is_remembered then parts[#parts + 1] = "cmr history --unknown lists it" end
   return parts[1] and table.concat(parts, "; ")
 end
 
--- Returns the members that a refusal has in addition to the envelope, at the top or in data, such as "mailboxCount: 2".
+-- Returns the facts that a refusal has in addition to the envelope, such as "mailboxCount: 2". They are members of the
+-- body or of its data.
 local function refusal_facts(operation, err)
   local lines = {}
   for _, name in ipairs(operation and operation.refusal_fields or {}) do

@@ -76,7 +76,7 @@ function output.raw(value, system, names)
   io.write(system, text)
 end
 
--- Says how to print the records of several fields.
+-- Returns the `about` of output.show for the records of several fields.
 local function about_records(value, names)
   local is_list = require("cmr.util.tables").is_list(value)
   local records = is_list and value or { value }
@@ -100,9 +100,11 @@ function output.selection(value, parsed, system, about)
 end
 
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
+---
+---The members of `about` are optional. name: the operation's name; default: the format without --output; empty: see
+---pretty_json.encode; rows: a function that replaces tabulate.of.
 ---@param answer table The decoded envelope, or a table like it.
----@param about table Optional members: name, the operation's name; default, the format without --output; empty, see
----  pretty_json.encode; rows, a function that replaces tabulate.of
+---@param about table
 function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
   local value, message = require("cmr.cli.field").of(answer, parsed.field)

@@ -37,7 +37,7 @@ function overview.topic(group)
   return (group:lower():gsub("%s+", "-"))
 end
 
----Returns the topics: operations by topic, and the other commands by topic.
+---Returns the operations and the other commands by topic, and the names of the topics.
 ---@param operations cmr.Operation[]
 ---@return table<string, table[]> lists topic -> rows {name, summary or operation}
 ---@return string[] groups The topics with operations.
@@ -79,7 +79,7 @@ function overview.text(operations)
   return TEXT:format(topics, table.concat(lines))
 end
 
--- Returns the first sentence of a summary, with the marks of the operation at its end.
+-- Returns the line of a command: its name, padded to the columns, and its summary.
 local function line_of(row, columns)
   local summary = row[2]
   if type(summary) == "table" then summary = arguments.spelled(require("cmr.cli.help").summary(summary)) end
@@ -87,7 +87,8 @@ local function line_of(row, columns)
   return "   " .. name .. (" "):rep(columns - #name) .. summary
 end
 
----Returns the commands of a topic with their summaries, one line each if it fits; nil for a word that is no topic.
+---Returns the commands of a topic with their summaries. Each command has one line, or more if the line is too long.
+---Returns nil for a word that is no topic.
 ---@param operations cmr.Operation[]
 ---@param topic string
 ---@param width integer columns

@@ -1,5 +1,6 @@
 ---Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table,
----or raises {help = text}, {text = text} for --version, or {usage = message, command = "cmr reexport"}.
+---or raises {help = text}, {overview = true} for `cmr --help`, {text = text} for --version, or {usage = message,
+---command = "cmr reexport"}.
 
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
@@ -16,22 +17,22 @@ local GLOBAL_OPTIONS = {
   { "--profile", "PROFILE", "Use the key and address that 'cmr init' stored under this name, not the environment's." },
   { "--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)." },
   { "--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)." },
-  { "--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30); more for check-workspace." },
-  { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
+  { "--timeout", "SECONDS", "Time limit of the whole call, retries included (default: 30; check-workspace: more)." },
+  { "--retries", "N", "How often to repeat a call that is safe to repeat (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
   {
     "--field",
     "PATH",
-    "Print only this value, as in data.orderId; of a list one line an item. May be repeated: a tab between the values.",
+    "Print only this value, as in data.orderId; a list gets a line per item. Repeat it for more values, between tabs.",
     count = "*",
   },
   { "--columns", "NAMES", "The columns of a table or of CSV, in this order, as in id,email." },
   { "--guard-formulas", false, "In CSV, write ' before text that a spreadsheet would run as a formula." },
   { "--compact", false, "Print JSON on one line." },
-  { "--no-ledger", false, "Do not remember what is sent, nor look whether it was sent before." },
+  { "--no-ledger", false, "Do not remember what is sent, and do not check whether it was sent before." },
   { "--dry-run", false, "Print the request as a curl command and send nothing." },
-  { "-y --yes", false, "Do not ask before what charges or destroys." },
+  { "-y --yes", false, "Do not ask before a command that charges or destroys." },
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
@@ -42,22 +43,22 @@ local READ_OPTIONS = {
 
 -- The options of commands that return a list.
 local LIST_OPTIONS = {
-  { "--all", false, "Every page, printed as it comes; without it one page." },
+  { "--all", false, "Every page, printed when it arrives. Without this option: one page." },
 }
 
 -- The options of asynchronous operations.
 local WAIT_OPTIONS = {
   { "--wait", false, "Wait until it is done or has failed. 'cmr listen' or another receiver has to store its events." },
-  { "--wait-timeout", "SECONDS", "How long (default: 180)." },
+  { "--wait-timeout", "SECONDS", "How long --wait waits (default: 180)." },
 }
 
 local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local HELP_COLUMNS = 80 -- longer lines are harder to read
 local USAGE_COLUMNS = 70
-local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
+local MIN_PART_CHARACTERS = 4 -- a shorter word is not searched inside longer names
 
-local KEY_REFUSED = "the API key is never an argument, which every user of this machine could read: "
+local KEY_REFUSED = "the API key is never an argument, because every user of this machine could read it: "
   .. "put it in the environment as CMR_API_KEY, or in a file named by --api-key-file"
 
 local EPILOG = [[
@@ -78,8 +79,8 @@ remembers what was sent (default: ~/.local/state/cmr/ledger.db); NO_COLOR; CMR_P
 PAGER, the program that shows help longer than the screen (default: less).
 
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer
-has no such field; 2 the command line is wrong or was not confirmed, nothing was
-sent; 3 the API refused a part of it, or it failed later.]]
+lacks the field of --field; 2 the command line is wrong or was not confirmed, nothing
+was sent; 3 the API refused a part of the request, or the request failed later.]]
 
 local DETAILS = [[
 %sEvery option's value may be @FILE, the contents of a file (@- is standard input); @@ begins a literal @.
@@ -206,8 +207,7 @@ local function add_parameter(command, param, names, help)
   if param.positional then
     local placeholder = arguments.placeholder(param.name)
     names.arguments[name] = placeholder
-    -- argparse takes the argument as optional: --json may supply the value, and arguments.build reports a missing
-    -- argument better
+    -- optional for argparse, because --json may supply the value; arguments.build reports a missing argument
     element = command:argument(placeholder):args "?"
     usage = param.required and placeholder or "[" .. placeholder .. "]"
   else

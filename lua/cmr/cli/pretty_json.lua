@@ -63,10 +63,15 @@ function encode(value, key, style, indent, is_envelope)
 end
 
 ---Encodes a value, without a newline at the end.
+---
+---The options are:
+---  compact     true for one line
+---  paint       see terminal.painter
+---  indent      the text before each line but the first
+---  empty(key)  returns "[]" or "{}" for an empty table under that key; by default, and if it returns nil, the text is
+---              "[]" for a plural key and "{}" for any other
 ---@param value any A decoded value; a null in an array is core.null.
----@param opts table? compact: true prints one line. paint: see terminal.painter. empty(key) returns "[]" or "{}" for an
----  empty table under that key; if it returns nil, the text is "[]" for a plural key and "{}" for any other. indent:
----  the text before each line after the first
+---@param opts table?
 ---@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}

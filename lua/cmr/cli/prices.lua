@@ -19,7 +19,7 @@ local function counted(count, one, many)
   return tabulate.cell(count) .. " " .. (count == 1 and one or many)
 end
 
--- Returns the only item of a list.
+-- Returns the item of a list that has only one, else nil.
 local function only(list)
   return #list == 1 and list[1] or nil
 end
@@ -102,8 +102,8 @@ local function items_of(answer, source)
   return items
 end
 
----Returns lines with the prices of the things that an operation charges for. It sends one read. A price that the API
----does not give is said to be unknown. Returns no lines when no read gives the operation's price.
+---Returns lines with the prices of the things that an operation charges for. Sends one read. If the answer lacks a
+---price, the line says "not known". Returns no lines when no read gives the operation's price.
 ---@param operation cmr.Operation
 ---@param args table
 ---@return string[]

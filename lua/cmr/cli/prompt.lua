@@ -20,9 +20,9 @@ trap 'exit 130' HUP INT TERM PIPE
 stty -echo
 ]] .. READ_VISIBLE
 
----Asks a question on the terminal. Raises a failure when no answer comes (Ctrl-D).
----@param opts { default: string?, secret: boolean? }? `default` is the result for an empty answer; with `secret`, the
----terminal does not show the answer
+---Asks a question on the terminal. Raises a failure when no answer comes (Ctrl-D). `default` is the result for an empty
+---answer. With `secret`, the terminal does not show the answer.
+---@param opts { default: string?, secret: boolean? }?
 function prompt.line(question, opts)
   local default, script = opts and opts.default, opts and opts.secret and READ_HIDDEN or READ_VISIBLE
   local shown = default and ("%s [%s]: "):format(question, default) or question .. ": "
@@ -72,9 +72,8 @@ end
 ---Asks for a confirmation on the terminal, unless the user said --yes. Raises a failure when the answer is no, or when
 ---there is no terminal.
 ---@param subject string The command and the reason, such as "cancel-subscription destroys".
----@param lines string[]|fun(): string[] The requests to confirm, or other lines about the action. A function is called
----  only when the question is asked.
----@param consequence string? Says what does not happen after a refusal. Nil means that the request is not sent.
+---@param lines string[]|fun(): string[] Lines about the action. A function is called only if the question is asked.
+---@param consequence string? What a refusal reports, such as "nothing was removed"; by default "nothing was sent".
 function prompt.confirm(subject, lines, parsed, system, consequence)
   if parsed.yes then return end
   local reader, writer = open_terminal(system)

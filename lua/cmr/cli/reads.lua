@@ -14,7 +14,7 @@ local function letters(name)
   return (name:lower():gsub("%A", ""))
 end
 
--- Returns whether a group of operations is about a kind of thing: "Mailboxes" about "mailbox", "DNS" about
+-- Returns whether a group of operations is about a kind of thing: "Mailboxes" is about "mailbox", "DNS" is about
 -- "dns-record".
 local function is_about(group, word)
   group, word = letters(group), letters(word)

@@ -89,9 +89,9 @@ end
 ---The advice for a ledger that cannot be used.
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
----Returns the ledger for a command. When there is none, raises a failure if the command may change something.
+---Returns the ledger for a command that may change something. Raises a failure when the ledger cannot be opened.
 ---@param acts boolean Whether the command may change something at the vendor.
----@return table? ledger nil: the command only reads; or the user said --no-ledger
+---@return table? ledger Nil when the command only reads, and with --no-ledger.
 function request.ledger(parsed, acts)
   if parsed.no_ledger or not acts then return nil end
   local ledger, message = require("cmr.ledger").open()
@@ -136,7 +136,7 @@ function request.client(parsed, system, read, settings, ledger)
 end
 
 ---Makes a client for one request, or for the pages of --all. The client shares the rate limit with the other processes
----that use the ledger. With --no-ledger, a single request has no rate limit, which could only delay its retries.
+---that use the ledger. With --no-ledger, a single request has no rate limit: a limit could only delay its retries.
 ---@param acts boolean Whether the request may change something.
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
@@ -155,7 +155,7 @@ local function fail(order, parsed, message, err)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
--- Shows the request or asks for a confirmation, if the command line says so. Returns whether to send it.
+-- Shows the request for --dry-run and -v. Asks for a confirmation if the request needs one. Returns whether to send it.
 local function confirmed(order, call, parsed, system, client)
   if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
   local preview = call:request()
@@ -211,10 +211,17 @@ function request.open_engine(system)
 end
 
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order table The request's fields. method: the name of a method of the client; args: its arguments; prepare: a
----  function that is used instead of the core's function with the name in `method`; operation: nil for `cmr api`;
----  has_effect: whether the HTTP method is not GET; acts: whether the request may change something; reason: why a
----  confirmation is needed, such as "reexport charges money", or nil; about: see output.show
+---
+---The fields of `order` are:
+---  method      the name of a method of the client
+---  args        the arguments of that method
+---  prepare     a function that replaces the core's function with the name in `method`, or nil
+---  operation   nil for `cmr api`
+---  has_effect  whether the HTTP method is not GET
+---  acts        whether the request may change something
+---  reason      why the user must confirm, such as "reexport charges money", or nil
+---  about       see output.show
+---@param order table
 ---@return integer status io.EXIT_INCOMPLETE if the API refused some items.
 function request.send(order, parsed, system, client)
   -- prepares the call here, because the client would raise a mistake as plain text

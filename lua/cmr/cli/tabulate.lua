@@ -109,8 +109,8 @@ local function flatten(object, prefix, row)
   return row
 end
 
--- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, what people
--- ask for most, other values, what they seldom ask for, and lists.
+-- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, the
+-- FIRST_FIELDS, other values, the LAST_FIELDS, and lists.
 local function rank(field, list_name, nested)
   local stem = field:match "^(.*)[iI]d$"
   if stem and list_name:sub(1, #stem) == stem then return 1 end
@@ -169,7 +169,7 @@ function tabulate.ordered(flats, columns)
   return rows
 end
 
----Lays out a list.
+---Lays out a list as columns and rows.
 ---@return string[] columns
 ---@return any[][] rows
 function tabulate.rows(list, list_name)
@@ -190,7 +190,7 @@ local function from_map(data)
   return #list > 1 and list or nil
 end
 
--- Returns the name of an object's first list, if all of the object's lists are empty.
+-- If all members of an object are empty lists, returns the shortest of their names, else nil.
 local function name_of_nothing(object)
   local names = tables.sorted_keys(object, function(name)
     return #name -- "records" before "disabledRecords"
@@ -201,7 +201,7 @@ local function name_of_nothing(object)
   return names[1]
 end
 
----Lays out an operation's answer.
+---Lays out an operation's answer as columns and rows.
 ---@param answer table The decoded envelope.
 ---@return string[] columns The API's field names, with dots for the members of inner objects.
 ---@return any[][] rows One value for each column; nil where there is none.

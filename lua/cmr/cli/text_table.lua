@@ -16,8 +16,8 @@ local function heading(field)
   return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
 end
 
--- Returns the same text as tabulate.list_cell, without the characters that control a terminal. In a list of plain
--- values, commas separate the values, and there are no brackets and quotes of JSON.
+-- Returns the same text as tabulate.list_cell, without the characters that control a terminal. A list of
+-- plain values becomes those values with commas between them, without the brackets and quotes of JSON.
 local function cell_text(value)
   if not tables.is_list(value) then return text.printable(tabulate.list_cell(value)) end
   local items = {}
@@ -103,8 +103,10 @@ end
 
 ---Lays out the columns and rows of tabulate.of: one line of headings, then one line for each row. No line ends with
 ---spaces.
----@param opts table? width: long cells are cut to fit it, and if they still do not fit, columns are left out;
----  paint, see terminal.painter; record: true shows the one row with a line per field
+---
+---The options are: width, the room for a line; paint, see terminal.painter; record, true to show the only row with one
+---line for each field. Long cells are cut to fit the width. If they still do not fit, the last columns are left out.
+---@param opts table?
 ---@return string text
 ---@return integer shown The number of columns in the text.
 function text_table.format(columns, rows, opts)

@@ -48,7 +48,7 @@ end
 ---@param args table
 ---@param ledger cmr.Ledger?
 function waiting.check(operation, args, ledger)
-  if not ledger then io.usage "option '--wait' does not go with '--no-ledger': events are read from it" end
+  if not ledger then io.usage "option '--wait' does not go with '--no-ledger': --wait reads events from the ledger" end
   local ok, message = require("cmr.settlement").awaitable(operation)
   if not ok then io.usage("option '--wait': %s", message) end
   if has_order(operation, args) then return end

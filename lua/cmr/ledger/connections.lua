@@ -18,8 +18,8 @@ local MAX_WAL_BYTES = 5 * 2 ^ 20
 
 local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ledgers
 
--- Closes all connections that a fork's child inherited from its parent. The child must do this before it opens its own.
--- See cmr.sqlite.
+-- Closes all connections that a fork's child inherited from its parent. The child must do this before it opens its own
+-- connections. See cmr.sqlite.
 local function leave_parents()
   for one in pairs(ledgers) do
     for name, db in pairs(one.connections) do
@@ -48,7 +48,8 @@ local function wait(db)
   return ok
 end
 
--- Sets the mode of a new file. If another process sets it at this moment, SQLite refuses at once and does not wait.
+-- Sets the mode of a new file. If another process sets it at this moment, SQLite refuses at once. The function then
+-- waits and tries again.
 local function set_mode(db)
   local deadline = core.now() + busy_seconds(BUSY_SECONDS)
   local rows, message, reason

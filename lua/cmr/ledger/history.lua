@@ -64,7 +64,7 @@ local COPIED = {
   "account",
 }
 
----Checks the user's filter. Raises at the caller's line. Returns a filter for Ledger:find.
+---Checks the user's filter. Raises a mistake at the caller's line. Returns a filter for Ledger:find.
 function history.filter(filter)
   local checked, copy = validate.options("history", SPEC, nil, filter), {}
   for name, value in pairs(checked) do

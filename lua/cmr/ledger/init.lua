@@ -56,7 +56,7 @@ function ledger.open(path)
   return self
 end
 
----The store on this ledger. See cmr.Store.
+---Returns the store in this ledger. See cmr.Store.
 function Ledger:store()
   self.store_ = self.store_ or require("cmr.store.sqlite").new { ledger = self }
   return self.store_

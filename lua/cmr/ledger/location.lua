@@ -25,7 +25,7 @@ function location.absolute(path)
   local message
   if not path then
     path, message = location.default()
-    if not path then return nil, "the ledger has no place: " .. message end
+    if not path then return nil, "the ledger has no default path: " .. message end
   end
   local absolute
   absolute, message = core.absolute_path(path)

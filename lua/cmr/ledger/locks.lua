@@ -1,5 +1,5 @@
----The locks of a process. It locks its runs. Another lock tells other processes that this process stores events. All
----locks end with the process.
+---The locks that a process holds. A lock for each of its bulk runs keeps other processes away from the run. Another
+---lock tells other processes that this process stores events. All locks end with the process.
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerLocks

@@ -8,7 +8,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.LedgerQueries
 local queries = {}
 
--- Returns the requests that a query finds.
+-- Returns the requests that a query finds. A request is unknown if its process died before the answer was recorded.
 local function query(self, sql, ...)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -102,8 +102,10 @@ end
 
 ---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
 ---the last request.
----@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
----open = true, accepted = true, unknown = true}
+---
+---The fields of the filter are optional: account, operation, user; run, the name of a run; since; before; id, the id of
+---an order, a mailbox or another thing. The fields open, accepted and unknown can only be true.
+---@param filter table
 ---@return table[]? requests
 ---@return string? message
 function queries:find(filter)

@@ -93,11 +93,11 @@ function runs.change_key(ledger, from, to)
   end)
 end
 
----Begins or continues a run, for this process alone.
+---Begins or continues a run, for this caller alone.
 ---@param wanted table {account, operation, digest, rows, source}
 ---@return table? run
 ---@return string? message
----@return string? reason "taken" when another process has the run.
+---@return string? reason "taken" when another process or another caller has the run.
 function runs.open(ledger, wanted)
   local name = name_of(wanted)
   local ok, message, reason = ledger:transaction("durable", function(db)
@@ -124,7 +124,7 @@ end
 ---Takes an existing run for this caller alone.
 ---@return table? run The run. Its field `hold` is for Ledger:let_go_run.
 ---@return string? message
----@return string? reason "taken" when another process has the run.
+---@return string? reason "taken" when another process or another caller has the run.
 function runs.take(ledger, run)
   local hold, message, reason = ledger:hold_run(run.id)
   if reason == "busy" then return nil, "another process is at work on these rows", "taken" end

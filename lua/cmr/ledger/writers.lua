@@ -4,7 +4,7 @@
 
 local writers = {}
 
----Makes the id of this process's first request the process's writer number, and locks the number.
+---Takes the id of this process's first request as its writer number, and locks the number.
 ---@param db any
 ---@param id integer the id of its first request
 ---@return integer? ok
@@ -27,7 +27,7 @@ function writers.has_left(ledger, db, request)
   return request.state == "sending" and request.writer ~= ledger.writer and db:is_held(request.writer) == false
 end
 
----Returns the writer numbers with a request under way, such as ",7,12,".
+---Returns the numbers of the writers that have a request under way, such as ",7,12,".
 ---@param ledger cmr.Ledger
 ---@param db any
 ---@return string? list

@@ -32,7 +32,7 @@ end
 
 -- Inserts a request in a transaction.
 local function insert(self, db, request)
-  if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
+  if is_repeated(db, request) then return nil, "the same request has just been sent from elsewhere", "repeated" end
   local ok, message, reason = db:run(
     INSERT,
     request.account,
@@ -63,9 +63,11 @@ local function insert(self, db, request)
 end
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
----@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user,
----supersedes and newest_known. supersedes is the id of the request that this request repeats. newest_known is the id
----of the newest request with this content that the caller knows. If the ledger has a newer one, nothing is recorded.
+---
+---The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
+---row, user, and these two: supersedes, the id of the request that this request repeats; newest_known, the id of the
+---newest request with this content that the caller knows. If the ledger has a newer one, nothing is recorded.
+---@param request table
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".
@@ -79,7 +81,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  if had_writer == false and self.writer then -- the id is free again, and the next request of any process gets it
+  if had_writer == false and self.writer then -- undone: the next request of any process gets this id
     self.connections.durable:let_go(self.writer)
     self.writer = nil
   end
@@ -90,10 +92,10 @@ end
 local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome = ?, status = ?, message = ?,
   failed_items = ?, plan = coalesce(?, plan), ended_at = ? WHERE id = ?]]
 
----Records how a request ended.
+---Records how a request ended. The ending has a state. Optional fields are retry_at, kind, outcome, status, message,
+---failed_items, plan, and ids, which is {{kind, id} ...}.
 ---@param id integer
----@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
----ids = {{kind, id} ...}}
+---@param ending table
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
@@ -135,7 +137,7 @@ local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = 
 
 ---Records how an accepted request ended.
 ---@param id integer
----@param ending table {state, and where there are such: kind, outcome, message}
+---@param ending table {state}, with the optional fields kind, outcome and message
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
