@@ -28,7 +28,7 @@
 ---The options of client:bulk. client:bulk sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
----@field again? boolean Send all rows again, even those that are done. An unfinished run finishes its other rows first.
+---@field again? boolean Send all rows again, even those that are done. An unfinished run only sends its other rows.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
 ---  Default: 30 days.
@@ -601,7 +601,7 @@ function forgetting:forget_old(db, id) end
 ---@class cmr.Ledger: cmr.LedgerConnections, cmr.LedgerForgetting, cmr.LedgerLocks, cmr.LedgerQueries, cmr.LedgerWriting
 local Ledger = {}
 
----The store on this ledger. See cmr.Store.
+---Returns the store in this ledger. See cmr.Store.
 function Ledger:store() end
 
 ---Returns the limiter whose file is beside this ledger. See cmr.Limiter.
@@ -669,8 +669,10 @@ function queries:ids(request) end
 
 ---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
 ---the last request.
----@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
----open = true, accepted = true, unknown = true}
+---
+---The fields of the filter are optional: account, operation, user; run, the name of a run; since; before; id, the id of
+---an order, a mailbox or another thing. The fields open, accepted and unknown can only be true.
+---@param filter table
 ---@return table[]? requests
 ---@return string? message
 function queries:find(filter) end
@@ -697,18 +699,20 @@ function queries:each(filter) end
 local writing = {}
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
----@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user,
----supersedes and newest_known. supersedes is the id of the request that this request repeats. newest_known is the id
----of the newest request with this content that the caller knows. If the ledger has a newer one, nothing is recorded.
+---
+---The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
+---row, user, and these two: supersedes, the id of the request that this request repeats; newest_known, the id of the
+---newest request with this content that the caller knows. If the ledger has a newer one, nothing is recorded.
+---@param request table
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".
 function writing:begin(request) end
 
----Records how a request ended.
+---Records how a request ended. The ending has a state. Optional fields are retry_at, kind, outcome, status, message,
+---failed_items, plan, and ids, which is {{kind, id} ...}.
 ---@param id integer
----@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
----ids = {{kind, id} ...}}
+---@param ending table
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
@@ -721,7 +725,7 @@ function writing:abandon(id, db) end
 
 ---Records how an accepted request ended.
 ---@param id integer
----@param ending table {state, and where there are such: kind, outcome, message}
+---@param ending table {state}, with the optional fields kind, outcome and message
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
