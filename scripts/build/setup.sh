@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs missing packages: setup.sh run|demo|test|npm|browser|lint|bench. Each level up to npm includes the levels
-# before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew. Without one
-# of them, or without the right to install, it lists the missing packages.
+# Installs missing packages: setup.sh run|demo|test|npm|browser|lint|bench|debian. Each level up to npm includes the
+# levels before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew. Without
+# one of them, or without the right to install, it lists the missing packages.
 set -eu
 cd "$(dirname "$0")/../.."
 # The user's paths may be for one Lua, and may lack the system's modules.
@@ -72,6 +72,7 @@ lint | program clang-tidy          | clang-tidy                 | clang-tools-ex
 lint | program clang-format        | clang-format               | clang-tools-extra  | clang-extra-tools  | clang-format
 lint | program cppcheck            | cppcheck                   | cppcheck           | cppcheck           | cppcheck
 lint | program luacheck            | lua-check                  | -                  | -                  | luacheck
+debian | program debootstrap       | debootstrap                | debootstrap        | debootstrap        | -
 END
 }
 
@@ -163,7 +164,8 @@ npm) levels='run demo test npm' ;;
 browser) levels='run demo test npm browser' ;;
 lint) levels='run demo test npm lint' ;;
 bench) levels='run demo test bench' ;;
-*) echo 'usage: scripts/build/setup.sh run|demo|test|npm|browser|lint|bench' >&2; exit 2 ;;
+debian) levels='debian' ;;
+*) echo 'usage: scripts/build/setup.sh run|demo|test|npm|browser|lint|bench|debian' >&2; exit 2 ;;
 esac
 
 sudo=

@@ -16,6 +16,7 @@ skip() {
 
 # shellcheck source=scripts/test/debian.sh
 . scripts/test/debian.sh
+scripts/build/setup.sh debian || skip 'debootstrap cannot be installed'
 debian_make "$suite" || skip 'no bare Debian'
 
 work=$(mktemp -d /var/tmp/cmr-bare.XXXXXX)
