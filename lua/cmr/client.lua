@@ -35,7 +35,7 @@ local unpack = table.unpack or unpack
 ---@field sends integer How often libcurl began to send the request.
 ---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
----@field partial? any[] The items that failed inside a success.
+---@field partial? any[] The items that failed, although the call succeeded.
 ---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
@@ -265,7 +265,8 @@ function Client:start(name, ...)
   return jobs.start(state, call, loop, operation, loop.semaphore())
 end
 
----Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
+---Calls an operation for many inputs concurrently. An input is a table of fields, or the operation's first argument.
+---The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
@@ -274,7 +275,7 @@ end
 ---calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
 ---coroutine with the loop ends, if Lua has not collected the iterator before.
 ---@param name string The operation's name.
----@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
+---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
 function Client:map(name, inputs, opts)
