@@ -6,7 +6,8 @@ local text = require "cmr.util.text"
 
 local plan = {}
 
--- Ranks of entries. The first copy of a row gets the entry with the lowest rank, the second copy gets the next entry.
+-- Ranks of entries. Several rows may have the same content: the first of these copies gets the entry with the lowest
+-- rank, and the second copy gets the next entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 
@@ -14,14 +15,14 @@ local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Returns whether a second call costs money, destroys something, flips a state, or uses a quota. Then every run
----recognises the rows that were sent before.
+---Returns whether a second call costs money, destroys something, flips a state, or uses a quota. If so, every run
+---recognises the rows that other runs sent.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
 end
 
--- Returns whether the run must respect this entry of an earlier request for the row, and not send the row as a new row.
+-- Returns whether this entry of an earlier request counts for the run. A row without such an entry is a new row.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
   local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"
@@ -139,7 +140,7 @@ end
 ---content; copy, 1 for that row, 2 for the next such row; entry, its request in the ledger; is_repeat, whether the row
 ---was sent before and may have been done; last_sent_at, the time of that request; and status. The status is "todo" (to
 ---be sent, with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred"
----or "invalid" (with the problem). Only the first and the last status come with args.
+---or "invalid" (with the problem). The args are read only for "todo" and "invalid".
 ---@param run table {rows; read_row; digests and copied, from plan.read; check(args), which returns true, or nil and a
 ---message; ledger; account; operation; id, of the run in the ledger; round_after; repeat_after; remember_seconds;
 ---repeatable, whether a row may be sent twice; retry_unknown; retry_failed; time(), which returns seconds since 1970;
@@ -181,7 +182,7 @@ local function review(run, on_row)
   return sums
 end
 
----Visits every row. The run records the rows that are done, and plan.rows does not look them up again.
+---Visits every row. Notes the rows that are done, accepted or partial, so that plan.rows does not look them up again.
 ---@return table counts The number of rows by status, and `rows`, their sum.
 function plan.review(run, on_row)
   if not run.ledger or run.repeatable then return review(run, on_row) end

@@ -1,6 +1,6 @@
 ---Decides whether two requests are the same. Two requests are the same if they have the same operation and the same
----arguments. The order of the names, the format of the file and the version of Lua make no difference. Each list in the
----table of operations is a set, such as a set of domains, so the order of its items makes no difference. In an
+---arguments. The order of the names, the format of an input file and the version of Lua make no difference. Each list
+---in the table of operations is a set, such as a set of domains, so the order of its items makes no difference. In an
 ---undocumented list, such as a list of nameservers, the order counts. A secret is compared unchanged. Pure, except for
 ---the digest.
 
@@ -28,8 +28,8 @@ function identity.normal(value)
   return is_name and value:lower() or value
 end
 
--- A cache: for each operation, the set of its parameters' names. "domains[]" names the items of a list, "mailboxes.*"
--- the members of a map.
+-- A cache: for each operation, the set of its parameters' names. "domains[]" names the items of a list, and
+-- "mailboxes.*" names the members of a map.
 local names_of = setmetatable({}, { __mode = "k" })
 
 local function parameter_names(operation)
@@ -139,7 +139,7 @@ function identity.digest(args, operation)
 end
 
 ---Returns the digest of a set of contents, in any order.
----@param digests string[] they are sorted
+---@param digests string[] The function sorts this list.
 ---@return string digest
 function identity.set_digest(digests)
   table.sort(digests)

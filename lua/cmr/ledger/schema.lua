@@ -6,7 +6,7 @@ local schema = {}
 -- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger.writers.
 -- superseded: the id of the request that repeated this request. plan: what client:await waits for, as JSON. request_id:
 -- every id that a request or its answer carries, as in ("order", "ORD_1"). run: the bulk runs. digest: the digest of
--- the set of the run's rows. round: how often --again began the run anew.
+-- the set of the run's rows. round: 1, and 1 more for each --again.
 --   round_after: the newest request when the round began; only later requests count for the round. This is a request's
 --   id and not a time, because the clock may be set back.
 -- claim, entry, count: the store, see cmr.Store.
