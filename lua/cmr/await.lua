@@ -1,7 +1,5 @@
 ---Waits until an accepted operation has finished. Reads the events from the store, where the webhook handler writes
 ---them. So it does not matter when the events arrive, or at which worker or host.
----
----The request was sent before, so these functions return errors about the answer. A raised error would lose the answer.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -129,7 +127,7 @@ local function lists_of(plan)
   return own, others
 end
 
--- Decodes an event of the store. Also returns the event's content as a text, by which copies of the event are found.
+-- Decodes an event of the store. Also returns the event's content as a text, which is the same for all of its copies.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -168,8 +166,8 @@ local function merge(self, read, texts, origin)
   end
 end
 
--- Returns the lists to read now. Every read takes the lists of actions and orders. Each read takes the next few of the
--- other lists. The first and the last read take all lists.
+-- Returns the lists to read now. Every read takes the lists of actions and orders, and the next few of the other lists.
+-- The first and the last read take all lists.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do
@@ -308,7 +306,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- many waits may begin together: spreads their polls
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- many waits may begin together: spreads their reads
       if left > 0 then loop.sleep(core.engine(), math.min(jittered, left)) end
       pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
       settled, events, message, err = read_store(self, left <= pause)

@@ -88,12 +88,13 @@ local REQUEST_SPEC = {
   body = validate.ANY,
 }
 
----The name of an operation that returns a list; or a table with the name, and with the facts about its answer that the
----documentation omits.
+---The name of an operation that returns a list; or a table with this name and the undocumented facts about the
+---operation's answer.
 ---@class cmr.List
 ---@field [1] string
----@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
----  function that returns the items of an answer and the name of their list.
+---The path of the items, as in "data.users"; or a function that returns the items of an answer and the name of their
+---list.
+---@field items? string|fun(answer: cmr.Answer): any[]?, string?
 ---@field page? string The parameter that chooses a page.
 
 local PATH = {
@@ -182,7 +183,7 @@ local function prepare_request(state, caller, method, path, fields)
   return core.request(state.target, method, path, fields)
 end
 
----Sends a request for which cmr has no function. Such a request has the same rate limit, retries and errors.
+---Sends a request for which cmr has no function. Its rate limit, retries and errors are those of an operation.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -271,13 +272,12 @@ end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels these
----calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
----coroutine with the loop ends, if Lua has not collected the iterator before.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled: in Lua 5.4 at once, in
+---every other Lua when it collects the iterator. In nginx, the end of the coroutine with the loop also cancels them.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function Client:map(name, inputs, opts)
   local state = state_of(self, "map")
   local operation = operation_named(name, "map")
@@ -292,9 +292,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another process. A later run with the same rows continues the first run. The
----report names the rows that could not be sent, see cmr.BulkReport.
+---Calls an operation once for each of many rows. No row is sent twice: the client's ledger records which rows are done,
+---in this process or in another process. A later run with the same rows continues the first run. The report counts the
+---rows by their state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -336,9 +336,9 @@ function Client:history(filter)
 end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
----reads the events from the client's store, where cmr.webhook.handler writes them. The events may have arrived earlier,
----at another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
----handler's option store_passwords is set.
+---reads the events from the client's store, where cmr.webhook.handler writes them. The events may arrive before the
+---wait, and at another worker or, with a store in Redis, at another host. The stored events contain no passwords,
+---unless the handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
@@ -353,11 +353,11 @@ end
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events has the
----events about the items that were done. When an event reports that one of several items failed, await does not wait
----for the others. When the answer refused some items, await still waits for the others. When time is up, err is of kind
----"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
----client:awaitable tells you this before you send anything.
+---of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events shows
+---what was done. When an event reports that one of several items failed, await does not wait for the others. When the
+---answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with outcome
+---"unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you
+---this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -394,7 +394,7 @@ local function ledger_for(option, parent)
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Makes a client's store or limiter. In nginx all workers share it. Elsewhere it uses the ledger, if there is one.
+-- Makes a client's store or limiter: in lua_shared_dict cmr if it is declared, else with the ledger if there is one.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()
@@ -402,8 +402,7 @@ end
 
 ---Makes a client without raising.
 ---@param opts cmr.Options
----@param parent table? The state of a client whose key, engine and limiter the new client shares. Nil: the environment
----  supplies missing options
+---@param parent table? The state of the client to copy, see client:with. Nil: the environment supplies missing options.
 ---@return cmr.Client? client
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
@@ -446,7 +445,7 @@ function Client:with(opts)
   return client
 end
 
----Closes the client and its unused connections. Later calls raise.
+---Closes the client. If no call of any client is in flight, also closes all idle connections. Later calls raise.
 function Client:close()
   self._state.closed = true
   local engine = core.engine()

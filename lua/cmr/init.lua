@@ -1,8 +1,8 @@
 ---The Cold Mail Reseller API. It has one function for each operation, such as cmr.platforms(userId) and
 ---cmr.reexport{...}.
 ---
----On success a function returns the decoded envelope. On failure it returns nil, a message and an error table. It
----raises when the calling program is wrong.
+---On success a function returns the decoded envelope. On failure it returns nil, a message and an error table. A
+---mistake of the calling program, such as an unknown field, raises an error.
 
 local Client = require "cmr.client"
 local core = require "cmr.core"
@@ -13,8 +13,8 @@ local operations = require "cmr.operations"
 ---@class cmr.Answer
 ---@field status integer Repeats the HTTP status.
 ---@field message string
----@field data? any The result. Absent if the API sends null or nothing. Its type is any if it is undocumented.
----@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
+---@field data? any The result. Absent if the API sends null or nothing. The type of an undocumented result is `any`.
+---@field actionId? string The id of an asynchronous operation's action. The action's webhook events have the same id.
 
 ---@alias cmr.Kind
 ---| "network" # no answer: the connection failed
@@ -31,7 +31,7 @@ local operations = require "cmr.operations"
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API says that the operation failed: in the body of a success, or later (client:await)
+---| "operation_failed" # the API says that the operation failed: success = false in an answer, or later (client:await)
 ---| "cancelled" # job:cancel(), or the engine was closed
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
@@ -53,7 +53,7 @@ local operations = require "cmr.operations"
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
----@field budget_exhausted? true The call would have been tried again, but the retry budget of its key is used up.
+---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
 ---The answer, decoded if it is JSON. In an error of client:await, the event that reports the failure, or the items
 ---that the answer refused.
 ---@field body? any
@@ -85,7 +85,7 @@ local operations = require "cmr.operations"
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
 ---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
----@field open_location? "query"|"body" Where undocumented fields go.
+---@field open_location? "query"|"body" The part of the request for undocumented fields.
 ---@field items? string The path of a list's items in the answer.
 ---@field page? string
 ---@field limit? string
@@ -97,7 +97,7 @@ local operations = require "cmr.operations"
 ---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
 ---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
----@field items_in? string The list that has these items.
+---@field items_in? string The parameter with the list of these items.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -130,7 +130,7 @@ local operations = require "cmr.operations"
 ---@field _VERSION string
 ---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
----@field null any JSON's null. Answers have it in arrays. Pass it to send a null.
+---@field null any JSON's null. In an answer, only arrays contain it. Pass it to send a null.
 ---@field all cmr.All Means "every item", for an operation that acts on everything if its list is omitted.
 ---@field webhook cmr.Webhook
 local cmr = {

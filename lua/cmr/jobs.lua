@@ -6,13 +6,14 @@ local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
----The options of client:map. cmr calls before_send when the input's call has its slot, before it sends the request. Use
----it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
+---The options of client:map.
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
----@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
+---Called before the first attempt of an input's call, when the call has its slot. Use it to keep your own record. If it
+---returns false, the request is not sent, and the call's error is of kind "cancelled".
+---@field before_send? fun(input: any): boolean?
 
 local MAP_SPEC = { concurrency = validate.integer(1), ordered = "boolean", before_send = "function" }
 local MAP_DEFAULTS = { concurrency = 16, ordered = false }
@@ -81,7 +82,7 @@ function jobs.start(state, call, loop, operation, semaphore, before_send)
     finished = false,
     raised = false,
     is_attended = false,
-    answer = nil, -- the job sets these fields when it has finished; naming them here makes room for them
+    answer = nil, -- these fields are set later; naming them here makes room for them
     record = nil,
     slot = nil,
   }, Job)
@@ -130,8 +131,8 @@ function Job:done()
   return self.finished == true
 end
 
----Cancels the call. A call in flight ends at once. A call that waits for a slot or a retry ends at once in nginx, and
----before its next attempt elsewhere. The server may have done a request that was sent: see err.outcome.
+---Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once.
+---Elsewhere it ends before its next attempt. The server may have done a request that was sent: see err.outcome.
 function Job:cancel()
   if self.finished or self.cancelled then return end
   self.cancelled = true

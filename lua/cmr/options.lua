@@ -22,12 +22,17 @@ local options = {}
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
----Decides whether to repeat a failed attempt that may be repeated. See below.
+---Called after a failed attempt that may be repeated. Returns true or the seconds to wait for another attempt, false
+---for no other attempt, or nil to let cmr decide.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
----@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
+---The queue for the rate limit. Default: lua_shared_dict cmr if it is declared; else a file beside the ledger if
+---`ledger` is set; else a queue in the process.
+---@field limiter? cmr.Limiter
+---What cmr does before a mailbox's fourth re-export in a week: it logs a warning, refuses the call, or does nothing.
+---Default: warn.
+---@field reexport_quota? "warn"|"enforce"|false
 ---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
 ---Records every request that may change something. True uses the user's ledger, and a path uses another ledger. If the
 ---ledger cannot record a request, the request is not sent. Default: false.
@@ -35,7 +40,7 @@ local options = {}
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
----@field headers? table<string, string> More headers.
+---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
 ---Maps the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
 ---not where cmr assumes it.
@@ -47,7 +52,7 @@ local options = {}
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr gives up.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
----@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
+---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's last digits.
 
 ---The argument of on_request.
 ---@class cmr.AttemptStart

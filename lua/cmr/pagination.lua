@@ -2,8 +2,9 @@
 ---documentation) or directly in data (help pages), and perhaps the total number of items. Its nextPage is not used,
 ---because the documented sample shows a wrong number.
 ---
----The pages are no snapshot. When the list changes while it is read, items move from one page to another. So every page
----is compared with the pages before it. When items may be missing or come twice, the iteration ends with an error.
+---The pages are not one snapshot of the list. When the list changes while it is read, items move from one page to
+---another. So every page is compared with the pages before it. When items may be missing or come twice, the iteration
+---ends with an error.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -56,8 +57,8 @@ local function id_field(item, list_name)
   end
 end
 
--- Returns a text that identifies an item, and a text for messages. If the item has no id, the first text has all of its
--- members.
+-- Returns a text that identifies an item, and a text for messages. If the item has no id, the first text is a digest of
+-- all its members.
 local function identity(item, list_name)
   if not tables.is_object(item) or next(item) == nil then return nil end
   local field = id_field(item, list_name)
@@ -150,8 +151,7 @@ end
 ---Iterates over the items.
 ---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
 ---@param operation string The operation's name, for messages.
----@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, such as "data.users"; or a
----  function that returns the items and the name of their list
+---@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, or a function, as in cmr.List.
 ---@param first number page
 function pagination.iterate(fetch, operation, where, first)
   first = tonumber(first) or first -- fetch refuses a value that is no number

@@ -7,7 +7,7 @@ local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
 
 local EARNED_WITHOUT_RETRY = 0.2
-local IDLE_SECONDS = 3600 -- the budget forgets the failed retries of a key when no other has followed for this time
+local IDLE_SECONDS = 3600 -- the budget forgets a key's failed retries when their number has not changed for this time
 
 local Budget = {}
 Budget.__index = Budget
@@ -49,7 +49,7 @@ function Budget:give_back(key)
   earn(self, key, 1)
 end
 
----Counts an answer at the first attempt.
+---Counts an answer to the first attempt.
 function Budget:answered(key)
   earn(self, key, EARNED_WITHOUT_RETRY)
 end

@@ -13,7 +13,7 @@ local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
 local retry_budget = require "cmr.retry_budget"
 
--- The fields of an error that decide about the call. A hook cannot change the decision by changing them.
+-- The fields of an error that decide whether cmr repeats the call. A hook cannot change the decision by changing them.
 local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
@@ -190,7 +190,7 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- Gives back the retry that the call took, after any answer of the server, even a refusal.
+-- Tells the retry budget that the server answered. A refusal is an answer too, except a refusal by the rate limit.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end

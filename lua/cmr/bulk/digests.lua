@@ -1,5 +1,5 @@
 ---The digests of a run's rows, by row number. A list of 100,000 texts takes 7 MB, and every garbage collection visits
----all of these texts. This module stores the digests as parts of a few long texts.
+---all of these texts. So this module stores the digests as parts of a few long texts.
 
 local digests = {}
 

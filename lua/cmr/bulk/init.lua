@@ -12,15 +12,19 @@ local validate = require "cmr.util.validate"
 ---The options of client:bulk. client:bulk sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
----@field again? boolean Send all rows again, even those that are done. An unfinished run only sends its other rows.
+---Send all rows again, also the rows that are done. If the run is unfinished, client:bulk ignores this option and sends
+---only the rows that are not done yet.
+---@field again? boolean
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
----@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
----  Default: 30 days.
----@field retry_unknown? boolean Send the rows again that may have been done.
----@field retry_failed? boolean Send the rows again that the API refused.
+---Seconds for which other runs recognise a row that was sent, if the operation costs money, destroys something, flips a
+---state or uses a quota. Default: 30 days.
+---@field remember? number
+---@field retry_unknown? boolean Also send the rows that may have been done.
+---@field retry_failed? boolean Also send the rows that the API refused.
 ---@field duplicates? boolean Send all rows, even if several have the same content. Default: such rows are refused.
 ---@field max_failures? integer Stop after this number of failures.
----@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
+---Called for each row that was sent.
+---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
 ---The number of rows in each state. `earlier` counts the rows that an earlier run sent, and that were not sent again.
 ---@class cmr.BulkReport
@@ -133,7 +137,7 @@ end
 ---@return boolean? ok
 ---@return string? message
 ---@return "taken"|"other_key"|"mistake"|"ledger"|nil reason
----@return table? other The run with the other key.
+---@return table? other The run or the row that was sent with another key.
 function bulk.open(run, opts)
   run.round_after = 0
   if not run.ledger or run.repeatable then return true end

@@ -6,7 +6,8 @@ local text = require "cmr.util.text"
 
 local plan = {}
 
--- Ranks of entries. The first copy of a row gets the entry with the lowest rank, the second copy gets the next entry.
+-- Ranks of entries. Several rows may have the same content: the first of these copies gets the entry with the lowest
+-- rank, and the second copy gets the next entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 
@@ -21,7 +22,7 @@ local function is_guarded(operation)
   return flags.charges or flags.danger or flags.quota or flags.flips
 end
 
--- Returns whether the run must respect this entry of an earlier request for the row, and not send the row as a new row.
+-- Returns whether this entry of an earlier request counts for the run. A row without such an entry is a new row.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
   local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"

@@ -85,7 +85,7 @@ local function check_mark(db, path)
   return nil, problem:format(row.id, marked, path), "corrupt"
 end
 
--- The settings of SQLite. With `synchronous` FULL, each change is on the disk before SQLite reports it as made. With
+-- Opens a connection. With `synchronous` FULL, each change is on the disk before SQLite reports it as made. With
 -- NORMAL, the kernel writes it some time later.
 local function connect(path, synchronous)
   local db, message, reason = sqlite.open(path, 1000 * busy_seconds(BUSY_SECONDS))

@@ -26,7 +26,7 @@ end
 ---@param operation table? A row of cmr.operations; nil for a raw request.
 ---@param args table? by name
 ---@param answer table
----@param sent_at number? Seconds since 1970; nil when there is no plan.
+---@param sent_at number? Seconds since 1970. Nil makes an ending without a plan.
 ---@return table ending the argument of Ledger:finish
 function endings.of_answer(operation, args, answer, sent_at)
   local failed = settlement.failed_items(operation, answer)

@@ -31,7 +31,7 @@ local validate = require "cmr.util.validate"
 ---@field kind? cmr.Kind The kind of the failure.
 ---@field outcome? cmr.Outcome
 ---@field message? string
----@field failed_items? integer The number of items that failed inside a success.
+---@field failed_items? integer The number of items that failed although the answer is a success.
 ---@field retry_at? number The earliest time to send the request again.
 ---@field account string The digest of the key, and the base URL.
 

@@ -34,8 +34,8 @@ function identity.normal(value)
   return is_name and value:lower() or value
 end
 
--- A cache: for each operation, the set of its parameters' names. "domains[]" names the items of a list, "mailboxes.*"
--- the members of a map.
+-- A cache: for each operation, the set of its parameters' names. "domains[]" names the items of a list, and
+-- "mailboxes.*" names the members of a map.
 local names_of = setmetatable({}, { __mode = "k" })
 
 local function parameter_names(operation)

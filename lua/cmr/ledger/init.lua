@@ -37,7 +37,7 @@ local ledger = { Ledger = Ledger }
 
 ---Opens a ledger. Makes the file when it is missing.
 ---@param path? string default: location.default
----@return cmr.Ledger? ledger One ledger for each path.
+---@return cmr.Ledger? ledger The same ledger for the same path.
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite.
 function ledger.open(path)
@@ -68,7 +68,7 @@ function Ledger:limiter()
   return self.limiter_
 end
 
----Closes the ledger. Another open makes a new ledger.
+---Closes the ledger. Later, ledger.open makes a new object for it.
 function Ledger:close()
   ledgers[self.path] = nil
   self:close_connections()

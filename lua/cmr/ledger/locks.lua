@@ -8,7 +8,7 @@ local locks = {}
 local RUN_LOCKS = 2 ^ 40 -- the number of a run's lock is this number plus the run's id
 local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- first number and count of the locks of processes that store events
 
----Takes a run for this caller alone, until the process ends or lets it go.
+---Takes a run for this caller alone, until the process ends or lets the run go.
 ---@param run integer
 ---@return table? hold the argument of let_go_run
 ---@return string? message
@@ -36,9 +36,9 @@ function locks:is_run_held(run)
   return db:is_held(RUN_LOCKS + run)
 end
 
----Lets a run go.
+---Lets a run go. A second call with the same hold has no effect.
 ---@param run integer
----@param hold table The result of hold_run. A second call has no effect.
+---@param hold table The result of hold_run.
 function locks:let_go_run(run, hold)
   if self.holds[run] ~= hold then return end
   self.holds[run] = nil

@@ -143,7 +143,7 @@ end
 
 ---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
 ---@param filter table a filter as for Ledger:find
----@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
+---@return fun(): table|false|nil, string? iterator Gives each request; a failure gives false and a message.
 function queries:each(filter)
   local page_filter, page, position = {}, nil, 0
   for name, value in pairs(filter) do

@@ -22,7 +22,7 @@ local INSERT = [[INSERT INTO request
   (account, operation, digest, run, row, user, writer, state, sent_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
 
--- Returns whether the same request was sent again after the request with this id.
+-- Returns whether the ledger has a request with this content that is newer than those that the caller knows.
 local function is_repeated(db, request)
   if not request.newest_known then return false end
   local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"

@@ -4,14 +4,13 @@ local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
 local shared_dict = require "cmr.util.shared_dict"
 
----A limiter reserves slots in the rate limit of a key. Times are in seconds from now, and the rate is in requests per
----second. A limiter has its own clock, because the clocks of two loops cannot be compared.
----
----`reserve` reserves the key's next slot and returns the time until the slot. If that time is longer than max_wait, it
----reserves nothing, and returns nil and the time. `pause` gives out no slot for some seconds, because the server asked
----for a pause.
+---A limiter reserves slots in the rate limit of a key. It has its own clock, because the clocks of two loops cannot be
+---compared.
 ---@class cmr.Limiter
+---Reserves the key's next slot, and returns the seconds until the slot. The rate is in requests per second. If the slot
+---is more than max_wait seconds away, reserves nothing, and returns nil and the seconds.
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
+---Gives out no slot for some seconds, because the server asked for a pause.
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
 local MAX_PAUSE_SECONDS = 60 -- the longest pause that one answer can cause for its key
@@ -27,7 +26,7 @@ end
 local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- all clients of this process share it
 local paused_until = expiring.new() -- key -> the end of the last pause in this process, on the clock of core.now
 
----Returns the limiter of a client without the option `limiter`. In nginx it is in lua_shared_dict cmr, which all
+---Returns the limiter of a client without a ledger or an option. In nginx it is in lua_shared_dict cmr, which all
 ---workers share. Without that dictionary, each worker gets its share of the rate.
 function limiter.default()
   local dict = shared_dict.default()

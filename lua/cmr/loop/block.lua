@@ -15,7 +15,7 @@ local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this m
 local attended = 0 -- number of calls for which a waiter without a coroutine waits
 local sleepers = {} -- a heap of the sleeping waiters; the key is `wakes_at`, the end of their sleep
 
----Runs the engine once. Waits for work, but not longer than the given time.
+---Wakes the sleepers that are due, and runs the engine once. Waits for work, but not longer than the given time.
 ---@param seconds number
 function block.turn(seconds)
   local now = core.now()

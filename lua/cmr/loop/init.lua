@@ -4,12 +4,12 @@ local loaded = package.loaded
 
 local loop = {}
 
----A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
----client:map also need spawn, semaphore and notify, and raise without them. Only the library's adapters have detected,
----attend, leave, forget, interrupt and watch.
+---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start, client:map
+---and client:bulk also need spawn, semaphore and notify, and raise without them. Only the library's adapters have
+---detected, attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----With a job, the sleep ends early when interrupt is called for that job.
+---Returns after some seconds. With a job, the sleep ends early when interrupt is called for that job.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background. Returns when the function first waits.

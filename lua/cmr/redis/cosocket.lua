@@ -21,7 +21,7 @@ function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
 end
 
--- Starts TLS, which not all versions of the library support. nginx checks the certificate and the name in it.
+-- Starts TLS itself, because not all versions of the library can. nginx checks the certificate and the name in it.
 local function handshake(redis, opts)
   local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
   -- if nginx does not trust the certificate and the handshake ends at once, nginx reports success and closes the

@@ -127,8 +127,8 @@ function luasocket.open(owner)
   )
 end
 
----Closes a connection of another engine. After a fork, the parent still uses the connection. The child may have closed
----all descriptors and opened another file with the same number; then this function only drops the number.
+---Closes a connection of another engine. In a fork's child, only drops the number of the descriptor: the parent still
+---uses the connection, and the child may have opened another file with the same number.
 function Connection:abandon()
   if self.process == core.process() or not self.socket.setfd then return self:close() end
   self.socket:setfd(-1)

@@ -74,12 +74,12 @@ local digests = {} -- script -> its SHA-1 from Redis
 -- it.
 local outages = {}
 
--- Raises when a connection could not follow these options.
+-- Raises for options of TLS that would have no effect.
 local function check_tls(caller, opts)
   local function refuse(name, reason)
     errors.raise(("%s: bad option '%s' (%s)"):format(caller, name, reason))
   end
-  if opts.tls and opts.unix then refuse("tls", "a socket of this machine, option 'unix', has none") end
+  if opts.tls and opts.unix then refuse("tls", "option 'unix' names a socket of this machine, without TLS") end
   for _, name in ipairs { "server_name", "ca_file" } do
     if opts[name] and not opts.tls then refuse(name, "only with tls = true") end
   end

@@ -19,13 +19,13 @@ local things = require "cmr.settlement.things"
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer If first_failure names so many things, nothing was done. 0: the answer refused everything.
+---@field parts? integer Nothing was done if first_failure reports this many things. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
 ---The events that complete one part of a plan.
 ---@class cmr.PlanStep
 ---@field event string
----@field count? integer The number of things that they must report; nil when unknown.
+---@field count? integer The number of things that the events must report; nil when unknown.
 ---@field kind? "domain"|"address"|"mailbox"|"subscription" The kind of thing that one event reports.
 ---@field items? string[] The names of these things. The step is complete when all of them are reported.
 ---@field announced? boolean Another event reports the count.
@@ -204,7 +204,7 @@ function plan.of(operation, args, answer, sent_at)
   return made
 end
 
----Returns the first step of a plan, for a request whose answer is not available.
+---Returns the event and the count of the first step of a plan. Of the answer, only the failed items are needed.
 ---@param failed_items any[]? The failed items of the answer, as in cmr.info.
 ---@return table expected {event = name, count = the number, or nil when unknown}
 function plan.expected(operation, args, failed_items)

@@ -25,8 +25,8 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- For each kind of thing, the fields in which an event may name it. REQUESTED_NAMES says how many of these fields, from
--- the first, have a name that a request may contain. The other fields only distinguish the things.
+-- For each kind of thing, the fields in which an event may name it. The fields beyond REQUESTED_NAMES only distinguish
+-- the things.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },

@@ -79,7 +79,7 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- so close to its end, the claim expires by itself, because another worker may already have it
+  -- a claim that is about to end is not deleted: another worker may have claimed the name by then
   if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
 end

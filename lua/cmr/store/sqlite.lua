@@ -75,7 +75,7 @@ function Store:claim(name, lease)
   return nil, "unavailable", message
 end
 
--- Changes the claim with this token. If `or_free` is true, it also claims a name without a claim.
+-- Changes the claim with this token. If `or_free` is true, also changes a name without a claim.
 local function change_claim(self, name, token, expires_in, new_token, or_free)
   local is_over = false
   local ok, message = update(self, "durable", function(db, now)
@@ -156,7 +156,7 @@ function Store:remove(name, text)
     local ok
     ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
     if not ok then return nil, reason end
-    -- the list does not end earlier without its newest text
+    -- if this was the newest text of the list, the list still ends at the same time
     local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
     return db:run(extend, row.expires, name)
   end)

@@ -59,8 +59,8 @@ function redact.mask(text, secrets)
   return text
 end
 
----Returns the secrets in an event, and the other given secrets. The longest comes first, because masking a shorter
----secret could cut a longer secret.
+---Returns the secrets in an event, and the secrets in `more`. The longest comes first, because masking a shorter secret
+---could cut a longer secret.
 function redact.secrets(event, more)
   local secrets = {}
   local function collect(value, is_secret)
@@ -99,7 +99,7 @@ function redact.copy(value, secrets, with_secret_fields)
   return copy
 end
 
--- Returns whether the text of a field is a secret. The id of a credential is not.
+-- Returns whether the text of a field is a secret. The id of a credential is no secret.
 local function has_secret(name)
   return redact.is_secret_name(name) and not name:find "Id$"
 end

@@ -17,7 +17,7 @@ local MAX_FLUSHED_ENTRIES = 1000
 local FLUSH_PAUSE_SECONDS = 1 -- the wait after a flush that found nothing, because a flush reads the whole dictionary
 local WARNING_PAUSE_SECONDS = 60
 
--- dictionary -> the time when this worker may flush it again
+-- dictionary -> the time when this worker may flush it again, or log a warning about it again
 local flush_at, warn_at = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
 
 ---Returns the dictionary that nginx.conf declares as `lua_shared_dict NAME`.
