@@ -270,9 +270,9 @@ end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled: on Lua 5.4 and later at
----once, on any other Lua when it collects the iterator. In nginx, the calls are cancelled at the latest when the coroutine
----with the loop ends.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 and 5.5
+---cancel them at once. Any other Lua cancels them when it collects the iterator. nginx cancels them at the latest when
+---the coroutine with the loop ends.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list or an iterator. An input is a table of fields, or the first argument.
 ---@param opts? cmr.MapOptions
@@ -291,9 +291,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records each row, so that
----no process sends the row again. A later run with the same rows continues the first run. The report counts the rows in
----each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows that are
+---done, and no process sends these rows again. A later run with the same rows continues the first run. The report counts
+---the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))

@@ -56,8 +56,8 @@ local function id_field(item, list_name)
   end
 end
 
--- Returns a text that identifies an item, and a text for messages. If the item has no id, the first text has all of its
--- members.
+-- Returns a text that identifies an item, and a text for messages. If the item has no id, the first text is a digest of
+-- all its members.
 local function identity(item, list_name)
   if not tables.is_object(item) or next(item) == nil then return nil end
   local field = id_field(item, list_name)
@@ -150,9 +150,8 @@ end
 ---Iterates over the items.
 ---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
 ---@param operation string The operation's name, for messages.
----@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, such as "data.users"; or a
----  function that returns the items and the name of their list
----@param first number page
+---@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, or a function; see cmr.List.
+---@param first number The number of the first page.
 function pagination.iterate(fetch, operation, where, first)
   first = tonumber(first) or first -- fetch refuses a value that is no number
   local list = { first = first, count = 0, seen_pages = {}, seen_items = {} }
