@@ -292,8 +292,8 @@ function Client:map(name, inputs, opts)
 end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows that are
----done, and no process sends these rows again. A later run with the same rows continues the first run. The report counts
----the rows in each state, see cmr.BulkReport.
+---done. No process sends these rows again, unless an option asks for it. A later run with the same rows continues the
+---first run. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))

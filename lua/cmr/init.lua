@@ -59,7 +59,7 @@ local operations = require "cmr.operations"
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
----The exact mistake. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
+---Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
 ---client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
 ---"missing_items" or "no_list".
