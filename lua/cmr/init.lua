@@ -31,7 +31,7 @@ local operations = require "cmr.operations"
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API reports a failure in an answer with a success status, or in a webhook (client:await)
+---| "operation_failed" # the API reports a failure: in an answer with a success status, or later (client:await)
 ---| "cancelled" # ended by job:cancel(), by before_send, by await's option `cancelled`, or by closing the engine
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
@@ -71,8 +71,8 @@ local operations = require "cmr.operations"
 ---@field reason? string The mistake in words, if `expected` does not say it.
 ---@field programmer_error? true The program is wrong, not its data. The functions of cmr raise such an error.
 
----The type of cmr.all. Some operations of the API act on everything if you omit a list. In cmr, pass cmr.all as this
----list.
+---The type of cmr.all. Some operations of the API act on everything if you omit a list. To do this with cmr, pass
+---cmr.all as the list.
 ---@class cmr.All
 
 ---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
@@ -132,7 +132,7 @@ local operations = require "cmr.operations"
 ---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
 ---@field null any JSON's null. In answers, only arrays contain it. Pass it to send a null.
----@field all cmr.All Means "every item". Pass it as a list that the API would take as "every item" if you omit it.
+---@field all cmr.All Means "every item". Pass it as the list of an operation that acts on everything without a list.
 ---@field webhook cmr.Webhook
 local cmr = {
   _VERSION = core._VERSION,
