@@ -29,7 +29,7 @@ local validate = require "cmr.util.validate"
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
----@field cancelled? fun(): boolean Called at least once a second. If the function returns true, the wait ends.
+---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
 local WORDS = {
   expected = "a list of words",
@@ -74,8 +74,8 @@ local function fail(self, kind, outcome, body, message)
   return nil, message, core.error(err)
 end
 
--- Reports a mistake in the arguments. Raises it only if no request was sent. After a request it returns an error,
--- because a raised error would lose the answer.
+-- Reports a mistake in the arguments. Returns an error if the first argument is the answer of a call, because a raised
+-- error would lose that answer. Otherwise raises.
 local function refuse(self, message)
   if not self.has_left then errors.raise("await: " .. message) end
   return fail(self, "invalid_argument", "unknown", nil, message)
@@ -107,7 +107,7 @@ local function plan_of(self, res, info)
   return nil, message or ("'%s' is done when it is answered"):format(operation.name)
 end
 
--- Returns whether no event can ever arrive, because no process with this store receives webhooks.
+-- Returns whether no event can ever arrive: only this process has the store, and this process receives no webhooks.
 local function is_deaf(state)
   return stores.is_of_process(state.store) and not package.loaded.ngx and not package.loaded["cmr.webhook.receiver"]
 end
@@ -127,7 +127,8 @@ local function lists_of(plan)
   return own, others
 end
 
--- Decodes an event of the store. Also returns the event's content as a text, which is the same for all of its copies.
+-- Decodes an event of the store. Also returns a text that is the same for all copies of the event: its content without
+-- the time of receipt.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -181,8 +182,8 @@ local function lists_to_read(self, reads_all)
   return lists
 end
 
--- Keeps the events of earlier reads, because the store may have dropped them meanwhile. Appends the new events, ordered
--- by the time of receipt if it is known.
+-- Adds the new events to the events of earlier reads, which the store may have dropped meanwhile. Returns all of them,
+-- ordered by the time of receipt if it is known.
 local function keep(self, read)
   local kept = self.kept
   local latest = kept.latest or -math.huge
@@ -306,7 +307,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- many waits may begin together: spreads their reads
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- spreads the reads of waits that began together
       if left > 0 then loop.sleep(core.engine(), math.min(jittered, left)) end
       pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
       settled, events, message, err = read_store(self, left <= pause)

@@ -51,18 +51,18 @@ local unpack = table.unpack or unpack
 ---@field secured? number The TLS handshake was done.
 ---@field first_byte? number The first byte of the answer arrived.
 
----The request that a call would send, in the form for libcurl. The key is masked.
+---The request that a call would send, as libcurl gets it. The key is masked.
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty header.
+---The header lines, without the key's header. The line "Name:" removes a header, and "Name;" sends an empty header.
 ---@field headers string[]
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
 ---@field form? cmr.FormPart[] The parts of a multipart form, in place of a body.
 ---@field ca_file? string
 ---@field proxy? string "" means no proxy, even if the environment names one.
----@field resolve? string
+---@field resolve? string A host and the address that libcurl uses for it, in the form of CURLOPT_RESOLVE.
 
 ---A part of a multipart form: a text, or a file.
 ---@class cmr.FormPart
@@ -88,12 +88,11 @@ local REQUEST_SPEC = {
   body = validate.ANY,
 }
 
----The name of an operation that returns a list; or a table with this name and the undocumented facts about the
----operation's answer.
+---An operation that returns a list: its name, and facts about its answer that the documentation omits.
 ---@class cmr.List
----@field [1] string
----The path of the items, as in "data.users"; or a function that returns the items of an answer and the name of their
----list.
+---@field [1] string The operation's name.
+---The path of the items in an answer, as in "data.users". Or a function that returns the items of an answer and the
+---name of their list.
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string?
 ---@field page? string The parameter that chooses a page.
 
@@ -183,7 +182,7 @@ local function prepare_request(state, caller, method, path, fields)
   return core.request(state.target, method, path, fields)
 end
 
----Sends a request for which cmr has no function. Its rate limit, retries and errors are those of an operation.
+---Sends a request for which cmr has no function. The request has the rate limit, retries and errors of an operation.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -201,7 +200,7 @@ end
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
 ---
----@param what string|cmr.List
+---@param what string|cmr.List The operation's name, or a table with the name and facts about the answer.
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error? iterator Gives each item; a failure gives false, a message and err.
 function Client:each(what, ...)
@@ -251,8 +250,8 @@ function Client:preview(name, ...)
   return call:request()
 end
 
----Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
----function of cmr.
+---Starts a call in the background. In a script without a loop, the call makes progress only while the script
+---waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any The operation's arguments.
 ---@return cmr.Job job
@@ -272,8 +271,9 @@ end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled: in Lua 5.4 at once, in
----every other Lua when it collects the iterator. In nginx, the end of the coroutine with the loop also cancels them.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 and 5.5
+---cancel them at once. Any other Lua cancels them when it collects the iterator. nginx cancels them at the latest when
+---the coroutine with the loop ends.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -292,9 +292,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Calls an operation once for each of many rows. No row is sent twice: the client's ledger records which rows are done,
----in this process or in another process. A later run with the same rows continues the first run. The report counts the
----rows by their state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows that are
+---done. No process sends these rows again, unless an option asks for it. A later run with the same rows continues the
+---first run. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -302,7 +302,7 @@ end
 ---@param name string The operation's name.
 ---@param rows table[]|fun(): table? A list of tables of fields, or a function that returns the next table.
 ---@param opts? cmr.BulkOptions
----@return cmr.BulkReport? report Nil when nothing was sent.
+---@return cmr.BulkReport? report Nil when the run could not begin; then nothing was sent.
 ---@return string? message
 function Client:bulk(name, rows, opts)
   local state = state_of(self, "bulk")
@@ -394,7 +394,8 @@ local function ledger_for(option, parent)
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Makes a client's store or limiter: in lua_shared_dict cmr if it is declared, else with the ledger if there is one.
+-- Returns a client's store or limiter. In nginx with lua_shared_dict cmr, all workers share it. Elsewhere it is the
+-- ledger's, if there is a ledger.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()
@@ -402,7 +403,7 @@ end
 
 ---Makes a client without raising.
 ---@param opts cmr.Options
----@param parent table? The state of the client to copy, see client:with. Nil: the environment supplies missing options.
+---@param parent table? The state of a client that supplies the missing options. Nil: the environment supplies them.
 ---@return cmr.Client? client
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
@@ -438,14 +439,14 @@ end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client, which shares key, engine and limiter with this client.
+---@return cmr.Client client The new client. It shares the key, the engine and the limiter with this client.
 function Client:with(opts)
   local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end
   return client
 end
 
----Closes the client. If no call of any client is in flight, also closes all idle connections. Later calls raise.
+---Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
 function Client:close()
   self._state.closed = true
   local engine = core.engine()

@@ -1,5 +1,5 @@
----The Cold Mail Reseller API. It has one function for each operation, such as cmr.platforms(userId) and
----cmr.reexport{...}.
+---The module cmr. It has one function for each operation of the Cold Mail Reseller API, such as cmr.platforms(userId)
+---and cmr.reexport{...}.
 ---
 ---On success a function returns the decoded envelope. On failure it returns nil, a message and an error table. A
 ---mistake of the calling program, such as an unknown field, raises an error.
@@ -13,8 +13,8 @@ local operations = require "cmr.operations"
 ---@class cmr.Answer
 ---@field status integer Repeats the HTTP status.
 ---@field message string
----@field data? any The result. Absent if the API sends null or nothing. The type of an undocumented result is `any`.
----@field actionId? string The id of an asynchronous operation's action. The action's webhook events have the same id.
+---@field data? any The result. Absent if the API sends null or nothing.
+---@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
 
 ---@alias cmr.Kind
 ---| "network" # no answer: the connection failed
@@ -31,8 +31,8 @@ local operations = require "cmr.operations"
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API says that the operation failed: success = false in an answer, or later (client:await)
----| "cancelled" # job:cancel(), or the engine was closed
+---| "operation_failed" # the API reports a failure: in an answer with a success status, or later (client:await)
+---| "cancelled" # ended by job:cancel(), by before_send, by await's option `cancelled`, or by closing the engine
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
@@ -50,7 +50,7 @@ local operations = require "cmr.operations"
 ---@field operation? string
 ---@field status? integer The answer's HTTP status, if there was an answer.
 ---@field outcome cmr.Outcome
----@field retry_after? number Seconds to wait before another try.
+---@field retry_after? number Seconds to wait before you try again.
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
@@ -71,7 +71,8 @@ local operations = require "cmr.operations"
 ---@field reason? string The mistake in words, if `expected` does not say it.
 ---@field programmer_error? true The program is wrong, not its data. The functions of cmr raise such an error.
 
----The type of cmr.all. It means "every item" for an operation that acts on everything if its list is omitted.
+---The type of cmr.all. Some operations of the API act on everything if you omit a list. To do this with cmr, pass
+---cmr.all as the list.
 ---@class cmr.All
 
 ---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
@@ -82,7 +83,7 @@ local operations = require "cmr.operations"
 ---@field group string
 ---@field title string The vendor's title.
 ---@field summary string
----@field source "seed"|"docs"|"help" Where method and path are documented.
+---@field source "seed"|"docs"|"help" Where method and path are documented: quickstart, API pages or help centre.
 ---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
 ---@field open_location? "query"|"body" The part of the request for undocumented fields.
@@ -97,7 +98,7 @@ local operations = require "cmr.operations"
 ---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
 ---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
----@field items_in? string The parameter with the list of these items.
+---@field items_in? string The name of the list parameter with these items.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -130,8 +131,8 @@ local operations = require "cmr.operations"
 ---@field _VERSION string
 ---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
----@field null any JSON's null. In an answer, only arrays contain it. Pass it to send a null.
----@field all cmr.All Means "every item", for an operation that acts on everything if its list is omitted.
+---@field null any JSON's null. In answers, only arrays contain it. Pass it to send a null.
+---@field all cmr.All Means "every item". Pass it as the list of an operation that acts on everything without a list.
 ---@field webhook cmr.Webhook
 local cmr = {
   _VERSION = core._VERSION,

@@ -6,14 +6,14 @@ local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
----The options of client:map.
+---The options of client:map. cmr calls before_send when an input's call has its slot, before the request is sent. There
+---you can write your own record. If before_send returns false, cmr does not send the request, and the error is of kind
+---"cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
----Called before the first attempt of an input's call, when the call has its slot. Use it to keep your own record. If it
----returns false, the request is not sent, and the call's error is of kind "cancelled".
----@field before_send? fun(input: any): boolean?
+---@field before_send? fun(input: any): boolean? Called before an input's first attempt. False skips the input.
 
 local MAP_SPEC = { concurrency = validate.integer(1), ordered = "boolean", before_send = "function" }
 local MAP_DEFAULTS = { concurrency = 16, ordered = false }
@@ -101,7 +101,7 @@ function jobs.finished(semaphore, answer, message, err)
   return job
 end
 
--- Raises if the caller cannot wait for a loop that other code runs.
+-- Raises if the running coroutine cannot wait in this loop.
 local function check(loop, caller)
   local reason = loop.unsupported and loop.unsupported "caller"
   if not reason then return end
@@ -176,7 +176,8 @@ function jobs.map(loop, inputs, opts, start)
   local slots, free = {}, {} -- the started jobs that the iterator has not returned yet; the indexes of empty slots
   local slot_count, free_count = 0, 0
   local watch, was_left
-  local first, last -- the queue of finished jobs to return; each job's field `after` is the next job
+  -- the queue of jobs to return: all started jobs with opts.ordered, else the finished ones; job.after is the next job
+  local first, last
 
   local function enqueue(job)
     if first then
@@ -255,7 +256,7 @@ function jobs.map(loop, inputs, opts, start)
       semaphore.wait()
     end
     if watch then watch.stop() end
-    return nil, guard -- the generic for keeps the guard alive as long as the loop runs
+    return nil, guard -- this use of `guard` keeps the guard alive as long as the iterator
   end
 
   return step, nil, nil, setmetatable({}, { __close = cancel })

@@ -9,50 +9,48 @@ local unpack = table.unpack or unpack
 
 local options = {}
 
----The options of cmr.new and client:with. Several hosts can share a rate limit with
----require("cmr.limiter.redis").new{host = ...}, and webhooks and quotas with require("cmr.store.redis").new{host =
----...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
+---The options of cmr.new and client:with. Several hosts can share a rate limit and a store in Redis: see
+---cmr.limiter.redis and cmr.store.redis.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
+---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
----@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another name.
+---@field key_header? string The header with the key; cmr-x-sandbox-api-key in the sandbox. Default: cmr-x-api-key.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
----Called after a failed attempt that may be repeated. Returns true or the seconds to wait for another attempt, false
----for no other attempt, or nil to let cmr decide.
+---Called after a failed attempt that can be repeated safely. Returns whether to repeat it, or after how many seconds.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----The queue for the rate limit. Default: lua_shared_dict cmr if it is declared; else a file beside the ledger if
----`ledger` is set; else a queue in the process.
+---The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
+---if there is one; else the limiter of the process.
 ---@field limiter? cmr.Limiter
----What cmr does before a mailbox's fourth re-export in a week: it logs a warning, refuses the call, or does nothing.
+---Whether to log a warning about a mailbox's fourth re-export in a week, to refuse it, or not to count re-exports.
 ---Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
----@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
----Records every request that may change something. True uses the user's ledger, and a path uses another ledger. If the
----ledger cannot record a request, the request is not sent. Default: false.
+---@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
+---The ledger that records every request that may change something: true for the user's ledger, or the path of another
+---one. If the ledger cannot record a request, cmr does not send it. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
----Maps the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
----not where cmr assumes it.
+---Maps the name of an operation to "METHOD /path". This replaces the endpoint that cmr knows, or supplies one that is
+---undocumented. Append " userId in body" or " userId in query" if `userId` is not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the adapter that fits each call.
 ---Called before each attempt. It may return a table of headers, which cmr sends with this attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr gives up.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before the wait for a retry. False ends the call.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
----@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's last digits.
+---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: from the clock.
 
 ---The argument of on_request.
 ---@class cmr.AttemptStart
@@ -141,7 +139,8 @@ for _, name in ipairs(core.target_option_names) do
   SPEC[name] = validate.ANY
 end
 
----Adds the options that a client does not set itself. Copies their values, because every call reads nearly all of them.
+---Adds the options that a client does not set itself. Copies the values, because every call reads nearly all of them,
+---and a look-up in the parent would be slower.
 ---@param opts table the client's options; the function changes this table
 ---@param parent table The options of the client from which the new client is made, or options.DEFAULTS.
 function options.inherit(opts, parent)
@@ -155,8 +154,8 @@ function options.inherit(opts, parent)
   opts.chosen = chosen
 end
 
----Returns the longest time for a call and for one of its attempts. If the vendor may take long for each item, an option
----that the user did not set grows by that time.
+---Returns the timeouts of a call and of one of its attempts. If the vendor may take long for each item, a timeout that
+---the user did not set grows with the number of items.
 ---@param opts table a client's options
 ---@param operation cmr.Operation? nil: a raw request
 ---@param call any from the core
@@ -188,7 +187,7 @@ local function bad_profile(message)
     { code = "bad_option", option = "profile", reason = message }
 end
 
--- Replaces the option profile by the options that the profile has.
+-- Adds the options of a profile to the options for the core.
 local function add_profile(target_opts, name)
   for _, other in ipairs(PROFILE_OPTIONS) do
     if target_opts[other] ~= nil then

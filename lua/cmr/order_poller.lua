@@ -12,7 +12,7 @@ local MAX_QUEUE_SECONDS = 0.01 -- a poll takes a slot only if one is free now
 local MAX_STATUS_SECONDS = 10
 local RETRY_SECONDS = 0.5 -- the wait after a poll that found no free slot
 local MAX_JITTER = 0.1 -- as a share of the time between two polls
-local ACTIVE_SECONDS = 15 -- a wait is ignored if it has not checked for longer: nginx may have ended its request
+local ACTIVE_SECONDS = 15 -- an order counts as watched for this long after a check: nginx may end a waiting request
 
 ---@class cmr.OrderWatch
 local Watch = {}
@@ -99,7 +99,8 @@ function Watch:pause(now)
   return self:jittered(math.max(self.interval, self.spacing * count))
 end
 
--- Takes the key's next poll for this order. Returns false if it is another order's turn.
+-- Reserves the key's next poll for this order. Returns false if the order is not due, or if the key's last poll was too
+-- recent.
 function Watch:claim(now)
   local key, order = self.key, self.order
   local is_taken = key.free_at > now and key.free_at <= now + self.spacing -- also false if the clock was set back
@@ -136,7 +137,7 @@ function Watch:poll(now, left)
     if not ok then
       res, err = nil, core.error { kind = "network", outcome = "unknown", message = tostring(res), attempts = 0 }
     end
-    if err and err.outcome == "not_sent" and err.kind == "rate_limited" then -- no free slot, because real calls wait
+    if err and err.outcome == "not_sent" and err.kind == "rate_limited" then -- no free slot: other calls go first
       order.due_at = now + self:jittered(RETRY_SECONDS)
       return false
     end

@@ -151,8 +151,8 @@ end
 ---Iterates over the items.
 ---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
 ---@param operation string The operation's name, for messages.
----@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, or a function, as in cmr.List.
----@param first number page
+---@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, or a function; see cmr.List.
+---@param first number The number of the first page.
 function pagination.iterate(fetch, operation, where, first)
   first = tonumber(first) or first -- fetch refuses a value that is no number
   local list = { first = first, count = 0, seen_pages = {}, seen_items = {} }

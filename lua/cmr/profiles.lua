@@ -41,7 +41,7 @@ end
 ---Reads the stored profiles.
 ---@param getenv fun(name: string): string?
 ---@return table? config {default = name, profiles = {name = fields}}; without a file {profiles = {}}
----@return string? message The file cannot be used.
+---@return string? message The reason why the file cannot be used.
 function profiles.load(getenv)
   local path = profiles.path(getenv)
   if not path then return { profiles = {} } end
@@ -63,7 +63,7 @@ end
 ---@param config table
 ---@param name string
 ---@return table? options
----@return string? message There is no such profile, or a field is wrong.
+---@return string? message Says that there is no such profile, or which field is wrong.
 function profiles.options(config, name)
   local stored = config.profiles[name]
   if stored == nil then

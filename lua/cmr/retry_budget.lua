@@ -7,7 +7,7 @@ local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
 
 local EARNED_WITHOUT_RETRY = 0.2
-local IDLE_SECONDS = 3600 -- the budget forgets a key's failed retries when their number has not changed for this time
+local IDLE_SECONDS = 3600 -- the budget forgets a key whose count has not changed for this time
 
 local Budget = {}
 Budget.__index = Budget

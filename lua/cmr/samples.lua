@@ -5,16 +5,16 @@
 ---             If no sample shows a required id, the id is missing
 ---  also       JSON text: a second documented form of the fields
 ---  answer     JSON text: the whole envelope
----  partial    JSON text: the documented part of an answer that the documentation does not show as a whole
----  described  a sentence about an answer that the documentation describes without a sample
+---  partial    JSON text: the documented part of an answer, if no sample shows its whole envelope
+---  described  a sentence on an answer that the documentation describes without a sample
 ---  refusals   array of JSON texts: envelopes of refusals
 ---  status     the HTTP status of success, where it is not 200
----  map        set if the answer's data is a map from names, such as codes, to values: the type of the values, or
----             "shown" if the sample answer shows such a value
----  meanings   what members of data mean, by name, if their names can mislead
+---  map        set if the answer's data is a map from names, such as country codes, to values: the type of the values,
+---             or "shown" if the sample answer shows it
+---  meanings   by name, the meanings of members of data that are easily misread
 ---  source     "seed", "docs" or "help", as in the operations table
 ---  request_source  the source of the request, if it differs from the source of the answer
----The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message. This file leaves them so. The
+---The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message. This file keeps both. The
 ---samples of dns_records, update_mailboxes and set_warmup_settings are put together from documented parts.
 
 local samples = {}

@@ -47,7 +47,8 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  record.job = nil -- the job has the result, and on Lua 5.1 a record that refers to its own result is never collected
+  -- the job refers to the result, and on Lua 5.1 a record that refers to its own key in `records` is never collected
+  record.job = nil
   records[result] = record
 end
 
@@ -190,7 +191,8 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- Tells the retry budget that the server answered. A refusal is an answer too, except a refusal by the rate limit.
+-- If the server answered, even with a refusal, gives the retry that the call took back to the budget. If the call took
+-- none, the budget gets back a part of a retry.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end
@@ -308,7 +310,8 @@ local function make_attempts(record, state, loop)
   return fail(record, loop, err)
 end
 
--- Raises an error from the user's loop adapter again, after recording the end of the request.
+-- Returns the results of a call. If the call raised an error, as the user's loop adapter may do, records the end of the
+-- request and raises the error again.
 local function reraise(record, ok, ...)
   if ok then return ... end
   local outcome = record.attempts == 0 and "not_sent" or "unknown"
