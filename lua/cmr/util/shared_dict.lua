@@ -4,11 +4,11 @@
 local core = require "cmr.core"
 local log = require "cmr.util.log"
 
--- The names of the dictionaries. A full dictionary loses its oldest entries, so handled events, awaited events and
--- quotas each have their own dictionary.
+-- The names of the dictionaries. There are three, because a full dictionary may lose its oldest entries: many handled
+-- events must not push out awaited events or quotas.
 local shared_dict = {
-  MAIN = "cmr", -- quotas, the queue of the rate limit, and all data without its own dictionary
-  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; it loses nothing when it is full
+  MAIN = "cmr", -- quotas, the queue of the rate limit, and the data of the dictionaries that nginx.conf does not declare
+  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; when full, it refuses new entries
   CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }
 
@@ -17,7 +17,7 @@ local MAX_FLUSHED_ENTRIES = 1000
 local FLUSH_PAUSE_SECONDS = 1 -- the wait after a flush that found nothing, because a flush reads the whole dictionary
 local WARNING_PAUSE_SECONDS = 60
 
--- dictionary -> the time when this worker may flush it again
+-- dictionary -> the time when this worker may flush it again, or warn about it again
 local flush_at, warn_at = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
 
 ---Returns the dictionary that nginx.conf declares as `lua_shared_dict NAME`.
