@@ -25,8 +25,8 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- For each kind of thing, the fields in which an event may name it. REQUESTED_NAMES says how many of these fields, from
--- the first, have a name that a request may contain. The other fields only distinguish the things.
+-- For each kind of thing, the fields in which an event may name it. Only the first fields have a name that a request may
+-- contain, see REQUESTED_NAMES. The other fields only distinguish the things.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
@@ -37,7 +37,7 @@ local NAME_FIELDS = {
 -- For each kind, how many of the first fields in NAME_FIELDS have a name that a request may contain.
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
--- The member in which an event may list several things. In the help page's sample, domain.order.success lists domains.
+-- The members in which an event may list several things. In the help page's sample, domain.order.success lists domains.
 local LIST_FIELDS = {
   address = { "mailboxes", "emails" },
   domain = { "domains", "domainNames" },

@@ -80,8 +80,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----Returns a copy that may be stored, and can be written as JSON. A mask replaces each secret in all texts. The copy lacks
----the secret fields, unless `with_secret_fields` is true.
+---Returns a copy that may be stored, and can be written as JSON. A mask replaces each secret in all texts. The copy
+---lacks the secret fields, unless `with_secret_fields` is true.
 ---@param secrets string[] longest first
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
