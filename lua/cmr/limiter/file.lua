@@ -21,9 +21,9 @@ local SUFFIX = "-queue" -- added to the path of the ledger
 local PATIENCE_SECONDS = 1 -- how long to wait for another process's lock, which lasts microseconds
 local NGINX_PATIENCE_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
 
----Makes a limiter.
----@param options? {path?: string, is_quiet?: boolean} path: the path of the ledger; default: the default ledger.
----  is_quiet: true logs no warning when the file cannot be used.
+---Makes a limiter. `path` is the path of a ledger; the default is the user's ledger. If `is_quiet` is true, the limiter
+---logs no warning when it cannot use the file.
+---@param options? {path?: string, is_quiet?: boolean}
 function Limiter.new(options)
   local opts = validate.options("limiter.file.new", SPEC, nil, options)
   local path = assert(location.absolute(opts.path))

@@ -8,8 +8,8 @@ local shared_dict = require "cmr.util.shared_dict"
 ---second. A limiter has its own clock, because the clocks of two loops cannot be compared.
 ---
 ---`reserve` reserves the key's next slot and returns the time until the slot. If that time is longer than max_wait, it
----reserves nothing, and returns nil and the time. `pause` gives out no slot for some seconds, because the server asked
----for a pause.
+---reserves nothing, and returns nil and the time. After `pause`, the limiter gives out no slot of the key for some
+---seconds, because the server asked for a pause.
 ---@class cmr.Limiter
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)

@@ -105,7 +105,7 @@ local function reserve_in_redis(self, key, length, after, max_wait)
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
   local reply, message, reason = self.redis:eval(RESERVE, { "queue:" .. key }, args)
   local received_at = core.now()
-  local noticed_at = received_at + 2 * self.redis.retry_seconds -- by then the other hosts have noticed it too
+  local noticed_at = received_at + 2 * self.redis.retry_seconds -- by then the other hosts have noticed the failure too
   if reason == "refused" then
     note_refusal(self, key, message, noticed_at)
     return nil

@@ -25,8 +25,8 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- For each kind of thing, the fields in which an event may name it. Only the first fields have a name that a request may
--- contain, see REQUESTED_NAMES. The other fields only distinguish the things.
+-- For each kind of thing, the fields in which an event may name it. Only the first fields have a name that a request
+-- may contain, see REQUESTED_NAMES. The other fields only distinguish the things.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
