@@ -214,7 +214,7 @@ describe("an option of TLS", function()
     end
     refused({ca_file = "x"}, "cmr.redis.scripts.new: bad option 'ca_file' %(only with tls = true%)")
     refused({server_name = "x"}, "bad option 'server_name' %(only with tls = true%)")
-    refused({tls = true, unix = "x"}, "bad option 'tls' %(a socket of this machine, option 'unix', has none%)")
+    refused({tls = true, unix = "x"}, "bad option 'tls' %(a Unix socket, option 'unix', has no TLS%)")
     refused({tls = true}, "with tls the option 'ca_file' is needed")
     refused({tls = "yes"}, "bad option 'tls' %(a boolean expected, got string%)")
     assert.error_matches(function() require("cmr.store.redis").new{ca_file = "x"} end,

@@ -83,7 +83,7 @@ end
 -- Logs once that Redis refuses the script for a key. Other keys are not affected.
 local function note_refusal(self, key, message, time)
   if not self.refused_until:get(key) then
-    local format = "Redis at %s refuses a slot in queue:%s (%s); each host has its own queue for it until that ends"
+    local format = "Redis at %s refuses a slot in queue:%s (%s); each host uses its own queue until Redis accepts again"
     log.warn(format, tostring(self.redis.address), key, message)
   end
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())

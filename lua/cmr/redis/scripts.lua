@@ -79,7 +79,7 @@ local function check_tls(caller, opts)
   local function refuse(name, reason)
     errors.raise(("%s: bad option '%s' (%s)"):format(caller, name, reason))
   end
-  if opts.tls and opts.unix then refuse("tls", "a socket of this machine, option 'unix', has none") end
+  if opts.tls and opts.unix then refuse("tls", "a Unix socket, option 'unix', has no TLS") end
   for _, name in ipairs { "server_name", "ca_file" } do
     if opts[name] and not opts.tls then refuse(name, "only with tls = true") end
   end

@@ -115,8 +115,8 @@ end
 ---    missing        what is missing, in words
 ---    is_uncounted   true if the number of expected things is unknown
 ---
----`origins` has the events that are stored under an action or an order of the plan. The value is "new" if the API made
----the id of that action or order for this request, else "old".
+---The keys of `origins` are the events that are stored under an action or an order of the plan. A value is "new" if the
+---API made the id of that action or order for this request, else "old".
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] The events, oldest first, without duplicates.
 ---@param origins? table<cmr.Event, "new"|"old">
