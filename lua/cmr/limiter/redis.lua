@@ -83,7 +83,7 @@ end
 -- Logs once that Redis refuses the script for a key. Other keys are not affected.
 local function note_refusal(self, key, message, time)
   if not self.refused_until:get(key) then
-    local format = "Redis at %s refuses a slot in queue:%s (%s); each host has its own queue for it until that ends"
+    local format = "Redis at %s refuses a slot in queue:%s (%s); each host uses its own queue until Redis accepts again"
     log.warn(format, tostring(self.redis.address), key, message)
   end
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
@@ -105,7 +105,7 @@ local function reserve_in_redis(self, key, length, after, max_wait)
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
   local reply, message, reason = self.redis:eval(RESERVE, { "queue:" .. key }, args)
   local received_at = core.now()
-  local noticed_at = received_at + 2 * self.redis.retry_seconds -- by then the other hosts have noticed it too
+  local noticed_at = received_at + 2 * self.redis.retry_seconds -- by then the other hosts have noticed the failure too
   if reason == "refused" then
     note_refusal(self, key, message, noticed_at)
     return nil

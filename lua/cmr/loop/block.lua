@@ -67,7 +67,7 @@ function block.wait(engine, call)
     return coroutines.wait(call)
   end
   if #sleepers == 0 and engine:wait_for(call, MAX_STEP_SECONDS * 1000) then return end
-  local seconds = 0 -- no wait at first, because other calls may have finished
+  local seconds = 0 -- the first turn does not wait, because other calls may have finished
   repeat
     block.turn(seconds)
     seconds = MAX_STEP_SECONDS

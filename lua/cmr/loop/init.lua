@@ -26,7 +26,7 @@ local loop = {}
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
----@field wait fun() Waits for a post. Returns once for every post.
+---@field wait fun() Waits for a post. Each post ends one wait.
 
 ---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch

@@ -28,7 +28,7 @@ local is_driving, timer = false, nil -- whether block has tasks; the timer that 
 function luv.unsupported(context)
   local reason = coroutines.unsupported(context)
   if reason or context == "background" or not core.is_generator() then return reason end
-  return "a generic for resumes this coroutine and would take a wait for its end; without the option loop the whole "
+  return "a generic for resumes this coroutine and would end when it waits; without the option loop the whole "
     .. "process waits"
 end
 

@@ -71,7 +71,8 @@ local function pump()
   if stepper == this then stepper = nil end
 end
 
--- nginx would report the first timer of an exiting worker as an open socket.
+-- Starts a pump, unless the worker is exiting. nginx would report the first timer of an exiting worker as an open
+-- socket.
 local function start_pump()
   return not ngx.worker.exiting() and ngx.timer.at(0, pump)
 end
@@ -113,7 +114,7 @@ end
 function nginx.sleep(_, seconds, job)
   seconds = math.max(PAUSE_SECONDS, seconds)
   if not job then return ngx.sleep(seconds) end
-  if job.cancelled then return end -- the user cancelled it after its answer arrived, but before the sender read it
+  if job.cancelled then return end -- the user cancelled the job after its answer arrived, but before the sender read it
   job.alarm = semaphore.new()
   job.alarm:wait(seconds)
   job.alarm = nil
@@ -135,8 +136,7 @@ local function has_ended(co)
 end
 
 ---Calls a function when two coroutines have ended: the running coroutine, and the coroutine that last called
----watch.seen. nginx ends a request only after its last light thread. So the threads that still run when the request's
----code ends must end soon.
+---watch.seen. nginx ends a request only after its last light thread, so `act` must end the threads that still run.
 ---@param act fun()
 ---@return cmr.Watch watch
 function nginx.watch(act)

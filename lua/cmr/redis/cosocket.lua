@@ -56,7 +56,7 @@ end
 
 ---Takes a connection from the pool, or makes a connection.
 ---@param owner cmr.Redis
----@return table? connection {reused = boolean}; command, release, close; or nil and a message
+---@return table? connection {reused = boolean} with the methods command, release and close; or nil and a message
 function cosocket.open(owner)
   local redis, message = protected(connect, owner.opts, owner.address)
   if not redis then return nil, message end

@@ -4,7 +4,7 @@ local core = require "cmr.core"
 
 local luasocket = {}
 
-local ALTERNATIVE_NAMES = "2.5.29.17" -- the id of the certificate's part with the server's names
+local ALTERNATIVE_NAMES = "2.5.29.17" -- the OID of subjectAltName, the part of a certificate with the server's names
 local WANTED = { wantread = "timeout", wantwrite = "timeout" } -- LuaSec's messages for a timeout
 
 local Connection = {}
@@ -108,7 +108,7 @@ end
 ---Takes the idle connection, or makes a new connection. After a fork, the child has another engine, so it makes a new
 ---connection.
 ---@param owner cmr.Redis
----@return table? connection {reused = boolean}; command, release, close; or nil and a message
+---@return table? connection {reused = boolean} with the methods command, release and close; or nil and a message
 function luasocket.open(owner)
   local idle, engine = owner.idle_connection, core.engine()
   owner.idle_connection = nil

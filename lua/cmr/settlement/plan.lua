@@ -27,7 +27,7 @@ local things = require "cmr.settlement.things"
 ---@field event string
 ---@field count? integer The number of things that the events must report; nil when unknown.
 ---@field kind? "domain"|"address"|"mailbox"|"subscription" The kind of thing that one event reports.
----@field items? string[] The names of these things. The step is complete when all of them are reported.
+---@field items? string[] The names of the expected things. The step is complete when events report all of them.
 ---@field announced? boolean Another event reports the count.
 
 local plan = {}
@@ -118,7 +118,7 @@ local function add_id(list, seen, kind, id, is_new)
   list[#list + 1] = { kind, id, is_new or nil }
 end
 
--- Sorts pairs of ids, so that their order is the same in every process.
+-- Sorts pairs of a kind and an id, so that their order is the same in every process.
 local function sorted(pairs_of_ids)
   table.sort(pairs_of_ids, function(a, b)
     if a[1] == b[1] then return a[2] < b[2] end

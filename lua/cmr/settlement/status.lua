@@ -2,8 +2,8 @@
 
 local status = {}
 
----The statuses that settle an order, as whole words. The statuses are undocumented. So no other word settles an order,
----and no compound such as PAYMENT_COMPLETED or COMPLETED_WITH_ERRORS.
+---The words that settle an order when they are its whole status. The statuses are undocumented, so nothing else settles
+---an order, not even a compound such as PAYMENT_COMPLETED or COMPLETED_WITH_ERRORS.
 status.VERDICTS = {}
 for verdict, list in pairs {
   done = "COMPLETED COMPLETE DONE SUCCESS SUCCESSFUL SUCCEEDED",

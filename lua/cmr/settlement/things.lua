@@ -37,7 +37,7 @@ local NAME_FIELDS = {
 -- For each kind, how many of the first fields in NAME_FIELDS have a name that a request may contain.
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
--- The member in which an event may list several things. In the help page's sample, domain.order.success lists domains.
+-- The members in which an event may list several things. In the help page's sample, domain.order.success lists domains.
 local LIST_FIELDS = {
   address = { "mailboxes", "emails" },
   domain = { "domains", "domainNames" },

@@ -47,7 +47,7 @@ local function set_of(list)
   return set
 end
 
--- Returns the progress of a step, according to the events: {step, count, wanted, is_complete}.
+-- Returns the progress of a step, according to the events.
 local function progress(step, events, relations)
   local wanted_names, named, keys, count, announced = set_of(step.items), {}, {}, 0, nil
   local announcement = step.announced and reading.announcement(step.event)
@@ -105,14 +105,21 @@ local function outcome_of(plan, failures, others)
   return count >= plan.parts and "rejected" or "unknown"
 end
 
----Returns the result of the events that arrived so far. It has these fields: verdict is "done", "failed", or nil while
----the end is open; events are the events of the plan; found are the events that report a success; failure is the first
----event that reports a failure, and outcome is the outcome of that failure; missing says in words what is missing;
----is_uncounted says that the number of expected events is unknown.
+---Returns the result of the events that arrived so far. The result has these fields:
+---
+---    verdict        "done", "failed", or nil while the end is open
+---    outcome        the outcome if the verdict is "failed"
+---    events         the events of the plan
+---    found          the events that report a success
+---    failure        the first event that reports a failure
+---    missing        what is missing, in words
+---    is_uncounted   true if the number of expected things is unknown
+---
+---The keys of `origins` are the events that are stored under an action or an order of the plan. A value is "new" if the
+---API made the id of that action or order for this request, else "old".
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] The events, oldest first, without duplicates.
----@param origins? table<cmr.Event, "new"|"old"> For events stored under an action or an order of the plan:
----"new" if the API made the id of that action or order for this request, else "old".
+---@param origins? table<cmr.Event, "new"|"old">
 ---@return table result
 function verdict.of(plan, events, origins)
   local index, failing, waited = index_of(plan), set_of(plan.failure_events), {}

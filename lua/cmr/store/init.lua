@@ -25,8 +25,8 @@ local validate = require "cmr.util.validate"
 ---Removes one copy of a text from a list. Returns whether the text was in the list, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
 ---Adds one to the count of the last `window` seconds. Returns the new count. If the count is already `limit`, returns
----nil, "exhausted" and the seconds until it can rise again. If the store fails, returns nil, "unavailable" and a
----message.
+---nil, "exhausted" and the seconds until the count can rise again. If the store fails, returns nil, "unavailable" and
+---a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Undoes the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
@@ -73,7 +73,7 @@ end
 ---@param limit integer
 ---@param window number seconds
 ---@return integer? count Nil when the count is already `limit`.
----@return number? wait The seconds until the oldest count leaves the window.
+---@return number? wait The seconds until the count falls below `limit`.
 function store.count_in_window(times, now, limit, window)
   while times[1] and times[1] + window <= now do
     table.remove(times, 1)

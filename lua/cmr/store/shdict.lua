@@ -1,6 +1,6 @@
----A store for all workers of an nginx, in one or three dictionaries (lua_shared_dict). It survives a reload. When a
+---A store for all workers of an nginx, in one to three dictionaries (lua_shared_dict). It survives a reload. When a
 ---dictionary is full, it loses its least recently used entries, and the error log says so. A dictionary for events
----loses nothing; it refuses new events as "full".
+---loses nothing. When it is full, it refuses new events.
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -93,7 +93,7 @@ local function oldest_ttl(dict, key, count)
 end
 
 -- Lets the texts of a list stay for at least ttl seconds. Gives the texts more time than this, so that not every append
--- must visit all texts. Returns the time for the next text: no text expires before the oldest text.
+-- must visit all texts. Returns the time to live for the next text. No text expires before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or 0) end
@@ -104,7 +104,7 @@ local function extend(dict, key, count, ttl)
 end
 
 -- Appends to a list. A list is a counter, and an entry for each text, because nginx can read only the ends of its own
--- lists. The list ends with its counter.
+-- lists. The list ends when its counter expires.
 function Store:append(name, text, ttl)
   local dict, key = dict_of_list(self, name), "cmr:list:" .. name
   local put = dict == self.events and shared_dict.put_if_room or shared_dict.put

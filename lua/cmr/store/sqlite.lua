@@ -14,7 +14,7 @@ Store.__name = "cmr.store.sqlite"
 
 local DAY = require("cmr.util.text").DAY
 local SPEC = { ledger = validate.methods "transaction", path = "string" }
--- When a text is added to a list, its other texts are not changed. The list ends with its newest text.
+-- The list ends when its newest text expires, so that adding a text need not change the other texts.
 local LIST_END = "(SELECT expires FROM entry AS newest WHERE newest.name = %s ORDER BY id DESC LIMIT 1)"
 local SWEEPS = {
   "DELETE FROM claim WHERE expires <= ?",

@@ -2,7 +2,7 @@
 
 local collected = {}
 
----Makes a guard, and calls `act` when Lua collects it.
+---Makes an object. When Lua collects the object, Lua calls `act`.
 ---@param act fun()
 ---@return any guard
 function collected.guard(act)

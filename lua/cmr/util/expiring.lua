@@ -1,5 +1,5 @@
----A table with entries that expire. It removes expired entries by itself, so that a process which works for many keys
----needs memory only for those in use.
+---A table with entries that expire. The table removes expired entries by itself, so that a process that works for many
+---API keys needs memory only for the keys in use.
 
 local Expiring = {}
 Expiring.__index = Expiring
@@ -14,7 +14,7 @@ function expiring.new()
   return setmetatable({ values = {}, ends = {}, count = 0, sweep_at = MIN_SWEEP_ENTRIES }, Expiring)
 end
 
--- Removes expired entries. Runs when there are twice as many entries as after the last removal.
+-- Removes expired entries. Expiring:set calls it when there are twice as many entries as after the last removal.
 local function sweep(self, now)
   local values, ends, left = self.values, self.ends, 0
   for key, time in pairs(ends) do
@@ -37,7 +37,7 @@ end
 ---Stores a value.
 ---@param key string
 ---@param value any not nil
----@param time number the time at which it expires
+---@param time number the time at which the value expires
 ---@param now number the present time on the same clock
 function Expiring:set(key, value, time, now)
   if self.ends[key] == nil then

@@ -6,7 +6,7 @@ local heap = {}
 ---Adds an item to a heap.
 ---@param items table The heap; {} at first. items[1] is the item with the smallest key.
 ---@param item table
----@param field string The item's field with its key, a number.
+---@param field string The name of the field that holds an item's key, a number.
 function heap.push(items, item, field)
   local index, key = #items + 1, item[field]
   while index > 1 do

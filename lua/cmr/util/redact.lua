@@ -47,7 +47,7 @@ function redact.is_secret_name(name)
   return is_secret
 end
 
----Masks secrets, the longest first, in a text.
+---Masks secrets in a text, in the order of the list. The list must have the longest secret first.
 function redact.mask(text, secrets)
   for _, secret in ipairs(secrets) do
     local first, last = text:find(secret, 1, true)
@@ -80,8 +80,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----Returns a copy that may be stored, and can be written as JSON. The copy has masks for the secrets in all texts. It
----omits secret fields unless the caller wants them.
+---Returns a copy that may be stored, and can be written as JSON. A mask replaces each secret in all texts. The copy
+---lacks the secret fields, unless `with_secret_fields` is true.
 ---@param secrets string[] longest first
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
@@ -104,7 +104,7 @@ local function has_secret(name)
   return redact.is_secret_name(name) and not name:find "Id$"
 end
 
----Returns a copy that may be shown. A mask replaces each secret text. Other texts stay, also texts inside an object
+---Returns a copy that may be shown. A mask replaces each secret text and number. All others stay, even inside an object
 ---with a secret's name, such as the address in "credentials".
 function redact.masked(value, is_secret)
   if type(value) ~= "table" then

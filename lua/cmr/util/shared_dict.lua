@@ -4,11 +4,11 @@
 local core = require "cmr.core"
 local log = require "cmr.util.log"
 
--- The names of the dictionaries. A full dictionary loses its oldest entries, so handled events, awaited events and
--- quotas each have their own dictionary.
+-- The names of the dictionaries. There are three, because a full dictionary may lose its oldest entries: many handled
+-- events must not push out awaited events or quotas.
 local shared_dict = {
-  MAIN = "cmr", -- quotas, the queue of the rate limit, and all data without its own dictionary
-  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; it loses nothing when it is full
+  MAIN = "cmr", -- quotas, the queue of the rate limit, and the data of a dictionary below that is not declared
+  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; when full, it refuses new entries
   CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }
 

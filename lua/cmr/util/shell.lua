@@ -43,12 +43,12 @@ function shell.append(file, text)
   return ok and true, message, errno
 end
 
--- Turns off LuaJIT's compiler for this function. Its compiled code flushes again after a failure, and the second flush,
--- with nothing to write, succeeds.
+-- Turns off LuaJIT's compiler for this function. Compiled code would flush again after a failure. The second flush has
+-- nothing to write, so it succeeds and hides the failure.
 local jit = rawget(_G, "jit")
 if jit then jit.off(shell.append) end
 
----Returns whether a file can be read.
+---Returns whether a file can be opened for reading.
 function shell.exists(path)
   local file = io.open(path, "rb")
   if file then file:close() end

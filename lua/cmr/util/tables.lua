@@ -49,8 +49,8 @@ function tables.is_object(value)
   return type(value) == "table" and value[1] == nil
 end
 
----Returns a text that is the same for equal content, in whatever order the names are. Unlike JSON, it accepts every
----number.
+---Returns a text that is the same for values of equal content. The order of the names does not matter. Unlike JSON, the
+---text can hold infinity and NaN.
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. text.exact_number(value) end
   -- a string with its length in front cannot look like a member

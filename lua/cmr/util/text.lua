@@ -78,9 +78,9 @@ function text.duration(seconds)
   return table.concat(parts, " ")
 end
 
----Returns a time in the form for programs, such as 2026-03-31T17:30:00Z.
+---Returns a time in the form of ISO 8601, such as 2026-03-31T17:30:00Z.
 ---@param seconds number? since 1970
----@return string? time Nil without a time.
+---@return string? time Nil if `seconds` is nil.
 function text.utc(seconds)
   return seconds and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds)) --[[@as string]]
 end

@@ -5,7 +5,7 @@ local wrapping = {}
 ---Breaks one line at its blanks.
 ---@param text string
 ---@param width integer columns
----@param indent integer The blanks before every further line.
+---@param indent integer The number of blanks before each line after the first.
 ---@return string lines
 function wrapping.lines(text, width, indent)
   local lines, line = {}, nil
@@ -21,7 +21,7 @@ function wrapping.lines(text, width, indent)
   return table.concat(lines, "\n")
 end
 
----Breaks paragraphs to a width. A line that begins with a blank keeps its break.
+---Breaks paragraphs into lines of at most `width` columns. A line that begins with a blank stays as it is.
 ---@param text string
 ---@param width integer columns
 ---@return string
