@@ -23,20 +23,24 @@
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
----@field cancelled? fun(): boolean Called at least once a second. If the function returns true, the wait ends.
+---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
 ---The options of client:bulk. client:bulk sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
----@field again? boolean Send all rows again, even those that are done. An unfinished run only sends its other rows.
+---Send all rows again, also the rows that are done. If the run is unfinished, client:bulk ignores this option and sends
+---only the rows that are not done yet.
+---@field again? boolean
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
----@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
----  Default: 30 days.
----@field retry_unknown? boolean Send the rows again that may have been done.
----@field retry_failed? boolean Send the rows again that the API refused.
+---Seconds for which other runs recognise a row that was sent, if the operation costs money, destroys something, flips a
+---state or uses a quota. Default: 30 days.
+---@field remember? number
+---@field retry_unknown? boolean Also send the rows that may have been done.
+---@field retry_failed? boolean Also send the rows that the API refused.
 ---@field duplicates? boolean Send all rows, even if several have the same content. Default: such rows are refused.
 ---@field max_failures? integer Stop after this number of failures.
----@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
+---Called for each row that was sent.
+---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
 ---The number of rows in each state. `earlier` counts the rows that an earlier run sent, and that were not sent again.
 ---@class cmr.BulkReport
@@ -57,7 +61,7 @@
 ---@class cmr.Client
 local Client = {}
 
----Sends a request for which cmr has no function. Such a request has the same rate limit, retries and errors.
+---Sends a request for which cmr has no function. The request has the rate limit, retries and errors of an operation.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -72,7 +76,7 @@ function Client:request(method, path, fields) end
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
 ---
----@param what string|cmr.List
+---@param what string|cmr.List The operation's name, or a table with the name and facts about the answer.
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error? iterator Gives each item; a failure gives false, a message and err.
 function Client:each(what, ...) end
@@ -85,30 +89,31 @@ function Client:each(what, ...) end
 ---@return cmr.Error? err
 function Client:preview(name, ...) end
 
----Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
----function of cmr.
+---Starts a call in the background. In a script without a loop, the call makes progress only while the script
+---waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any The operation's arguments.
 ---@return cmr.Job job
 function Client:start(name, ...) end
 
----Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
+---Calls an operation for many inputs concurrently. An input is a table of fields, or the operation's first argument.
+---The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels these
----calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
----coroutine with the loop ends, if Lua has not collected the iterator before.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 and 5.5
+---cancel them at once. Any other Lua cancels them when it collects the iterator. nginx cancels them at the latest when
+---the coroutine with the loop ends.
 ---@param name string The operation's name.
----@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
+---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function Client:map(name, inputs, opts) end
 
----Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another process. A later run with the same rows continues the first run. The
----report names the rows that could not be sent, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows that are
+---done. No process sends these rows again, unless an option asks for it. A later run with the same rows continues the
+---first run. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -116,7 +121,7 @@ function Client:map(name, inputs, opts) end
 ---@param name string The operation's name.
 ---@param rows table[]|fun(): table? A list of tables of fields, or a function that returns the next table.
 ---@param opts? cmr.BulkOptions
----@return cmr.BulkReport? report Nil when nothing was sent.
+---@return cmr.BulkReport? report Nil when the run could not begin; then nothing was sent.
 ---@return string? message
 function Client:bulk(name, rows, opts) end
 
@@ -131,9 +136,9 @@ function Client:bulk(name, rows, opts) end
 function Client:history(filter) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
----reads the events from the client's store, where cmr.webhook.handler writes them. The events may have arrived earlier,
----at another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
----handler's option store_passwords is set.
+---reads the events from the client's store, where cmr.webhook.handler writes them. The events may arrive before the
+---wait, and at another worker or, with a store in Redis, at another host. The stored events contain no passwords,
+---unless the handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
@@ -148,11 +153,11 @@ function Client:history(filter) end
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events has the
----events about the items that were done. When an event reports that one of several items failed, await does not wait
----for the others. When the answer refused some items, await still waits for the others. When time is up, err is of kind
----"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
----client:awaitable tells you this before you send anything.
+---of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events shows
+---what was done. When an event reports that one of several items failed, await does not wait for the others. When the
+---answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with outcome
+---"unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you
+---this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -169,10 +174,10 @@ function Client:awaitable(name) end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client, which shares key, engine and limiter with this client.
+---@return cmr.Client client The new client. It shares the key, the engine and the limiter with this client.
 function Client:with(opts) end
 
----Closes the client and its unused connections. Later calls raise.
+---Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
 function Client:close() end
 
 ---Returns the base URL of the client's requests.
@@ -198,7 +203,7 @@ function Client:key_id() end
 ---@field sends integer How often libcurl began to send the request.
 ---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
----@field partial? any[] The items that failed inside a success.
+---@field partial? any[] The items that failed, although the call succeeded.
 ---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
@@ -214,18 +219,18 @@ function Client:key_id() end
 ---@field secured? number The TLS handshake was done.
 ---@field first_byte? number The first byte of the answer arrived.
 
----The request that a call would send, in the form for libcurl. The key is masked.
+---The request that a call would send, as libcurl gets it. The key is masked.
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty header.
+---The header lines, without the key's header. The line "Name:" removes a header, and "Name;" sends an empty header.
 ---@field headers string[]
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
 ---@field form? cmr.FormPart[] The parts of a multipart form, in place of a body.
 ---@field ca_file? string
 ---@field proxy? string "" means no proxy, even if the environment names one.
----@field resolve? string
+---@field resolve? string A host and the address that libcurl uses for it, in the form of CURLOPT_RESOLVE.
 
 ---A part of a multipart form: a text, or a file.
 ---@class cmr.FormPart
@@ -238,19 +243,19 @@ function Client:key_id() end
 ---@field query? table<string, string|number|boolean>
 ---@field body? table
 
----The name of an operation that returns a list; or a table with the name, and with the facts about its answer that the
----documentation omits.
+---An operation that returns a list: its name, and facts about its answer that the documentation omits.
 ---@class cmr.List
----@field [1] string
----@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
----  function that returns the items of an answer and the name of their list.
+---@field [1] string The operation's name.
+---The path of the items in an answer, as in "data.users". Or a function that returns the items of an answer and the
+---name of their list.
+---@field items? string|fun(answer: cmr.Answer): any[]?, string?
 ---@field page? string The parameter that chooses a page.
 
 ---The result of a successful call: the API's envelope.
 ---@class cmr.Answer
 ---@field status integer Repeats the HTTP status.
 ---@field message string
----@field data? any The result. Absent if the API sends null or nothing. Its type is any if it is undocumented.
+---@field data? any The result. Absent if the API sends null or nothing.
 ---@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
 
 ---@alias cmr.Kind
@@ -268,8 +273,8 @@ function Client:key_id() end
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API says that the operation failed: in the body of a success, or later (client:await)
----| "cancelled" # job:cancel(), or the engine was closed
+---| "operation_failed" # the API reports a failure: in an answer with a success status, or later (client:await)
+---| "cancelled" # ended by job:cancel(), by before_send, by await's option `cancelled`, or by closing the engine
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
@@ -287,10 +292,10 @@ function Client:key_id() end
 ---@field operation? string
 ---@field status? integer The answer's HTTP status, if there was an answer.
 ---@field outcome cmr.Outcome
----@field retry_after? number Seconds to wait before another try.
+---@field retry_after? number Seconds to wait before you try again.
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
----@field budget_exhausted? true The call would have been tried again, but the retry budget of its key is used up.
+---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
 ---The answer, decoded if it is JSON. In an error of client:await, the event that reports the failure, or the items
 ---that the answer refused.
 ---@field body? any
@@ -308,7 +313,8 @@ function Client:key_id() end
 ---@field reason? string The mistake in words, if `expected` does not say it.
 ---@field programmer_error? true The program is wrong, not its data. The functions of cmr raise such an error.
 
----The type of cmr.all. It means "every item" for an operation that acts on everything if its list is omitted.
+---The type of cmr.all. Some operations of the API act on everything if you omit a list. To do this with cmr, pass
+---cmr.all as the list.
 ---@class cmr.All
 
 ---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
@@ -319,10 +325,10 @@ function Client:key_id() end
 ---@field group string
 ---@field title string The vendor's title.
 ---@field summary string
----@field source "seed"|"docs"|"help" Where method and path are documented.
+---@field source "seed"|"docs"|"help" Where method and path are documented: quickstart, API pages or help centre.
 ---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
----@field open_location? "query"|"body" Where undocumented fields go.
+---@field open_location? "query"|"body" The part of the request for undocumented fields.
 ---@field items? string The path of a list's items in the answer.
 ---@field page? string
 ---@field limit? string
@@ -334,7 +340,7 @@ function Client:key_id() end
 ---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
 ---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
----@field items_in? string The list that has these items.
+---@field items_in? string The name of the list parameter with these items.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -367,8 +373,8 @@ function Client:key_id() end
 ---@field _VERSION string
 ---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
----@field null any JSON's null. Answers have it in arrays. Pass it to send a null.
----@field all cmr.All Means "every item", for an operation that acts on everything if its list is omitted.
+---@field null any JSON's null. In answers, only arrays contain it. Pass it to send a null.
+---@field all cmr.All Means "every item". Pass it as the list of an operation that acts on everything without a list.
 ---@field webhook cmr.Webhook
 local cmr = {}
 
@@ -388,7 +394,7 @@ function cmr.new(opts) end
 ---@return cmr.Info? info Nil when the table does not come from a call.
 function cmr.info(result) end
 
----Sends a request for which cmr has no function. Such a request has the same rate limit, retries and errors.
+---Sends a request for which cmr has no function. The request has the rate limit, retries and errors of an operation.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -403,7 +409,7 @@ function cmr.request(method, path, fields) end
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
 ---
----@param what string|cmr.List
+---@param what string|cmr.List The operation's name, or a table with the name and facts about the answer.
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error? iterator Gives each item; a failure gives false, a message and err.
 function cmr.each(what, ...) end
@@ -416,30 +422,31 @@ function cmr.each(what, ...) end
 ---@return cmr.Error? err
 function cmr.preview(name, ...) end
 
----Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
----function of cmr.
+---Starts a call in the background. In a script without a loop, the call makes progress only while the script
+---waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any The operation's arguments.
 ---@return cmr.Job job
 function cmr.start(name, ...) end
 
----Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
+---Calls an operation for many inputs concurrently. An input is a table of fields, or the operation's first argument.
+---The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels these
----calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
----coroutine with the loop ends, if Lua has not collected the iterator before.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 and 5.5
+---cancel them at once. Any other Lua cancels them when it collects the iterator. nginx cancels them at the latest when
+---the coroutine with the loop ends.
 ---@param name string The operation's name.
----@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
+---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function cmr.map(name, inputs, opts) end
 
----Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another process. A later run with the same rows continues the first run. The
----report names the rows that could not be sent, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows that are
+---done. No process sends these rows again, unless an option asks for it. A later run with the same rows continues the
+---first run. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -447,14 +454,14 @@ function cmr.map(name, inputs, opts) end
 ---@param name string The operation's name.
 ---@param rows table[]|fun(): table? A list of tables of fields, or a function that returns the next table.
 ---@param opts? cmr.BulkOptions
----@return cmr.BulkReport? report Nil when nothing was sent.
+---@return cmr.BulkReport? report Nil when the run could not begin; then nothing was sent.
 ---@return string? message
 function cmr.bulk(name, rows, opts) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
----reads the events from the client's store, where cmr.webhook.handler writes them. The events may have arrived earlier,
----at another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
----handler's option store_passwords is set.
+---reads the events from the client's store, where cmr.webhook.handler writes them. The events may arrive before the
+---wait, and at another worker or, with a store in Redis, at another host. The stored events contain no passwords,
+---unless the handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
@@ -469,11 +476,11 @@ function cmr.bulk(name, rows, opts) end
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events has the
----events about the items that were done. When an event reports that one of several items failed, await does not wait
----for the others. When the answer refused some items, await still waits for the others. When time is up, err is of kind
----"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
----client:awaitable tells you this before you send anything.
+---of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events shows
+---what was done. When an event reports that one of several items failed, await does not wait for the others. When the
+---answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with outcome
+---"unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you
+---this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -481,13 +488,14 @@ function cmr.bulk(name, rows, opts) end
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
 
----The options of client:map. cmr calls before_send when the input's call has its slot, before it sends the request. Use
----it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
+---The options of client:map. cmr calls before_send when an input's call has its slot, before the request is sent. There
+---you can write your own record. If before_send returns false, cmr does not send the request, and the error is of kind
+---"cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
----@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
+---@field before_send? fun(input: any): boolean? Called before an input's first attempt. False skips the input.
 
 ---A call in the background, from client:start.
 ---@class cmr.Job
@@ -503,8 +511,8 @@ function Job:wait() end
 ---@return boolean
 function Job:done() end
 
----Cancels the call. A call in flight ends at once. A call that waits for a slot or a retry ends at once in nginx, and
----before its next attempt elsewhere. The server may have done a request that was sent: see err.outcome.
+---Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once.
+---Elsewhere it ends before its next attempt. The server may have done a request that was sent: see err.outcome.
 function Job:cancel() end
 
 ---A part of cmr.Ledger.
@@ -584,7 +592,7 @@ function forgetting:forget_old(db, id) end
 ---@field kind? cmr.Kind The kind of the failure.
 ---@field outcome? cmr.Outcome
 ---@field message? string
----@field failed_items? integer The number of items that failed inside a success.
+---@field failed_items? integer The number of items that failed although the answer is a success.
 ---@field retry_at? number The earliest time to send the request again.
 ---@field account string The digest of the key, and the base URL.
 
@@ -607,14 +615,14 @@ function Ledger:store() end
 ---Returns the limiter whose file is beside this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
----Closes the ledger. Another open makes a new ledger.
+---Closes the ledger. Later, ledger.open makes a new object for it.
 function Ledger:close() end
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerLocks
 local locks = {}
 
----Takes a run for this caller alone, until the process ends or lets it go.
+---Takes a run for this caller alone, until the process ends or lets the run go.
 ---@param run integer
 ---@return table? hold the argument of let_go_run
 ---@return string? message
@@ -627,9 +635,9 @@ function locks:hold_run(run) end
 ---@return string? message
 function locks:is_run_held(run) end
 
----Lets a run go.
+---Lets a run go. A second call with the same hold has no effect.
 ---@param run integer
----@param hold table The result of hold_run. A second call has no effect.
+---@param hold table The result of hold_run.
 function locks:let_go_run(run, hold) end
 
 ---Announces to other processes that this process stores the events that it receives. The announcement ends with the
@@ -691,7 +699,7 @@ function queries:count(filter) end
 
 ---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
 ---@param filter table a filter as for Ledger:find
----@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
+---@return fun(): table|false|nil, string? iterator Gives each request; a failure gives false and a message.
 function queries:each(filter) end
 
 ---A part of cmr.Ledger.
@@ -731,22 +739,21 @@ function writing:abandon(id, db) end
 ---@return string? reason
 function writing:settle(id, ending) end
 
----A limiter reserves slots in the rate limit of a key. Times are in seconds from now, and the rate is in requests per
----second. A limiter has its own clock, because the clocks of two loops cannot be compared.
----
----`reserve` reserves the key's next slot and returns the time until the slot. If that time is longer than max_wait, it
----reserves nothing, and returns nil and the time. `pause` gives out no slot for some seconds, because the server asked
----for a pause.
+---A limiter reserves slots in the rate limit of a key. It has its own clock, because the clocks of two loops cannot be
+---compared.
 ---@class cmr.Limiter
+---Reserves the key's next slot, and returns the seconds until the slot. The rate is in requests per second. If the slot
+---is more than max_wait seconds away, reserves nothing, and returns nil and the seconds.
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
+---Gives out no slot for some seconds, because the server asked for a pause.
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
----A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
----client:map also need spawn, semaphore and notify, and raise without them. Only the library's adapters have detected,
----attend, leave, forget, interrupt and watch.
+---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start, client:map
+---and client:bulk also need spawn, semaphore and notify, and raise without them. Only the library's adapters have
+---detected, attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----With a job, the sleep ends early when interrupt is called for that job.
+---Returns after some seconds. With a job, the sleep ends early when interrupt is called for that job.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background. Returns when the function first waits.
@@ -763,7 +770,7 @@ function writing:settle(id, ending) end
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
----@field wait fun() Waits for a post. Returns once for every post.
+---@field wait fun() Waits for a post. Each post ends one wait.
 
 ---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch
@@ -773,45 +780,48 @@ function writing:settle(id, ending) end
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
----The options of cmr.new and client:with. Several hosts can share a rate limit with
----require("cmr.limiter.redis").new{host = ...}, and webhooks and quotas with require("cmr.store.redis").new{host =
----...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
+---The options of cmr.new and client:with. Several hosts can share a rate limit and a store in Redis: see
+---cmr.limiter.redis and cmr.store.redis.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
+---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
----@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another name.
+---@field key_header? string The header with the key; cmr-x-sandbox-api-key in the sandbox. Default: cmr-x-api-key.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
----Decides whether to repeat a failed attempt that may be repeated. See below.
+---Called after a failed attempt that can be repeated safely. Returns whether to repeat it, or after how many seconds.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
----@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
----Records every request that may change something. True uses the user's ledger, and a path uses another ledger. If the
----ledger cannot record a request, the request is not sent. Default: false.
+---The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
+---if there is one; else the limiter of the process.
+---@field limiter? cmr.Limiter
+---Whether to log a warning about a mailbox's fourth re-export in a week, to refuse it, or not to count re-exports.
+---Default: warn.
+---@field reexport_quota? "warn"|"enforce"|false
+---@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
+---The ledger that records every request that may change something: true for the user's ledger, or the path of another
+---one. If the ledger cannot record a request, cmr does not send it. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
----@field headers? table<string, string> More headers.
+---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
----Maps the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
----not where cmr assumes it.
+---Maps the name of an operation to "METHOD /path". This replaces the endpoint that cmr knows, or supplies one that is
+---undocumented. Append " userId in body" or " userId in query" if `userId` is not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
 ---Called before each attempt. It may return a table of headers, which cmr sends with this attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr gives up.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before the wait for a retry. False ends the call.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
----@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
+---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: from the clock.
 
 ---The argument of on_request.
 ---@class cmr.AttemptStart
@@ -848,15 +858,15 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer If first_failure names so many things, nothing was done. 0: the answer refused everything.
+---@field parts? integer Nothing was done if first_failure reports this many things. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
 ---The events that complete one part of a plan.
 ---@class cmr.PlanStep
 ---@field event string
----@field count? integer The number of things that they must report; nil when unknown.
+---@field count? integer The number of things that the events must report; nil when unknown.
 ---@field kind? "domain"|"address"|"mailbox"|"subscription" The kind of thing that one event reports.
----@field items? string[] The names of these things. The step is complete when all of them are reported.
+---@field items? string[] The names of the expected things. The step is complete when events report all of them.
 ---@field announced? boolean Another event reports the count.
 
 ---@class cmr.FailedItem
@@ -884,8 +894,8 @@ function writing:settle(id, ending) end
 ---Removes one copy of a text from a list. Returns whether the text was in the list, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
 ---Adds one to the count of the last `window` seconds. Returns the new count. If the count is already `limit`, returns
----nil, "exhausted" and the seconds until it can rise again. If the store fails, returns nil, "unavailable" and a
----message.
+---nil, "exhausted" and the seconds until the count can rise again. If the store fails, returns nil, "unavailable" and
+---a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Undoes the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
