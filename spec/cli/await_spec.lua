@@ -127,7 +127,7 @@ describe("waiting for the end #nginx", function()
     assert.equal(0, run("await", "--all").status)
     assert.equal(0, run("await", name).status)
     local none = run("await", "--all")
-    assert.same({0, "cmr: nothing that was accepted is open\n"}, {none.status, none.err})
+    assert.same({0, "cmr: no accepted request is open\n"}, {none.status, none.err})
   end)
 
   it("waits at the end of a bulk run that says --wait", function()
@@ -199,7 +199,7 @@ describe("waiting for the end #nginx", function()
       {{"await", "RUN_1"}, "there is no run 'RUN_1' in " .. path, "await"},
       {{"await", "ORD_1", "--no-ledger"}, "option '--no-ledger' leaves nothing to wait for", "await"},
       {{"reexport", "--mailbox-id", "M", "--wait", "--no-ledger"},
-        "option '--wait' does not go with '--no-ledger': events are read from it", "reexport"},
+        "option '--wait' does not go with '--no-ledger': it reads the events from the ledger", "reexport"},
       {{"toggle-warmup", "M", "--wait"},
         "option '--wait': no event is documented to report the success of 'toggle_warmup'", "toggle-warmup"},
     }

@@ -1,5 +1,4 @@
----An operation on the command line: its command, its options, and the argument table that they make. Pure, except for
----`read`.
+---Maps an operation to its command and options, and makes the argument table from them. Pure, except for `read`.
 
 local io = require "cmr.cli.io"
 
@@ -14,7 +13,7 @@ function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
----Returns a text of the operations table with the commands in place of the operations' names.
+---Replaces each operation's name in a text of the operations table by its command.
 ---@param text string
 ---@return string
 function arguments.spelled(text)
@@ -57,8 +56,7 @@ end
 
 ---Returns the option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A
 ---member that begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
----@return string? option Nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which can only be given as
----JSON.
+---@return string? option Nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which are given as JSON.
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
   local option
@@ -160,12 +158,12 @@ function arguments.put(args, name, value, only_absent)
   for parent in name:gmatch "([^.]+)%." do
     if object[parent] == nil then object[parent] = {} end
     object = object[parent]
-    if type(object) ~= "table" then return ("'%s' is given as something else than an object"):format(parent) end
+    if type(object) ~= "table" then return ("the value of '%s' is not an object"):format(parent) end
   end
   if object[last] == nil or not only_absent then object[last] = value end
 end
 
----Returns the values NAME=VALUE of an option, as a list of {name, value}. Raises a mistake.
+---Splits the values NAME=VALUE of an option. Returns a list of {name = , value = }. Raises a mistake.
 function arguments.pairs(option, texts)
   local list, seen = {}, {}
   for index, text in ipairs(texts) do
@@ -178,7 +176,7 @@ function arguments.pairs(option, texts)
   return list
 end
 
----Returns the object or array in an option's text; nil without a text. Raises a mistake.
+---Returns the object or array in an option's text, or nil if there is no text. Raises a mistake.
 ---@param text string? JSON, @FILE, or - for standard input.
 ---@param only_object boolean? True refuses an array.
 function arguments.json(option, text, read, only_object)
@@ -196,7 +194,7 @@ function arguments.json(option, text, read, only_object)
   return value
 end
 
----Returns the name of a parameter's argument or option in messages.
+---Returns what messages call a parameter, such as "argument USER_ID" or "option '--company'".
 function arguments.label(param)
   if param.positional then return "argument " .. arguments.placeholder(param.name) end
   return ("option '%s'"):format(arguments.option(param.name))
@@ -244,9 +242,8 @@ local function all_missing(operation, absent, args)
 end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
----another type, an unreadable file and a missing required parameter.
----@param texts table<string, string|string[]> The texts by parameter: {} or {text} for a boolean. The text of --json is
----under "".
+---the wrong type, an unreadable file or a missing required parameter.
+---@param texts table<string, string|string[]> The texts by parameter, and --json under "". A boolean has {} or {text}.
 ---@return table args The arguments, under the API's field names.
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}

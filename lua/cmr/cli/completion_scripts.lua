@@ -10,7 +10,7 @@ _cmr() {
     read -ra words <<<"$line" # COMP_WORDS is split at = and @ as well
     [[ $line == *[[:space:]] ]] && words+=("")
     word=${words[${#words[@]} - 1]}
-    before=${word%"${word##*[$COMP_WORDBREAKS]}"} # readline keeps it, but for an @, and replaces the rest
+    before=${word%"${word##*[$COMP_WORDBREAKS]}"} # readline keeps this part, except an @, and replaces the rest
     before=${before%@}
     COMPREPLY=()
     while IFS= read -r candidate; do
@@ -20,7 +20,7 @@ _cmr() {
             continue
         fi
         prefix=${candidate#$'\t'}
-        [[ $prefix == *@ ]] || compopt -o filenames 2>/dev/null # to readline nothing that begins with @ is a file
+        [[ $prefix == *@ ]] || compopt -o filenames 2>/dev/null # readline takes no word with @ in front for a file
         while IFS= read -r file; do
             candidate=$prefix$file
             if [[ $prefix == *@ ]]; then
@@ -52,7 +52,7 @@ if [[ $funcstack[1] == _cmr ]]; then
     _cmr "$@"
 elif (( $+functions[compdef] )); then
     compdef _cmr cmr
-else # compinit has not run yet: the first prompt comes after it
+else # compinit has not run yet: register before the first prompt
     _cmr_register() {
         precmd_functions=(${precmd_functions:#_cmr_register})
         (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -u }

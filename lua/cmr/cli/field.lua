@@ -85,8 +85,8 @@ function field.select(answer, path)
   return value
 end
 
----Returns the members' names in the record for several paths: the last name of each path, or the whole path when two
----names would be the same. Returns nil for one path.
+---Several paths select a record. Returns the names of its members: the last name of each path, or the whole path when
+---two names would be the same. Returns nil for one path.
 ---@param paths string|string[]?
 ---@return string[]?
 function field.names(paths)
@@ -112,8 +112,8 @@ local function record_of(values, names)
   return record
 end
 
--- Makes records of the values at several paths: one for each position in the lists among them, or one if there is no
--- list. A value that is no list is in every record.
+-- Combines the values at several paths into records. If some values are lists, each position in the lists gives one
+-- record, and every record has the other values. Without a list there is one record.
 local function combine(values, paths, names)
   local first
   for index, value in ipairs(values) do
@@ -153,12 +153,12 @@ function field.of(answer, paths)
   return values[1]
 end
 
----Makes a function(item) that returns the selection of --field in an item of a list. It returns the empty selection
----for an item without any of the fields.
+---Makes a function(item) that returns the selection of --field in an item of a list. For an item without any of the
+---fields, it returns core.null, or with several paths a record of core.null.
 ---@param paths string[] The paths in an item; "" is the item.
 ---@param names string[]? see field.names
 ---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.
----@return table<integer, boolean> found The indices of the paths that any item has.
+---@return table<integer, boolean> found `select` adds the index of each path that an item has.
 function field.selector(paths, names)
   local found = {}
   return function(item)

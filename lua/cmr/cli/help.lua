@@ -13,8 +13,8 @@ local MARKS = {
   { "charges", "charges money", "Charges money." },
   { "danger", "destroys", "Destroys something. You cannot undo the call." },
   { "all_when_empty", "needs its list", "Needs its list: without one, the API would act on everything." },
-  { "async", "asynchronous", "Asynchronous: the answer says that it was accepted, a webhook later how it ended." },
-  { "quota", "limited per mailbox", "Limited per mailbox and week, however it is asked for." },
+  { "async", "asynchronous", "Asynchronous: the answer only accepts the request. A webhook says later how it ended." },
+  { "quota", "limited per mailbox", "Limited per mailbox and week." },
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
@@ -76,7 +76,7 @@ function help.events(operation)
   return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
 end
 
----Returns the description of a parameter with its documented values and its bound; nil without a description.
+---Returns the description of a parameter, with its documented values and its maximum, or nil if it has none.
 function help.description(param)
   local text = param.summary
   if param.known then

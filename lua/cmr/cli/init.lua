@@ -13,7 +13,7 @@ local function version()
   return ("cmr %s (%s, libcurl %s)\n"):format(core._VERSION, lua, core.libcurl)
 end
 
--- Returns whether a word of the line may ask for help.
+-- Returns whether a word of the command line may ask for help.
 local function asks_for_help(words)
   for _, word in ipairs(words) do
     if word:find "^%-%a*h" or word == "--help" then return true end
@@ -70,7 +70,7 @@ local function run(words, system, context)
   return command.run(parsed, system, version)
 end
 
--- Returns the reason if no file can be opened. Lua reports a module that it cannot open as missing.
+-- If no file can be opened, Lua reports a module as missing. Returns the real reason then, otherwise nil.
 local function load_problem(ending, system)
   local name = ending:match "module '([%w_.]+)' not found:"
   local file, message = system.open("/", "rb")

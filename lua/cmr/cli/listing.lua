@@ -34,7 +34,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- keeps only the path of a list with items, because an empty table may be another member than the list
+    -- stores the path only of a list with items, because an empty table may be another member of the answer
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
     return items, name
@@ -42,7 +42,7 @@ local function finder(operation)
   return list
 end
 
--- Returns the text of the first answer, with a placeholder for the items of all pages.
+-- Returns a copy of the first answer with `filling` in place of its list, and without the fields about pages.
 local function envelope(list, filling)
   local answer = copy(list.answer)
   if list.shown_path == "data" then

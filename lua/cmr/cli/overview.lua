@@ -9,7 +9,7 @@ local overview = {}
 
 local unpack = table.unpack or unpack
 
-local COMMAND_TOPICS = { "keys", "requests", "webhooks", "tests", "shell" } -- in the order of a user's first days
+local COMMAND_TOPICS = { "keys", "requests", "webhooks", "tests", "shell" } -- in the order that a new user needs them
 local WIDTH_COLUMNS = 60 -- every terminal is at least this wide
 local NAME_COLUMNS = 11
 
@@ -79,7 +79,7 @@ function overview.text(operations)
   return TEXT:format(topics, table.concat(lines))
 end
 
--- Returns the first sentence of a summary, with the marks of the operation at its end.
+-- Returns the line of a command: its name and its summary, which ends with the operation's marks.
 local function line_of(row, columns)
   local summary = row[2]
   if type(summary) == "table" then summary = arguments.spelled(require("cmr.cli.help").summary(summary)) end
@@ -87,7 +87,7 @@ local function line_of(row, columns)
   return "   " .. name .. (" "):rep(columns - #name) .. summary
 end
 
----Returns the commands of a topic with their summaries, one line each if it fits; nil for a word that is no topic.
+---Returns the commands of a topic with their summaries, on one line each if they fit. Returns nil for any other word.
 ---@param operations cmr.Operation[]
 ---@param topic string
 ---@param width integer columns

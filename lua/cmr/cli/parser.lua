@@ -1,5 +1,6 @@
 ---Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table,
----or raises {help = text}, {text = text} for --version, or {usage = message, command = "cmr reexport"}.
+---or raises {help = text}, {overview = true} for `cmr --help`, {text = text} for --version, or {usage = message,
+---command = "cmr reexport"}.
 
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
@@ -16,14 +17,14 @@ local GLOBAL_OPTIONS = {
   { "--profile", "PROFILE", "Use the key and address that 'cmr init' stored under this name, not the environment's." },
   { "--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)." },
   { "--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)." },
-  { "--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30); more for check-workspace." },
+  { "--timeout", "SECONDS", "Limit of a call with all its retries (default: 30; longer for check-workspace)." },
   { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
   {
     "--field",
     "PATH",
-    "Print only this value, as in data.orderId; of a list one line an item. May be repeated: a tab between the values.",
+    "Print only this value, such as data.orderId; a list gives a line per item. If repeated, tabs separate the values.",
     count = "*",
   },
   { "--columns", "NAMES", "The columns of a table or of CSV, in this order, as in id,email." },
@@ -31,7 +32,7 @@ local GLOBAL_OPTIONS = {
   { "--compact", false, "Print JSON on one line." },
   { "--no-ledger", false, "Do not remember what is sent, nor look whether it was sent before." },
   { "--dry-run", false, "Print the request as a curl command and send nothing." },
-  { "-y --yes", false, "Do not ask before what charges or destroys." },
+  { "-y --yes", false, "Do not ask before a call that charges or destroys." },
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
@@ -42,20 +43,20 @@ local READ_OPTIONS = {
 
 -- The options of commands that return a list.
 local LIST_OPTIONS = {
-  { "--all", false, "Every page, printed as it comes; without it one page." },
+  { "--all", false, "Every page, printed when it arrives; without --all, only one page." },
 }
 
 -- The options of asynchronous operations.
 local WAIT_OPTIONS = {
   { "--wait", false, "Wait until it is done or has failed. 'cmr listen' or another receiver has to store its events." },
-  { "--wait-timeout", "SECONDS", "How long (default: 180)." },
+  { "--wait-timeout", "SECONDS", "How long to wait (default: 180)." },
 }
 
 local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local HELP_COLUMNS = 80 -- longer lines are harder to read
 local USAGE_COLUMNS = 70
-local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
+local MIN_PART_CHARACTERS = 4 -- a shorter word is too vague for "did you mean"
 
 local KEY_REFUSED = "the API key is never an argument, which every user of this machine could read: "
   .. "put it in the environment as CMR_API_KEY, or in a file named by --api-key-file"
@@ -70,7 +71,7 @@ anything. Without a terminal it needs --yes.
 
 ---Facts about all commands, for the manual and for `cmr help environment`.
 parser.FACTS = [[
-Key: of --profile, --api-key-file, $CMR_API_KEY, or the profile that 'cmr init' stored.
+Key: from --profile, --api-key-file, $CMR_API_KEY, or the profile that 'cmr init' stored.
 
 Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_ENDPOINTS, a JSON file with
 METHOD and path of operations that are not documented; CMR_LEDGER, the file that
@@ -89,14 +90,15 @@ local function stop(ending)
   error(ending, 0)
 end
 
--- Returns the help module, loaded only when help is asked for.
+-- Returns the help module if a word may ask for help. Otherwise the module is not loaded.
 local function help_if_asked(words)
   for word in pairs(words) do
     if word:find "^%-%a*h" or word == "--help" then return require "cmr.cli.help" end
   end
 end
 
--- Adds an operation's example after argparse has made the help, because argparse would break its lines.
+-- Returns the option --help of a command. Adds the operation's example after argparse has made the help, because
+-- argparse would wrap the example.
 local function help_option(get_parser, operation)
   return {
     name = "-h --help",
@@ -197,7 +199,7 @@ local function add_globals(root, names, version)
   end)
 end
 
--- Returns the parameter's part of the usage line, or nil.
+-- Adds a parameter to a command. Returns the part of the usage line for a positional argument, otherwise nil.
 local function add_parameter(command, param, names, help)
   local name = arguments.option(param.name)
   if not name then return nil end

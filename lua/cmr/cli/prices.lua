@@ -102,8 +102,8 @@ local function items_of(answer, source)
   return items
 end
 
----Returns lines with the prices of the things that an operation charges for. It sends one read. A price that the API
----does not give is said to be unknown. Returns no lines when no read gives the operation's price.
+---Returns lines with the prices of the things that an operation charges for. It sends one read. The line of a price
+---that the API does not give says "not known". Returns no lines when no read gives the operation's price.
 ---@param operation cmr.Operation
 ---@param args table
 ---@return string[]

@@ -74,7 +74,7 @@ end
 ---@param subject string The command and the reason, such as "cancel-subscription destroys".
 ---@param lines string[]|fun(): string[] The requests to confirm, or other lines about the action. A function is called
 ---  only when the question is asked.
----@param consequence string? Says what does not happen after a refusal. Nil means that the request is not sent.
+---@param consequence string? What the message says after a refusal (default: "nothing was sent").
 function prompt.confirm(subject, lines, parsed, system, consequence)
   if parsed.yes then return end
   local reader, writer = open_terminal(system)

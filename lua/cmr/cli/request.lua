@@ -17,7 +17,7 @@ local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
-  -- the message without the source line of this program and the function's name
+  -- removes the source line of this program and the function's name from the message
   io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^%l+%.run: ", "")))
 end
 
@@ -39,7 +39,7 @@ function request.key(path, read)
   return key
 end
 
----Returns the number in an option's text; nil without a text. Raises a mistake.
+---Returns the number in an option's text, or nil if there is no text. Raises a mistake.
 ---@param whole boolean? True refuses a fraction.
 function request.number(option, typed, whole)
   if not typed then return nil end
@@ -50,7 +50,7 @@ end
 
 local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 
----Returns the seconds in an option's text such as 7d, 12h or 30m; nil without a text. Raises a mistake.
+---Returns the seconds in an option's text such as 7d, 12h or 30m, or nil if there is no text. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 function request.duration(option, typed)
@@ -60,8 +60,8 @@ function request.duration(option, typed)
   return tonumber(number) * UNITS[unit]
 end
 
----Returns the time in an option's text, or nil without a text. The text is a date such as 2026-03-31 or "2026-03-31
----17:30", or a time ago such as 7d. Raises a mistake.
+---Returns the time in an option's text, or nil if there is no text. The text is a date such as 2026-03-31 or
+---"2026-03-31 17:30", or says how long ago the time was, such as 7d. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 ---@return number? time seconds since 1970
@@ -89,9 +89,9 @@ end
 ---The advice for a ledger that cannot be used.
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
----Returns the ledger for a command. When there is none, raises a failure if the command may change something.
+---Opens the ledger for a command that may change something. Raises a failure if the ledger cannot be opened.
 ---@param acts boolean Whether the command may change something at the vendor.
----@return table? ledger nil: the command only reads; or the user said --no-ledger
+---@return table? ledger Nil if the command only reads, or if the user said --no-ledger.
 function request.ledger(parsed, acts)
   if parsed.no_ledger or not acts then return nil end
   local ledger, message = require("cmr.ledger").open()
@@ -136,7 +136,7 @@ function request.client(parsed, system, read, settings, ledger)
 end
 
 ---Makes a client for one request, or for the pages of --all. The client shares the rate limit with the other processes
----that use the ledger. With --no-ledger, a single request has no rate limit, which could only delay its retries.
+---that use the ledger. With --no-ledger, a single request has no rate limit: a limit could only delay its retries.
 ---@param acts boolean Whether the request may change something.
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
@@ -155,7 +155,8 @@ local function fail(order, parsed, message, err)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
--- Shows the request or asks for a confirmation, if the command line says so. Returns whether to send it.
+-- Shows the request for --dry-run or -v, and asks for a confirmation if one is needed. Returns whether to send the
+-- request.
 local function confirmed(order, call, parsed, system, client)
   if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
   local preview = call:request()
@@ -242,7 +243,7 @@ function request.send(order, parsed, system, client)
   return require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
 end
 
--- Sends a request again and again. On a terminal, each answer replaces the answer before.
+-- Sends a request again and again. On a terminal, each answer replaces the previous one.
 local function watch(order, parsed, system, client)
   local seconds = request.number("--watch", parsed.watch)
   if seconds < MIN_WATCH_SECONDS then io.usage("option '--watch' wants at least %d second", MIN_WATCH_SECONDS) end

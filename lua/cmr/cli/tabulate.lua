@@ -109,8 +109,8 @@ local function flatten(object, prefix, row)
   return row
 end
 
--- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, what people
--- ask for most, other values, what they seldom ask for, and lists.
+-- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, the fields
+-- that people need most, other fields, the fields that they seldom need, and lists.
 local function rank(field, list_name, nested)
   local stem = field:match "^(.*)[iI]d$"
   if stem and list_name:sub(1, #stem) == stem then return 1 end
@@ -178,7 +178,8 @@ function tabulate.rows(list, list_name)
   return columns, tabulate.ordered(flats, columns)
 end
 
--- Turns a map of objects into a list of them. The map's keys are data. Returns nil for any other value.
+-- Turns a map of several objects into a list. Each object gets its key in the map as the member "key". Returns nil for
+-- any other value.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do
@@ -190,7 +191,7 @@ local function from_map(data)
   return #list > 1 and list or nil
 end
 
--- Returns the name of an object's first list, if all of the object's lists are empty.
+-- If all members of an object are empty lists, returns the shortest of their names.
 local function name_of_nothing(object)
   local names = tables.sorted_keys(object, function(name)
     return #name -- "records" before "disabledRecords"

@@ -38,7 +38,7 @@ local WIDE = {
 }
 local ZERO_WIDTH = { { 0x300, 0x36F }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F } }
 
----Returns the painter without colours.
+---The painter without colours: returns the text unchanged.
 function terminal.plain(_, text)
   return text
 end

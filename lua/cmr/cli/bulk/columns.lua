@@ -68,8 +68,8 @@ function columns.check_only(header, only)
   end
 end
 
--- Returns the parameter with this name, or nil. An operation with undocumented fields accepts any name; its value is
--- text.
+-- Returns the parameter with this name, or nil. An operation with undocumented fields accepts any name, with a text
+-- as its value.
 local function find_parameter(operation, name)
   local exact = arguments.param(operation, name)
   if exact then return exact end
@@ -165,8 +165,8 @@ local function from_object(object, ignored)
   return args
 end
 
----Makes the function that turns a row into arguments. Raises a mistake in the header.
----@param ignored table<string, boolean> The names in --ignore.
+---Makes the function that turns a row into arguments. Raises a mistake if the header is wrong.
+---@param ignored table<string, boolean> see columns.ignored
 ---@param trimmed table? The reader counts the cells from which it removed surrounding blanks, in trimmed.count.
 ---@return fun(row: table): table?, string? args, or nil, message
 function columns.reader(operation, input, ignored, defaults, trimmed)

@@ -1,4 +1,4 @@
----The command of a bulk run, which calls one operation for every row of a file: from its command line to its exit
+---Runs `cmr bulk`, which calls one operation for every row of a file. Reads the command line, and returns the exit
 ---status.
 
 local arguments = require "cmr.cli.arguments"
@@ -22,7 +22,7 @@ local validate = require "cmr.util.validate"
 
 local bulk = {}
 
-local MAX_REPORTED_ROWS = 10 -- maximum of rows of one kind in a message
+local MAX_REPORTED_ROWS = 10 -- a report lists at most this many rows of one kind
 local TICK_SECONDS = 0.2 -- between two checks for progress and signals
 local SENT = { done = true, accepted = true, partial = true } -- the states of a row that the API accepted
 local GC_PAUSE_PERCENT = 110 -- collects early, because Lua's collector does not see the memory that calls use in C
@@ -102,8 +102,8 @@ local function start(parsed, system, read)
   return run
 end
 
--- Reads the digests of the rows. When the input is a failures file, returns the name of the run that it continues.
--- Raises a mistake when its rows name several runs.
+-- Reads the rows. When the input is a failures file, returns the name of the run that the file continues. Raises a
+-- mistake when the rows name several runs.
 local function read_rows(run)
   local read_row, name = run.read_row, nil
   function run.read_row(row)
@@ -231,7 +231,7 @@ local function confirm(run, reason, counts, parsed, system)
   prompt.confirm(subject, { rows }, parsed, system)
 end
 
--- Refuses an output that would overwrite the input.
+-- Opens the results and the failures. Refuses results that would overwrite the input.
 local function open_outputs(run, parsed, system)
   local path = parsed[".results"]
   if path and run.input:is_at(path) then io.usage "option '--results' names the input" end
@@ -260,7 +260,8 @@ local function finish(run, rows, parsed, system)
   return is_complete and not problem
 end
 
--- Returns a failure or an ending of the runner whose message has the command's name.
+-- Returns a copy of a failure, or of the reason why the runner ended. `member` is the member with the message, in which
+-- the command's name replaces the operation's.
 local function worded(run, failure, member)
   local copy = setmetatable({}, { __index = failure })
   copy[member] = failure[member] and messages.with_command(failure[member], run.operation)

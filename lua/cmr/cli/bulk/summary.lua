@@ -89,7 +89,8 @@ function Tally:is_ended(rows)
   return sum_of(self, "done", "accepted", "failed") == rows
 end
 
----Returns how many of the input's rows are neither done nor among the failures: they were not tried, or are unknown.
+---Returns how many of the input's rows are neither done, accepted nor among the failures. These rows were not tried, or
+---are sending or unknown.
 function Tally:left_out(rows)
   return rows - sum_of(self, "done", "accepted", "failed", "deferred")
 end

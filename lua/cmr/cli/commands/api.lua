@@ -7,8 +7,8 @@ local tables = require "cmr.util.tables"
 local api = { dry_run = true }
 
 api.epilog = [[
-A request other than a GET may charge or destroy. It asks for a confirmation, or
-needs --yes.
+A request other than a GET may charge or destroy. The command asks for a
+confirmation, or needs --yes.
 
 Example:
    cmr api GET /subscriptions -q status=ACTIVE -q limit=100

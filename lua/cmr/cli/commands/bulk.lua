@@ -11,7 +11,7 @@ The user's ledger records each row before its request is sent and after the answ
 The same rows, in any file and order, are the same run: run the command again, and
 it sends the rows that are not done yet, and no row twice. The command recognises a
 row by its content; a changed row is a new row. Other runs also recognise rows that
-charge, destroy, flip or use a quota. These rows are skipped:
+charge, destroy, flip a state or use a quota. These rows are skipped:
    rows that are done or accepted (--again, --repeat-after);
    rows whose outcome is unknown, which may be done (--retry-unknown);
    rows that were refused (--retry-failed). A row that was never sent, or was

@@ -51,7 +51,7 @@ local function client_of(parsed, system, state)
   return nil, result.usage or result.failure
 end
 
--- The checks. Each is a function(state) -> state of the line, text.
+-- The checks. Each is a function(state) -> "ok", "note", "failed" or "-", and the text of its line.
 local checks = {}
 
 function checks.key(state)

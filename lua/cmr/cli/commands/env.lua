@@ -7,8 +7,8 @@ local shell = require "cmr.util.shell"
 local env = {}
 
 env.epilog = [[
-The library and curl take the key from the environment, where a profile is not.
-This puts the key and the address of a profile there:
+The library and scripts with curl take the key from the environment. This puts the
+key and the address of a profile there:
 
    eval "$(cmr env)"                      the default profile
    eval "$(cmr env --profile sandbox)"    another one

@@ -2,7 +2,7 @@
 
 local mock = {}
 
-mock.epilog = "What it prints when it is ready is for a shell: cmr mock --tls >mock.env &  and then  . ./mock.env"
+mock.epilog = "When the mock is ready, it prints lines for a shell: cmr mock --tls >mock.env &  and then  . ./mock.env"
 mock.options = {
   { "--port", "N", "Port on 127.0.0.1 (default: a free one)." },
   { "--tls", false, "Serve HTTPS and HTTP/2, with a temporary CA." },

@@ -7,10 +7,10 @@ local profile = require "cmr.cli.profile"
 local profiles = {}
 
 profiles.epilog = [[
-cmr profiles lists them, as a table unless --output asks for another form.
-cmr profiles default NAME makes one the default: it is used when neither
---profile nor CMR_API_KEY names a key. cmr profiles remove NAME removes one, with
-its key, after a confirmation. The file is ~/.config/cmr/config.]]
+cmr profiles lists the profiles, as a table unless --output asks for another form.
+cmr profiles default NAME makes a profile the default: it is used when neither
+--profile nor CMR_API_KEY names a key. cmr profiles remove NAME removes a profile
+with its key, after a confirmation. The file is ~/.config/cmr/config.]]
 
 local COLUMNS = { "name", "default", "base_url", "key_header", "ca_file" }
 

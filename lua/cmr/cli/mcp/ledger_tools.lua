@@ -48,7 +48,7 @@ end
 ---@param server table
 ---@param args table the arguments of the tool history
 ---@return string? json
----@return string? notes without a list, what failed
+---@return string? notes about the list; if there is none, what failed
 function ledger_tools.history(server, args)
   local ledger, message = ledger_of(server)
   if not ledger then return nil, message end
@@ -191,7 +191,7 @@ ledger_tools.definitions = {
         user = { type = "string", description = "Only requests for this user." },
         id = { type = "string", description = "Only requests with this id in them or in their answer." },
         run = { type = "string", description = "Only the rows of this bulk run." },
-        sinceDays = { type = "number", minimum = 0, description = "Only requests of so many days." },
+        sinceDays = { type = "number", minimum = 0, description = "Only requests of the last sinceDays days." },
         unknown = { type = "boolean", description = "true: only requests that may have been done." },
         before = { type = "integer", minimum = 1, description = "Only requests before this ledger_id." },
         limit = {

@@ -1,4 +1,4 @@
----Cuts long texts into parts, so that an answer does not fill an assistant's memory. Keeps the other parts for the tool
+---Cuts long texts into parts, so that an answer does not fill an assistant's context. Stores the texts for the tool
 ---read_more.
 
 local text = require "cmr.util.text"
@@ -10,9 +10,9 @@ Pages.__name = "cmr.cli.mcp.Pages"
 local pages = { MAX_PART_BYTES = 24000 }
 
 local MAX_TEXTS = 16 -- with more texts, the collection drops the oldest text
-local MAX_SEARCHED_BYTES = 2000 -- the cut is after the last comma or newline in this many bytes
+local MAX_SEARCHED_BYTES = 2000 -- how far back to look for a comma or newline to cut after
 
--- Returns the last byte of the part that begins at `first`.
+-- Returns the position of the last byte of the part that begins at `first`.
 local function part_end(whole, first)
   local last = first + pages.MAX_PART_BYTES - 1
   if last >= #whole then return #whole end

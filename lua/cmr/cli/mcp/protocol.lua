@@ -20,7 +20,7 @@ local BATCH_VERSION = "2025-03-26" -- the only version that allows a list of mes
 local MAX_BATCH_MESSAGES = 100
 local MAX_ID = 2 ^ 53
 
----Returns the version for the session: the client's version, or the newest version if we lack the client's version.
+---Returns the version for the session: the client's version, or our newest version if we do not know the client's.
 ---@param version any the client's version
 ---@return string
 function protocol.agree(version)
@@ -30,8 +30,8 @@ function protocol.agree(version)
   return protocol.VERSIONS[1]
 end
 
----Makes a function that takes bytes and returns the lines that they complete. The line is false when it was longer than
----protocol.MAX_MESSAGE_BYTES.
+---Makes a function that takes bytes and returns the lines that they complete. A line of more than
+---protocol.MAX_MESSAGE_BYTES becomes false.
 ---@return fun(bytes: string): (string|false)[] feed
 function protocol.splitter()
   local parts, size, is_too_long = {}, 0, false
@@ -86,7 +86,8 @@ local function classify(value, has_null_id)
   return message
 end
 
----Reads a line. Returns its messages. A request or a notification without an object as params has no params.
+---Reads a line and returns its messages. The params of a request or a notification are nil if they are no object, and
+---{} if they are absent.
 ---@param line string|false false: the line was too long
 ---@param version string? the version that was agreed on
 ---@return table[] messages {kind, id, method, params, result, error, code, message}

@@ -86,7 +86,7 @@ end
 
 ---Reads a resource.
 ---@param server table
----@param params table the client's
+---@param params table the client's params
 ---@return table? result
 ---@return integer? code
 ---@return string? message

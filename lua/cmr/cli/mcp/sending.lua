@@ -84,7 +84,7 @@ local function is_confirmed(session, request, operation, args, call)
   return result ~= nil and result.action == "accept" and type(result.content) == "table" and result.content.send == true
 end
 
--- Makes the client for one call, which reports its retries and notes when the request leaves.
+-- Makes the client for one call. The client reports retries, and sets job.has_left before the request is sent.
 local function client_for(server, session, request, job)
   return server.client:with {
     loop = block,
@@ -101,7 +101,7 @@ local function client_for(server, session, request, job)
   }
 end
 
--- Makes the job for sender.send. The job notes a cancellation.
+-- Makes the job for sender.send. When job.cancelled is set, sender.send sends nothing more.
 local function job_for(context)
   local job = { context = context }
   function job.may_send()
@@ -110,8 +110,8 @@ local function job_for(context)
   return job
 end
 
--- Ends the work for a request that the client cancelled. A read ends at once. If a request was sent and changes
--- something, waits for its answer, so that the ledger gets the outcome. Makes no other attempt.
+-- Ends the call of a request that the client cancelled. If the call was sent and changes something, the server waits
+-- for the answer, so that the ledger gets the outcome. Any other call ends at once. No call makes another attempt.
 local function stop(request, job, call, operation)
   job.cancelled = true
   request.must_end = job.has_left and not access.is_read(operation)

@@ -51,7 +51,7 @@ local function key_of(id)
 end
 
 -- Reports the progress of a request, if its client asked for that. The progress is the time in seconds. The protocol
--- wants a greater number each time, so two reports within a millisecond differ by one.
+-- wants a greater number each time, so two reports within a millisecond differ by one millisecond.
 local function report(self, request, now)
   if request.token == nil or request.is_cancelled then return end
   local elapsed_ms = math.floor((now - request.started_at) * 1000)
@@ -60,7 +60,7 @@ local function report(self, request, now)
   self:notify("notifications/progress", params)
 end
 
----Says what a request does now. The client gets this text if it asked for progress.
+---Sets the text that says what a request does now. The client gets the text if it asked for progress.
 function Session:progress(request, status)
   request.status = status
   report(self, request, core.now())

@@ -76,7 +76,7 @@ function tools.list(server)
   return list
 end
 
--- Returns the result of a tool: an answer and notes; or a failure.
+-- Makes the result of a tool from its answer and notes. Without an answer, the notes say what failed.
 local function result_of(session, answer, notes, is_failed)
   local content = {}
   local function add(text)
