@@ -79,11 +79,11 @@ remembers what was sent (default: ~/.local/state/cmr/ledger.db); NO_COLOR; CMR_P
 PAGER, the program that shows help longer than the screen (default: less).
 
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer
-has no such field; 2 the command line is wrong or was not confirmed, nothing was
-sent; 3 the API refused a part of it, or it failed later.]]
+has no field that --field names; 2 the command line is wrong or was not confirmed,
+nothing was sent; 3 the API refused a part of it, or it failed later.]]
 
 local DETAILS = [[
-%sEvery option's value may be @FILE, the contents of a file (@- is standard input); @@ begins a literal @.
+%s@FILE as an option's value stands for the contents of a file (@-: standard input); @@ begins a literal @.
 'cmr help options' shows the options of every command.]]
 
 local function stop(ending)

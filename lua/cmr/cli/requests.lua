@@ -17,7 +17,7 @@ local SHOWN_KEY_CHARACTERS = 6
 local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await accepts ids of the first two kinds
 
 -- The columns of a table and of CSV. A table shows one id and the number of the other ids; CSV shows all ids. Because
--- of the name "id", text_table does not cut this column if it has at most 36 characters.
+-- of the name "id", text_table does not cut this column if it has at most 40 characters.
 local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
 local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
 local ACCOUNT = #TABLE_COLUMNS
@@ -75,7 +75,8 @@ local function differs(rows, column)
   return false
 end
 
--- Returns the columns that say something about these rows.
+-- Returns the columns that have a value in some row, and the rows with only these columns. Returns the account only if
+-- the rows differ in it.
 local function telling(rows)
   local columns, indices = {}, {}
   for index, name in ipairs(TABLE_COLUMNS) do
@@ -163,7 +164,7 @@ function writers.json(system, parsed)
   end
 end
 
--- Returns the next page, or false when the ledger cannot be read.
+-- Returns the next page, which is empty at the end. Raises a failure when the ledger cannot be read.
 local function read_page(next_item)
   local page = {}
   while #page < PAGE_REQUESTS do
@@ -175,7 +176,7 @@ local function read_page(next_item)
   return page
 end
 
--- Returns the paths inside each request, or nil if a path is for the list of them.
+-- Returns the paths inside each request, or nil if a path selects from the list of requests.
 local function paths_in_request(paths)
   local rests = {}
   for index, path in ipairs(paths) do

@@ -191,7 +191,7 @@ ledger_tools.definitions = {
         user = { type = "string", description = "Only requests for this user." },
         id = { type = "string", description = "Only requests with this id in them or in their answer." },
         run = { type = "string", description = "Only the rows of this bulk run." },
-        sinceDays = { type = "number", minimum = 0, description = "Only requests of the last sinceDays days." },
+        sinceDays = { type = "number", minimum = 0, description = "Only requests at most this many days old." },
         unknown = { type = "boolean", description = "true: only requests that may have been done." },
         before = { type = "integer", minimum = 1, description = "Only requests before this ledger_id." },
         limit = {
