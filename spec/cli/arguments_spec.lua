@@ -157,7 +157,7 @@ describe("the argument table", function()
       userId = "U", count = "2", ["google.clientId"] = "C"}
     assert.same({userId = "U", count = 2, google = {appName = "A", clientId = "C"}, credentials = {}}, made)
     assert.equal("option '--json' wants a JSON object", wrong{[""] = "[]"})
-    assert.equal("option '--google-client-id': 'google' is given as something else than an object",
+    assert.equal("option '--google-client-id': the value of 'google' is not an object",
       wrong{[""] = '{"google": 1}', ["google.clientId"] = "C"})
   end)
 

@@ -127,7 +127,7 @@ describe("waiting for the end #nginx", function()
     assert.equal(0, run("await", "--all").status)
     assert.equal(0, run("await", name).status)
     local none = run("await", "--all")
-    assert.same({0, "cmr: nothing that was accepted is open\n"}, {none.status, none.err})
+    assert.same({0, "cmr: no accepted request is open\n"}, {none.status, none.err})
   end)
 
   it("waits at the end of a bulk run with --wait", function()

@@ -160,12 +160,12 @@ function arguments.put(args, name, value, only_absent)
   for parent in name:gmatch "([^.]+)%." do
     if object[parent] == nil then object[parent] = {} end
     object = object[parent]
-    if type(object) ~= "table" then return ("'%s' is given as something else than an object"):format(parent) end
+    if type(object) ~= "table" then return ("the value of '%s' is not an object"):format(parent) end
   end
   if object[last] == nil or not only_absent then object[last] = value end
 end
 
----Returns the values NAME=VALUE of an option, as a list of {name, value}. Raises a mistake.
+---Splits the values NAME=VALUE of an option. Returns a list of {name = , value = }. Raises a mistake.
 function arguments.pairs(option, texts)
   local list, seen = {}, {}
   for index, text in ipairs(texts) do
@@ -178,7 +178,7 @@ function arguments.pairs(option, texts)
   return list
 end
 
----Returns the object or array in an option's text; nil without a text. Raises a mistake.
+---Returns the object or array in an option's text, or nil if there is no text. Raises a mistake.
 ---@param text string? JSON, @FILE, or - for standard input.
 ---@param only_object boolean? True refuses an array.
 function arguments.json(option, text, read, only_object)
@@ -196,7 +196,7 @@ function arguments.json(option, text, read, only_object)
   return value
 end
 
----Returns the name of a parameter's argument or option in messages.
+---Returns what messages call a parameter, such as "argument USER_ID" or "option '--company'".
 function arguments.label(param)
   if param.positional then return "argument " .. arguments.placeholder(param.name) end
   return ("option '%s'"):format(arguments.option(param.name))

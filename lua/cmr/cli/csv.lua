@@ -9,7 +9,7 @@ local csv = {}
 
 local MAX_RECORD_BYTES = 1048576 -- in a longer record, a quote is probably not closed
 local QUOTE = 34
-local SEPARATORS = { ",", ";", "\t" } -- the separator of a file is the first of these in its header, outside quotes
+local SEPARATORS = { ",", ";", "\t" } -- tried in this order in the header, outside quotes
 
 local function quote(cell, separator)
   local is_plain = not cell:find '["\r\n]' and not cell:find(separator, 1, true)
@@ -27,7 +27,7 @@ function csv.style(parsed, system)
   return { is_printable = system.terminal(system.stdout) ~= nil, is_guarded = parsed.guard_formulas }
 end
 
----Writes rows without a header.
+---Returns rows as CSV text, without a header.
 ---@param rows any[][] One value for each column.
 ---@param style table? a style from csv.style
 function csv.lines(columns, rows, style)
@@ -46,7 +46,7 @@ function csv.lines(columns, rows, style)
   return table.concat(lines)
 end
 
----Writes a header and rows.
+---Returns a header and rows as CSV text.
 function csv.write(columns, rows, style)
   return csv.lines(columns, { columns }, style) .. csv.lines(columns, rows, style)
 end

@@ -76,7 +76,8 @@ function help.events(operation)
   return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
 end
 
----Returns the description of a parameter with its documented values and its bound; nil without a description.
+---Returns the description of a parameter, with its documented values and its maximum. Returns nil if the parameter
+---has no description.
 function help.description(param)
   local text = param.summary
   if param.known then

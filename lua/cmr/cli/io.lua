@@ -1,7 +1,7 @@
 ---The command's files, streams and environment, and its failures.
 ---
----In all of cli/, `system` is io.system or a replacement, `parsed` the parser's result, `read` a function of io.reader,
----`operation` a row of cmr.operations, and `param` one of its parameters.
+---In all of cli/, `system` is io.system or a replacement, `parsed` is the parser's result, `read` is a function from
+---io.reader, `operation` is a row of cmr.operations, and `param` is one of its parameters.
 
 local shell = require "cmr.util.shell"
 

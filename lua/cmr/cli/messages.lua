@@ -1,5 +1,5 @@
----Words the library's errors for a person at a shell. Names options and variables in place of Lua's names, and adds
----advice. Pure.
+---Rewrites the library's errors for a person at a shell: with the names of options and variables in place of Lua's
+---names, and with advice. Pure.
 
 local arguments = require "cmr.cli.arguments"
 
@@ -97,7 +97,7 @@ end
 ---Returns the lines to show after a failure's message.
 ---@param operation table? nil: `cmr api`
 ---@param has_effect boolean Whether the request may have changed something, because it was no GET.
----@param args table of the request
+---@param args table the arguments of the request
 ---@param is_remembered boolean Whether the request is in the ledger.
 function messages.advice(operation, err, has_effect, args, is_remembered)
   local lines = refusal_facts(operation, err)
@@ -112,7 +112,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- Words the mistake in a value. In the command, "off" means false, and allow_http does not exist.
+-- Says what is wrong with a value. The command has "off" in place of false, and no option allow_http.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end

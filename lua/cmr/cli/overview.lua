@@ -9,7 +9,7 @@ local overview = {}
 
 local unpack = table.unpack or unpack
 
-local COMMAND_TOPICS = { "keys", "requests", "webhooks", "tests", "shell" } -- in the order of a user's first days
+local COMMAND_TOPICS = { "keys", "requests", "webhooks", "tests", "shell" } -- in the order that a new user needs them
 local WIDTH_COLUMNS = 60 -- every terminal is at least this wide
 local NAME_COLUMNS = 11
 

@@ -71,7 +71,7 @@ anything. Without a terminal it needs --yes.
 
 ---Facts about all commands, for the manual and for `cmr help environment`.
 parser.FACTS = [[
-Key: of --profile, --api-key-file, $CMR_API_KEY, or the profile that 'cmr init' stored.
+Key: from --profile, --api-key-file, $CMR_API_KEY, or the profile that 'cmr init' stored.
 
 Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_ENDPOINTS, a JSON file with
 METHOD and path of operations that are not documented; CMR_LEDGER, the file that
@@ -83,21 +83,22 @@ lacks the field of --field; 2 the command line is wrong or was not confirmed, no
 was sent; 3 the API refused a part of the request, or the request failed later.]]
 
 local DETAILS = [[
-%sEvery option's value may be @FILE, the contents of a file (@- is standard input); @@ begins a literal @.
+%s@FILE as an option's value stands for the contents of a file (@-: standard input); @@ begins a literal @.
 'cmr help options' shows the options of every command.]]
 
 local function stop(ending)
   error(ending, 0)
 end
 
--- Returns the help module, loaded only when help is asked for.
+-- Returns the help module if a word may ask for help. Otherwise the module is not loaded.
 local function help_if_asked(words)
   for word in pairs(words) do
     if word:find "^%-%a*h" or word == "--help" then return require "cmr.cli.help" end
   end
 end
 
--- Adds an operation's example after argparse has made the help, because argparse would break its lines.
+-- Returns the option --help of a command. Adds the operation's example after argparse has made the help, because
+-- argparse would wrap the example.
 local function help_option(get_parser, operation)
   return {
     name = "-h --help",
@@ -198,7 +199,7 @@ local function add_globals(root, names, version)
   end)
 end
 
--- Returns the parameter's part of the usage line, or nil.
+-- Adds a parameter to a command. Returns the part of the usage line for a positional argument, otherwise nil.
 local function add_parameter(command, param, names, help)
   local name = arguments.option(param.name)
   if not name then return nil end

@@ -1,4 +1,4 @@
----One line on the terminal that says what the command is doing, once it has taken longer than two seconds.
+---Shows one line on the terminal that says what the command is doing. The line appears after two seconds.
 
 local core = require "cmr.core"
 local text = require "cmr.util.text"
@@ -26,7 +26,7 @@ function progress.new(system)
   return setmetatable(self, Progress)
 end
 
----Shows a line, which replaces the line before.
+---Shows a line in place of the previous one.
 function Progress:show(line)
   local elapsed = core.now() - self.started_at
   if not self.columns or elapsed < SILENT_SECONDS then return end

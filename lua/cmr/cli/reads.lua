@@ -84,7 +84,7 @@ end
 
 ---Returns the command lines that show whether an operation was done.
 ---@param operation cmr.Operation
----@param args table by name
+---@param args table the arguments by name
 ---@return string[] lines at most 3
 function reads.of(operation, args)
   local lines, seen = {}, {}

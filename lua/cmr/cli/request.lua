@@ -17,7 +17,7 @@ local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
-  -- the message without the source line of this program and the function's name
+  -- removes the source line of this program and the function's name from the message
   io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^%l+%.run: ", "")))
 end
 
@@ -39,7 +39,7 @@ function request.key(path, read)
   return key
 end
 
----Returns the number in an option's text; nil without a text. Raises a mistake.
+---Returns the number in an option's text, or nil if there is no text. Raises a mistake.
 ---@param whole boolean? True refuses a fraction.
 function request.number(option, typed, whole)
   if not typed then return nil end
@@ -50,7 +50,7 @@ end
 
 local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 
----Returns the seconds in an option's text such as 7d, 12h or 30m; nil without a text. Raises a mistake.
+---Returns the seconds in an option's text such as 7d, 12h or 30m, or nil if there is no text. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 function request.duration(option, typed)
@@ -60,8 +60,8 @@ function request.duration(option, typed)
   return tonumber(number) * UNITS[unit]
 end
 
----Returns the time in an option's text, or nil without a text. The text is a date such as 2026-03-31 or "2026-03-31
----17:30", or a time ago such as 7d. Raises a mistake.
+---Returns the time in an option's text, or nil if there is no text. The text is a date such as 2026-03-31 or
+---"2026-03-31 17:30", or says how long ago the time was, such as 7d. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 ---@return number? time seconds since 1970
@@ -249,7 +249,7 @@ function request.send(order, parsed, system, client)
   return require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
 end
 
--- Sends a request again and again. On a terminal, each answer replaces the answer before.
+-- Sends a request again and again. On a terminal, each answer replaces the previous one.
 local function watch(order, parsed, system, client)
   local seconds = request.number("--watch", parsed.watch)
   if seconds < MIN_WATCH_SECONDS then io.usage("option '--watch' wants at least %d second", MIN_WATCH_SECONDS) end

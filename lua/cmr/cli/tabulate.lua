@@ -178,7 +178,8 @@ function tabulate.rows(list, list_name)
   return columns, tabulate.ordered(flats, columns)
 end
 
--- Turns a map of objects into a list of them. The map's keys are data. Returns nil for any other value.
+-- Turns a map of several objects into a list. Each object gets its key in the map as the member "key". Returns nil for
+-- any other value.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do

@@ -34,7 +34,7 @@ function waiting.problem(ledger)
   return not ok and NO_RECEIVER:format(ledger.path) or nil
 end
 
--- Returns whether the answer to an operation names an order. cmr can then poll the order's status.
+-- Returns whether an operation is about an order. cmr can then poll the order's status.
 local function has_order(operation, args)
   if args.orderId then return true end
   for _, list in ipairs { operation.success_events, operation.failure_events } do
@@ -114,7 +114,7 @@ function waiting.for_answer(client, operation, args, answer, parsed, system)
   return exit_of(err)
 end
 
--- Waits for one request. Afterwards its field err is nil if everything was done.
+-- Waits for one request, and sets its fields events and err. err is nil if everything was done.
 local function wait_for(client, item, opts)
   local events, _, err = client:await({ plan = item.plan, ledger_id = item.id }, opts)
   item.events, item.err = events or err.events, err

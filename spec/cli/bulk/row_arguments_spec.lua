@@ -76,7 +76,7 @@ describe("rows of a bulk run", function()
       {mailboxId = "M1", google = {clientId = "own", appName = "From a file"}},
       {mailboxId = "M2", google = {clientId = "c", appName = "From a file"}},
     }, read("reexport", "mailboxId,google.clientId\nM1,own\nM2,\n", options))
-    assert.same({"'google' is given as something else than an object"},
+    assert.same({"the value of 'google' is not an object"},
       read("reexport", '{"google":1}', options))
   end)
 

@@ -101,8 +101,8 @@ local function start(parsed, system, read)
   return run
 end
 
--- Reads the digests of the rows. When the input is a failures file, returns the name of the run that it continues.
--- Raises a mistake when its rows name several runs.
+-- Reads the rows. When the input is a failures file, returns the name of the run that the file continues. Raises a
+-- mistake when the rows name several runs.
 local function read_rows(run)
   local read_row, name = run.read_row, nil
   function run.read_row(row)

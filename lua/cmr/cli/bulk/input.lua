@@ -134,7 +134,7 @@ function input.open(path, format, system, separator)
 end
 
 ---Iterates over the rows from the beginning. Raises a mistake if the file is not in its format.
----@return fun(): table? row {number from 1, line, cells (CSV), json and object (JSON lines)}; nil at the end
+---@return fun(): table? row {number from 1, line, run, cells (CSV), json and object (JSON lines)}; nil at the end
 function Input:rows()
   self.file:seek "set"
   if self.format == "csv" then return csv_rows(self) end

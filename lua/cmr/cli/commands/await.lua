@@ -47,7 +47,7 @@ local STATUS_OF_STATE = { done = io.EXIT_OK, partial = io.EXIT_INCOMPLETE, faile
 -- The command calls this function when no item is left to wait for. Returns the items to show, and the exit status.
 local function ended(ledger, filter, parsed, system)
   if parsed[".all"] then
-    system.stderr:write "cmr: nothing that was accepted is open\n"
+    system.stderr:write "cmr: no accepted request is open\n"
     return {}, io.EXIT_OK
   end
   local found, message = ledger:find(filter)

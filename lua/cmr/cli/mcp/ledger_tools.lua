@@ -48,7 +48,7 @@ end
 ---@param server table
 ---@param args table the arguments of the tool history
 ---@return string? json
----@return string? notes without a list, what failed
+---@return string? notes about the list; if there is none, what failed
 function ledger_tools.history(server, args)
   local ledger, message = ledger_of(server)
   if not ledger then return nil, message end

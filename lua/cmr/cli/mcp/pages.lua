@@ -1,4 +1,4 @@
----Cuts long texts into parts, so that an answer does not fill an assistant's memory. Keeps the other parts for the tool
+---Cuts long texts into parts, so that an answer does not fill an assistant's context. Stores the texts for the tool
 ---read_more.
 
 local text = require "cmr.util.text"

@@ -30,7 +30,7 @@ local function add_members(made, node)
   end
 end
 
--- Returns the schema's members that restrict the value.
+-- Returns the part of the schema that follows from the type of the value.
 local function kind_of(node)
   local made = {}
   if node.type == "object" and node.members[1] then

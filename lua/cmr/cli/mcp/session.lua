@@ -60,7 +60,7 @@ local function report(self, request, now)
   self:notify("notifications/progress", params)
 end
 
----Says what a request does now. The client gets this text if it asked for progress.
+---Sets the text that says what a request does now. The client gets the text if it asked for progress.
 function Session:progress(request, status)
   request.status = status
   report(self, request, core.now())
