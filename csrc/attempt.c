@@ -87,6 +87,17 @@ static bool is_reused(CURL *easy)
     return curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects == 0;
 }
 
+static void count_sent(struct call *call)
+{
+    struct target *target = call->target;
+    target->unsent--;
+    if (target_is_http1(target))
+        return;
+    if (target->streams < target->busy - target->unsent)
+        target->streams = target->busy - target->unsent;
+    ++*call->freed; /* the next call may now open a connection */
+}
+
 /*
  * libcurl calls this when the connection is ready, before it sends the request. The function refuses a stale
  * connection. When a reused connection closes without a response, libcurl would send the request again by itself. The
@@ -102,9 +113,7 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
         return CURL_PREREQFUNC_ABORT;
     if (call->sends == 0) {
         call->reused = is_reused(call->easy);
-        call->target->unsent--;
-        if (call->target->http_version == 2)
-            ++*call->freed; /* the next call may now open a connection */
+        count_sent(call);
     }
     call->sends++;
     call->answer.sends++;

@@ -93,16 +93,22 @@ static void leave_queue(struct multi *multi, struct call *call)
 
 /*
  * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls, but libcurl opens a
- * new connection for each call that finds no free stream, even if another new connection will have room for it. So only
- * a few calls wait for a connection at once, and the others stay in the queue.
+ * new connection for each call that finds no free stream, even if another new connection will have room for it. So if
+ * there may be no free stream, only a few calls wait for a connection at once, and the others stay in the queue.
  */
 static bool has_room(const struct target *target)
 {
-    const bool http1 = target->http_version == 1 || target->plain;
-
     if (target->http_version != 2 && target->busy >= target->max_connections)
         return false;
-    return http1 || target->busy < STREAMS || target->unsent < target->busy / STREAMS;
+    return target_is_http1(target) || target->busy < STREAMS || target->busy < target->streams ||
+           target->unsent < target->busy / STREAMS;
+}
+
+/* After a failure, the connection may be gone, and with it the streams that no call uses now. */
+static void forget_streams(struct target *target)
+{
+    if (target->streams > target->busy)
+        target->streams = target->busy;
 }
 
 /*
@@ -121,6 +127,8 @@ static void stop(struct multi *multi, struct call *call)
     call->target->busy--;
     if (call->sends == 0)
         call->target->unsent--;
+    if (call->target->busy == 0 || call->answer.code != CURLE_OK)
+        forget_streams(call->target);
     if (has_room(call->target))
         multi->freed++;
     if (call->answer.ending == FORKED) {
@@ -150,7 +158,7 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
     else
         call->answer.code = code;
     stop(multi, call);
-    if (call->target->http_version > version)
+    if (call->target->http_version != version)
         multi->freed = INT_MAX; /* more of the queued calls have room */
     link_call(&multi->finished, call);
 }
@@ -331,7 +339,8 @@ static void advance(struct multi *multi)
         stop(multi, call);
         call->answer.queued = now - call->added_at;
         begin_later(multi, call);
-        multi->freed--;
+        if (call->state == CALL_RUNNING)
+            multi->freed--;
     }
     multi->freed = 0;
 }
@@ -387,6 +396,8 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
     if (!attempt_goes_on(call, code) || left <= 0)
         return false;
     stop(multi, call);
+    if (call->sends > 0)
+        forget_streams(call->target);
     call->wary = true;
     /* over HTTP/2 only if nothing was sent, because several calls can share one new connection */
     call->fresh = call->sends == 0 || call->target->http_version == 1;

@@ -200,6 +200,12 @@ static bool is_long_header(const struct answer *answer)
     return answer->code == CURLE_OUT_OF_MEMORY && answer->sends > 0 && !answer->headers_complete;
 }
 
+/* Returns whether the call's time ended while the call waited for a connection. */
+static bool has_waited(const struct call *call)
+{
+    return call->answer.code == CURLE_OPERATION_TIMEDOUT && !call->answer.sends && call->deadline == call->queue_limit;
+}
+
 static void push_curl_message(lua_State *L, const struct call *call)
 {
     const struct answer *answer = &call->answer;
@@ -217,8 +223,10 @@ static void push_curl_message(lua_State *L, const struct call *call)
     else if (form_broken(&call->form))
         lua_pushfstring(L, "the file '%s' became shorter while it was sent, or could not be read",
                         form_broken(&call->form)->value.data);
-    else if (answer->code == CURLE_OPERATION_TIMEDOUT && !call->answer.sends && call->deadline == call->queue_limit)
+    else if (has_waited(call) && target_is_http1(call->target))
         lua_pushfstring(L, "all %d connections were busy (max_connections)", call->target->max_connections);
+    else if (has_waited(call))
+        lua_pushliteral(L, "no connection was free in time");
     else if (answer->code == CURLE_ABORTED_BY_CALLBACK && answer->sends == 0)
         lua_pushliteral(L, "the idle connection was closed, or sent bytes unasked; nothing was sent");
     else if (answer->code == CURLE_ABORTED_BY_CALLBACK)

@@ -36,12 +36,19 @@ struct target {
     int max_connections;             /* maximum number of calls at once, unless the server uses HTTP/2 */
     int busy;                        /* number of calls that run now */
     int unsent;                      /* how many of these calls wait for a connection */
+    int streams;                     /* HTTP/2: the most requests at once since a failure, or since no call ran */
     /* HTTP version of the last answer, 1 or 2; 0 before the first answer. An HTTP/2 connection carries many calls. */
     int http_version;
     bool loopback;   /* the server is this machine: no proxy is used */
     bool plain;      /* the scheme is http, without TLS */
     char key_id[17]; /* identifies the key without revealing it; "" until it is first asked for */
 };
+
+/* Returns whether each call needs a connection of its own. */
+static inline bool target_is_http1(const struct target *target)
+{
+    return target->http_version == 1 || target->plain;
+}
 
 void target_open(lua_State *L);
 

@@ -322,6 +322,56 @@ describe("the engine", function()
       end)
     end
 
+    for _, kind in ipairs{"a server that it knows", "a new server"} do
+      it("by HTTP/2 to " .. kind .. ", and sends all of them before the first answer", function()
+        if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
+        use("tls")
+        if kind == "a server that it knows" then attempt(platforms()) end
+        local before = #server:requests()
+        server:fault{delay = 4, times = 250}
+        local calls = start(250, 30)
+        run_until_received(server, before + 250)
+        for _, call in ipairs(calls) do assert.is_false(call:done()) end
+        engine:close()
+      end)
+    end
+
+    it("by HTTP/2, of which another server's calls need not wait for the first answer", function()
+      if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
+      use("tls")
+      server:fault{delay = 4, times = 150}
+      local held = start(150, 30)
+      local narrow = support.target(mock.shared "http", {max_connections = 2})
+      local others = {}
+      for index = 1, 20 do
+        others[index] = assert(core.platforms(narrow, mock.USER))
+        others[index]:start(engine, 30)
+      end
+      finish((table.unpack or unpack)(others))
+      assert.same(all(200, 20), statuses(others))
+      for _, call in ipairs(held) do assert.is_false(call:done()) end
+      engine:close()
+    end)
+
+    it("by HTTP/2 in one step, if as many were under way before", function()
+      if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
+      use("tls")
+      attempt(platforms())
+      server:fault{delay = 3, times = 150}
+      local short = start(150, 30)
+      run_until_received(server, 151)
+      server:fault{delay = 12, times = 300}
+      local long = start(150, 30)
+      run_until_received(server, 301)
+      finish((table.unpack or unpack)(short))
+      local more, sent = start(150, 30), 0
+      for _ = 1, 5 do engine:wait(0) end
+      for _, call in ipairs(more) do sent = sent + call:info().sends end
+      assert.is_true(sent >= 140, sent)
+      for _, call in ipairs(long) do assert.is_false(call:done()) end
+      engine:close()
+    end)
+
     it("with TLS by HTTP/2 over one new connection, after all of them timed out", function()
       if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
       use("tls")

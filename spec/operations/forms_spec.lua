@@ -166,6 +166,20 @@ describe("form data", function()
     assert.equal(3, by_name(request)["files[jane@pictured.com]"].size)
   end)
 
+  it("leaves its connection to the next waiting call when its file is gone", function()
+    local path = write("leaving.png", "a picture")
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS, max_connections = 1})
+    assert(client_support.attempt(core.platforms(target, USER)))
+    api.server:fault{delay = 0.3, times = 1}
+    local calls = {core.platforms(target, USER), core.create_order_form(target, order{["jane@pictured.com"] = path}),
+      core.platforms(target, USER)}
+    for _, call in ipairs(calls) do call:start(core.engine(), 10, 30) end
+    os.remove(path)
+    client_support.finish(calls[1], calls[2], calls[3])
+    assert.matches("can no longer be read", select(2, calls[2]:result()), 1, true)
+    assert.is_true(assert(calls[3]:result()).status == 200 and calls[3]:info().queued < 8)
+  end)
+
   it("is not sent when a file changed since the call was made", function()
     local path = write("changing.png", "before")
     local target = client_support.target(api.server, {endpoints = ENDPOINTS})
