@@ -11,7 +11,7 @@ local STARTS = 31000
 local SMALL, LARGE = 3, 5 -- the sizes that are compared
 local THINGS = {
   { what = "jobs", title = "jobs that wait for their slots" },
-  { what = "flight", title = "calls in flight", target = "<= 3 x" },
+  { what = "flight", title = "calls in flight", target = "<= 2 x" },
   { what = "each", title = "items of each" },
   { what = "await", title = "events of one await", target = "<= 3 x" },
   { what = "events", title = "events received" },
