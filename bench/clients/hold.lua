@@ -1,5 +1,5 @@
--- Starts COUNT calls with the library at once: hold.lua COUNT SECONDS. No call is answered in the next SECONDS. Then it
--- prints the bytes of memory for each call.
+-- Starts COUNT calls with the library at once, and waits for SECONDS: hold.lua COUNT SECONDS. The server must not
+-- answer a call in this time. Then the program prints the bytes of memory for each call.
 local cmr = require "cmr"
 local core = require "cmr.core"
 local memory = require "bench.memory"

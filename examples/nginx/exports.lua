@@ -25,7 +25,7 @@ local function done_key(mailbox, number)
   return ("done:%s:%d"):format(mailbox, number)
 end
 
--- Stores an export. Never removes another one to make room: returns nil and a message instead.
+-- Stores an export. Never removes another one to make room: returns false and a message instead.
 local function store(export)
   return dict:safe_set("export:" .. export.mailbox, cjson.encode(export), KEEP_SECONDS)
 end
@@ -90,7 +90,7 @@ function exports.handle(event)
   local export = type(mailbox) == "string" and exports.latest(mailbox)
   if not export or export.state == "done" or export.state == "refused" then return end
   if action_id and export.action_id and action_id ~= export.action_id then return end -- the event of another request
-  return dict:safe_set(done_key(mailbox, export.number), ngx.time(), KEEP_SECONDS) -- nil: the vendor delivers again
+  return dict:safe_set(done_key(mailbox, export.number), ngx.time(), KEEP_SECONDS) -- false: the vendor delivers again
 end
 
 return exports

@@ -16,7 +16,7 @@ export SPECS="${SPECS:-spec/package/quickstart_pages_spec.lua spec/core/call_spe
 export OPTIONS='--filter-out=hundreds --filter-out=time.of.one'
 scripts/test/specs.sh 5.4 && status=0 || status=$?
 
-# The report has one tag on each line. A frame in our modules has <obj>…/cmr/core.so</obj>.
+# The report has one tag on each line. A frame in our modules has a tag such as <obj>…/cmr/core.so</obj>.
 awk '
     function inner() { gsub(/^ *<[a-z]+>|<\/[a-z]+>$/, ""); return $0 }
     /<error>/ { text = ""; ours = 0 }

@@ -2,7 +2,7 @@
 import { withBase, useData } from "vitepress";
 import { h, onBeforeUnmount, onMounted, ref, watch } from "vue";
 import { options } from "./redoc-options.mjs";
-import program from "./redoc.js?url"; // scripts/build/site.sh writes this file
+import program from "./redoc.js?url"; // scripts/build/site.sh writes redoc.js
 
 function load(script) {
   return new Promise((done, failed) => {

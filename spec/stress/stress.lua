@@ -65,7 +65,8 @@ local function ended(record, how)
   count[how] = count[how] + 1
 end
 
---- Checks a result: one value; or nil, a message and an error. Returns the error's kind, or "success".
+--- Checks a result: one value; or nil, a message and an error. Returns the error's kind and outcome; for a value,
+-- returns "success" and "rejected".
 local function shape(...)
   local res, message, err = ...
   if res ~= nil then

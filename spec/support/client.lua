@@ -46,9 +46,10 @@ end
 ---Lets the engine run until the server has received the wanted number of requests.
 -- @param server a mock that answers late
 -- @param wanted the number of requests that it must have received
-function client.run_until_received(server, wanted)
+-- @param seconds the longest wait; default: 10
+function client.run_until_received(server, wanted, seconds)
   local engine = core.engine()
-  local limit = core.now() + 10
+  local limit = core.now() + (seconds or 10)
   while #server:requests() < wanted do
     assert(core.now() < limit, "the server did not receive the requests")
     engine:wait(10)

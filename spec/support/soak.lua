@@ -145,7 +145,8 @@ local function drive(server, upstream, options)
   local reload_at, sample_at, ordering = begun + options.reload_every, begun, nil
   local now = begun
   while now - begun < options.seconds do
-    -- About 20 upstream requests come for each fault.
+    -- One upstream request in 20 meets a fault, and a customer's request makes about one upstream request. The next
+    -- batch of faults is ordered when half of the last batch is left.
     if report.requests >= report.faults * 20 - BATCH * 10 then
       if ordering then ordering:close() end
       ordering = order(upstream, next_fault)

@@ -1,4 +1,4 @@
----Removes old requests and runs.
+---Removes old requests and old runs from the ledger.
 
 local core = require "cmr.core"
 local text = require "cmr.util.text"

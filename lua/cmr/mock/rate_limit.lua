@@ -33,8 +33,8 @@ function algorithms.fixed(limit, window)
   end
 end
 
--- The algorithm "sliding": `limit` requests pass in any interval as long as the window. A refused request does not
--- count.
+-- The algorithm "sliding": at most `limit` requests pass in any interval of the window's length. A refused request
+-- does not count.
 function algorithms.sliding(limit, window)
   local times, index = {}, 0 -- a ring buffer of the times of the last `limit` requests that passed
   return function(now)

@@ -13,7 +13,8 @@ local in_body = send(cut(fine, '"message"'))
 local stale = answer("200 OK", '{"status":200,"message":"stale"}')
 local well = words.well
 
--- At the end of its script, a connection sends its end, and reads until the client ends too.
+-- After the last step of its script, a connection sends a FIN and reads until the client closes its side too. It does
+-- not do this after the steps `reset` and `stall`.
 local rows = {
   title = "Connection",
   { "refused", how = "refuse", GET = "network not_sent 2 - 0", POST = "network not_sent 2 - 0" },
