@@ -82,7 +82,7 @@ end
 
 local events = {} -- a heap: calls that arrive, and attempts that leave
 local counts = { calls = 0, answered = 0, refused = 0, refused_in_failover = 0, too_late = 0, lost = 0, failed = 0 }
-local waits = {} -- in hundredths of a second -> number
+local waits = {} -- a wait in hundredths of a second -> the number of requests that waited so long
 local accepted = {} -- key -> the times of the last requests that the API accepted
 
 -- The strictest way to count: no second has more than LIMIT.

@@ -6,7 +6,7 @@
 local count, seed, covering, where = tonumber(arg[1]), tonumber(arg[2]), arg[3], arg[4] or ""
 
 local MAX_SECONDS = 80 -- of all specs for one mutation
-local GROUP_SECONDS = 20 -- of the specs that run in one process
+local GROUP_SECONDS = 20 -- a process whose specs take longer than this gets no further spec
 local ASSUMED_SECONDS = 8 -- for a spec file without a recorded time
 
 -- The specs for a source file without a record: patterns for the source file, and spec files or folders. The first row

@@ -81,8 +81,9 @@ trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-# run NAME [PART]: runs specs on a build, shows and stores the output, and stores the status. PART is `timed`, or `even`
-# or `odd` for every second file. By default all specs run.
+# run NAME [PART]: runs specs on a build, shows and stores the output, and stores the status. PART `timed` means the
+# timed files. `even` and `odd` each mean every second file; only with HALVES do they include the timed files. Without
+# PART, and with `again`, the files and folders in SPECS run, by default all.
 run() {
     log=$logs/$1${2:+-$2}
     echo "== build/$1${2:+, $2}"

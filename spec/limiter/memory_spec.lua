@@ -32,8 +32,9 @@ local function departures(arrivals, rate)
   return leave
 end
 
--- The ways in which the vendor may count: in every second, in seconds that begin at fixed times, or with a bucket.
--- sliding and fixed return the most requests in a second. runs_dry returns whether the bucket was ever empty.
+-- The ways in which the vendor may count: in a second that begins at any time, in seconds that begin at fixed times, or
+-- with a bucket. sliding and fixed return the most requests in a second. runs_dry returns whether the bucket was ever
+-- empty.
 local function sliding(times)
   local most, first = 0, 1
   for last, time in ipairs(times) do

@@ -107,7 +107,7 @@ describe("an order", function()
       -- userName is the field's name in an update.
       api:raises("bad field 'mailboxes[\"acmecorp.com\"][1].userName' (did you mean 'username'?)",
         with(domain, {userName = "john", firstName = "John", lastName = "Doe"}))
-      -- Only the form has this field.
+      -- Only create_order_form has this field.
       api:raises("bad field 'domains[1].maskForwarding'",
         with({domain = "acmecorp.com", years = 1, maskForwarding = true}))
     end)

@@ -156,7 +156,8 @@ describe("a changed answer contradicts", function()
     assert.same({"placement_reports.fields"}, contradicted())
   end)
 
-  -- Edits the answer to the nth request of an operation, and returns a fact's verdict about it.
+  -- Edits the answer to the nth request of an operation, and runs the probe. Returns the verdict on a fact, and what
+  -- the probe found.
   local function found(id, operation, nth, edit)
     local reply = answer_to(operation, nth)
     local status, body = edit(reply.body)

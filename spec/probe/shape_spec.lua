@@ -45,7 +45,8 @@ describe("the shape of a value", function()
     assert.same({[""] = "object", ["*"] = "number", email = "string", who = "string", note = "string", see = "number"},
       paths(value, words))
     assert.equal("*", shape.name(value, "joe", words))
-    assert.equal("email", shape.name({email = "email"}, "email", shape.words({email = "email"}, {}))) -- documented
+    -- A documented name is shown even if it is also in a value.
+    assert.equal("email", shape.name({email = "email"}, "email", shape.words({email = "email"}, {})))
   end)
 end)
 

@@ -6,7 +6,7 @@ local inside = {}
 -- from the mock's initial data
 inside.USER, inside.MAILBOX = "BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
 
----Makes a client without a rate limit.
+---Makes a client. It has no rate limit unless the options give one.
 function inside.client(options)
   options = options or {}
   if options.rate == nil then options.rate = false end

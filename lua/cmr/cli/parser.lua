@@ -56,7 +56,7 @@ local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local HELP_COLUMNS = 80 -- longer lines are harder to read
 local USAGE_COLUMNS = 70
-local MIN_PART_CHARACTERS = 4 -- a shorter word is not searched inside longer names
+local MIN_PART_CHARACTERS = 4 -- cmr does not look for a shorter word inside longer names
 
 local KEY_REFUSED = "the API key is never an argument, because every user of this machine could read it: "
   .. "put it in the environment as CMR_API_KEY, or in a file named by --api-key-file"

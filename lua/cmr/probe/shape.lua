@@ -12,7 +12,7 @@ local shape = {}
 
 local MAX_FIELD_NAME_BYTES = 40
 local MAX_APP_NAME_BYTES = 12 -- long enough for a name such as EMAILBISON
--- Names that occur only in the documentation's prose, and in no sample and no parameter.
+-- Names from the documentation's prose. Most of them occur in no sample and no parameter.
 local NAMES_IN_PROSE = [[id mailboxId domainId orderId subscriptionId credentialId userEmail expiryDate creationTime
   quantity workspaceType description placementOrderId fromEmail mailboxCount aiInsightRequested report inboxTest
   microsoft365 domainCount users mailboxes pagination SMARTLEAD]]
