@@ -58,7 +58,7 @@ webhook.info = verify.info
 ---Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. An event without an
 ---eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
----@return string? id Nil if the table has no eventId and does not come from verify.
+---@return string? id Nil if the table has no eventId, and is not from verify or a replayed dead letter.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or type(event.eventId) == "string" and event.eventId or nil
