@@ -12,8 +12,9 @@ export RUNNER="valgrind --quiet --child-silent-after-fork=yes --leak-check=full 
 export SPECS="${SPECS:-spec/package/quickstart_pages_spec.lua spec/core/call_spec.lua spec/core/engine_spec.lua
     spec/core/response_spec.lua spec/core/json_spec.lua spec/client/attempts_spec.lua
     spec/ledger/ledger_spec.lua spec/ledger/client_spec.lua}"
-# Skips specs with hundreds of TLS connections at once, and specs that measure times: under valgrind they take too long.
-export OPTIONS='--filter-out=hundreds --filter-out=time.of.one'
+# Skips specs with hundreds of calls at once, and specs that measure times: under valgrind they take too long.
+export OPTIONS='--filter-out=hundreds --filter-out=time.of.one
+    --filter-out=HTTP.2.to --filter-out=HTTP.2, --filter-out=HTTP.2.in.one'
 scripts/test/specs.sh 5.4 && status=0 || status=$?
 
 # The report has one tag on each line. A frame in our modules has a tag such as <obj>…/cmr/core.so</obj>.
