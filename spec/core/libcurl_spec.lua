@@ -197,6 +197,20 @@ describe("with any libcurl", function()
       end
     end)
 
+    it("wait for the first connection to a new server, and say so when it is not there in time", function()
+      local at = server:play{{words.stall}}
+      local client = client_at(at, "https"):with{timeout = 1, attempt_timeout = 1, retries = 0}
+      local inputs, messages = {}, {}
+      for number = 1, 101 do inputs[number] = {mailboxId = "M" .. number} end
+      for input, res, message, err in client:map("reexport", inputs, {concurrency = 101}) do
+        assert.same({false, "timeout", "not_sent"}, {res ~= nil, err.kind, err.outcome})
+        messages[input.mailboxId] = message
+      end
+      client:close()
+      assert.matches("no connection was free in time", messages.M101, 1, true)
+      assert.is_nil(messages.M1:find("no connection was free", 1, true), messages.M1)
+    end)
+
     it("are cancelled at once, and free a place for the next", function()
       local at = server:play{{words.request, words.stall}, words.well}
       local client = client_at(at):with{max_connections = 1, attempt_timeout = 20}
