@@ -33,6 +33,16 @@ describe("the engine", function()
     return calls
   end
 
+  -- Returns the number of connections over which the requests after the first `before` requests came.
+  local function connections_since(before)
+    local seen, count, requests = {}, 0, server:requests()
+    for index = before + 1, #requests do
+      local connection = requests[index].connection
+      if not seen[connection] then seen[connection], count = true, count + 1 end
+    end
+    return count
+  end
+
   local function statuses(calls)
     local seen = {}
     for index, call in ipairs(calls) do seen[index] = assert(call:result()).status end
@@ -310,16 +320,27 @@ describe("the engine", function()
         server:fault{delay = 60, times = 250}
         local calls = start(250, 120)
         run_until_received(server, before + 250, 60)
-        local connections, count = {}, 0
-        for _, request in ipairs(server:requests()) do
-          if not connections[request.connection] then count = count + 1 end
-          connections[request.connection] = true
-        end
+        local count = connections_since(before)
         assert.is_true(count >= 3 and count <= 12, count) -- a connection has room for 100
         for _, call in ipairs(calls) do assert.is_false(call:done()) end
         engine:close()
       end)
     end
+
+    it("by HTTP/2 to a server that answered none of the calls before, again over few connections", function()
+      if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
+      use("tls")
+      attempt(platforms())
+      server:fault{delay = 60, times = 500}
+      finish((table.unpack or unpack)(start(250, 4)))
+      local before = #server:requests()
+      local calls = start(250, 120)
+      run_until_received(server, before + 250, 60)
+      local count = connections_since(before)
+      assert.is_true(count >= 3 and count <= 12, count)
+      for _, call in ipairs(calls) do assert.is_false(call:done()) end
+      engine:close()
+    end)
 
     it("by HTTP/2, of which another server's calls need not wait for the first answer", function()
       if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
