@@ -87,6 +87,37 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal(2, sent())
   end)
 
+  it("names the first ten that another run sent, counts the others, and says when the last one was sent", function()
+    local names = {}
+    for number = 1, 13 do names[number] = ("d%d.com"):format(number) end
+    assert.equal(0, renew(renewals((table.unpack or unpack)(names, 1, 12))).status)
+    env.TZ = "UTC"
+    local first = bulk.run(env.CMR_LEDGER)
+    -- every row has a day of its own, and the one before the last row has the latest
+    local begun = os.time() - 25 * 86400 -- the memory lasts 30 days
+    local function day(number) return os.date("!%Y-%m-%d %H:%M", begun + number * 86400) end
+    change("UPDATE request SET sent_at = ?1 + 86400.0 * id, ended_at = ?1 + 86400.0 * id", begun)
+    change("UPDATE request SET ended_at = ?1 + 86400.0 * 20 WHERE id = 11", begun)
+    local superset = renewals((table.unpack or unpack)(names))
+    local ended = renew(superset)
+    assert.equal(0, ended.status, ended.err)
+    local lines = {}
+    for line in ended.err:gmatch "[^\n]+" do lines[#lines + 1] = line end
+    for number = 1, 10 do
+      assert.equal(("cmr: row %d (line %d): accepted on %s in run %s"):format(number, number + 1,
+        day(number), first), lines[number])
+    end
+    assert.equal("cmr: and 2 more rows", lines[11])
+    assert.matches("cmr: 12 rows were sent before, the last time on " .. day(20) .. ": not sent", lines[12], 1, true)
+    assert.equal(13, sent())
+    -- the same file again: this run sent one row itself, and that row is counted, not named
+    ended = renew(superset)
+    assert.matches("\ncmr: and 2 more rows\ncmr: 13 rows were sent before, the last time on ", ended.err, 1, true)
+    assert.is_nil(ended.err:find("last time on " .. day(20), 1, true))
+    assert.is_nil(ended.err:find("row 13", 1, true))
+    assert.equal(13, sent())
+  end)
+
   it("asks before it charges again, and says how many were sent before", function()
     local path = renewals("a.com", "b.com", "c.com")
     assert.equal(0, renew(path).status)
