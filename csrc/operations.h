@@ -27,7 +27,7 @@ struct param {
     const char *summary;
     const char *values; /* "A|B" is the closed set of values that the vendor documents; NULL allows any value */
     const char *known;  /* "A|B" are the documented values of a set that may have other values too */
-    int maximum;        /* maximum of an integer; 0 when undocumented. Every integer counts something, from 1 */
+    int maximum;        /* maximum of an integer; 0 when undocumented. The minimum of every integer is 1 */
 };
 
 /* A documented fact that the caller of an operation should know, not in the vendor's own words. */

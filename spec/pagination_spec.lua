@@ -6,7 +6,7 @@ local support = require "spec.support.client"
 local mock = require "spec.support.mock"
 
 describe("pages", function()
-  -- The places in which the vendor's answers name their page.
+  -- The ways in which the vendor's answers give the number of their page.
   local shapes = {
     ["in data.pagination"] = function(items, current, total)
       return {data = {list = items, pagination = {currentPage = current, totalPages = total, nextPage = current + 1}}}

@@ -5,7 +5,7 @@ local nginx = {}
 
 local clients = {}
 
---- Makes one call. The request waits for its answer.
+--- Makes one call. Only the nginx request that makes the call waits for the answer, unless loop is "block".
 -- @param user the argument of the call
 -- @param loop nil, or "block" to let the whole worker wait
 -- @return the decoded answer, or nil and a message

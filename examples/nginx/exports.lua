@@ -1,6 +1,6 @@
 -- The exports that customers asked for, and how they ended. No export is sent twice: each one of a mailbox has a
--- number, the page's form names the next number, and a number is taken once. So a double click, a reload, or a form in
--- a second tab sends nothing.
+-- number, the page's form names the next number, and a number is taken once. So the second click of a double click, a
+-- reload, or a form in a second tab sends nothing.
 --
 -- lua_shared_dict app_exports shares this among the workers and survives a reload of nginx, but not a restart. Keep it
 -- in your database, with (mailbox, number) as a unique key.

@@ -27,8 +27,8 @@ local validate = require "cmr.util.validate"
 ---@field timeout? number Seconds to wait. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
----@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
----@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
+---@field done_statuses? string[] More statuses that mean "the order is done", each in full. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed", each in full. Default: {}.
 ---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
 local WORDS = {

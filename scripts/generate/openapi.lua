@@ -78,7 +78,7 @@ local function kind_of(node, further)
   return { { "type", node.type } }
 end
 
--- Every integer of the API counts something, from 1.
+-- The minimum of every integer of the API is 1.
 local function add_bounds(made, param)
   if param.type ~= "integer" then return end
   table.insert(made, { "minimum", ordered_json.number(1) })

@@ -156,7 +156,7 @@ local FACTS = {
     "PENDING until the test is done",
     "The reports are in groups, one for each order. A group has orderId, status, spamassassin, "
       .. "blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes",
-    "aiInsight when it is done, and mailboxes", "microsoft365, spamassassin and blacklist",
+    "aiInsight when it is done, and mailboxes", "A report has spamassassin, blacklist, and inboxTest",
     "its other values are undocumented"},
 }
 

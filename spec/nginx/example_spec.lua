@@ -121,7 +121,7 @@ describe("the nginx example #nginx", function()
     assert.equal(202, (post(REEXPORT, body)))
     assert.same({mailboxId = example.MAILBOX}, cjson.decode(upstream:requests()[1].body))
     local status = post(("/users/%s/mailboxes/M2/reexport"):format(example.USER))
-    assert.equal(502, status) -- the vendor refuses it, and the customer learns no more
+    assert.equal(502, status) -- the vendor refuses it, and the customer does not learn why
   end)
 
   it("tells the customer only the outcome of failures that the customer did not cause", function()

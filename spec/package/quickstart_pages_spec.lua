@@ -118,7 +118,7 @@ for _, kind in ipairs{"http", "tls"} do
       client = client_of(server)
     end)
 
-    -- Runs a program that gets only the environment.
+    -- Runs a program that makes no client: cmr takes its options from the environment.
     local function module_call(code)
       local ended = program.run('local cmr = require "cmr"\n' .. code, {
         env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, CMR_CA_FILE = server.ca_file},

@@ -24,7 +24,7 @@ function loop.sleep(_, seconds) clock = clock + seconds end
 local ledger, client, receiver
 local failing = {} -- event ids whose handler fails once more
 
--- Starts the process again. It knows only what the ledger has.
+-- Imitates a new process: the new client and the new receiver know only what the ledger has.
 local function start()
   if ledger then ledger:close() end
   ledger = assert(ledgers.open(path))

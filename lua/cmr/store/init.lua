@@ -67,7 +67,7 @@ function store.is_of_process(self)
   return self == process_store
 end
 
----Adds one to the count in a sliding window. Pure.
+---Adds one to the count in a sliding window, unless the count has reached the limit. Changes only `times`.
 ---@param times number[] The times of the counts, oldest first. The function removes the times before the window.
 ---@param now number
 ---@param limit integer

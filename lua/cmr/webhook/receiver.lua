@@ -338,7 +338,7 @@ end
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures The reasons by id, or a message; nil when none failed.
+---@return string|table<string, string>|nil failures Reasons by letter id; message if count is nil; nil if none failed.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end

@@ -48,7 +48,7 @@ return {
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
   { "GOAWAY in the body", scripts = { http2({}, { request, headers, some, goaway(1, "INTERNAL_ERROR") }) },
     GET = "network unknown 2 - 2", POST = "network unknown 1 - 1" },
-  { "GOAWAY in the body that refuses it", scripts = { http2({}, { request, headers, some, goaway(0, "NO_ERROR") }) },
+  { "GOAWAY in the body, request refused", scripts = { http2({}, { request, headers, some, goaway(0, "NO_ERROR") }) },
     GET = "network unknown 2 - 2", POST = "network unknown 1 - 1" },
   { "GOAWAY on a kept connection", warm = true,
     scripts = { http2({}, { request, headers, data, goaway(1, "NO_ERROR"), stall }), well },
