@@ -21,8 +21,8 @@
 ---@field timeout? number Seconds to wait. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
----@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
----@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
+---@field done_statuses? string[] More statuses that mean "the order is done", each in full. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed", each in full. Default: {}.
 ---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
 ---The options of client:bulk. client:bulk sends only the rows that are not done yet.
@@ -174,7 +174,7 @@ function Client:awaitable(name) end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client. It shares the key, the engine and the limiter with this client.
+---@return cmr.Client client The new client. It has this client's engine, and all options that opts does not set.
 function Client:with(opts) end
 
 ---Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
@@ -1012,7 +1012,7 @@ function Receiver:dead_letters() end
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures The reasons by id, or a message; nil when none failed.
+---@return string|table<string, string>|nil failures Reasons by letter id; message if count is nil; nil if none failed.
 function Receiver:replay(id) end
 
 ---Removes dead letters permanently.
@@ -4222,7 +4222,7 @@ function Client:create_placement_test(userId, fields) end
 ---
 ---The reports are in groups, one for each order. A group has orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
 ---
----Each item of mailboxes has placementOrderId, fromEmail, status and report. A report has inboxTest with google and microsoft365, spamassassin and blacklist.
+---Each item of mailboxes has placementOrderId, fromEmail, status and report. A report has spamassassin, blacklist, and inboxTest with google and microsoft365.
 ---
 ---A status is PENDING until the test is done; its other values are undocumented.
 ---
