@@ -64,7 +64,7 @@ static inline bool cmr_has_metatable(lua_State *L, int index, const char *type)
     return equal;
 }
 
-/* Each function below sets a field of the table on top. For a NULL string or a false boolean it sets no field. */
+/* The next four functions set a field of the table on top. For a NULL string or a false boolean they set no field. */
 static inline void cmr_set_string(lua_State *L, const char *field, const char *value)
 {
     if (value) {

@@ -174,7 +174,7 @@ local function run()
   end
 end
 
--- Returns the wait that a part of the calls did not exceed, in seconds.
+-- Returns the wait in seconds that the given fraction of the answered calls did not exceed.
 local function percentile(part)
   local hundredths, sum = {}, 0
   for wait in pairs(waits) do

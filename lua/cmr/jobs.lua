@@ -94,7 +94,7 @@ function jobs.start(state, call, loop, operation, semaphore, before_send)
   return job
 end
 
----Returns a job that has finished without a call, with its results.
+---Returns a job that has finished without a call. Its results are `answer`, `message` and `err`.
 function jobs.finished(semaphore, answer, message, err)
   local job = setmetatable({ semaphore = semaphore, waiting = 0 }, Job)
   finish(job, true, answer, message, err)

@@ -22,7 +22,7 @@ local loop = { now = function() return clock end, wait = function() error "no re
 function loop.sleep(_, seconds) clock = clock + seconds end
 
 local ledger, client, receiver
-local failing = {} -- event ids whose handler fails once more
+local failing = {} -- ids of the events whose handler fails at the next delivery
 
 -- Imitates a new process: the new client and the new receiver know only what the ledger has.
 local function start()

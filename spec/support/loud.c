@@ -1,7 +1,7 @@
 /*
- * A library to preload before the C library. It makes every write of the process to a closed connection raise SIGPIPE.
- * libcurl tries to avoid the signal, but some TLS libraries do not allow that. A write to a reset connection raises the
- * signal too, because either of the two errors may come first.
+ * A library to preload before the C library. Its send() raises SIGPIPE when the other side has closed the connection,
+ * even with MSG_NOSIGNAL. This imitates the TLS libraries that write without this flag. The kernel reports EPIPE or
+ * ECONNRESET, whichever comes first, so send() raises the signal for both.
  */
 #include <errno.h>
 #include <pthread.h>

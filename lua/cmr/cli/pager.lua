@@ -25,7 +25,7 @@ local function count_lines(text)
   return count
 end
 
----Prints a text. On a terminal with fewer lines than the text, runs $CMR_PAGER, $PAGER or less.
+---Prints a text. If the text and the next prompt have more lines than the terminal, runs $CMR_PAGER, $PAGER or less.
 ---@param text string
 function pager.show(system, text)
   local columns, rows = system.terminal(system.stdout)

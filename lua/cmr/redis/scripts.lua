@@ -110,7 +110,7 @@ local function connect(caller, opts)
   }, Redis)
 end
 
----Makes a connection, but does not send anything yet. Raises when a library is missing.
+---Makes a connection object. It connects to Redis only when it runs a script. Raises when a library is missing.
 ---@param options? cmr.RedisOptions
 function Redis.new(options)
   return connect("redis.scripts.new", validate.options("redis.scripts.new", SPEC, nil, options))

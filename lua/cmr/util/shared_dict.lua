@@ -28,7 +28,7 @@ function shared_dict.find(name)
   return ngx and ngx.shared and ngx.shared[name] or nil
 end
 
----Returns the dictionary `cmr`. Without this dictionary, the workers share nothing.
+---Returns the dictionary `cmr`. Without it and without a ledger, each worker has its own default limiter and store.
 ---@return table? dict
 function shared_dict.default()
   return shared_dict.find(shared_dict.MAIN)

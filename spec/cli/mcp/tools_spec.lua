@@ -249,7 +249,7 @@ describe("the tools of cmr mcp #mcp", function()
     REEXPORT.repeatOf = nil
     assert.is_false(is_error, text)
     assert.equal(2, #server:requests())
-    -- the repeated request is now the earlier one
+    -- the answer now names the second request as the earlier one
     assert.matches("ledger_id " .. number + 1, (client:call("reexport", REEXPORT)))
   end)
 
