@@ -13,7 +13,7 @@ function measure.median(values)
   return sorted[1] and (sorted[math.floor(middle)] + sorted[math.ceil(middle)]) / 2
 end
 
---- Runs all contestants in every round. Each round begins with another one.
+--- Runs the contestants in rounds. Each round begins with another contestant.
 -- @param rounds the number of rounds
 -- @param contestants array of {name, run = function() -> number or a table of them, once = only in the first round}
 -- @return for each contestant, in the same order, the array of its results

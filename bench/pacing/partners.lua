@@ -31,7 +31,8 @@ local function random()
   return seed / 2147483647
 end
 
--- Imitates Redis: has the queues with their ends, and knows whether Redis answers. Does what the limiter's script does.
+-- Imitates Redis. `queues` has the next free slot of each queue. is_down says whether Redis is down, and eval does what
+-- the limiter's script does.
 local redis = { retry_seconds = REDIS_RETRY_SECONDS, address = "virtual", queues = {}, count = 0, most = 0 }
 
 function redis.is_down()

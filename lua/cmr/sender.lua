@@ -13,7 +13,8 @@ local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
 local retry_budget = require "cmr.retry_budget"
 
--- The fields of an error that decide whether cmr repeats the call. A hook cannot change the decision by changing them.
+-- The fields of an error that cmr still uses after a hook. cmr undoes a hook's changes to them. All fields except
+-- `message` decide whether and when cmr repeats the call.
 local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }

@@ -95,7 +95,7 @@ have() {
     esac </dev/null >/dev/null 2>&1
 }
 
-# Prints the rows of needs() for the chosen levels whose need this machine lacks.
+# Prints each row of needs() that belongs to a chosen level, if this machine lacks what the row needs.
 missing() {
     needs | sed 1d | while IFS='|' read -r level need packages; do
         # shellcheck disable=SC2086 # words

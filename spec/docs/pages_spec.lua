@@ -44,7 +44,8 @@ local function blocks_of(text)
   return blocks
 end
 
--- Returns the page's programs: {language, text = the code, with the page's line numbers, line = its first line}.
+-- Returns the page's programs: {language, text, line}. `text` is the code. Empty lines in it put each line of code at
+-- the number that the line has in the page. `line` is the number of the first line of code.
 local function programs_of(blocks)
   local programs, of_language = {}, {}
   for _, block in ipairs(blocks) do

@@ -85,9 +85,17 @@ local function from(source, ...) return (table.concat{...}:gsub("SOURCE", source
 
 -- For each operation, one line for each parameter:
 --   NAME LOCATION TYPE FACT... SOURCE :: TEXT :: TEXT
--- FACT is required, positional, assumed, all (cmr.all means everything), item (one item may stand for the list), one
--- (exactly one of these), any (at least one of these), max=N, =A|B (a closed set) or ~A|B (an open one). TEXT is in the
--- description. "open LOCATION" is the place of fields with undocumented names.
+-- A FACT is one of these:
+--   required, positional, assumed
+--   all     cmr.all means everything
+--   item    one item may stand for the list
+--   one     the request needs exactly one of the parameters with this fact
+--   any     the request needs at least one of the parameters with this fact
+--   max=N   the largest value
+--   =A|B    the only values
+--   ~A|B    the documented values; there may be others
+-- The parameter's description contains each TEXT. A line "open LOCATION" says where the operation takes fields with
+-- undocumented names.
 local PARAMETERS = {
   users = "open query\n" .. PAGES,
   user = from("help", USER),

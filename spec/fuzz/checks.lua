@@ -95,8 +95,8 @@ function checks.transfer(info, ...)
   end
 end
 
---- Returns whether two values are the same in JSON. A nil or a null in an object is the same as no member. An integer
---- beyond 2^53 is decoded as a float.
+--- Returns whether two values are the same in JSON. A nil or a null in an object is the same as no member. Two numbers
+--- are also the same if they are equal as floats.
 local function equal(a, b)
   if type(a) == "number" and type(b) == "number" then
     return a == b or a + 0.0 == b + 0.0

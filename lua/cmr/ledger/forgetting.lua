@@ -29,9 +29,9 @@ local function forget_runs(self, db, before)
   return true
 end
 
--- Removes some of the requests that were sent before a time, oldest first. The newest request always stays, so that the
--- next request gets a higher number than any running writer. `window` is the number of old requests to look at, or -1
--- for all.
+-- Removes at most `limit` requests that were sent before a time, oldest first. Then removes old runs without requests.
+-- Looks only at the `window` oldest requests; -1 means all. A request under way stays. The newest request stays too,
+-- because SQLite would give its id to the next request. That id may be the writer number of a running process.
 local function forget(self, db, before, limit, window)
   local living, message, reason = writers.living(self, db)
   if not living then return nil, message, reason end

@@ -53,7 +53,8 @@ return {
   { "GOAWAY on a kept connection", warm = true,
     scripts = { http2({}, { request, headers, data, goaway(1, "NO_ERROR"), stall }), well },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1",
-    -- If libcurl has not read the GOAWAY by then, it sends the request, and does not report that the server refused it.
+    -- libcurl may not yet have read the GOAWAY when the next request begins. Then it sends the request on the old
+    -- connection, and does not report that the server refused it.
     newer = { since = "8.20", GET = "ok - 1 200 1", POST = "network unknown 1 - 0 or ok - 1 200 1" } },
   { "kept HTTP/2 connection cut after the next request", warm = true,
     scripts = { http2({}, { request, headers, data, request }), well },
