@@ -85,7 +85,7 @@ local FACTS = {
   validate_mailbox = {"SMTP and DNS before an export"},
   start_warmup = {"A warmup that was STOPPED can be started again",
     "x the days that are left / 30", "a new prorated charge", "must be ACTIVE"},
-  toggle_warmup = {"A warmup that is paused still costs money", "set_warmup_status sets a state by name"},
+  toggle_warmup = {"A warmup that is paused still costs money", "set_warmup_status sets the status that you name"},
   set_warmup_status = {"A warmup that is paused still costs money"},
   stop_warmup = {"Nothing is refunded", "a pause sends none", "charged again",
     "Only the end of a warmup sends the webhook mailbox.warmup.removed"},
@@ -182,7 +182,7 @@ add("create_order order_mailboxes create_order_form add_subscription_mailboxes",
       .. "field for the number of mailboxes",
     "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {
-  "A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month"})
+  "A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month"})
 add("mailboxes all_mailboxes mailbox", {
     "A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after "
       .. "its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may "

@@ -51,6 +51,14 @@ describe("the mock is strict:", function()
     assert.equal(200, send("GET", "/mailboxes/single?zork=1&userId=" .. mock.USER).status)
   end)
 
+  it("a read that the user sends by POST may have undocumented fields in the body, and none in the query", function()
+    server:control("POST", "endpoints", {users = "POST /my/users"})
+    assert.equal(200, send("POST", "/my/users", '{"zork": 1}').status)
+    refused("'zork' is not a known field", send("POST", "/my/users?zork=1", "{}"))
+    server:control("POST", "endpoints", {users = "GET /my/users"})
+    assert.equal(200, send("GET", "/my/users?zork=1").status)
+  end)
+
   it("an unknown member inside a field is refused", function()
     local user = "?userId=" .. mock.USER
     refused("'google.clientid' is not a known field",
