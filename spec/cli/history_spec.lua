@@ -76,6 +76,17 @@ describe("cmr history", function()
     assert.matches("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ$", items[2].sent_at)
   end)
 
+  it("says how many items of a request failed", function()
+    for _, missing in ipairs{{"GONE"}, {"GONE", "AWAY"}} do
+      local input = {userId = mock.USER, mailboxData = {{mailboxId = mock.MAILBOX, firstName = "A"}}}
+      for _, id in ipairs(missing) do table.insert(input.mailboxData, {mailboxId = id}) end
+      local file = command.file_with(cjson.encode(input) .. "\n")
+      assert.equal(3, run{"bulk", "update-mailboxes", "--from", file, "--yes"}.status)
+    end
+    assert.matches("update%-mailboxes[^\n]+  2 items failed +RUN_.*update%-mailboxes[^\n]+  1 item failed +RUN_",
+      history().out)
+  end)
+
   it("says that there is nothing", function()
     assert.same({status = 0, out = "", err = "cmr: no request in the ledger fits\n"}, history())
     assert.same({status = 0, out = "[]\n", err = "cmr: no request in the ledger fits\n"}, history("--output", "json"))
