@@ -457,7 +457,7 @@ end
 local HEADERS = array {
   webhook_header(
     "cmr-x-signature",
-    "HMAC-SHA256 of the raw body under the partner's API key. Undocumented: its encoding, and whether the signed text includes the time."
+    "HMAC-SHA256 of the raw body under the partner's API key. Undocumented: whether it covers the time; its encoding."
   ),
   webhook_header(
     "cmr-x-timestamp",

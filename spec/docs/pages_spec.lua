@@ -1,7 +1,7 @@
 -- Each fenced block of lua, sh or nginx in README.md, CONTRIBUTING.md, SECURITY.md and docs is run against a mock. The
 -- lua blocks of a page are one program, its sh blocks are another one. Each nginx block is a separate configuration.
 -- They run in a folder for the page, which is $HOME too, and must end without an error within a minute. The clock of
--- the mock runs a thousand times as fast as real time. A comment on the line above a block changes how the block is run:
+-- the mock runs a thousand times as fast as real time. A comment on the line above a block changes how it is run:
 --   <!-- not run: REASON -->  it is not run; the page says why
 --   <!-- file: NAME -->       it is written to the file NAME, before the page's programs run; any language
 -- lua: has the globals of PRELUDE below. A print with `--> TEXT` behind it must print TEXT; "..." stands for any text.
