@@ -10,7 +10,7 @@ local words = require "spec.fault.wording"
 local USER, MAILBOX = mock.USER, mock.MAILBOX
 local INVALID = "invalid_argument"
 
--- Whether Lua tells an iterator that its loop was left. Lua 5.5 does so too, but these specs do not need it there.
+-- Lua 5.4 and 5.5 tell an iterator that its loop was left. These specs need that only of Lua 5.4.
 local CLOSES = _VERSION == "Lua 5.4"
 
 describe("client", function()
