@@ -268,7 +268,7 @@ describe("await", function()
   end)
 
   it("does not report rejected when mailboxes failed whose domain may have been registered", function()
-    for domain, before in pairs{["a-one.com"] = {"domain.order.success"}, ["b-one.com"] = {}} do -- before: earlier events
+    for domain, before in pairs{["a-one.com"] = {"domain.order.success"}, ["b-one.com"] = {}} do -- earlier events
       local res = order{[domain] = 1}
       for _, name in ipairs(before) do comes(3, "order:" .. res.data.orderId, name) end
       comes(5, "order:" .. res.data.orderId, "mailbox.order.failed")
