@@ -268,7 +268,7 @@ describe("await", function()
   end)
 
   it("does not report rejected when mailboxes failed whose domain may have been registered", function()
-    for domain, before in pairs{["a-one.com"] = {"domain.order.success"}, ["b-one.com"] = {}} do -- the events before
+    for domain, before in pairs{["a-one.com"] = {"domain.order.success"}, ["b-one.com"] = {}} do -- earlier events
       local res = order{[domain] = 1}
       for _, name in ipairs(before) do comes(3, "order:" .. res.data.orderId, name) end
       comes(5, "order:" .. res.data.orderId, "mailbox.order.failed")
@@ -440,7 +440,7 @@ describe("await", function()
     assert.equal("create_order: no outcome after 60 s: 1 of ? mailbox.created; how many must come is not known here: "
       .. "give count, or the plan of cmr.info", why)
     assert.same({"timeout", "unknown", 3}, {err.kind, err.outcome, #err.events})
-    local res = order() -- it believes the order's status, because two answers say the same
+    local res = order() -- await believes the order's status, because two answers say the same
     upstream:advance(100)
     comes(1, "order:" .. res.data.orderId, "mailbox.created", {email = "u@a.com"})
     local accepted = {operation = "create_order", orderId = res.data.orderId, userId = USER}

@@ -23,7 +23,7 @@ local EXAMPLES = {
 
 local MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
--- Escapes text for roff, where a backslash, a hyphen, and a dot or a quote at the beginning of a line are commands.
+-- Escapes text for roff. A backslash, a hyphen, and a dot or a quote at the beginning of a line have a meaning there.
 local function escape(text)
   return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^[.']", "\\&%0"):gsub("\n([.'])", "\n\\&%1"))
 end

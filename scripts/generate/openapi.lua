@@ -276,8 +276,8 @@ end
 
 local QUOTA = "cmr assumes this status and its Retry-After also for a mailbox whose quota is used up."
 
--- Returns a reference to the shared response for a refusal. If the operation's page says more, returns a response for
--- this operation.
+-- Returns a reference to the shared response for a refusal. If there is more to say about this operation, returns a
+-- response of its own.
 local function refusal_of(operation, refusal)
   local sentences, source = { refusal[2] }, nil
   for _, status in ipairs(operation.statuses or {}) do
@@ -435,7 +435,7 @@ local function event_sample(node, name)
   return sample
 end
 
--- Returns an event with this data. The samples that have their name in eventType have no eventId.
+-- Returns an event with this data. It has an eventId, except if its name is in eventType, or with without_id.
 local function event_envelope(event, data, without_id)
   local members = { { event.key, event.name } }
   if event.key == "event" and not without_id then members[2] = { "eventId", "6SSHBXWR3N4JEKGRQSG3KW3D76N6" } end
@@ -527,7 +527,7 @@ end
 
 -- Lists the missing operations as text, because pages that are made from the document do not show its extensions.
 local function list_missing(missing)
-  local lines = { "", "", "Operations without a documented method or path, which x-undocumented describes:", "" }
+  local lines = { "", "", "x-undocumented describes these operations, whose method or path is undocumented:", "" }
   for _, operation in ipairs(missing) do
     local name, title = ordered_json.member(operation, "operationId"), ordered_json.member(operation, "summary")
     lines[#lines + 1] = ("- %s: %s"):format(name, title)

@@ -68,7 +68,7 @@ local function warnings(operation)
     sentences[#sentences + 1] = ("`client:each(%s, ...)` iterates over all items%s."):format(
       what,
       operation.items and ""
-        or ". The place of the list in its answer is undocumented: replace `data.WHERE` by the list's path in an answer"
+        or ". The place of the list in the answer is undocumented: replace `data.WHERE` by the list's path"
     )
   end
   if operation.success_field then

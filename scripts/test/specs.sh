@@ -30,7 +30,8 @@ sanitize() {
     export LD_PRELOAD
 }
 
-# spec/support/witness.c watches every process of a plain run for the key, and reports it in SEEN.
+# Lets spec/support/witness.c watch every process of the next run for the key, and report the key in the file SEEN.
+# run() does this on Linux, for build/5.4 without RUNNER.
 watch() {
     CMR_WITNESS=$PWD/build/witness${1:+-$1}.so
     SEEN=$CMR_WITNESS.seen

@@ -1,12 +1,11 @@
 #!/bin/sh
 # Runs the specs that make calls, on Lua 5.4 under valgrind. Fails on definitely lost memory and on invalid reads and
-# writes, if one of our modules is on the stack. Ignores faults only in Lua, libcurl
-# or OpenSSL.
+# writes, if one of our modules is on the stack. Ignores all other faults: they are in Lua, libcurl or OpenSSL.
 set -eu
 cd "$(dirname "$0")/../.."
 report=build/valgrind.xml
 
-# valgrind ignores the children of a fork, because they do not free the memory of the inherited engine, on purpose.
+# valgrind ignores the children of a fork, because they deliberately do not free the memory of the inherited engine.
 export RUNNER="valgrind --quiet --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite
     --num-callers=40 --xml=yes --xml-file=$report"
 export SPECS="${SPECS:-spec/package/quickstart_pages_spec.lua spec/core/call_spec.lua spec/core/engine_spec.lua

@@ -24,7 +24,7 @@ local function sh(lines)
   return command.sh("sh " .. command.file_with(lines))
 end
 
--- Returns the line that runs Lua with the libraries that these specs are run with: sh() drops them for other programs.
+-- Returns a shell line that runs Lua with the LD_PRELOAD of these specs, because sh() unsets that variable.
 local function lua_line(...)
   return "LD_PRELOAD=" .. shell.quote(os.getenv "LD_PRELOAD" or "") .. " " .. command.lua(...)
 end

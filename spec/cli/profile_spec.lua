@@ -126,7 +126,7 @@ describe("the program with profiles #cli", function()
   end)
   teardown(function() sandbox:stop() end)
 
-  -- The mock refuses the sandbox's key and header, so these specs order the sandbox's answers.
+  -- The mock refuses the sandbox's key and header, so these specs set the sandbox's answers.
   local function answers(server, count)
     server:reset()
     server:fault{status = 200, times = count, body = {status = 200, message = "sandbox", data = {}}}

@@ -7,7 +7,7 @@ local mock = require "spec.support.mock"
 
 local USER = mock.USER
 
--- All clients of a key share one queue, even with other specs, so each spec has its own keys.
+-- All clients of a key share one queue, even the clients of different specs. So each spec has its own keys.
 local count = 0
 local function new_key()
   count = count + 1

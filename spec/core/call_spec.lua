@@ -389,7 +389,7 @@ describe("a call", function()
     end)
   end)
 
-  -- By itself, libcurl would send such a request again.
+  -- By itself, libcurl would send a request again when a reused connection closes without an answer.
   for _, kind in ipairs{"http", "tls"} do
     describe("over " .. kind .. " whose reused connection closes unanswered", function()
       before_each(function()

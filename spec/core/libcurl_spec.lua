@@ -95,7 +95,7 @@ describe("with any libcurl", function()
     end
   end)
 
-  -- If the library used such a connection, that would cost an attempt, and three of them would cost the call.
+  -- An attempt on a dead connection would fail, and three failed attempts would make the call fail.
   for name, ending in pairs{
     ["close_notify"] = {words.notify},
     ["408"] = {words.send(words.answer("408 Request Timeout", ""))},

@@ -1,5 +1,5 @@
--- Every fault of spec.fault.rows, with GET and POST, against a server that breaks on purpose. The run writes
--- docs/maintainers/faults.md.
+-- Every fault of spec.fault.rows, with GET and POST, against a server that breaks on purpose. The run
+-- makes the page of the faults, and compares it with docs/maintainers/faults.md.
 local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
 local judge = require "spec.fault.verdict"

@@ -128,7 +128,8 @@ function play.client(server, row, at, meter)
   return cmr.new(options)
 end
 
---- Makes a call on the engine that has just had a fault. Returns true, or why the call failed, and the call's play.
+--- Makes a call on the engine that has just had a fault. Returns true, or why the call failed; and
+-- what server:play returned for the call.
 function play.well(server, row)
   local at = server:play { row.plain and words.well or words.tls("good", words.well) }
   local res, message = play.client(server, { plain = row.plain }, at, play.meter()):platforms "U1"

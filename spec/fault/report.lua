@@ -20,6 +20,9 @@ call. No call takes over 50 ms longer than its limit, and no step of the engine 
 
 One fault is not in the rows: an HTTP/2 server with a valid certificate floods its client with frames that carry
 nothing. libcurl reads such frames without a pause for as long as they arrive.
+
+After a TLS handshake, *closed* means that the server sends `close_notify` before it ends the connection. *Cut* means
+that it does not send this.
 ]]
 
 local bounds = { connect = "`connect_timeout`", attempt = "`attempt_timeout`" }

@@ -29,7 +29,7 @@ local function is_clean(text)
   return type(text) ~= "string" or not text:find(play.KEY, 1, true)
 end
 
---- Returns what is wrong with the outcome. It would be the same if the row were played again.
+--- Returns what is wrong with the outcome. A row that is played again has the same outcome.
 -- @treturn string or nil
 function judge.outcome(row, method, result)
   local err = result.err

@@ -7,7 +7,7 @@ words.GOOD = '{"status":200,"message":"fine","data":{"id":"x"}}'
 --- An HTTP/1.1 answer.
 -- @tparam string status "200 OK"
 -- @tparam[opt] string body
--- @tparam[opt] table headers lines; Content-Length is added unless a line has it or Transfer-Encoding
+-- @tparam[opt] table headers lines; Content-Length is added unless a line is Content-Length or Transfer-Encoding
 function words.answer(status, body, headers)
   local lines = { "HTTP/1.1 " .. status, "Content-Type: application/json" }
   local framed = false

@@ -103,7 +103,7 @@ await run(ORIGIN, async ({ open, problems }) => {
   }
 
   await check("pages fit both windows and can be read, in light and dark", async () => {
-    const other = await open({ reducedMotion: "reduce" }); // no transition: its colours are neither light nor dark
+    const other = await open({ reducedMotion: "reduce" }); // during a transition, colours are neither light nor dark
     const wrong = [];
     for (const address of PAGES) {
       await other.emulateMedia({ colorScheme: "light" });

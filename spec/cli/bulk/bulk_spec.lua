@@ -430,7 +430,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local client = require("cmr").new{api_key = server.key, base_url = server.base_url}
     local digest = require("cmr.ledger.identity").digest{mailboxId = bulk.id(1)}
     local account = entry.account(client:target())
-    assert(ledger:begin{account = account, operation = "reexport", digest = digest}) -- this process is the other one
+    assert(ledger:begin{account = account, operation = "reexport", digest = digest}) -- the spec plays the other process
     local ended = cmr{"reexport", "--from", path, "--dry-run"}
     assert.matches("2 rows: 1 would be sent, 1 sending\n", ended.err, 1, true)
     ended = cmr{"reexport", "--from", path, "--retry-unknown"}
@@ -599,7 +599,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
       ended = cmr{"reexport", "--from", rows(text), "--duplicates"}
       assert.matches("3 rows: 2 accepted (2 of them before), 1 unknown", ended.err, 1, true)
     end
-    -- without one of its lines, the file is another run; one row of mailbox a was accepted before
+    -- without one of its lines, the file is another run; the first run has one accepted row of each mailbox
     ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n"):format(a, b))}
     assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
     assert.same({2, 1}, bulk.received(server))

@@ -93,7 +93,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal(0, renew(renewals((table.unpack or unpack)(names, 1, 12))).status)
     env.TZ = "UTC"
     local first = bulk.run(env.CMR_LEDGER)
-    -- every row has a day of its own, and the one before the last row has the latest
+    -- every row gets a day of its own; the latest day is that of row 11, and not of the last row
     local begun = os.time() - 25 * 86400 -- the memory lasts 30 days
     local function day(number) return os.date("!%Y-%m-%d %H:%M", begun + number * 86400) end
     change("UPDATE request SET sent_at = ?1 + 86400.0 * id, ended_at = ?1 + 86400.0 * id", begun)
@@ -110,7 +110,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal("cmr: and 2 more rows", lines[11])
     assert.matches("cmr: 12 rows were sent before, the last time on " .. day(20) .. ": not sent", lines[12], 1, true)
     assert.equal(13, sent())
-    -- the same file again: this run sent one row itself, and that row is counted, not named
+    -- the same file again: its own run sent row 13, so row 13 is counted, but not named
     ended = renew(superset)
     assert.matches("\ncmr: and 2 more rows\ncmr: 13 rows were sent before, the last time on ", ended.err, 1, true)
     assert.is_nil(ended.err:find("last time on " .. day(20), 1, true))

@@ -58,7 +58,7 @@ local rows = {
     GET = "not_found rejected 1 404 1", POST = "not_found rejected 1 404 1" },
   { "407", scripts = says("407 Proxy Authentication Required", { "Proxy-Authenticate: Basic realm=x" }),
     GET = "unexpected_status rejected 1 407 1", POST = "unexpected_status rejected 1 407 1" },
-  -- A proxy may answer with these two statuses although it has passed the request on.
+  -- A proxy may answer with 408 or 499 although it has passed the request on.
   {
     "408",
     scripts = says "408 Request Timeout",
@@ -102,7 +102,7 @@ local rows = {
     GET = "rate_limited rejected 2 429 2", POST = "rate_limited rejected 2 429 2" },
   { "429, Retry-After: over the budget", scripts = says("429 Too Many Requests", after "45"), retry_after = { 45, 45 },
     GET = "rate_limited rejected 1 429 1", POST = "rate_limited rejected 1 429 1" },
-  -- No rate limit asks for such a long wait, so the quota of an operation that has one is used up.
+  -- No rate limit asks for such a long wait. So if the operation has a quota, the quota is used up.
   { "429, Retry-After: a day", scripts = says("429 Too Many Requests", after "86400"), retry_after = { 86400, 86400 },
     GET = "rate_limited rejected 1 429 1", POST = "quota_exceeded rejected 1 429 1" },
   { "429, Retry-After: eight digits", scripts = says("429 Too Many Requests", after "20401231"),

@@ -60,7 +60,7 @@ return {
     GET = "timeout unknown 2 - 2", POST = "timeout unknown 1 - 1" },
   { "TLS: no length, closed after it", scripts = { tls("good", { request, send(unmeasured), words.notify }) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
-  -- An attacker in the network can cut here. This does no harm, because a JSON object shows itself where it ends.
+  -- An attacker in the network can cut here. This does no harm, because a JSON object itself shows where it ends.
   { "TLS: no length, cut after it", scripts = { tls("good", { request, send(unmeasured) }) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
   { "TLS: no length, cut within it", scripts = { tls("good", { request, send(unmeasured:sub(1, -2)) }) },
