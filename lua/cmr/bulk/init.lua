@@ -21,7 +21,9 @@ local validate = require "cmr.util.validate"
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused.
----@field duplicates? boolean Send all rows, even if several have the same content. Default: then nothing is sent, unless the operation only reads.
+---Send all rows, even if several have the same content. Without this option, nothing is sent then, unless the operation
+---only reads.
+---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
 ---Called for each row that was sent.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
@@ -180,7 +182,8 @@ local function copy(args)
   return fields
 end
 
--- Returns the function run.rows that plan.rows needs: each call begins at the caller's first row. `original` is the row as the caller passed it.
+-- Returns the function run.rows that plan.rows needs: each call begins at the caller's first row. `original` is the row
+-- as the caller passed it.
 local function rows_of(list)
   return function()
     local number = 0
