@@ -134,9 +134,11 @@ end
 ---
 ---Sets these fields of `run`: account; id; name; round_after; record, the run in the ledger; is_resumed, whether the
 ---run was begun before and has not ended.
+---
+---The fields of `opts` are again; other_account, to ignore the rows that were sent with another key; name, the run's
+---name; source, the origin of the rows; peek, to change nothing in the ledger.
 ---@param run table as for runner.run
----@param opts table {again, name = the run's name, source = the origin of the rows, peek = true to begin nothing,
----other_account = true to ignore rows that were sent with another key}
+---@param opts table
 ---@return boolean? ok
 ---@return string? message
 ---@return "taken"|"other_key"|"mistake"|"ledger"|nil reason
