@@ -24,7 +24,7 @@ local CLARIFICATIONS = { confirm = "the order's own field confirm, not a confirm
 -- The words for each source in the operations table.
 local SOURCES = { seed = "The API page", docs = "The API page", help = "The help centre" }
 
----Returns sentences about the refusals that are documented for this operation itself.
+---Returns sentences about the refusals that an operation's own page documents.
 ---@return string[]
 function help.statuses(operation)
   local sentences, list, source = {}, {}, nil

@@ -22,8 +22,8 @@ local function copy(object)
   return members
 end
 
--- Makes a table whose function `items`, for client:each, finds the list in an answer. The function also stores the first
--- answer and the list's path in the table.
+-- Makes a table whose function `items`, for client:each, finds the list in an answer. The function also stores the
+-- first answer and the list's path in the table.
 local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)
