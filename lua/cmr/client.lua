@@ -293,8 +293,8 @@ function Client:map(name, inputs, opts)
 end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call with the same rows continues the run: it sends only the rows that are not done yet, unless an option asks for
----more. The report counts the rows in each state, see cmr.BulkReport.
+---call with the same rows continues the run: it does not repeat the rows that are done, unless an option asks for it.
+---The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))

@@ -21,8 +21,8 @@ local validate = require "cmr.util.validate"
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused.
----Send all rows, even if several have the same content. Without this option, nothing is sent then, unless the operation
----only reads.
+---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
+---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
 ---Called for each row that was sent.

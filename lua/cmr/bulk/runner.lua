@@ -142,7 +142,7 @@ end
 ---Sends the rows until none is left or something stops the run.
 ---
 ---In addition to the fields for plan.rows, `run` has client, loop, concurrency, max_failures, and these functions:
----  on_end(row, state, failure, is_earlier)   called for every row that was sent or skipped
+---  on_end(row, state, failure, is_earlier)   called for every row that was tried or skipped
 ---  on_result(row, answer, err)               called for every row that was sent
 ---  interrupted(run)                          optional; may call runner.stop
 ---@param run table
