@@ -1,5 +1,5 @@
----Prints every page of a list, for --all. Each page is printed when it arrives, to save memory. A table is an exception:
----it is printed after the last page. Without --all, this module notes that a list has more items than the answer.
+---Prints every page of a list, for --all. To save memory, each page is printed when it arrives; only --output table
+---waits for the last page. Without --all, this module notes that a list has more items than the answer.
 
 local core = require "cmr.core"
 local field = require "cmr.cli.field"
