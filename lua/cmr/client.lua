@@ -292,9 +292,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows that are
----done. No process sends these rows again, unless an option asks for it. A later run with the same rows continues the
----first run. The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
+---call with the same rows continues the run: it does not repeat the rows that are done, unless an option asks for it.
+---The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -406,7 +406,7 @@ end
 ---@param parent table? The state of a client that supplies the missing options. Nil: the environment supplies them.
 ---@return cmr.Client? client
 ---@return string? message
----@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
+---@return table? problem {code = "unknown_option"|"bad_option"|"no_ledger", option, expected, got, suggestion}
 function Client.try_new(opts, parent)
   local target_opts, lua_opts, problem = options.split(opts)
   if not target_opts then return nil, lua_opts, problem end

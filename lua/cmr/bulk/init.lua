@@ -1,4 +1,4 @@
----A bulk run: calls one operation for many rows, but never twice for the same row. The client's ledger records them.
+---Bulk runs: one operation called for many rows. The client's ledger records the rows, so that no row is done twice.
 
 local collected = require "cmr.util.collected"
 local core = require "cmr.core"
@@ -21,7 +21,9 @@ local validate = require "cmr.util.validate"
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused.
----@field duplicates? boolean Send all rows, even if several have the same content. Default: such rows are refused.
+---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
+---the same. An operation that only reads does not need the option.
+---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
 ---Called for each row that was sent.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
@@ -57,8 +59,8 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
--- Finds the run of these rows, or the run with the given name. When the named run is of another account or operation,
--- returns nil, a message and "mistake".
+-- Finds the run of these rows, or the run with the given name. If the named run cannot be used, returns nil, a message,
+-- and either "mistake", or "other_key" and that run.
 local function find(run, wanted, name, other_account)
   if not name then return runs.find(run.ledger, wanted) end
   local found, message = runs.named(run.ledger, name)
@@ -128,12 +130,15 @@ local function peek(run, found, opts)
   return true
 end
 
----Finds or begins the run of the rows that plan.read has read. This process owns the run until the run ends.
+---Finds or begins the run of the rows that plan.read has read. The caller has the run for itself until bulk.close.
 ---
 ---Sets these fields of `run`: account; id; name; round_after; record, the run in the ledger; is_resumed, whether the
 ---run was begun before and has not ended.
+---
+---The fields of `opts` are again; other_account, to ignore the rows that were sent with another key; name, the run's
+---name; source, the origin of the rows; peek, to change nothing in the ledger.
 ---@param run table as for runner.run
----@param opts table {again, name = the run's name, source = the origin of the rows, peek = true to begin nothing}
+---@param opts table
 ---@return boolean? ok
 ---@return string? message
 ---@return "taken"|"other_key"|"mistake"|"ledger"|nil reason
@@ -159,9 +164,9 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----Ends a run that bulk.open began.
+---Releases a run that bulk.open began.
 ---@param run table
----@param every_row boolean Whether every row was tried.
+---@param every_row boolean Whether every row has ended; then the ledger records that the run has ended.
 function bulk.close(run, every_row)
   if not run.record then return end
   if every_row then runs.finish(run.ledger, run.record) end
@@ -179,7 +184,8 @@ local function copy(args)
   return fields
 end
 
--- Makes the iterator over the caller's rows that plan.rows needs. `original` is the row as the caller passed it.
+-- Returns the function run.rows that plan.rows needs: each call begins at the caller's first row. `original` is the row
+-- as the caller passed it.
 local function rows_of(list)
   return function()
     local number = 0
@@ -203,7 +209,7 @@ local function collect(rows)
   return list
 end
 
--- Checks every row before the first row is sent. Returns the reason not to begin the run, or nil.
+-- Checks every row before the first row is sent. Returns the reason to send nothing, or nil.
 local function review(run, duplicates)
   local problem
   local ok, failure = pcall(plan.review, run, function(row)

@@ -77,11 +77,12 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  -- Ledger:begin refuses a row with a newer request. For a later copy, the newer request may belong to an earlier copy.
+  -- Ledger:begin refuses a row that has a request newer than newest_known. A later copy has no newest_known, because
+  -- the newer request may be that of an earlier copy.
   if row.copy == 1 then row.newest_known = newest end
 end
 
--- Returns the id of the newest request before the first row of a pass is sent.
+-- Returns the id of the newest request in the ledger. Called before a pass sends its first row.
 local function newest_of(run)
   if not run.ledger or run.repeatable then return 0 end
   local newest, message = run.ledger:newest()
@@ -155,7 +156,7 @@ end
 ---  ledger, account, operation
 ---  id                                        the id of the run in the ledger
 ---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed
----  repeatable                                whether a row may be sent twice
+---  repeatable                                whether it does no harm to send a row twice
 ---  time()                                    returns seconds since 1970
 ---@param run table
 ---@return fun(): table? iterator

@@ -50,8 +50,8 @@ local function next_row(run, rows)
   end
 end
 
--- Called when a row has its slot. Returns false if the row must not be sent, else the fields that the ledger stores
--- with the request.
+-- Called when a row has its slot. Returns false if the row must not be sent. Otherwise returns the fields that the
+-- ledger stores with the request, or true if the run is not in the ledger.
 local function before_send(run, row)
   if is_stopped(run) then return false end
   row.is_sent, run.in_flight = true, run.in_flight + 1
@@ -142,7 +142,7 @@ end
 ---Sends the rows until none is left or something stops the run.
 ---
 ---In addition to the fields for plan.rows, `run` has client, loop, concurrency, max_failures, and these functions:
----  on_end(row, state, failure, is_earlier)   called for every row that has an end
+---  on_end(row, state, failure, is_earlier)   called for every row that was tried or skipped
 ---  on_result(row, answer, err)               called for every row that was sent
 ---  interrupted(run)                          optional; may call runner.stop
 ---@param run table

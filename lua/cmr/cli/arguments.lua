@@ -245,7 +245,7 @@ end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
 ---the wrong type, an unreadable file and a missing required parameter.
----@param texts table<string, string|string[]> The texts by parameter; "" is --json. A boolean has {} or {text}.
+---@param texts table<string, string|string[]> By parameter name; "" is for --json. A boolean has {text}, or {}.
 ---@return table args The arguments, under the API's field names.
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}

@@ -179,7 +179,7 @@ end
 
 ---Returns a value as text for a shell: a string is unchanged, each item of a list gets a line, and any other value
 ---becomes JSON.
----@param names string[]? Given for records only: each record gets a line with these members, in order, between tabs.
+---@param names string[]? Given for records only: each record gets a line with these members, separated by tabs.
 function field.raw(value, names)
   if not names and not tables.is_list(value) then return tabulate.cell(value) .. "\n" end
   local lines = {}

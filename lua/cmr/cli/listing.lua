@@ -1,5 +1,5 @@
----Prints every page of a list, for --all. Each page is printed when it arrives, to save memory. Only a table is printed
----after the last page. Without --all, this module notes that a list has more items than the answer.
+---Prints every page of a list, for --all. To save memory, each page is printed when it arrives; only --output table
+---waits for the last page. Without --all, this module notes that a list has more items than the answer.
 
 local core = require "cmr.core"
 local field = require "cmr.cli.field"
@@ -22,8 +22,8 @@ local function copy(object)
   return members
 end
 
--- Makes an argument for client:each. Its function `items` finds the list in an answer, and stores the first answer and
--- the list's path.
+-- Makes a table whose function `items`, for client:each, finds the list in an answer. The function also stores the
+-- first answer and the list's path in the table.
 local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)

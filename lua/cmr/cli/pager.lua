@@ -1,4 +1,4 @@
----Shows a text that is longer than the terminal in the user's pager.
+---Shows a text, in the user's pager if the text is longer than the terminal.
 
 local io = require "cmr.cli.io"
 local shell = require "cmr.util.shell"

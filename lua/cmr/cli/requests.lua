@@ -98,7 +98,8 @@ local function empty(key)
   return key == "ids" and "{}" or nil
 end
 
--- For each format, a function(system, parsed) that returns write(page, number of the page) and finish(number of pages).
+-- For each format, a function(system, parsed) that returns write(page, number of the page) and, if the format needs an
+-- end, finish(number of pages).
 local writers = {}
 
 function writers.table(system, parsed)

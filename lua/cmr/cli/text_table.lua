@@ -8,8 +8,8 @@ local text = require "cmr.util.text"
 local text_table = {}
 
 local GAP_COLUMNS = 2 -- the space between two cells
-local MIN_CUT_COLUMNS = 10 -- a column is never cut to less than this
-local MAX_WHOLE_ID_COLUMNS = 40 -- ids up to "ACT_" and a UUID are not cut, because people copy them
+local MIN_CUT_COLUMNS = 10 -- if several columns are shown, none is cut to less than this
+local MAX_WHOLE_ID_COLUMNS = 40 -- ids up to the length of "ACT_" and a UUID are not cut, because people copy them
 
 -- Returns the heading for a field: "connectedAt" -> "CONNECTED AT".
 local function heading(field)

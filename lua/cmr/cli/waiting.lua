@@ -144,7 +144,8 @@ local function wait_for_all(client, items, seconds, poll)
   if problem then error(problem, 0) end
 end
 
--- Returns a client with the user's key. Without a key the client polls no orders.
+-- Returns a client with the user's key, and the client's account. Without a key the account is false, so the command
+-- polls no orders.
 local function client_for(parsed, system, read, ledger)
   local ok, settings = pcall(request.settings, parsed, system, read)
   if not ok then
@@ -164,7 +165,7 @@ function waiting.accepted(ledger, filter)
 end
 
 ---Waits for accepted requests of the ledger.
----@param items table[] {id, account, operation, plan}. The function sets events and err in each.
+---@param items table[] {id, account, operation, plan}. The function sets events and err in those that it waits for.
 ---@return integer status
 function waiting.for_requests(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])

@@ -1,4 +1,4 @@
----Runs `cmr bulk`, which calls one operation for every row of a file, from the command line to the exit status.
+---Runs `cmr bulk`, which calls one operation for every row of a file.
 
 local arguments = require "cmr.cli.arguments"
 local block = require "cmr.loop.block"
@@ -268,7 +268,7 @@ local function worded(run, failure, member)
   return copy
 end
 
--- Sets the functions that the runner calls when a row has ended, and when the API has answered.
+-- Sets run.on_end and run.on_result, which the runner calls.
 local function set_listeners(run)
   function run.on_end(row, state, failure, is_earlier)
     run.tally:add(row, state, failure, is_earlier)

@@ -79,9 +79,9 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
----Opens the file of failures. It has the rows that failed, in the format of the input, so that it can be the input of
----the next run. The reasons are in columns or members that begin with "cmr."; "cmr.run" names the run. cmr writes
----PATH.part first, because PATH may be the input. Raises a mistake if it cannot write the file.
+---Opens the file of failures. It has the rows that failed or are deferred, in the format of the input, so that it can
+---be the input of the next run. The reasons are in columns or members that begin with "cmr."; "cmr.run" names the run.
+---cmr writes PATH.part first, because PATH may be the input. Raises a mistake if it cannot write the file.
 function outputs.failures(path, input, run_name)
   local target, message = core.link_target(path) -- renaming PATH.part to PATH would replace a symbolic link
   local part, ok, file = target and target .. ".part", nil, nil

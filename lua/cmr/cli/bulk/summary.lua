@@ -195,7 +195,7 @@ function summary.progress(tally, system, now)
   }, Progress)
 end
 
----Shows the progress if enough time has passed.
+---Updates the bar. Without a terminal, writes a line if enough time has passed since the last line.
 function Progress:show()
   local now, columns = self.now(), self.terminal(self.stderr)
   if columns then

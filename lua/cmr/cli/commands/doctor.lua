@@ -28,7 +28,7 @@ doctor.options = {
 
 local OK, NOTE, FAILED, UNUSED = "ok", "note", "failed", "-"
 
-local MAX_CLOCK_SECONDS = 300 -- a receiver refuses a timestamp that differs more from its clock
+local MAX_CLOCK_SECONDS = 300 -- a receiver refuses a timestamp that differs from its clock by more than this
 local NOTED_CLOCK_SECONDS = 5
 local SHOWN_DIGITS = 6 -- digits of the key's digest, as in `cmr history`
 local PROXIES = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } -- in the order in which libcurl reads them

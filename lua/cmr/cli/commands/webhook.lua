@@ -86,7 +86,7 @@ local function detect(parsed, system)
   return io.EXIT_OK
 end
 
--- Returns the receiver's store, which the options name.
+-- Returns the receiver's store: the Redis of --redis, else the ledger's store.
 local function store_of(parsed, system)
   if parsed[".redis"] then
     local host, port = require("cmr.cli.redis_address").parse(parsed[".redis"])

@@ -48,7 +48,7 @@ end
 ---@param server table
 ---@param args table the arguments of the tool history
 ---@return string? json
----@return string? notes about the list; if there is none, what failed
+---@return string? notes about the list; without a list, what failed
 function ledger_tools.history(server, args)
   local ledger, message = ledger_of(server)
   if not ledger then return nil, message end
@@ -131,7 +131,7 @@ end
 ---@param args table the arguments of the tool await
 ---@return string? json
 ---@return string? notes
----@return boolean? is_failed whether a request failed
+---@return boolean? is_failed whether a request failed, or some of its items
 function ledger_tools.await(server, session, request, args)
   local ledger, message = ledger_of(server)
   if not ledger then return nil, message end

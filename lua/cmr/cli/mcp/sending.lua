@@ -84,7 +84,7 @@ local function is_confirmed(session, request, operation, args, call)
   return result ~= nil and result.action == "accept" and type(result.content) == "table" and result.content.send == true
 end
 
--- Makes the client for one call. The client reports retries, and notes in the job that the request was sent.
+-- Makes the cmr.Client for one call. It reports retries to the session, and notes in the job that the request was sent.
 local function client_for(server, session, request, job)
   return server.client:with {
     loop = block,
