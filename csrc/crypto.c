@@ -14,19 +14,13 @@
 bool crypto_hmac(const char *key, size_t key_length, const char *message, size_t length,
                  unsigned char digest[DIGEST_BYTES])
 {
-    unsigned int size = 0;
-
-    if (key_length > INT_MAX)
-        return false;
-    return HMAC(EVP_sha256(), key, (int)key_length, (const unsigned char *)message, length, digest, &size) &&
-           size == DIGEST_BYTES;
+    return key_length <= INT_MAX &&
+           HMAC(EVP_sha256(), key, (int)key_length, (const unsigned char *)message, length, digest, NULL);
 }
 
 bool crypto_digest(const char *message, size_t length, unsigned char digest[DIGEST_BYTES])
 {
-    unsigned int size = 0;
-
-    return EVP_Digest(message, length, digest, &size, EVP_sha256(), NULL) && size == DIGEST_BYTES;
+    return EVP_Digest(message, length, digest, NULL, EVP_sha256(), NULL);
 }
 
 static int push_digest(lua_State *L, bool made, const unsigned char digest[DIGEST_BYTES])

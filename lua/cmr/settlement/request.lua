@@ -61,8 +61,10 @@ function request.groups(operation, args, described)
   for _, entry in ipairs(operation.success_events) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     local list, kind = things.requested(args, parameter)
-    if #list > 0 then groups[#groups + 1] = { event = event, kind = kind, left = list } end
-    if #list > 0 and kind == "domain" then ordered = request.domains_of(list) end
+    if #list > 0 then
+      groups[#groups + 1] = { event = event, kind = kind, left = list }
+      if kind == "domain" then ordered = request.domains_of(list) end
+    end
   end
   local named = count_failed(described)
   for _, group in ipairs(groups) do
