@@ -10,7 +10,8 @@ local shape = require "cmr.probe.shape"
 
 local probe = {}
 
-local MAX_UNANSWERED_REQUESTS = 3 -- after so many requests in a row without an answer or with a 5xx, the rest is skipped
+-- After this many requests in a row that got no answer or a 5xx, the probe skips the other requests.
+local MAX_UNANSWERED_REQUESTS = 3
 
 -- Returns the reason to send no other request after the first answer, or nil.
 local function reason_to_stop(answer)

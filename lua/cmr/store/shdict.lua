@@ -13,7 +13,7 @@ Store.__name = "cmr.store.shdict"
 
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
-local SPARE = 1 / 8 -- the texts of a list get a longer time than the list by this share of the list's time, see extend
+local SPARE = 1 / 8 -- the texts of a list stay longer than the list, by this share of the list's time; see extend
 
 -- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. Each page has a header elsewhere,
 -- and each entry has a header too. nginx reserves a few pages for itself.
