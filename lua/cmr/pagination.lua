@@ -17,7 +17,7 @@ local pagination = {}
 -- The possible names of the field with the total number of items.
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems" }
 
----Returns the numbers that an answer has about its page. Returns nil for a number that the answer lacks.
+---Returns an answer's numbers of pages and items. Returns nil for a number that the answer lacks.
 ---@return number? page The number of this page.
 ---@return number? pages The number of pages.
 ---@return number? total The number of items on all pages.

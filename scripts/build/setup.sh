@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs missing packages: setup.sh run|demo|test|npm|browser|lint|bench|debian. Each level up to npm includes the
-# levels before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew. Without
-# one of them, or without the right to install, it lists what is missing.
+# levels before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew.
+# Without one of them, or without the right to install, it lists what is missing.
 set -eu
 cd "$(dirname "$0")/../.."
 # The user's paths may be for one Lua, and may lack the system's modules.

@@ -88,7 +88,7 @@ end
 ---@return table? report {production = whether the production API answered; requests = list of {step, operation,
 ---  status}; facts, see facts.judge; discoveries = list of {id, found}; untried = {undocumented = names, skipped = list
 ---  of {operation, reason}, acting = names}; counts = {confirmed, contradicted, not_seen, discoveries}}; nil when the
----  first request gets no answer of the API, or the API refuses the key
+---  first request gets no answer from the API, or the API refuses the key
 ---@return string? message
 ---@return table? err The error of the first request.
 function probe.run(client, user)
