@@ -1,5 +1,5 @@
----Polls the statuses of orders. All waits of a process share one poller for each key. The poller polls an order only
----once, even if several waits need its status. Polls use only a share of the rate, and all other calls come first.
+---Polls the statuses of orders. All waits of a process share one poller for each key. Waits for the same order share
+---each poll of it. Polls use only a share of the rate, and all other calls come first.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -12,7 +12,9 @@ local MAX_QUEUE_SECONDS = 0.01 -- a poll takes a slot only if one is free now
 local MAX_STATUS_SECONDS = 10
 local RETRY_SECONDS = 0.5 -- the wait after a poll that found no free slot
 local MAX_JITTER = 0.1 -- as a share of the time between two polls
-local ACTIVE_SECONDS = 15 -- an order counts as watched for this long after a check: nginx may end a waiting request
+-- An order counts as watched for this long after the last Watch:poll. nginx may end a request that waits, and then
+-- nothing calls Watch:leave.
+local ACTIVE_SECONDS = 15
 
 ---@class cmr.OrderWatch
 local Watch = {}

@@ -17,9 +17,9 @@ local pagination = {}
 -- The possible names of the field with the total number of items.
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems" }
 
----Returns the number of an answer's page, and the number of pages. Returns nil for a number that the answer lacks.
----@return number? page
----@return number? pages
+---Returns an answer's numbers of pages and items. Returns nil for a number that the answer lacks.
+---@return number? page The number of this page.
+---@return number? pages The number of pages.
 ---@return number? total The number of items on all pages.
 function pagination.position(res)
   local where = tables.at(res, "data.pagination")
@@ -83,8 +83,8 @@ local function check_numbers(list, number, current, pages, total)
   end
 end
 
--- Raises when an earlier page was the same, or had one of the items. Two equal items in the same page are no error,
--- because the server sent them so.
+-- Raises when an earlier page was the same as this page, or had one of its items. Two equal items in one page are no
+-- error, because the server sent them so.
 local function check_repeats(list, number, items)
   local fingerprint = core.sha256(tables.canonical(items))
   if list.seen_pages[fingerprint] then

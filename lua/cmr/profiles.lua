@@ -1,4 +1,4 @@
----Profiles: a profile has a key, its base URL and the name of the key's header. `cmr init` stores it under a name.
+---Profiles: a profile has an API key, and the options of its requests. `cmr init` stores a profile under a name.
 ---
 ---The file is $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config). Only its owner can read it. key_header and
 ---ca_file are optional:

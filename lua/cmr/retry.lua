@@ -29,8 +29,8 @@ function retry.is_safe(repeatable, outcome)
   return repeatable or outcome ~= "unknown"
 end
 
----Returns whether a retry counts against the retry budget. A retry does not count if the server refuses the request or
----asks for a wait.
+---Returns whether a retry after this error counts against the retry budget. The retry does not count if the server
+---refused the request, because of the rate limit or for another reason.
 function retry.is_outage(err)
   return err.kind ~= "rate_limited" and err.outcome ~= "rejected"
 end

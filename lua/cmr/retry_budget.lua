@@ -7,7 +7,7 @@ local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
 
 local EARNED_WITHOUT_RETRY = 0.2
-local IDLE_SECONDS = 3600 -- the budget forgets a key whose count has not changed for this time
+local IDLE_SECONDS = 3600 -- the budget forgets a key this long after its last change or refused retry
 
 local Budget = {}
 Budget.__index = Budget

@@ -192,8 +192,8 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- If the server answered, even with a refusal, gives the retry that the call took back to the budget. If the call took
--- none, the budget gets back a part of a retry.
+-- If the server answered, gives the call's retry back to the budget; if the call took none, gives back a part of a
+-- retry. A refusal is an answer too, unless its reason is the rate limit.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end
@@ -342,7 +342,7 @@ local function new_record(state, call, loop, operation, job, repeatable)
 end
 
 ---Sends a prepared call and returns its results.
----@param state table The client's state: target, options, limiter, store.
+---@param state table The client's state: target, options, limiter, store, ledger.
 ---@param call any from the core
 ---@param loop cmr.Loop
 ---@param operation cmr.Operation? Nil for a raw request.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the files of a release from the last commit: dist.sh DIRECTORY LUA_PROGRAM [URL], in the top folder of a git
 # checkout. URL is the address at which the archive will be published. Without it the rockspec names the archive in
-# DIRECTORY, because LuaRocks accepts no relative path. All other files have the same bytes for the same commit, on
+# DIRECTORY, because LuaRocks accepts no relative path. With it, all files have the same bytes for the same commit, on
 # every machine.
 set -eu
 umask 022

@@ -11,7 +11,7 @@ scripts/build/write-if-changed.sh "$1/env" <<END
 case \${LUA_CPATH-} in "$build/?.so;"*) ;; *)
     # These would override the next two variables.
     unset LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
-    # The shell's paths may be for another Lua, so the paths of this Lua are added after them.
+    # The shell's paths may be for another Lua, so this Lua's default paths come after them.
     export LUA_PATH="$here/lua/?.lua;$here/lua/?/init.lua;\${LUA_PATH:+\$LUA_PATH;};"
     export LUA_CPATH="$build/?.so;\${LUA_CPATH:+\$LUA_CPATH;};"
     export PATH="$build/bin:\$PATH"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs missing packages: setup.sh run|demo|test|npm|browser|lint|bench|debian. Each level up to npm includes the
-# levels before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew. Without
-# one of them, or without the right to install, it lists the missing packages.
+# levels before it. browser and lint include npm; bench includes test. The script can use apt, dnf, apk and brew.
+# Without one of them, or without the right to install, it lists what is missing.
 set -eu
 cd "$(dirname "$0")/../.."
 # The user's paths may be for one Lua, and may lack the system's modules.
@@ -9,8 +9,8 @@ unset LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 L
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # The needs of each level, in the form for `have`, and the packages for them. A dash means that no package is known;
-# LuaRocks may then have the Lua module. Names with a slash between them are alternatives: the script takes the first
-# one that the system knows.
+# LuaRocks may then have the Lua module. In the column apt, names with a slash between them are alternatives: the script
+# takes the first one that apt can install.
 needs() {
     cat <<'END'
 level| need                        | apt                        | dnf                | apk                | brew

@@ -172,7 +172,7 @@ describe("a receiver of webhooks", function()
     local letter = to:dead_letters()[1]
     assert.same({"mailbox.created", "E1"}, {letter.name, letter.event_id})
     assert.is_nil(letter.event)
-    assert.same({0, {[letter.id] = "its event was too large to be stored"}}, {to:replay()})
+    assert.same({0, {[letter.id] = "there was no room to store its event"}}, {to:replay()})
   end)
 
   it("refuses an event for which the store has no room, and then runs nothing and stores nothing", function()

@@ -9,7 +9,7 @@ local tables = require "cmr.util.tables"
 
 local discoveries = {}
 
-local MAX_FIELDS = 100 -- maximum for one operation
+local MAX_FIELDS = 100 -- the maximum in one discovery
 local ENVELOPE = { status = 200, message = "", data = {}, actionId = "" }
 
 -- Returns the names in a set as text, such as "a, b".
@@ -43,7 +43,8 @@ local function documented_fields(operation)
   return fields
 end
 
--- Returns the envelope. If its data is documented as a map, omits the data, because the names in a map are values.
+-- Returns the envelope. Omits its data if that is a map of strings, as documented, because the names in a map are
+-- values.
 local function without_map(operation, envelope)
   if (samples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
   for _, value in pairs(envelope.data) do

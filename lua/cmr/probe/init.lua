@@ -10,7 +10,8 @@ local shape = require "cmr.probe.shape"
 
 local probe = {}
 
-local MAX_UNANSWERED_REQUESTS = 3 -- after this many unanswered requests in a row, the probe stops
+-- After this many requests in a row that got no answer or a 5xx, the probe skips the other requests.
+local MAX_UNANSWERED_REQUESTS = 3
 
 -- Returns the reason to send no other request after the first answer, or nil.
 local function reason_to_stop(answer)
@@ -87,7 +88,7 @@ end
 ---@return table? report {production = whether the production API answered; requests = list of {step, operation,
 ---  status}; facts, see facts.judge; discoveries = list of {id, found}; untried = {undocumented = names, skipped = list
 ---  of {operation, reason}, acting = names}; counts = {confirmed, contradicted, not_seen, discoveries}}; nil when the
----  API cannot be reached or refuses the key
+---  first request gets no answer from the API, or the API refuses the key
 ---@return string? message
 ---@return table? err The error of the first request.
 function probe.run(client, user)

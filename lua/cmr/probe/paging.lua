@@ -33,7 +33,7 @@ end
 
 ---Returns the path and the items of an answer's list. Takes the list at the documented path. If there is no such list,
 ---takes the first list of objects, else the first list of other values, else the first empty list.
----@param words table? The result of shape.words. The path must not reveal these words.
+---@param words table? The result of shape.words. The path must not show these words.
 function paging.list(envelope, documented, words)
   local value = documented and tables.at(envelope, documented)
   if type(value) == "table" and shape.type(value) ~= "object" then return documented, value end

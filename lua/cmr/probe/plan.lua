@@ -71,7 +71,7 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- Returns the step that has the query: for page 2, this is the step for page 1.
+-- Returns the step that has `needs` and the query. A step for page 2 takes them from the step for page 1.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end

@@ -18,7 +18,7 @@ local function commands(names)
   return (table.concat(names, ", "):gsub("_", "-"))
 end
 
----Returns a report of probe.run as text. `version` is one line about the program.
+---Returns a report of probe.run as Markdown. `version` is one line about the program.
 function report.text(result, version)
   local lines = {}
   local function add(format, ...)
@@ -69,8 +69,8 @@ local function names_of(result, verdict)
   return names
 end
 
----Returns the report for a person at a terminal. The report shows the contradicted facts in full, and the other facts
----by name.
+---Returns the report for a person at a terminal. The report shows the contradicted facts in full, the names of the
+---facts that were not seen, and how many facts are confirmed.
 ---@param columns integer The width of the terminal.
 ---@return string
 function report.summary(result, columns)

@@ -58,8 +58,8 @@ function shape.type(value)
   return tables.is_list(value) and "list" or "object"
 end
 
----Adds the words of all strings in a value to a set, in lower case. The report must not show a name that reveals one of
----these words.
+---Adds all strings in a value to a set, in lower case. Also adds the parts of a string such as an address or a domain.
+---The report must not show a name that is in this set.
 function shape.words(value, words)
   if type(value) == "table" then
     for _, member in pairs(value) do
@@ -95,7 +95,7 @@ local function signature(value)
 end
 
 -- Returns whether an object's undocumented names are keys of a map. The names are keys if one of them cannot be the
--- name of a field, or if all values have the same shape.
+-- name of a field, or if there are at least two and their values have the same signature.
 local function is_map(object)
   local alike, differ, count = nil, false, 0
   for name, value in pairs(object) do

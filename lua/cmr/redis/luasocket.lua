@@ -13,7 +13,7 @@ Connection.__name = "cmr.redis.luasocket"
 
 local redis_lua
 
--- Loads redis-lua, also from the folder for another Lua: Debian installs it only for Lua 5.1 to 5.3, but it runs on any
+-- Loads redis-lua, also from the folder for Lua 5.3: Debian installs it only for Lua 5.1 to 5.3, but it runs on any
 -- version. Returns nil and a message when it is missing or does not load.
 local function library()
   local ok, found = pcall(require, "redis")

@@ -66,12 +66,12 @@ local CLUSTER = "; this is a node of a Redis Cluster, which is not supported"
 local NO_SCRIPTS = "; scripts are disabled here, or this is a Redis Sentinel, which is not supported: the address "
   .. "of the Redis itself is needed"
 
-local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, at most 1/5 of the time goes into retries
+local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, the wait between two tries, as a multiple of the timeout
 
 local unpack = table.unpack or unpack
 local digests = {} -- script -> its SHA-1 from Redis
--- The outage {since, retry_at, message}, by the options of a connection. All connections with the same options share
--- it.
+-- The outage {since, retry_at, message}, by the server and the credentials of a connection. All connections with the
+-- same server and credentials share it.
 local outages = {}
 
 -- Raises for options of TLS that would have no effect.
@@ -178,7 +178,8 @@ local function authenticate(connection, opts)
   return ok, message
 end
 
--- Runs a script. An idle connection may be dead, so if a reused connection fails, the function tries a new connection.
+-- Runs a script. An idle connection may be dead, so if a reused connection fails without a timeout, the function tries
+-- another connection.
 local function attempt(self, script, ...)
   local connection, ok, reply, message, is_reply, reason
   repeat

@@ -183,7 +183,7 @@ end
 ---@param answer table The envelope, or {actionId, data = {orderId}}.
 ---@param sent_at? number When the request was sent, in seconds since 1970.
 ---@return cmr.Plan? plan
----@return string? message Without a plan: says that the operation reports no outcome.
+---@return string? message Without a plan: says that no documented event reports the operation's success.
 function plan.of(operation, args, answer, sent_at)
   local ok, message = plan.awaitable(operation)
   if not ok then return nil, message end
@@ -213,7 +213,7 @@ function plan.expected(operation, args, failed_items)
   return { event = step.event, count = step.count }
 end
 
----Makes a plan expect a given number of events.
+---Makes a plan that has only the first step of another plan, and expects events about a given number of things.
 ---@param made cmr.Plan
 ---@param count integer
 ---@return cmr.Plan plan a copy

@@ -14,8 +14,8 @@ local function count_failed(described)
   return counts
 end
 
--- Removes the failed things from a list. Returns the others, and whether it is known which things failed. If the
--- request had a name twice and one of the two failed, the list keeps one.
+-- Returns the things that did not fail, and whether it is known which things failed. If the request had a name twice
+-- and one of the two failed, the result has the name once.
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do

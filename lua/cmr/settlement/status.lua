@@ -2,8 +2,8 @@
 
 local status = {}
 
----The words that settle an order when they are its whole status. The statuses are undocumented, so nothing else settles
----an order, not even a compound such as PAYMENT_COMPLETED or COMPLETED_WITH_ERRORS.
+---The words that settle an order when they are its whole status. The statuses are undocumented, so no other word
+---settles an order by default, not even a compound such as PAYMENT_COMPLETED or COMPLETED_WITH_ERRORS.
 status.VERDICTS = {}
 for verdict, list in pairs {
   done = "COMPLETED COMPLETE DONE SUCCESS SUCCESSFUL SUCCEEDED",

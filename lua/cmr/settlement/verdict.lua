@@ -10,8 +10,8 @@ local CLOCK_SLACK_SECONDS = 10 -- allowed difference to the receiver's clock, wh
 
 local verdict = {}
 
--- Returns how an event belongs to a plan: "own" if the event has an id that only events of this request have, "named"
--- if the event is about a thing that the plan names, or nil if the event belongs to another request.
+-- Returns how an event belongs to a plan: "own" if the event has the id of an action or order of the plan, "named" if
+-- it is only about a thing that the plan names, or nil if the event belongs to another request.
 local function relation(plan, index, event, origin)
   local data, is_foreign, is_own = event_data(event), false, origin == "old"
   if origin == "new" then return "own" end

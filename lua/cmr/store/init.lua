@@ -62,7 +62,7 @@ function store.default()
   return process_store
 end
 
----Returns whether a store belongs to this process alone, so that no other process adds to it.
+---Returns whether a store is this process's own default store, so that no other process adds to it.
 function store.is_of_process(self)
   return self == process_store
 end

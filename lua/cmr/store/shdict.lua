@@ -1,6 +1,6 @@
----A store for all workers of an nginx, in one to three dictionaries (lua_shared_dict). It survives a reload. When a
----dictionary is full, it loses its least recently used entries, and the error log says so. A dictionary for events
----loses nothing. When it is full, it refuses new events.
+---A store for all workers of an nginx, in one to three dictionaries (lua_shared_dict). It survives a reload. A full
+---dictionary loses its least recently used entries, and the error log says so. Only a dictionary for events loses
+---nothing: when it is full, it refuses new events.
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -13,7 +13,7 @@ Store.__name = "cmr.store.shdict"
 
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
-local SPARE = 1 / 8 -- a list's texts stay longer than the list by this part of its time, see Store:append
+local SPARE = 1 / 8 -- the texts of a list stay longer than the list, by this share of the list's time; see extend
 
 -- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. Each page has a header elsewhere,
 -- and each entry has a header too. nginx reserves a few pages for itself.
@@ -103,8 +103,8 @@ local function extend(dict, key, count, ttl)
   return longer
 end
 
--- Appends to a list. A list is a counter, and an entry for each text, because nginx can read only the ends of its own
--- lists. The list ends when its counter expires.
+-- Appends to a list. A list consists of a counter and an entry for each text, because nginx can read only the ends of
+-- its own lists. The list ends when its counter expires.
 function Store:append(name, text, ttl)
   local dict, key = dict_of_list(self, name), "cmr:list:" .. name
   local put = dict == self.events and shared_dict.put_if_room or shared_dict.put

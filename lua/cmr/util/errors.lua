@@ -20,7 +20,7 @@ function errors.raise(message)
 end
 
 ---Calls a user's hook, if there is one, and returns its first result. An error in it is logged and not raised, because
----the call itself has been made and its result must reach the caller.
+---a hook must not break the library's work.
 function errors.call_hook(hook, ...)
   if not hook then return nil end
   local ok, answer = pcall(hook, ...)

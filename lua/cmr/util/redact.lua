@@ -104,8 +104,8 @@ local function has_secret(name)
   return redact.is_secret_name(name) and not name:find "Id$"
 end
 
----Returns a copy that may be shown. A mask replaces each secret text and number. All others stay, even inside an object
----with a secret's name, such as the address in "credentials".
+---Returns a copy that may be shown. A mask replaces each secret text and number. All other values stay, even inside an
+---object with a secret's name, such as the address in "credentials".
 function redact.masked(value, is_secret)
   if type(value) ~= "table" then
     return is_secret and (type(value) == "string" or type(value) == "number") and MASK or value

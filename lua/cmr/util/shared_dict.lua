@@ -67,8 +67,8 @@ function shared_dict.put_if_room(dict, method, key, value, ttl)
   return dict["safe_" .. method](dict, key, value, ttl)
 end
 
----Stores a value. If there is no memory, removes expired entries, then the least recently used entries, and logs the
----removal.
+---Stores a value. If there is no memory, removes expired entries, then the least recently used entries. Logs a loss of
+---entries at most once a minute.
 ---@param method "add"|"set"
 ---@param ttl number? Seconds; nil means for ever.
 ---@return boolean? ok or nil and "exists" or "no memory"

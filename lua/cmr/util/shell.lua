@@ -10,7 +10,7 @@ function shell.quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
----Returns the output of a command without the final newline. Returns "" when the command fails.
+---Returns the output of a command without the final newline. Ignores the command's exit status.
 function shell.output(command)
   local pipe = assert(io.popen(shell.ALONE .. command, "r"))
   local text = pipe:read "*a" or ""

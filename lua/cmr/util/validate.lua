@@ -54,7 +54,7 @@ function validate.methods(...)
   end)
 end
 
----Makes the rule for a value that must be one of some strings, or false.
+---Makes the rule for a value that must be one of the given values, which are strings or false.
 function validate.one_of(...)
   local values, shown = {}, {}
   for index, value in ipairs { ... } do

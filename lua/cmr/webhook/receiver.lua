@@ -304,7 +304,7 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
----handler failed at the last of three deliveries, or the store had no room.
+---handler failed at the last of three deliveries, or the event was too large for the store.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
@@ -313,7 +313,7 @@ end
 
 -- Calls the handler for the event of a dead letter. Returns true, or nil and a message.
 local function replay(self, letter)
-  if not letter.event then return nil, "its event was too large to be stored" end
+  if not letter.event then return nil, "there was no room to store its event" end
   local event = letter.event
   verify.remember(event, letter.info)
   local job = new_job(self, event, letter.info, true)

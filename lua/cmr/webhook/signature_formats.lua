@@ -29,7 +29,7 @@ function signature_formats.name(signs, encoding, unit)
   return ("%s-%s-%s"):format(signs, encoding, unit)
 end
 
----Returns the text that was signed, from the header's value and the body as received.
+---Returns the text that was signed, from the value of the timestamp's header and the body as received.
 function signature_formats.signed_text(signs, timestamp, body)
   return signs == "body" and body or timestamp .. "." .. body
 end
@@ -51,7 +51,7 @@ function signature_formats.parse_timestamp(timestamp)
   return tonumber(timestamp) / TICKS_PER_SECOND[unit], unit
 end
 
----Returns the header's value for a time in seconds.
+---Returns the value of the timestamp's header for a time in seconds.
 function signature_formats.timestamp(seconds, unit)
   return ("%d"):format(math.floor(seconds * TICKS_PER_SECOND[unit]))
 end

@@ -12,9 +12,9 @@ local verify = {}
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither option api_key nor $CMR_API_KEY is set
 ---| "too_large" # the body is larger than max_body
----| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
+---| "missing_signature" # the header is absent or empty: the request is probably not from the vendor
 ---| "missing_timestamp"
----| "repeated_header" # the signature or the timestamp comes twice, and either could be right
+---| "repeated_header" # the header of the signature or of the timestamp comes more than once
 ---| "malformed_signature" # the header has no well-formed signature in an accepted format, or has more than ten
 ---| "malformed_timestamp" # the timestamp is no whole number, or is not in the unit of signature_format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed

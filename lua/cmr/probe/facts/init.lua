@@ -50,8 +50,8 @@ function facts.is_conclusive(answer)
   return status ~= nil and status < 500 and not UNRELATED_REFUSALS[status]
 end
 
----Makes a judge for the answer of a step. If the step succeeded, it calls judge(envelope, seen). Otherwise its verdict
----is "not seen".
+---Makes a judge for the answer of a step. If the step succeeded, the new judge calls judge(envelope, seen). Otherwise
+---the verdict is "not seen".
 function facts.on_success(step, judge)
   return function(seen)
     local envelope, reason = facts.success(seen, step)
