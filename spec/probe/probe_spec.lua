@@ -63,6 +63,13 @@ describe("cmr probe", function()
     assert.equal(26, #server:requests() - before)
   end)
 
+  it("says of each fact whether it is documented or assumed", function()
+    local sources = {}
+    for _, fact in ipairs(cjson.decode(probe("--output", "json").out).facts) do sources[fact.id] = fact.source end
+    assert.same({"documented", "assumed", "documented", "assumed"},
+      {sources["subscriptions.limit"], sources["users.limit"], sources["users.path"], sources["no_user.status"]})
+  end)
+
   it("only reads, and lists everything that it read", function()
     populate(server)
     local before = #server:requests()
