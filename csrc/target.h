@@ -54,7 +54,7 @@ void target_open(lua_State *L);
 
 /*
  * core.target(options, parent?) -> target, or nil, message, problem. problem is {code = "bad_option", option} with
- * either expected and got, or reason. An absent option comes from the parent.
+ * either expected and, where known, got; or reason. An absent option comes from the parent.
  */
 int target_new(lua_State *L);
 
