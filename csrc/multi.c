@@ -265,7 +265,7 @@ static void set_alarm(struct multi *multi, double deadline)
         pollset_alarm(&multi->pollset, deadline);
 }
 
-/* Begins the attempt. If that fails, for example without memory, the call ends at once with an error. */
+/* Begins the attempt. If that fails, for example when memory runs out, the call ends at once with an error. */
 static void begin(struct multi *multi, struct call *call)
 {
     const struct target *target = call->target;

@@ -16,7 +16,7 @@
  *   database:close()
  *
  * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. A finalizer may run
- * while run, first or rows is running. If it calls one of them, or close, that call fails with "busy".
+ * while run, first or rows is running. If the finalizer calls one of these or close, its call fails with "busy".
  *
  * A database that was opened before a fork belongs to the parent. The child must close it and then open its own. SQLite
  * counts the connections of a process to a file. If it still counted the parent's connections, the child would take no
@@ -37,8 +37,8 @@
 #include "private_file.h"
 
 /*
- * The locks in the writers' file must belong to the open file and not to the process. Such a lock stays when the process
- * closes another descriptor of the same file.
+ * The locks in the writers' file must belong to the open file and not to the process. Such a lock stays when the
+ * process closes another descriptor of the same file.
  */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK
