@@ -1,6 +1,6 @@
 /*
- * One attempt in libcurl: the options and callbacks of an easy handle, the greatest age of an idle connection that it
- * may reuse, and libcurl's report at the end. Touches no Lua.
+ * One attempt in libcurl: the options and callbacks of its easy handle, and libcurl's report at the end. Touches no
+ * Lua.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ enum { MAX_HEADER_BYTES = 256 * 1024 };
 
 /*
  * Prepares an easy handle for the next attempt, which may take timeout seconds. Uses an idle handle of the call's
- * target, or makes a handle. When libcurl refuses an option, the call has no handle.
+ * target, or makes a handle. After an error, the call has no handle.
  */
 CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles *handles, CURLSH *share,
                       double timeout);
@@ -30,12 +30,12 @@ bool attempt_goes_on(const struct call *call, CURLcode code);
 void attempt_finish(struct call *call, CURLcode code);
 
 /*
- * Ends the attempt. Remove its handle from the multi first. After a success the handle becomes idle; otherwise it is
- * freed.
+ * Ends the attempt. Remove its handle from the multi first. The handle becomes idle if call->clean is set; otherwise it
+ * is freed.
  */
 void attempt_close(struct call *call, struct handles *handles);
 
-/* Frees the headers that were joined for the easy handle. Call it after the handle was freed. */
+/* Frees the headers that were joined for the easy handle. Call it when the handle no longer uses them. */
 void attempt_free_headers(struct call *call);
 
 /* In a fork's child: abandons the easy handle, which the parent process still uses. */
@@ -44,5 +44,5 @@ void attempt_forget_after_fork(struct call *call);
 /* Returns the headers that the call sends, without those that libcurl or a hook adds. */
 const struct curl_slist *attempt_headers(const struct call *call);
 
-/* Returns whether the call can be sent twice without harm: the call is a GET, and its operation changes nothing. */
+/* Returns whether the call can be sent twice without harm: it is a GET, and its operation, if any, changes nothing. */
 bool attempt_is_repeatable(const struct call *call);

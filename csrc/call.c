@@ -9,7 +9,7 @@
 #include "multi.h"
 
 enum {
-    MAX_URL_BYTES = 8000, /* RFC 9112, section 3, tells every server to accept a URL of this length */
+    MAX_URL_BYTES = 8000, /* RFC 9112, section 3, recommends that servers accept request lines of this length */
     MAX_TIMEOUT_SECONDS = 1000000,
 };
 
@@ -64,8 +64,8 @@ static void check_not_running(lua_State *L, const struct call *call)
 
 /*
  * call:start(engine, timeout, limit?) -> true: starts one attempt, which may take timeout seconds. The attempt begins
- * when the target has room for it. limit is the maximum for the wait and the attempt together, in seconds (default:
- * timeout). A finished call may be started again.
+ * when the target has room for it. limit is the maximum for the wait and the attempt together, in seconds. It is at
+ * least timeout, which is also the default. A finished call may be started again.
  */
 static int lua_call_start(lua_State *L)
 {
@@ -150,7 +150,8 @@ static int lua_call_trace(lua_State *L)
 
 /*
  * call:add_header(name, value) -> true; or nil and the reason why not. From now on, attempts send this header in
- * addition to the target's headers, or in place of one of these headers. The option `headers` must accept the header.
+ * addition to the target's headers, or in place of the target's header with the same name. Headers that the option
+ * `headers` refuses are refused here too.
  */
 static int lua_call_add_header(lua_State *L)
 {

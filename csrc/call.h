@@ -37,7 +37,7 @@ struct answer {
     CURLcode code;
     char message[CURL_ERROR_SIZE]; /* libcurl's error message, or "" */
     int sends;                     /* how often libcurl started to send the request */
-    bool headers_complete;         /* the headers of the final response are complete; a 100 does not count */
+    bool headers_complete;         /* the headers of the last response that began are complete */
     size_t header_bytes;           /* the headers of a 100 response are counted too */
     long status;                   /* 0: no response */
     long http_version;
@@ -72,15 +72,15 @@ struct call {
     /* the target's headers joined with the added ones, for the easy handle; NULL without added ones */
     struct curl_slist *all_headers;
     struct call *previous, *next;
-    int sends;          /* how often this handle sent the request; an attempt may use two handles */
+    int sends;          /* how often this handle sent the request; an attempt may use several handles */
     bool reused;        /* this handle first sent the request on a connection that had been used before */
     double timeout;     /* the maximum for the attempt, in seconds */
-    bool clean;         /* the attempt ended well, so its handle may be used again */
+    bool clean;         /* the easy handle may be used again; see is_clean in attempt.c */
     double begun_at;    /* when the attempt began: seconds on the monotonic clock, like the next three */
     double added_at;    /* when the call was added */
     double queue_limit; /* the wait for a connection and the attempt after it must end by this time */
     double deadline;    /* the present phase (the wait, or the attempt) must end by this time */
-    bool wary;          /* must not use an idle connection, because the last connection was dead or timed out */
+    bool wary;          /* uses no connection that was idle for over a second: the last one was dead or timed out */
     bool fresh;         /* must use a new connection */
 
     struct answer answer;
@@ -115,9 +115,9 @@ int lua_call_info(lua_State *L);
 /*
  * call:request() -> a table with the request that the call would send: method, url, headers, key_header, body, form,
  * ca_file, proxy and resolve. `headers` has lines in libcurl's form: "Name:" removes a header, "Name;" sends an empty
- * header. key_header is the name of the header with the key, which `headers` omits. `form` is a list of {name, value}
- * and {name, path, type}; a request has a body, a form or neither. A proxy of "" means none, whatever the environment
- * says. The key is masked in all fields.
+ * header. key_header is the name of the header with the key; `headers` omits this header. `form` is a list of
+ * {name, value} and {name, path, type}; a request has a body, a form or neither. A proxy of "" means none, whatever the
+ * environment says. The key is masked in all fields.
  */
 int lua_call_request(lua_State *L);
 

@@ -13,7 +13,7 @@
 bool connection_is_stale(const struct call *call, int local_port);
 
 /*
- * Call it at the end of an attempt. Records that an answer came over the attempt's connection. If the attempt timed out
- * and no other call can be using the connection, shuts the connection down, because libcurl would reuse it.
+ * Call it at the end of an attempt. If an answer came, records this for the attempt's connection. If the attempt timed
+ * out and no other call can be using the connection, shuts the connection down, because libcurl would reuse it.
  */
 void connection_note(const struct call *call, CURLcode code);

@@ -30,7 +30,7 @@ static const char *kind_of_curl(CURLcode code)
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_WRITE_ERROR: /* on_body stopped the transfer, because the answer exceeds max_response */
+    case CURLE_WRITE_ERROR: /* on_body or on_header stopped the transfer, mostly because the answer is too large */
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif

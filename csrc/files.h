@@ -14,7 +14,7 @@ enum { MAX_PRIVATE_BYTES = 65536 }; /* maximum size of a file that only its owne
 FILE *files_at(lua_State *L, int index);
 
 /*
- * core.lock(file) -> true, or nil, message, errno. The message is "locked" when another process has the lock. The lock
+ * core.lock(file) -> true, or nil, message, errno. The message is "locked" when the lock is taken already. The lock
  * ends when the file is closed or the process ends, even if it crashes.
  */
 int files_lock(lua_State *L);

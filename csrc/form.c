@@ -120,7 +120,7 @@ const struct form_part *form_broken(const struct form *form)
     return NULL;
 }
 
-/* libcurl's callbacks. If another program shortens a file meanwhile, the attempt ends. */
+/* libcurl's callbacks. If another program shortens a file while it is sent, the attempt ends. */
 
 static size_t on_read(char *bytes, size_t size, size_t count, void *userdata)
 {

@@ -28,24 +28,27 @@ struct form_part {
     struct file_identity identity;
     int fd; /* open during an attempt, else -1 */
     curl_off_t offset;
-    bool broken; /* the file ended early while it was sent */
+    bool broken; /* the file ended early, or could not be read, while it was sent */
 };
 
 struct form {
     struct form_part *parts;
     size_t count;
     curl_mime *mime;                /* during an attempt */
-    const struct form_part *failed; /* the file that could not be opened for the attempt */
+    const struct form_part *failed; /* the file that could not be opened for the attempt, or had changed */
 };
 
-/* Gets the identity of the file at a path. Refuses everything except a readable regular file that is not empty. */
+/*
+ * Gets the identity of the file at a path. Refuses everything except a readable regular file that is not empty and has
+ * no control character in its name.
+ */
 bool form_check_file(const char *path, struct file_identity *identity, struct refusal *refusal);
 
 /* Both functions append a part with copies of the arguments. They return false when memory runs out. */
 bool form_add_text(struct form *form, const char *name, const char *value, size_t length);
 bool form_add_file(struct form *form, const char *name, const char *path, const struct file_identity *identity);
 
-/* Returns the file that ended early while it was sent, or NULL. */
+/* Returns the first broken file, or NULL. */
 const struct form_part *form_broken(const struct form *form);
 
 /* Returns the file name for the server: the last part of the path. */

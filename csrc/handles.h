@@ -19,10 +19,10 @@ struct handles {
     int count;
 };
 
-/* Returns an idle handle of the target with this number, which the caller then owns; or NULL. */
+/* Returns an idle handle of the target with this number, or NULL. The caller then owns the handle. */
 CURL *handles_take(struct handles *handles, unsigned long long target);
 
-/* Stores a handle that no attempt uses. May free the oldest idle handle to make room. */
+/* Stores a handle that no attempt uses. Frees the oldest idle handle if there is no room. */
 void handles_keep(struct handles *handles, CURL *easy, unsigned long long target);
 
 /* Frees all idle handles. */

@@ -558,8 +558,8 @@ static void push_small_number(lua_State *L, double value)
 }
 
 /*
- * The original text, where tidy finds the replaced numbers. In a request, tidy refuses a number that Lua cannot hold.
- * In an answer, it keeps such a number as a string.
+ * The original text, where tidy finds the replaced numbers. In a request, tidy refuses a number that this Lua might
+ * round. In an answer, it keeps such a number as a string.
  */
 struct source {
     const char *text;
@@ -568,7 +568,7 @@ struct source {
 
 /*
  * Turns a whole number on top into an integer, and puts the original number back in place of a replacement. A number
- * that Lua cannot hold becomes a string. Returns false when such a number is refused.
+ * that this Lua might round becomes a string. Returns false when such a number is refused.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

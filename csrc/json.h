@@ -51,8 +51,8 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  * Pushes the decoded value. On a failure, it pushes a message and returns false. The text ends with a NUL, which the
  * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a NUL
  * byte. It omits null members of objects; a null in an array stays cmr.null. Whole numbers become integers on a Lua
- * that has integers. In an answer, a large whole number that Lua cannot hold exactly becomes a string with its digits;
- * so does a number that is too large for Lua. In a request, such a number is refused.
+ * that has integers. In an answer, a whole number that this Lua might round becomes a string with its digits; so does a
+ * number that is too large for Lua. In a request, such a number is refused.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

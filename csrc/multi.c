@@ -8,10 +8,10 @@
 #include "attempt.h"
 #include "process.h"
 
-#define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its own limit depends on the calls in progress */
+#define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its default depends on the calls in progress */
 #define STREAMS 100          /* most calls that libcurl sends at once over one HTTP/2 connection */
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
-#define LEAST_SHARE 0.1      /* share of a call's time: an attempt that begins with less time would only time out */
+#define LEAST_SHARE 0.1      /* a queued call with less than this share of its time left would only time out */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
@@ -159,7 +159,7 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
         call->answer.code = code;
     stop(multi, call);
     if (call->target->http_version != version)
-        multi->freed = INT_MAX; /* more of the queued calls have room */
+        multi->freed = INT_MAX; /* any number of the queued calls may have room now */
     link_call(&multi->finished, call);
 }
 
@@ -265,7 +265,7 @@ static void set_alarm(struct multi *multi, double deadline)
         pollset_alarm(&multi->pollset, deadline);
 }
 
-/* Begins the attempt. When memory runs out, the call ends at once with an error. */
+/* Begins the attempt. If that fails, for example when memory runs out, the call ends at once with an error. */
 static void begin(struct multi *multi, struct call *call)
 {
     const struct target *target = call->target;

@@ -32,7 +32,7 @@ void multi_init(struct multi *multi);
 /* Opens a multi. When no memory or no file descriptor is left, it returns false and the multi stays closed. */
 bool multi_open(struct multi *multi);
 
-/* Cancels the running calls and closes every connection. The multi may already be closed. */
+/* Cancels the running and queued calls, and closes every connection. Does nothing if the multi is closed. */
 void multi_close(struct multi *multi);
 
 /*
@@ -43,7 +43,8 @@ bool multi_is_usable(struct multi *multi);
 
 /*
  * Starts a call once its target has room for it. The attempt may take timeout seconds; the wait and the attempt
- * together may take limit seconds. When memory runs out, the call is done at once, and its answer says so.
+ * together may take limit seconds, but at least timeout. If the attempt cannot begin, the call is done at once, and its
+ * answer says why.
  */
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit);
 

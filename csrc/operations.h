@@ -23,7 +23,7 @@ struct param {
     enum location location;
     enum type type;
     unsigned flags;
-    const char *source; /* the source of the row: "seed", "docs" or "help" */
+    const char *source; /* "seed", "docs" or "help"; operations.def explains them */
     const char *summary;
     const char *values; /* "A|B" is the closed set of values that the vendor documents; NULL allows any value */
     const char *known;  /* "A|B" are the documented values of a set that may have other values too */

@@ -86,8 +86,8 @@ static bool is_empty(const struct queue *queue, const struct record *record)
 }
 
 /*
- * Finds the record of the key, or makes an empty record. The new record replaces the first record whose queue is empty,
- * or is added at the end of the file. Returns 0 or errno.
+ * Finds the key's record, or the place for a new record: the first record whose queue is empty, or the end of the file.
+ * Returns 0 or errno.
  */
 static int find(struct queue *queue, const unsigned char key[DIGEST_BYTES])
 {

@@ -2,8 +2,8 @@
  * The queues of rate limits in one small file, for all processes of a machine. Each key has one queue, and a queue is
  * the time of its next free slot, on the machine's monotonic clock.
  *
- * Each call opens the file, locks it, changes one record and closes it. Nothing stays open over a fork, and a process
- * that is killed leaves no lock behind. The file is never synced: a queue ends when the machine starts anew.
+ * Each use of a queue opens the file, locks it, changes one record and closes it. Nothing stays open over a fork, and a
+ * process that is killed leaves no lock behind. The file is never synced: a queue ends when the machine starts anew.
  */
 #pragma once
 
@@ -16,6 +16,6 @@
  * max_wait, the slot is reserved, and the next slot is `spacing` seconds later.
  *
  * The function makes the file and the directories above it when they are missing. It refuses a file that others may
- * read or change. While another process has the file locked, the call waits for up to `patience` seconds.
+ * read or change. While another process has the file locked, the function waits for up to `patience` seconds.
  */
 int queue_reserve(lua_State *L);

@@ -37,7 +37,8 @@ struct refusal {
 };
 
 /*
- * Each function refuses. The fault is the programmer's, except with refuse_data. All texts are copied and may be NULL.
+ * The next three functions refuse. The fault is the programmer's, except with refuse_data. All texts are copied and may
+ * be NULL.
  */
 bool refuse(struct refusal *refusal, enum refusal_code code, const char *reason);
 bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *reason);

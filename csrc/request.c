@@ -259,8 +259,8 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go when the user chose the method. For a GET they go into the query. For another
- * method they go into the body if the row's method is GET, otherwise where the row says.
+ * Returns where undocumented fields go when the user chose the method; 0 if the row takes none. For a GET they go into
+ * the query. For another method they go into the body if the row's method is GET, otherwise where the row says.
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

@@ -12,8 +12,8 @@
 #include "text.h"
 
 /*
- * assumed: after too many requests, the server asks for a shorter delay than this; a longer delay means that a
- * mailbox's quota for the week is used up
+ * assumed: after too many requests, the server asks for at most this delay; a longer delay means that a mailbox's quota
+ * for the week is used up
  */
 enum { MAX_RATE_DELAY_SECONDS = 3600 };
 

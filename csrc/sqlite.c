@@ -6,17 +6,17 @@
  *   database:run(sql, ...)    -> the number of rows that changed
  *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
  *   database:rows(sql, ...)   -> all rows
- *   database:hold(number)     -> true: this process holds the number until it calls let_go or ends
+ *   database:hold(number)     -> true: this process holds the number until let_go, close or its end
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds the number
- *   database:mark(number)     -> writes the number to a second file, unless that file has a higher number
+ *   database:mark(number)     -> writes the number to a second file, unless that file has it or a higher one
  *   database:marked()         -> the highest marked number, or 0
  *   database:is_inherited()   -> whether the process forked after it opened the database
  *   database:is_moved()       -> whether the file was removed or replaced after it was opened
  *   database:close()
  *
- * Each function returns nil, message, reason when it fails; `reasons` below lists most of the reasons. A finalizer may
- * run while run, first or rows is running: the finalizer's calls then fail with "busy".
+ * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. A finalizer may run
+ * while run, first or rows is running. If the finalizer calls one of these or close, its call fails with "busy".
  *
  * A database that was opened before a fork belongs to the parent. The child must close it and then open its own. SQLite
  * counts the connections of a process to a file. If it still counted the parent's connections, the child would take no
@@ -37,8 +37,8 @@
 #include "private_file.h"
 
 /*
- * The lock must belong to the open file and not to the process. Such a lock stays when the process closes another
- * descriptor of the same file.
+ * The locks in the writers' file must belong to the open file and not to the process. Such a lock stays when the
+ * process closes another descriptor of the same file.
  */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK
@@ -372,7 +372,7 @@ static int rows(lua_State *L)
 
 /*
  * Calls run, first or rows, and resets the statement even if memory runs out. While the statement is read, Lua may run
- * a finalizer that uses the same database. is_busy makes every such use fail.
+ * a finalizer that queries or closes the same database. is_busy makes these calls fail.
  */
 static int call(lua_State *L, lua_CFunction operation)
 {
@@ -426,7 +426,7 @@ static int open_writers(struct database *database)
     return database->writers < 0 ? errno : 0;
 }
 
-/* Returns whether another process has the lock. */
+/* Returns whether the errno says that another process has the lock. */
 static bool is_locked(int code)
 {
     return code == EACCES || code == EAGAIN;

@@ -17,7 +17,7 @@
 #define TARGET_KEY_HEADER "cmr-x-api-key"
 
 /*
- * The strings belong to the userdata's table. The target owns the lists. A call in flight keeps its target alive. Lua
+ * The strings belong to the userdata's table. The target owns the lists. A call keeps its target alive. Lua
  * finalizes a call before its target, because the target is older.
  */
 struct target {
@@ -36,7 +36,7 @@ struct target {
     int max_connections;             /* maximum number of calls at once, unless the server uses HTTP/2 */
     int busy;                        /* number of calls that run now */
     int unsent;                      /* how many of these calls wait for a connection */
-    int streams;                     /* HTTP/2: the most requests at once since a failure, or since no call ran */
+    int streams;                     /* HTTP/2: the most requests at once since the last failure, or since busy was 0 */
     /* HTTP version of the last answer, 1 or 2; 0 before the first answer. An HTTP/2 connection carries many calls. */
     int http_version;
     bool loopback;   /* the server is this machine: no proxy is used */
@@ -54,7 +54,7 @@ void target_open(lua_State *L);
 
 /*
  * core.target(options, parent?) -> target, or nil, message, problem. problem is {code = "bad_option", option} with
- * either expected and got, or reason. An absent option comes from the parent.
+ * either expected and, where known, got; or reason. An absent option comes from the parent.
  */
 int target_new(lua_State *L);
 
