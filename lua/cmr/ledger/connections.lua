@@ -41,7 +41,7 @@ local function busy_seconds(seconds)
   return package.loaded.ngx and NGINX_BUSY_SECONDS or seconds
 end
 
--- Waits until another process's transaction ends, but at most SQLite's busy timeout. Returns whether it has ended.
+-- Waits until another process's transaction ends, but not longer than SQLite's busy timeout. Returns whether it ended.
 local function wait(db)
   local ok = db:run "BEGIN IMMEDIATE"
   if ok then db:run "ROLLBACK" end
@@ -139,8 +139,8 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Begins a transaction. If another program's lock has outlasted a whole wait, later transactions wait only briefly until
--- one succeeds: up to two transactions run before a request is sent. With is_patient, the wait is never shortened.
+-- Begins a transaction. Up to two transactions run before a request is sent. So if one has waited in vain for another
+-- program's lock, the next ones wait only briefly, until one succeeds. With is_patient, the wait is never shortened.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"
@@ -191,8 +191,8 @@ function connections:snapshot(read)
   return result, detail, more
 end
 
----Moves the changes from the -wal file into the ledger's file, so that a copy of this one file is complete. While another
----process uses the ledger, some changes may stay in the -wal file.
+---Moves the changes from the -wal file into the ledger's file, so that a copy of this one file is complete. While
+---another process uses the ledger, some changes can stay in the -wal file.
 function connections:checkpoint()
   local db = self:connection "durable"
   return db and db:rows "PRAGMA wal_checkpoint(PASSIVE)"

@@ -204,7 +204,8 @@ define(
 
 show("webhooks", "lists the destinations of webhooks")
 
--- Adds a destination, or changes the destination with the given id. The fields that the call does not name stay unchanged.
+-- Adds a destination, or changes the destination with the given id. The fields that the call does not name stay
+-- unchanged.
 local function set_destination(fields, deliveries)
   if (fields.url == nil) == (fields.id == nil) then return nil, "'url' or 'id' is needed, and not both" end
   if fields.id then
