@@ -139,8 +139,9 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Begins a transaction. Up to two transactions run before a request is sent. So after one has waited in vain for another
--- program's lock, later ones wait only briefly, until one succeeds. With is_patient, the wait is never shortened.
+-- Begins a transaction. Up to two transactions run before a request is sent. So after one has waited in vain for
+-- another program's lock, later ones wait only briefly, until one succeeds. With is_patient, the wait is never
+-- shortened.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"
