@@ -6,9 +6,9 @@ local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
----The options of client:map. cmr calls before_send when an input's call has its slot, before the request is sent. There
----you can write your own record. If before_send returns false, cmr does not send the request, and the error is of kind
----"cancelled".
+---The options of client:map. cmr calls before_send when the rate limit lets an input's call start, and before the
+---request is sent. In before_send you can write your own record. If it returns false, cmr does not send the request,
+---and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.

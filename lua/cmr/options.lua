@@ -12,7 +12,7 @@ local options = {}
 ---The options of cmr.new and client:with. Several hosts can share a rate limit and a store in Redis: see
 ---cmr.limiter.redis and cmr.store.redis.
 ---@class cmr.Options
----@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
+---@field api_key? string The key for requests, with which the vendor also signs webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.

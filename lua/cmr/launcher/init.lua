@@ -69,7 +69,7 @@ local function lua_path()
   return ("%s/?.lua;%s/?/init.lua"):format(root, root)
 end
 
--- Starts nginx once, on one port.
+-- Makes one attempt to run nginx, and returns when nginx has ended.
 local function attempt(name, program, parts)
   local conf = { modules = program.modules, main = MAIN, http = HTTP .. parts.http, lua_path = lua_path() }
   local options = program.takes_error_log and " -e error.log" or ""
@@ -84,7 +84,7 @@ end
 ---Runs nginx until SIGINT or SIGTERM. If nginx cannot start or fails later, the function writes the reason to standard
 ---error.
 ---
----`parts` returns a table: http has the directives that listen on that port, files has more files by name, prepare is a
+---`parts` returns a table: http has the directives that listen on the port, files has more files by name, prepare is a
 ---shell script to run first, and on has the functions for process.run. The Lua code in nginx prints "ready" when nginx
 ---accepts connections.
 ---@param name string The name of the command, such as "cmr mock".

@@ -11,7 +11,7 @@ local process = {}
 local SCRIPT = [[
 umask 077
 watcher= ended=
-# Uses KILL, because a child that has just begun may miss another signal. $! is the latest child; the shell sets it
+# Uses KILL, because a child that has just begun may miss any other signal. $! is the latest child; the shell sets it
 # before a trap can run. A child that has ended gets no signal, because its pid may belong to another process now.
 finish() {
   rm -f "$dir/child"
@@ -111,7 +111,7 @@ end
 ---other function gets the rest of the line.
 ---@param name string The start of the directory's name; random digits follow.
 ---@param files table<string, string> The texts of the files, by name.
----@return boolean stopped True after a signal, false if the program failed.
+---@return boolean stopped True after a signal, or if the program ended with status 0; false if it failed.
 ---@return string? log The program's log or a message, if the program failed.
 function process.run(name, files, on)
   local directory = ("%s/%s.%s"):format(os.getenv "TMPDIR" or "/tmp", name, random.hex(8))

@@ -41,7 +41,7 @@ local function busy_seconds(seconds)
   return package.loaded.ngx and NGINX_BUSY_SECONDS or seconds
 end
 
--- Waits for another process's transaction, as long as SQLite waits. Returns whether the transaction has ended.
+-- Waits until another process's transaction ends, but not longer than SQLite's busy timeout. Returns whether it ended.
 local function wait(db)
   local ok = db:run "BEGIN IMMEDIATE"
   if ok then db:run "ROLLBACK" end
@@ -139,8 +139,9 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Begins a transaction. Up to two transactions run before a request is sent. Only the first transaction waits for
--- another program's lock for the whole time. With is_patient, a later transaction does so too.
+-- Begins a transaction. Up to two transactions run before a request is sent. So after one has waited in vain for
+-- another program's lock, later ones wait only briefly, until one succeeds. With is_patient, the wait is never
+-- shortened.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"
@@ -178,7 +179,7 @@ function connections:transaction(synchronous, change, is_patient)
 end
 
 ---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
----@param read fun(): any, any, any its results
+---@param read fun(): any, any, any Its results are returned.
 function connections:snapshot(read)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -191,7 +192,8 @@ function connections:snapshot(read)
   return result, detail, more
 end
 
----Moves all changes from the -wal file into the ledger's file, so that a copy of this one file is complete.
+---Moves the changes from the -wal file into the ledger's file, so that a copy of this one file is complete. While
+---another process uses the ledger, some changes can stay in the -wal file.
 function connections:checkpoint()
   local db = self:connection "durable"
   return db and db:rows "PRAGMA wal_checkpoint(PASSIVE)"

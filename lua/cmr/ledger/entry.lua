@@ -54,8 +54,8 @@ local function arguments_of(request, query)
   return args
 end
 
--- Returns the operation with a raw request's method and path, and its arguments. If there is no such operation, returns
--- "request" and the sent values.
+-- Returns the name of the operation that a raw request calls, and the arguments. If no operation has the request's
+-- method and path, or if the body is no JSON object, returns "request" and the sent values.
 local function recognise(call, target)
   local request = call:request()
   local path, query = request.url:sub(#base_url(target) + 1):match "^([^?]*)%??(.*)$"
@@ -69,8 +69,8 @@ local function recognise(call, target)
 end
 
 -- Makes a guard for a call whose coroutine never resumes: nginx drops a coroutine when its client disconnects. Then
--- nothing records the end of the request. The guard makes the request unknown when Lua collects the entry; without it,
--- the request would become unknown only when the process ends.
+-- nothing records the end of the request. The guard marks the request as unknown when Lua collects the entry. Without
+-- the guard, the request would become unknown only when the process ends.
 local function guard_of(self)
   local ledger, id, progress = self.ledger, self.id, self.progress
   local db = ledger.connections.durable

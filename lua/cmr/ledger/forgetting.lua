@@ -13,7 +13,7 @@ local INTERVAL = 100 -- number of new requests between two removals of old reque
 local MAX_REMOVED = 2 * INTERVAL -- maximum of requests in one removal
 local PART = 1000 -- requests that Ledger:forget removes in one transaction
 
--- Removes the runs that began before a time and have no requests left. A run that a process is working on stays.
+-- Removes the runs that began before a time and have no requests left. A run that another process is working on stays.
 local function forget_runs(self, db, before)
   local sql =
     "SELECT id FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
@@ -54,8 +54,8 @@ local function forget(self, db, before, limit, window)
   return #rows
 end
 
----Removes the requests that were sent before a time, and the runs without requests. The newest request and the
----requests under way stay.
+---Removes the requests that were sent before a time, and the runs that began before it and have no requests left. The
+---newest request and the requests under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message

@@ -64,7 +64,7 @@ local COPIED = {
   "account",
 }
 
----Checks the user's filter. Raises a mistake at the caller's line. Returns a filter for Ledger:find.
+---Checks the user's filter, and returns a filter for Ledger:find. For a bad filter, raises at the caller's line.
 function history.filter(filter)
   local checked, copy = validate.options("history", SPEC, nil, filter), {}
   for name, value in pairs(checked) do
@@ -112,7 +112,7 @@ function history.encodable(item)
   return copy
 end
 
----Returns the accepted requests that match a filter, in the form for a wait.
+---Returns the accepted requests that match a filter and have a plan, in the form for a wait.
 ---@param ledger cmr.Ledger
 ---@param filter table a filter as for Ledger:find
 ---@return table[]? items {id, account, operation, plan}

@@ -21,7 +21,7 @@ end
 ---Returns a text without the blanks around it. A spreadsheet may add no-break spaces.
 function identity.trim(value)
   local has_blanks = BLANKS[value:byte(1)] or BLANKS[value:byte(-1)] or value:find("\194", 1, true)
-  if not has_blanks then return value end -- as most texts
+  if not has_blanks then return value end -- most texts have none
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 

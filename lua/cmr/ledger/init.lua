@@ -1,5 +1,6 @@
----The ledger records the requests that this user has sent from any process of this machine, and how they ended. It is
----an SQLite file that only this user can read. It has no key and no password. Of the arguments, it has only the ids.
+---The ledger records the requests that may change something, from all processes of this user on this machine, and how
+---the requests ended. It is an SQLite file that only this user can read. It has no key and no password. Of the
+---arguments, it has only the ids.
 ---
 ---A request is recorded as "sending" before it is sent, and again when its answer arrives. If the process dies in
 ---between, the ledger still says "sending", and the outcome of the request is unknown. See cmr.ledger.writers.

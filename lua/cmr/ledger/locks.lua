@@ -6,7 +6,7 @@
 local locks = {}
 
 local RUN_LOCKS = 2 ^ 40 -- the number of a run's lock is this number plus the run's id
-local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- first number and count of the locks of processes that store events
+local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- a process that stores events locks LISTENER_LOCKS + (1 to 16)
 
 ---Takes a run for this caller alone, until the process ends or lets the run go.
 ---@param run integer
@@ -60,8 +60,8 @@ function locks:listen()
   return true -- enough other processes listen
 end
 
----Returns whether events arrive in the ledger: whether another process stores the events that it receives, or has
----stored one in the last 30 days.
+---Returns whether events arrive in the ledger: whether another process stores the events that it receives, or any
+---process has stored an event in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving()

@@ -34,7 +34,8 @@ end
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
   FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
 
----Returns the requests with the same content, oldest first. Omits a request that a later request superseded.
+---Returns the requests with this account, operation and digest, oldest first. Omits a request that a later request
+---superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string

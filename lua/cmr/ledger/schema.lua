@@ -4,7 +4,7 @@
 local schema = {}
 
 -- request: what was sent.
---   writer: the id of the first request of the process that sent it, see cmr.ledger.writers.
+--   writer: the id of the first request of the process that sent this request, see cmr.ledger.writers.
 --   superseded: the id of the request that repeated this request.
 --   plan: what client:await waits for, as JSON.
 -- request_id: every id in a request or its answer, as in ("order", "ORD_1").

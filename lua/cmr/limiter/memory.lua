@@ -9,7 +9,7 @@ local Limiter = {}
 Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.memory"
 
----Makes a limiter. By default, all clients of a process share one limiter.
+---Makes a limiter.
 ---@param shares? integer The number of limiters, here and elsewhere, that share the rate evenly. Default: 1.
 ---@param clock? fun(): number A clock for specs, in seconds that never go back. Default: the machine's monotonic clock.
 function Limiter.new(shares, clock)

@@ -131,7 +131,7 @@ function Limiter:reserve(key, rate, max_wait)
     after = delay
   end
   local delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
-  if delay and delay < -MAX_LATE_SECONDS then -- the reply is so late that the next slot is already due: skips this slot
+  if delay and delay < -MAX_LATE_SECONDS then -- the reply came long after the slot: skips this slot
     delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
   end
   local elapsed = core.now() - begun_at

@@ -1,5 +1,5 @@
----A listener for webhooks on this machine. It verifies each delivery, stores and reports it, and runs a command or
----forwards it.
+---A listener for webhooks on this machine. It verifies and reports each delivery. It can also store an accepted
+---delivery, run a command for it and forward it.
 
 local errors = require "cmr.util.errors"
 local event_lists = require "cmr.webhook.event_lists"
@@ -139,9 +139,9 @@ end
 ---@field port? integer The port on 127.0.0.1. Default: a free port.
 ---@field verify? cmr.VerifyOptions What to accept.
 ---Called with {url, pid} when the listener begins to listen. Called for each delivery with {delivery = number,
----accepted, kind and message or id, event ..., problem = the reason why it could not be stored, exit = the command's
----exit status, status = the status of the answer}. Called for the answer to a forwarded delivery with {delivery,
----forwarded = status}.
+---accepted, problem = the reason why it could not be stored, exit = the command's exit status, status = the status of
+---the answer}. The table also has kind and message if the delivery was refused, else id, event and facts about the
+---signature. Called for the answer to a forwarded delivery with {delivery, forwarded = status}.
 ---@field emit fun(report: table)
 ---A URL that gets the accepted deliveries with unchanged body and headers. Its answer goes back to the sender.
 ---@field forward? string

@@ -51,7 +51,7 @@ function worker.receive(forwards)
     return ngx.exec "/_listen/forward"
   end
   ngx.status = in_time and delivery.status or 503
-  ngx.header["Content-Length"] = 0 -- no body, because anyone may send here, and must learn only the status
+  ngx.header["Content-Length"] = 0 -- no body, because anyone can send here, and must learn only the status
 end
 
 ---Reports the answer to a forwarded delivery.

@@ -14,8 +14,8 @@ local function native(name)
 end
 local create, resume, running, yield = native "create", native "resume", native "running", native "yield"
 
----Whether a coroutine can be suspended at any point. On Lua 5.1 it cannot be suspended inside an iterator, pcall or
----another C function. A call inside one of these waits without suspending its coroutine.
+---Whether a coroutine can be suspended at any point. On Lua 5.1 it cannot be suspended inside an iterator, a
+---metamethod, or a C function such as pcall. A call inside one of these waits without suspending its coroutine.
 coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
 coroutines.UNYIELDABLE = "nothing can wait in a function that C calls back, such as string.gsub's or table.sort's or a "

@@ -60,7 +60,7 @@ end
 ---Makes the answer of a successful request: the operation's documented answer, with this data.
 ---@param request table
 ---@param data any Nil means null or no member, whichever the documented answer has.
----@param message string? A message, for an operation whose documented answer has no message, or for another case.
+---@param message string? A message in place of the documented one, or if none is documented.
 ---@return table answer
 function answer.success(request, data, message)
   local operation = request.operation

@@ -50,7 +50,7 @@ local function check(fields, types)
   return true
 end
 
--- Lists the fields of a call: the required fields first, then by name.
+-- Lists the fields of a call: the required fields by name, then the optional fields by name.
 local function fields_of(types)
   local list = json.array()
   for name, expected in pairs(types) do
@@ -204,7 +204,8 @@ define(
 
 show("webhooks", "lists the destinations of webhooks")
 
--- Adds a destination, or changes the destination with an id. The fields that the call does not name stay unchanged.
+-- Adds a destination, or changes the destination with the given id. The fields that the call does not name stay
+-- unchanged.
 local function set_destination(fields, deliveries)
   if (fields.url == nil) == (fields.id == nil) then return nil, "'url' or 'id' is needed, and not both" end
   if fields.id then
@@ -284,7 +285,7 @@ function control.owns(path)
   return path:sub(1, #PREFIX) == PREFIX
 end
 
--- Returns the fields of a query, with their types.
+-- Returns the fields of a query, with their values converted to the types of the call.
 local function read_query(query, types)
   local fields = {}
   for name, value in pairs(query) do

@@ -10,9 +10,9 @@ local Deliveries = {}
 Deliveries.__index = Deliveries
 Deliveries.__name = "cmr.mock.deliveries"
 
--- The waits between attempts. After the last attempt the delivery has failed. The documentation says: at once, after
--- about 30 s, after about 5 min. Assumed: "at once" is the first attempt, and each wait starts at the attempt before
--- it.
+-- The waits between attempts. If the last attempt fails, the delivery has failed. The documentation says: at once,
+-- after about 30 s, after about 5 min. Assumed: "at once" is the first attempt, and each wait starts when the attempt
+-- before it has ended.
 local RETRY_SECONDS = { 30, 300 }
 local MAX_DELIVERIES = 10000 -- the mock drops older deliveries
 local ORDERED_FAILURE = "the mock was told to fail this attempt, and sent nothing"

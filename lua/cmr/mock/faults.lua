@@ -18,12 +18,12 @@ local faults = {
 
 local MATCH_FIELDS = { operation = true, method = true, path = true }
 
----Checks an order and adds it as a fault.
+---Checks an order, and makes it a fault.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
----A string in `body` is sent unchanged, and any other body as JSON. The default is an envelope. With close = true, the
----mock closes the connection and does not carry out the request. With close = "after", it carries out the request and
----closes the connection without an answer.
----@return table? fault The order.
+---A string in `body` is sent unchanged, and any other body as JSON. With a status and no body, the mock sends an
+---envelope. With close = true, the mock closes the connection and does not carry out the request. With close = "after",
+---it carries out the request and closes the connection without an answer.
+---@return table? fault The order, with its defaults.
 ---@return string? message
 function faults.new(order)
   local match, headers, close, status = order.match or {}, order.headers or {}, order.close, order.status

@@ -19,7 +19,7 @@ function algorithms.bucket(limit, window)
   end
 end
 
--- The algorithm "fixed": `limit` requests pass in each window, and the windows follow the clock.
+-- The algorithm "fixed": at most `limit` requests pass in each window, and the windows follow the clock.
 function algorithms.fixed(limit, window)
   local current, count
   return function(now)

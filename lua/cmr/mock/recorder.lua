@@ -1,5 +1,5 @@
----The requests that the mock received, with their answers. The recorder drops the oldest requests when they take too
----much memory. Pure.
+---The requests that the mock received, with their answers. The recorder drops the oldest requests when there are too
+---many, or when they take too much memory. Pure.
 
 local Recorder = {}
 Recorder.__index = Recorder

@@ -86,7 +86,7 @@ local function create_mailboxes(order, part, fields)
   return created
 end
 
--- Registers one domain and creates its mailboxes. Returns them, or nil and the reason of the failure.
+-- Registers one domain and creates its mailboxes. Returns the mailboxes, or nil and the reason of the failure.
 local function fulfil(order, part, fields)
   local state = order.state
   local reason = state.failures[part.domain]
@@ -104,7 +104,8 @@ local function emit_failed(order, part, reason)
   order.state:emit(part.years and "domain.order.failed" or "mailbox.order.failed", data)
 end
 
----Processes the order in the documented steps. First it registers the domains, then it creates the mailboxes.
+---Processes the order in the documented steps. It registers each domain and creates the domain's mailboxes. Later the
+---mailboxes get passwords, and then become ACTIVE.
 ---@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = how long to register it,
 ---  subscriptionId = the id of an existing subscription, mailboxes = [...]}]}
 function Order:process(fields)

@@ -144,7 +144,7 @@ function prewarmed_pool.emit_ordered(order, provider, sold, failed)
   end
 end
 
----Deletes all domains and subscriptions that were sold from the sandbox's pool.
+---Deletes all orders from the sandbox's pool, and the domains and subscriptions that were sold from it.
 ---@param state table
 function prewarmed_pool.clear_sandbox(state)
   clear_subscriptions(state, { sandbox = true })

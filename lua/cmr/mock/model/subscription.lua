@@ -55,7 +55,7 @@ local function renew(subscription)
   local now, price, start = state:now(), subscription.pricePerMailbox, subscription.periodEnd
   if now - subscription.created_at >= 12 * MONTH_SECONDS then price = account.OLD_MAILBOX_PRICE end
   if not account.pay(state, price * subscription:quantity()) then return nil, "payment" end
-  if start + MONTH_SECONDS <= now then start = now end -- the subscription had been EXPIRED for more than a month
+  if start + MONTH_SECONDS <= now then start = now end -- the period ended a month ago or earlier
   local price_rose = price ~= subscription.pricePerMailbox
   subscription.pricePerMailbox = price
   subscription.periodStart, subscription.periodEnd = start, start + MONTH_SECONDS
@@ -68,7 +68,7 @@ local function renew(subscription)
 end
 
 -- Watches an unpaid subscription. With auto-renewal, the mock tries the renewal again every day. Without auto-renewal,
--- the subscription ends after a grace of 7 days.
+-- the subscription becomes EXPIRED after a grace of 7 days.
 local function set_past_due(subscription, since)
   local state, debt, is_new = subscription.state, {}, subscription.status ~= "PAST_DUE"
   subscription.status, subscription.debt = "PAST_DUE", debt

@@ -24,7 +24,7 @@ function domains.domains(request, state)
   return answer.success(request, data, "Domains fetched successfully")
 end
 
--- Returns the provider of a domain's workspace, or nil.
+-- Returns the provider of a domain's workspace. Returns nil without a workspace of the wanted provider.
 local function workspace(state, wanted)
   local subscription = Subscription.of_domain(state, wanted.domainName:lower())
   local provider = subscription and subscription.serviceProvider

@@ -44,7 +44,7 @@ local function decode(text)
   return (text:gsub("&(%a+);", ENTITIES))
 end
 
--- Documented: every field except the address may have Unicode letters, digits, spaces and . , ' # & ( ) / -
+-- Documented: every field except `email` may have only Unicode letters, digits, spaces and . , ' # & ( ) / -
 local function profile_of(request)
   local profile = {}
   for _, param in ipairs(request.operations.create_user.params) do
