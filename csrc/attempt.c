@@ -118,8 +118,10 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
         count_sent(call);
     }
     call->sends++;
+    if (call->sends > (call->reused ? max_sends : 1))
+        return CURL_PREREQFUNC_ABORT;
     call->answer.sends++;
-    return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    return CURL_PREREQFUNC_OK;
 }
 
 /* Reads the TLS version from a log line, because libcurl reports it nowhere else. */

@@ -196,6 +196,7 @@ describe("a client", function()
           assert.equal("network", err.kind)
           assert.equal("unknown", err.outcome)
           assert.equal(1, err.attempts)
+          assert.equal(1, cmr.info(err).sends)
           assert.equal(1, seen())
           assert(get())
         end
