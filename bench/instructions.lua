@@ -1,7 +1,7 @@
--- make bench-instructions: measures how many instructions a call takes, and the start of a program. callgrind counts
--- them. Those of a call are the difference between 1,200 calls and 200. Noise hardly changes the numbers. Fails when a
--- number is more than 5 % above the committed number for the same libcurl and Lua. KEEP=1 writes the numbers into
--- bench/instructions.json. ONLY="name" chooses rows by a part of their name.
+-- make bench-instructions: measures with callgrind how many instructions a call takes, and the start of a program. For
+-- a call, it divides the difference between 1,200 calls and 200 by the number of additional calls. Noise hardly changes
+-- the numbers. Fails when a number of cmr is more than 5 % above the committed number for the same libcurl and Lua.
+-- KEEP=1 writes the numbers into bench/instructions.json instead. ONLY="name" chooses rows by a part of their name.
 local cjson = require("cjson").new()
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"

@@ -1,5 +1,5 @@
--- Measures contestants in rounds. Machines are noisy, and all contestants of one round meet the same noise. So the
--- results are the ratio of two contestants in a round, and the median over all rounds.
+-- Measures contestants in rounds. Machines are noisy, and all contestants of one round meet the same noise. So a
+-- result is the median, over all rounds, of the ratio of two contestants in a round.
 local measure = {}
 
 --- Returns the median, or nil without values.
@@ -54,7 +54,7 @@ function measure.bars(rounds, contestants, fields)
   return (table.unpack or unpack)(all)
 end
 
---- Combines the two values of each round, and returns the median.
+--- Combines the values that two bars have for each round, and returns the median of the results.
 function measure.combined(ours, peer, combine)
   local values = {}
   for round, value in ipairs(ours.values) do
@@ -63,7 +63,7 @@ function measure.combined(ours, peer, combine)
   return measure.median(values)
 end
 
---- Returns the median ratio of the two values of a round.
+--- Returns the median, over all rounds, of the ratio of two bars.
 function measure.ratio(ours, peer)
   return measure.combined(ours, peer, function(a, b)
     return a / b

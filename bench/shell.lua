@@ -8,7 +8,7 @@ shell.quote, shell.output = nginx.quote, nginx.output
 
 local ROOT = nginx.output "pwd"
 
--- Returns shell text that sets the paths to the library of a build, and removes the caller's paths.
+-- Returns shell text that sets the paths to the library of a build, in place of the caller's paths.
 local function paths(build)
   return ("export LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;;' LUA_CPATH='%s/build/%s/?.so;;'"):format(
     ROOT,
@@ -64,7 +64,7 @@ function shell.numbers(command, env, build)
   return (table.unpack or unpack)(numbers)
 end
 
---- Times programs side by side with hyperfine, which starts them without a shell.
+--- Times programs one after another with hyperfine, which starts them without a shell.
 -- @return the median of each program, in ms
 function shell.times(commands, env, runs)
   local path = os.tmpname()

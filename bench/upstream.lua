@@ -1,5 +1,5 @@
--- Runs the server that the clients call: an nginx that answers as documented, at once or after a time. It answers a GET
--- as `platforms`, and a POST as `reexport`.
+-- Runs the server that the clients call: an nginx that answers as documented, at once or after a time. It answers
+-- as `platforms`, or as `reexport` if the request is a POST without a delay.
 local cmr = require "cmr"
 local nginx = require "spec.support.nginx"
 local tls = require "cmr.mock.certificates"

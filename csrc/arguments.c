@@ -8,10 +8,6 @@
 #include "suggest.h"
 #include "text.h"
 
-/*
- * check_value pushes the checked value, or refuses it. It may leave other values on the stack, which its callers
- * remove.
- */
 struct checker {
     lua_State *L;
     const struct operation *operation;
@@ -148,6 +144,7 @@ static bool check_path(const struct checker *checker, int index)
     return *path || refuse_data(checker->refusal, EMPTY_FIELD, NULL);
 }
 
+/* Pushes the checked value, or refuses it. May leave other values on the stack, which the callers remove. */
 static bool check_value(struct checker *checker, const struct param *param, int index);
 
 /* Checks a field without a row, which only an operation with undocumented fields can have. */

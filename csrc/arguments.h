@@ -1,6 +1,6 @@
 /*
- * Checks Lua arguments against the parameters of an operation's row and collects them in one table. request.c reads
- * that table without another check.
+ * Checks Lua arguments against the parameters of an operation's row and collects them in one table. request.c relies
+ * on these checks.
  */
 #pragma once
 

@@ -53,7 +53,8 @@ static bool is_status_line(const struct answer *answer, const char *bytes, size_
 }
 
 /*
- * libcurl calls this with one whole header line. A status line begins a new response; the response before it was a 100.
+ * libcurl calls this with one whole header line. A status line begins a response. A response before it in the same
+ * transfer was an interim response (1xx).
  */
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
@@ -201,8 +202,8 @@ static CURLcode set_target(struct call *call, CURLSH *share)
 }
 
 /*
- * The functions below set the options of one attempt. They set every option each time, because a reused handle still
- * has the values of its last attempt.
+ * The options of one attempt. Each attempt sets them again, because a reused handle still has the values of its last
+ * attempt. A handle with a form or a trace is never reused.
  */
 
 static CURLcode set_connection(struct call *call)
@@ -316,7 +317,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     return code;
 }
 
-/* Removes the handle's pointers to the call, which libcurl could follow when it frees the handle. */
+/* Removes from the handle those pointers to the call's data that libcurl could follow when it frees the handle. */
 static bool detach(CURL *easy)
 {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK &&

@@ -1,4 +1,5 @@
--- Writes the journal of a run whose rows are all done, to FILE. Runs in a checkout from before the ledger.
+-- Writes the journal of a run over the rows of FILE, in which all rows are done: bulk_journal.lua FILE. The journal is
+-- FILE.reexport.journal. Runs in a checkout from before the ledger.
 local client = require("cmr").new()
 local columns = require "cmr.cli.bulk.columns"
 local file = arg[1]

@@ -1,5 +1,5 @@
 -- make bench-partners: a day of 1,000 partners on 10 hosts of 4 workers, in virtual time. The library's own limiters
--- decide; the network, Redis and the API are tables. Its environment: PARTNERS (1000), HOURS (24).
+-- decide; the network, Redis and the API are tables. Environment variables: PARTNERS (1000), HOURS (24).
 local core = require "cmr.core"
 local heap = require "cmr.util.heap"
 local limiter = require "cmr.limiter"
@@ -67,7 +67,7 @@ end
 
 local hosts = {}
 for number = 1, HOSTS do
-  local dictionary = memory_limiter.new() -- one queue for the workers of a host, as in lua_shared_dict
+  local dictionary = memory_limiter.new() -- shared by the workers of a host, like lua_shared_dict
   limiter.default = function()
     return dictionary
   end

@@ -58,14 +58,14 @@ local function outage(server)
     socket.sleep(SECONDS / 6)
     server:run()
     local begun = socket.gettime()
-    nginx.eventually("the line is in Redis again", function()
+    nginx.eventually("the queue is in Redis again", function()
       return server:cli "keys '*:free:*'" ~= ""
     end, SECONDS)
     run.back = socket.gettime() - begun
   end
 end
 
--- Returns a text that says how many warnings each process wrote, and whether each process wrote exactly one.
+-- Returns a text that says how many warnings each process wrote, and whether the most that a process wrote is one.
 local function told(warnings)
   table.sort(warnings)
   local least, most = warnings[1], warnings[#warnings]
@@ -90,12 +90,12 @@ local function main()
   print(
     ("%d hosts with %d workers each, one key, %d s, a server that allows %d/s"):format(HOSTS, WORKERS, SECONDS, LIMIT)
   )
-  print_rows("one line in Redis", shared)
+  print_rows("one queue in Redis", shared)
   print_rows("without: each host for itself", alone)
-  print_rows(("one line in Redis, which is killed for %.0f s"):format(SECONDS / 6), broken)
+  print_rows(("one queue in Redis, which is killed for %.0f s"):format(SECONDS / 6), broken)
   local gone = broken[1]
   local text, once = told(gone.warnings)
-  print(("\n%s; the line was in Redis again after %.1f s"):format(text, gone.back))
+  print(("\n%s; the queue was in Redis again after %.1f s"):format(text, gone.back))
   nginx.output "mkdir -p build/bench"
   nginx.write(OUT, cjson.encode {
     seconds = SECONDS,

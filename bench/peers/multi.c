@@ -99,7 +99,7 @@ int main(int argc, char **argv)
     const char *second = argc > 2 + holding ? argv[2 + holding] : "1";
 
     multi = curl_multi_init();
-    /* as many as the library opens for 1,000 calls; without a limit, they would open 900 connections */
+    /* as many connections as the library opens for 1,000 calls; without a limit, libcurl would open 900 */
     curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 16L);
     run(new_slots(1), 1, 1); /* opens the connection */
     if (holding) {

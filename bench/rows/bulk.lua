@@ -1,5 +1,5 @@
--- Measures bulk runs. Compares reading rows that are done with the journal file of older versions. Also measures rows
--- that are sent, and what each of them writes to the disk.
+-- Measures bulk runs. Compares runs whose rows are all done with the same runs in an older version, which had a journal
+-- file. Also measures runs that send their rows, and how often such a run waits for the disk.
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local runs = require "spec.support.bulk"
@@ -36,7 +36,7 @@ local function journal_checkout()
   return shell.output "pwd" .. "/" .. JOURNAL_CHECKOUT
 end
 
--- Makes a function that runs a program of bench/clients in a checkout.
+-- Makes a function that runs a program of bench/clients with the library of a checkout. nil means this checkout.
 local function program(checkout, name, env, words)
   local root = shell.output "pwd"
   checkout = checkout or root

@@ -7,8 +7,8 @@ local ledger = { title = "recorded calls of 8 processes with one ledger" }
 
 local PROCESSES = { 1, 2, 4, 8 }
 
--- Returns how many calls all processes make in a second. They make the same number of calls in all, however many they
--- are.
+-- Returns how many calls all processes together make in a second. `calls` is the number of calls of all processes
+-- together.
 local function rate_of(processes, calls)
   local env = upstream.env()
   env.CMR_LEDGER = os.tmpname()

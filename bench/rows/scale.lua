@@ -8,7 +8,7 @@ local scale = { title = "one of 4,096 %s" }
 
 local SIZES = { 1, 8, 64, 512, 4096 }
 local STARTS = 31000
-local SMALL, LARGE = 3, 5 -- the sizes that are compared
+local SMALL, LARGE = 3, 5 -- the places in SIZES of the two sizes that are compared
 local THINGS = {
   { what = "jobs", title = "jobs that wait for their slots" },
   { what = "flight", title = "calls in flight", target = "<= 2 x" },
