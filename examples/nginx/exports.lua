@@ -16,7 +16,7 @@ local dict = ngx.shared.app_exports
 local lookup_seconds
 
 --- Called once, in init_by_lua.
--- @param options lookup_seconds: the age in seconds from which an export without an outcome counts as lost
+-- @param options lookup_seconds: the seconds after which an export without an outcome is lost
 function exports.start(options)
   lookup_seconds = options.lookup_seconds or LOOKUP_SECONDS
 end

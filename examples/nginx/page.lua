@@ -316,7 +316,8 @@ local function show(session)
 end
 
 local function connect(session, form)
-  if not sessions:add("form:" .. tostring(form.form), true, SESSION_SECONDS) then return redirect() end -- a repetition
+  -- a form that was sent before, for example by a double click, connects nothing
+  if not sessions:add("form:" .. tostring(form.form), true, SESSION_SECONDS) then return redirect() end
   local res, message, err = client:add_platform {
     userId = session.user,
     app = "EMAILBISON",
