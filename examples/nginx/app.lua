@@ -89,7 +89,8 @@ local function body()
   return fine and text:find "^%s*{" and value or nil
 end
 
--- Makes a call with the customer's fields and these fields. Returns its result. If the call fails, sends the answer.
+-- Makes a call with the fields of the request's body and with `fields`. Returns the call's result. If the customer may
+-- not make the call, or it fails, sends the answer.
 local function accepted(operation, user, fields)
   if not admitted("POST", user) then return end
   local given = body()

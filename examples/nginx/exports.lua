@@ -1,9 +1,9 @@
--- The exports that customers asked for, and how they ended. No export is sent twice: each one of a mailbox has a
+-- The exports that customers asked for, and how they ended. No export is sent twice: each export of a mailbox has a
 -- number, the page's form names the next number, and a number is taken once. So the second click of a double click, a
 -- reload, or a form in a second tab sends nothing.
 --
--- lua_shared_dict app_exports shares this among the workers and survives a reload of nginx, but not a restart. Keep it
--- in your database, with (mailbox, number) as a unique key.
+-- The exports are in lua_shared_dict app_exports. All workers share it, and it survives a reload of nginx, but not a
+-- restart. Keep the exports in your database instead, with (mailbox, number) as a unique key.
 local cjson = require "cjson"
 
 local exports = {}
@@ -16,7 +16,7 @@ local dict = ngx.shared.app_exports
 local lookup_seconds
 
 --- Called once, in init_by_lua.
--- @param options lookup_seconds: how long an export without an outcome is looked up
+-- @param options lookup_seconds: the seconds after which an export without an outcome is lost
 function exports.start(options)
   lookup_seconds = options.lookup_seconds or LOOKUP_SECONDS
 end
@@ -54,7 +54,7 @@ end
 
 local MAY_FOLLOW = { done = true, refused = true, lost = true }
 
---- Returns the number of a mailbox's next export, or nil while the latest one has no outcome.
+--- Returns the number of a mailbox's next export, or nil while the outcome of the latest export may still arrive.
 function exports.next_number(latest)
   if not latest then return 1 end
   return MAY_FOLLOW[latest.state] and latest.number + 1 or nil
@@ -62,14 +62,14 @@ end
 
 --- Takes a number, before the request is sent. The caller then sends it, and calls exports.finish.
 -- @param export mailbox, number, user, action
--- @param has_looked whether the customer looked in EmailBison, which "lost" demands
+-- @param has_looked whether the customer looked in EmailBison; required after a "lost" export
 -- @return true; or nil and "taken", or nil and a message
 function exports.take(export, has_looked)
   local latest = exports.latest(export.mailbox)
   local is_lost = latest and latest.state == "lost"
   if export.number ~= exports.next_number(latest) or is_lost and not has_looked then return nil, "taken" end
   local claim = ("taken:%s:%d"):format(export.mailbox, export.number)
-  local ok, message = dict:safe_add(claim, true, KEEP_SECONDS) -- atomic: one of two workers gets it
+  local ok, message = dict:safe_add(claim, true, KEEP_SECONDS) -- atomic: only one of two workers gets the number
   if not ok then return nil, message == "exists" and "taken" or message end
   export.state, export.at = "sending", ngx.time()
   ok, message = store(export)
@@ -77,7 +77,8 @@ function exports.take(export, has_looked)
   return ok or nil, message
 end
 
---- Stores how the request ended: "accepted", "refused" or "unknown". If there is no room, "sending" becomes "unknown".
+--- Stores how the request ended: "accepted", "refused" or "unknown". If there is no room, the export
+-- stays "sending", and counts as "unknown" after SENDING_SECONDS.
 function exports.finish(export, state, reason, action_id)
   export.state, export.reason, export.action_id = state, reason, action_id
   local ok, message = store(export)

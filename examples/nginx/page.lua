@@ -131,7 +131,7 @@ local LOOKED = [[
 <label class="check"><input type="checkbox" name="looked" value="yes" required>
 I looked in EmailBison: the mailbox is not there.</label>]]
 
--- Sends a page that says one thing, or that has this HTML.
+-- Sends a page with this HTML in its main part.
 local function answer(status, title, main, corner)
   ngx.status = status
   ngx.header["Content-Type"] = "text/html; charset=utf-8"
@@ -316,7 +316,8 @@ local function show(session)
 end
 
 local function connect(session, form)
-  if not sessions:add("form:" .. tostring(form.form), true, SESSION_SECONDS) then return redirect() end -- sent already
+  -- a form that was sent before, for example by a double click, connects nothing
+  if not sessions:add("form:" .. tostring(form.form), true, SESSION_SECONDS) then return redirect() end
   local res, message, err = client:add_platform {
     userId = session.user,
     app = "EMAILBISON",
@@ -391,7 +392,7 @@ local function export(session, form, id)
   redirect("#" .. ngx.escape_uri(id))
 end
 
--- Answers the script with the state of an export.
+-- Answers page.js with the state of an export.
 local function outcome(session, _, id)
   if not session.user then return answer_json(401, {}) end
   local latest = exports.latest(id)
@@ -408,7 +409,7 @@ local ROUTES = {
   { "POST", "^/app/mailboxes/([^/]+)/export$", export },
 }
 
--- Returns the fields of a form. Of several with one name, the first counts.
+-- Returns the fields of a form. If several fields have the same name, the first of them counts.
 local function read_form()
   ngx.req.read_body()
   local form = {}

@@ -52,7 +52,7 @@ local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page says tha
 
 local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
 local PAUSE_JITTER = 0.25
-local MAX_LISTS_PER_READ = 20 -- not counting the lists of the request's own ids
+local MAX_LISTS_PER_READ = 20 -- not counting the lists of actions and orders, which every read takes
 local MAX_REASON_BYTES = 200 -- maximum of the vendor's text in a message
 local MAX_SHOWN_ITEMS = 3
 
@@ -139,7 +139,7 @@ local function decode(stored)
   return event, key
 end
 
--- Returns the same as decode. Each text is decoded only once, although every read of the store returns it again.
+-- Returns the same as decode. Each text is decoded only once, although later reads of the store return it again.
 local function decoded(self, stored)
   local known = self.decoded[stored]
   if not known then
@@ -149,7 +149,8 @@ local function decoded(self, stored)
   return known[1], known[2]
 end
 
--- Merges a list into the events read so far. The order within each of the two stays the same.
+-- Merges the texts of a list into the events that this read has found so far. The order within the list and the order
+-- within those events stay the same.
 local function merge(self, read, texts, origin)
   local position = 1
   for _, stored in ipairs(texts) do
@@ -261,8 +262,9 @@ local function read_store(self, reads_all)
   return true, fail_operation(self, result.outcome, failure, failure.event or failure.eventType, failure.data)
 end
 
--- Polls the order's status. A status counts only when two polls agree, or when time is up: events with more details may
--- still arrive. If the API refuses a poll, no other poll follows.
+-- Polls the order's status. A status counts only when two polls in a row agree, or when no time is left for another
+-- poll: events with more details may still arrive. If the API refuses a poll, except with a 429, no other poll
+-- follows.
 local function poll_status(self, now, left)
   local is_new, res, err = self.watch:poll(now, left)
   if not is_new then return false end

@@ -108,7 +108,7 @@ local rows = {
     scripts = { { request, send(fine), words.sleep(10), send(stale), again }, well },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
 
-  { "a no that nobody asked for, before the request", warm = true,
+  { "a 403 that nobody asked for, before the request", warm = true,
     scripts = {
       { request, send(fine), words.sleep(10), send(answer("403 Forbidden", "{}")), request, send(fine) }, well,
     },

@@ -100,7 +100,7 @@ local rows = {
     GET = "rate_limited rejected 2 429 2", POST = "rate_limited rejected 2 429 2" },
   { "429, Retry-After: negative", scripts = says("429 Too Many Requests", after "-5"), waits = { 0.25, 0.25 },
     GET = "rate_limited rejected 2 429 2", POST = "rate_limited rejected 2 429 2" },
-  { "429, Retry-After: over the budget", scripts = says("429 Too Many Requests", after "45"), retry_after = { 45, 45 },
+  { "429, Retry-After: over the timeout", scripts = says("429 Too Many Requests", after "45"), retry_after = { 45, 45 },
     GET = "rate_limited rejected 1 429 1", POST = "rate_limited rejected 1 429 1" },
   -- No rate limit asks for such a long wait. So if the operation has a quota, the quota is used up.
   { "429, Retry-After: a day", scripts = says("429 Too Many Requests", after "86400"), retry_after = { 86400, 86400 },
