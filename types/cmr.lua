@@ -37,7 +37,9 @@
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused.
----@field duplicates? boolean Send all rows, even if several have the same content. Default: such rows are refused.
+---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
+---the same. An operation that only reads does not need the option.
+---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
 ---Called for each row that was sent.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
@@ -111,9 +113,9 @@ function Client:start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function Client:map(name, inputs, opts) end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows that are
----done. No process sends these rows again, unless an option asks for it. A later run with the same rows continues the
----first run. The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
+---call with the same rows continues the run: it does not repeat the rows that are done, unless an option asks for it.
+---The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -444,9 +446,9 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function cmr.map(name, inputs, opts) end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows that are
----done. No process sends these rows again, unless an option asks for it. A later run with the same rows continues the
----first run. The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
+---call with the same rows continues the run: it does not repeat the rows that are done, unless an option asks for it.
+---The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -488,9 +490,9 @@ function cmr.bulk(name, rows, opts) end
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
 
----The options of client:map. cmr calls before_send when an input's call has its slot, before the request is sent. There
----you can write your own record. If before_send returns false, cmr does not send the request, and the error is of kind
----"cancelled".
+---The options of client:map. cmr calls before_send when the rate limit lets an input's call start, and before the
+---request is sent. In before_send you can write your own record. If it returns false, cmr does not send the request,
+---and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
@@ -539,10 +541,11 @@ function connections:is_moved() end
 function connections:transaction(synchronous, change, is_patient) end
 
 ---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
----@param read fun(): any, any, any its results
+---@param read fun(): any, any, any Its results are returned.
 function connections:snapshot(read) end
 
----Moves all changes from the -wal file into the ledger's file, so that a copy of this one file is complete.
+---Moves the changes from the -wal file into the ledger's file, so that a copy of this one file is complete. While
+---another process uses the ledger, some changes can stay in the -wal file.
 function connections:checkpoint() end
 
 ---Closes all connections.
@@ -552,8 +555,8 @@ function connections:close_connections() end
 ---@class cmr.LedgerForgetting
 local forgetting = {}
 
----Removes the requests that were sent before a time, and the runs without requests. The newest request and the
----requests under way stay.
+---Removes the requests that were sent before a time, and the runs that began before it and have no requests left. The
+---newest request and the requests under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
@@ -646,8 +649,8 @@ function locks:let_go_run(run, hold) end
 ---@return string? message
 function locks:listen() end
 
----Returns whether events arrive in the ledger: whether another process stores the events that it receives, or has
----stored one in the last 30 days.
+---Returns whether events arrive in the ledger: whether another process stores the events that it receives, or any
+---process has stored an event in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving() end
@@ -662,7 +665,8 @@ local queries = {}
 ---@return string? reason
 function queries:newest() end
 
----Returns the requests with the same content, oldest first. Omits a request that a later request superseded.
+---Returns the requests with this account, operation and digest, oldest first. Omits a request that a later request
+---superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -783,7 +787,7 @@ function writing:settle(id, ending) end
 ---The options of cmr.new and client:with. Several hosts can share a rate limit and a store in Redis: see
 ---cmr.limiter.redis and cmr.store.redis.
 ---@class cmr.Options
----@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
+---@field api_key? string The key for requests, with which the vendor also signs webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
@@ -1003,7 +1007,7 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
----handler failed at the last of three deliveries, or the store had no room.
+---handler failed at the last of three deliveries, or the event was too large for the store.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -1025,9 +1029,9 @@ function Receiver:drop(id) end
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither option api_key nor $CMR_API_KEY is set
 ---| "too_large" # the body is larger than max_body
----| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
+---| "missing_signature" # the header is absent or empty: the request is probably not from the vendor
 ---| "missing_timestamp"
----| "repeated_header" # the signature or the timestamp comes twice, and either could be right
+---| "repeated_header" # the header of the signature or of the timestamp comes more than once
 ---| "malformed_signature" # the header has no well-formed signature in an accepted format, or has more than ten
 ---| "malformed_timestamp" # the timestamp is no whole number, or is not in the unit of signature_format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
@@ -2512,7 +2516,7 @@ function Client:order_status(fields) end
 ---
 ---confirm is optional on the vendor's pages, but cmr requires it.
 ---
----A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
+---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
 ---The wallet must cover an order that is confirmed. The status of a refusal is undocumented.
 ---
@@ -2585,7 +2589,7 @@ function Client:create_order(userId, fields) end
 ---
 ---confirm is optional on the vendor's pages, but cmr requires it.
 ---
----A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
+---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
 ---If confirm is true and the wallet does not cover the order, no order is created.
 ---
@@ -2703,7 +2707,7 @@ function Client:process_order(fields) end
 ---
 ---confirm is optional on the vendor's pages, but cmr requires it.
 ---
----A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
+---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
 ---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---
@@ -2778,7 +2782,7 @@ function Client:create_order_form(fields) end
 ---
 ---confirm is optional on the vendor's pages, but cmr requires it.
 ---
----A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
+---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
 ---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---
@@ -3133,7 +3137,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---@class cmr.toggle_warmup.answer.data
 ---@field status string
 
----Pause a running warmup, or resume a paused warmup. set_warmup_status sets a state by name instead.
+---Pause a running warmup, or resume a paused warmup. set_warmup_status sets the status that you name.
 ---
 ---`POST /mailboxes/warmup/toggle`
 ---
@@ -3167,7 +3171,7 @@ function Client:toggle_warmup(mailboxId) end
 ---@field mailboxId string The mailbox.
 ---@field status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; cmr also sends other values.
 
----Set a warmup's state by name, to pause or resume it.
+---Set a warmup's status: PAUSED pauses the warmup, ACTIVE resumes it.
 ---
 ---`PATCH /mailboxes/warmup/status`
 ---
@@ -3320,7 +3324,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
 ---
----A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
+---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
 ---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
@@ -3363,7 +3367,7 @@ function Client:subscriptions(fields) end
 ---
 ---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
 ---
----A mailbox costs 3 USD a month. From the renewal that crosses 12 months, it costs 5 USD a month.
+---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
 ---```lua
 ---cmr.renew_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
