@@ -26,11 +26,11 @@ local function text(x, y, class, what)
   return ('<text x="%g" y="%g" class="%s">%s</text>'):format(x, y, class, escaped(what))
 end
 
--- Returns the target in the unit of the bars. A target in "x" is a multiple of the first bar. A target in "ms" is added
--- to the first bar.
+-- Returns the target in the unit of the bars. A target in "x" is a multiple of the bar with the number `row.base`, or of
+-- the first bar. A target in "ms" is added to the first bar.
 local function limit(row)
   local number, unit = row.target:match "^%S+ ([%d.]+) ?(%S*)"
-  if unit == "x" then return tonumber(number) * row.bars[1].median end
+  if unit == "x" then return tonumber(number) * row.bars[row.base or 1].median end
   if unit == row.unit and unit ~= "ms" then return tonumber(number) end
   return unit == row.unit and row.bars[1].median + tonumber(number) or nil
 end

@@ -93,6 +93,7 @@ local function against_journal(size)
       against = "the journal file before it",
       unit = "s",
       bars = seconds,
+      base = 4,
       value = measure.ratio(seconds[2], seconds[4]),
       target = "<= 2 x",
       note = ("--dry-run %.2f x"):format(measure.ratio(seconds[1], seconds[3])),

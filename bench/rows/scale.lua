@@ -41,6 +41,7 @@ local function row_of(thing, rounds)
     against = "one of 64",
     unit = "us",
     bars = bars,
+    base = SMALL,
     value = measure.ratio(bars[LARGE], bars[SMALL]),
     target = thing.target or "<= 2 x",
   }
