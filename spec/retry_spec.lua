@@ -4,8 +4,8 @@ local retry = require "cmr.retry"
 
 local OUTCOMES = {"not_sent", "rejected", "unknown"}
 
--- For each kind, the outcomes after which a GET and any other request are tried again. Other kinds are never tried again,
--- except for a broken TLS handshake, which has its own spec.
+-- For each kind, the outcomes after which a GET and any other request are tried again. Other kinds are never tried
+-- again, except for a broken TLS handshake, which has its own spec.
 local AGAIN = {
   network = {GET = "not_sent rejected unknown", other = "not_sent"},
   timeout = {GET = "not_sent rejected unknown", other = "not_sent"},

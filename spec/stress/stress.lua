@@ -374,8 +374,8 @@ for how, number in pairs(count) do
   check(number > 0 or operations < 10000, "none " .. how)
 end
 
--- lua_close runs while there are calls in all states. Lua never finalizes an object that a finalizer makes then, not even
--- one of Lua's own files.
+-- lua_close runs while there are calls in all states. Lua never finalizes an object that a finalizer makes then, not
+-- even one of Lua's own files.
 for slot = 1, SLOTS do
   slots[slot] = prepare()
   if random(2) == 1 then
