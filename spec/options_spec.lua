@@ -24,7 +24,7 @@ local function refusal(name, value)
   return raised(function() return cmr.new{api_key = KEY, [name] = value} end)
 end
 
--- A loop adapter that records its sleeps and never waits. It does not wait for a call but cancels it.
+-- A loop adapter that records its sleeps, and cancels a call instead of waiting for it.
 local function fake_loop()
   local fake = {clock = 1000, slept = {}, calls = 0}
   function fake.now() return fake.clock end

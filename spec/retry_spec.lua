@@ -5,7 +5,7 @@ local retry = require "cmr.retry"
 local OUTCOMES = {"not_sent", "rejected", "unknown"}
 
 -- For each kind, the outcomes after which a GET and any other request are tried again. Other kinds are never tried
--- again, except for a broken TLS handshake, which has its own spec.
+-- again, except for a broken TLS handshake, which a spec below tests.
 local AGAIN = {
   network = {GET = "not_sent rejected unknown", other = "not_sent"},
   timeout = {GET = "not_sent rejected unknown", other = "not_sent"},
