@@ -24,7 +24,7 @@ local function refusal(name, value)
   return raised(function() return cmr.new{api_key = KEY, [name] = value} end)
 end
 
--- A loop adapter that records and never waits; it cancels a call instead of sending it.
+-- A loop adapter that records its sleeps, and cancels a call instead of waiting for it.
 local function fake_loop()
   local fake = {clock = 1000, slept = {}, calls = 0}
   function fake.now() return fake.clock end

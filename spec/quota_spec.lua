@@ -27,7 +27,7 @@ describe("the quota of re-exports", function()
     return support.new(server, all)
   end
 
-  -- Makes the API accept any number, so that only the client's count decides.
+  -- Makes the API accept any number of re-exports, so that only the client's count decides.
   local function willing()
     server:fault{status = 200, body = {status = 200, actionId = "ACT_1"}, times = 1000}
   end
@@ -160,7 +160,7 @@ describe("the quota of re-exports", function()
   end)
 
   describe("that the API says is used up", function()
-    -- Uses up the quota as if in the dashboard: the mock counts these re-exports, but not this store.
+    -- Uses up the quota as if in the dashboard: the mock counts these re-exports, but the spec's store does not.
     local function elsewhere()
       local other = client{store = memory.new(), reexport_quota = false}
       for _ = 1, 3 do assert(other:reexport{mailboxId = MAILBOX}) end

@@ -4,7 +4,8 @@ local retry = require "cmr.retry"
 
 local OUTCOMES = {"not_sent", "rejected", "unknown"}
 
--- The outcomes after which a GET, or another request, is tried again. Kinds that are not here are never tried again.
+-- For each kind, the outcomes after which a GET and any other request are tried again. Other kinds are never tried
+-- again, except for a broken TLS handshake, which a spec below tests.
 local AGAIN = {
   network = {GET = "not_sent rejected unknown", other = "not_sent"},
   timeout = {GET = "not_sent rejected unknown", other = "not_sent"},

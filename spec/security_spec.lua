@@ -1,5 +1,5 @@
 -- The whole suite runs under a witness: a library that looks for the key in arguments, in logs and in files that others
--- may read. This spec shows that the witness would report a key, with another key and its own notes.
+-- may read. This spec shows that a copy of the witness, with another key and another file for its notes, reports a key.
 local run = require "spec.support.run"
 
 local WITNESS = os.getenv "CMR_WITNESS"

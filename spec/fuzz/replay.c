@@ -1,4 +1,4 @@
-/* Runs a target with each file of its arguments, and with the files of each directory. It needs no libFuzzer. */
+/* Runs a target with each file and with the files of each directory that the arguments name. Needs no libFuzzer. */
 #include <dirent.h>
 #include <sanitizer/common_interface_defs.h>
 #include <signal.h>

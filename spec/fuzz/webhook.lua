@@ -38,7 +38,8 @@ local function change(text, at)
   return text:sub(1, at - 1) .. string.char((text:byte(at) + 1) % 256) .. text:sub(at + 1)
 end
 
--- The ways to pass the two headers. Each returns the headers, and how often verify finds each one.
+-- The ways to pass the two headers. Each returns the headers and a number: 1 if verify finds both headers once, 2 if it
+-- finds one of them twice, 0 if it does not find both.
 local shapes = {
   function(s, t) return { ["cmr-x-signature"] = s, ["cmr-x-timestamp"] = t }, 1 end,
   function(s, t) return { ["Cmr-X-Signature"] = s, ["CMR-X-TIMESTAMP"] = t, other = "1" }, 1 end,

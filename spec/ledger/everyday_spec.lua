@@ -293,7 +293,8 @@ describe("the ledger of the command", function()
     if not is_mounted then pending "this user may not mount a small file system" end
   end)
 
-  -- Returns where each transaction ends in the bytes of a -wal file: with a frame that has the size of the database.
+  -- Returns the positions in a -wal file at which transactions end. A transaction's last frame, and no other, contains
+  -- the size of the database.
   local function commits(wal)
     local function word(index)
       local a, b, c, d = wal:byte(index, index + 3)
@@ -339,8 +340,8 @@ describe("the ledger of the command", function()
       assert.is_true(ended.status == 0 or ended.status == 3, told)
       local after = bulk.received(server)
       for number = 1, 12 do
-        -- The run sends exactly the rows that are not in the ledger. These had not left before the power cut, because a
-        -- request leaves only after it is on the disk.
+        -- The run sends exactly the rows that are not in the ledger. Before a real power cut these were not sent,
+        -- because a request leaves only after the ledger has it on the disk.
         assert.equal(before[number] + (known[number] and 0 or 1), after[number], told)
       end
     end

@@ -149,7 +149,7 @@ describe("the ledger", function()
     end
     while not io.open(ready) do os.execute "sleep 0.01" end
     ledger:close()
-    -- A program that seems to be the last one writes the log into the file and removes the log.
+    -- A program that finds no lock of another process would remove the log. The child's lock must prevent that.
     local ended = program.run(([[
       local db = assert(require("cmr.sqlite").open("%s", 1000))
       assert(db:run "UPDATE request SET user = 'x'")

@@ -216,7 +216,7 @@ describe("a database", function()
         local _, _, refusal = db:first("SELECT * FROM t WHERE b > ?", 1e9)
         if refusal then
           reason, closed = refusal, db:close()
-        else -- it ran between two reads
+        else -- the finalizer ran between two reads
           plant(finalizer)
         end
       end

@@ -101,7 +101,7 @@ describe("the limiter in a file", function()
     for number = 1, 5 do about(10, limiter:reserve("long " .. number, 0.1, 100)) end
   end)
 
-  -- Bytes 33 to 40 of a record are the next free slot, 41 to 48 the time of its last change.
+  -- Bytes 33 to 40 of a record are the next free slot. Bytes 41 to 48 are the time when the record was written.
   local function overwrite(offset, bytes)
     local out = assert(io.open(file, "r+b"))
     out:seek("set", offset)

@@ -148,7 +148,7 @@ describe("the limiter of nginx's workers", function()
     local get, stolen = dict.get, false
     function dict:get(key)
       local value = get(self, key)
-      if key == "cmr:lock:cmr:queue:key" and not stolen then -- the worker was stopped for long just now
+      if key == "cmr:lock:cmr:queue:key" and not stolen then -- imitates a worker that was stopped here for long
         stolen = true
         self.values["cmr:lock:cmr:queue:key"], self.values["cmr:queue:key"] = nil, 105
         return nil
@@ -165,7 +165,7 @@ describe("the limiter of nginx's workers", function()
     local get, stolen = dict.get, false
     function dict:get(key)
       local value = get(self, key)
-      if key == "cmr:lock:cmr:queue:key" and not stolen then -- the worker was stopped for long just now
+      if key == "cmr:lock:cmr:queue:key" and not stolen then -- imitates a worker that was stopped here for long
         stolen, self.values[key] = true, core.now()
         return nil
       end

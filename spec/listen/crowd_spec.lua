@@ -2,7 +2,7 @@
 local command = require "spec.support.command"
 local listeners = require "spec.support.listener"
 
-local PROCESSES, EACH = 4, 250 -- LuaSocket waits for fewer than 1,024 descriptors
+local PROCESSES, EACH = 4, 250 -- in one process, LuaSocket can only wait for descriptors below 1,024
 
 -- Connects, says so in a file, waits for the file "go", sends one request on each connection, and prints the statuses.
 local CLIENT = [[

@@ -1,4 +1,4 @@
--- Waiting in place, and several loop adapters in one process.
+-- Calls that block while they wait, and several loop adapters in one process.
 local core = require "cmr.core"
 local loops = require "spec.support.loop"
 local mock = require "spec.support.mock"

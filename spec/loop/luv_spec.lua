@@ -14,7 +14,7 @@ assert(has_luv, uv)
 local loop = {name = "luv", resumes_any = true}
 
 -- Runs tasks in coroutines. An error that leaves a coroutine would end luv and the specs, so each task runs in pcall.
--- In Lua 5.1 it does not, because pcall cannot yield there.
+-- In plain Lua 5.1, tasks run without pcall, because a coroutine cannot yield across pcall there.
 function loop.run(tasks)
   local threads, failures = {}, {}
   for index, task in ipairs(tasks) do

@@ -1,4 +1,4 @@
--- The mock's deliveries: signed in every format, for every outcome with a documented event, and repeated.
+-- The mock's deliveries: every signature format, every outcome that has a documented event, and repetitions.
 local api = require "spec.support.mock_api"
 local cjson = require "cjson"
 local receiver = require "spec.support.receiver"

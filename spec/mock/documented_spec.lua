@@ -61,7 +61,8 @@ describe("the documented answer of", function()
         local _, reply = api:yes(row.method .. " " .. row.path, asked[1], asked[2])
         local wanted = cjson.decode(shown)
         if example.answer then
-          -- documented, but for the apps without credentials: the page leaves open if they are listed
+          -- Only for platforms is a part assumed: the documentation leaves open whether apps without credentials are
+          -- listed.
           api_of.assumed(row.name == "platforms" and "an app without credentials is left out" or false, reply)
           assert.equal(wanted.message, reply.body.message)
         else

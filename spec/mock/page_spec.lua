@@ -204,7 +204,7 @@ describe("the requests as the page shows them", function()
     assert.equal("a=1&password=***", shown[3].body)
     assert.same({"", "***", '{"token":"***","email":"e"}'},
       {shown[4].body, shown[4].parts[1].value, shown[4].parts[2].value})
-    -- a test sees what was sent
+    -- server:requests() masks nothing
     assert.matches("geheim-2", server:requests()[1].body, 1, true)
   end)
 

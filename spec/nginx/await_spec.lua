@@ -1,5 +1,5 @@
 -- End to end: an application in nginx orders mailboxes, waits for the webhooks that the mock delivers, and sends its
--- client the new mailboxes. The mock's clock runs thirty times as fast.
+-- client the new mailboxes. The mock's clock runs thirty times as fast as real time.
 local cjson = require "cjson"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"

@@ -1,4 +1,4 @@
--- The rate of all workers together. The server counts, and allows 5 requests in each second of its clock.
+-- The rate of all workers together. The mock counts the requests, and allows 5 in each second of its clock.
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"

@@ -90,7 +90,7 @@ describe("a handler that ends its request #nginx", function()
     assert.equal(4, runs())
     assert.equal(200, deliver())
     assert.equal(4, runs())
-    assert.equal("1", server:text "/replay") -- the delivery before has handled the event
+    assert.equal("1", server:text "/replay") -- the previous delivery has handled the event
     assert.equal("0", server:text "/letters")
     assert.equal(4, runs())
   end)
@@ -126,7 +126,8 @@ describe("a handler that ends its request #nginx", function()
 end)
 
 describe("a receiver with a dictionary for each kind of data #nginx", function()
-  -- Runs in nginx: handles 100,000 events that are not stored, then counts the 50 stored events and reads the quota.
+  -- Runs in nginx: handles 50 events that are stored and 100,000 that are not. Then counts the stored events, and reads
+  -- the quota.
   local FLOOD = [[
     location = /flood { content_by_lua_block {
       local core, text, cmr = require "cmr.core", require "cmr.util.text", require "cmr"

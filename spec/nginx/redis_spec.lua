@@ -74,7 +74,7 @@ describe("nginx and Redis #nginx #redis", function()
       local function made() return tonumber(encrypted:cli("info stats"):match "total_connections_received:(%d+)") end
       local before = made()
       for _ = 1, 5 do assert.equal('"value"', ask "&name=localhost") end
-      assert.equal(before + 1, made()) -- the one that asks
+      assert.equal(before + 1, made()) -- the connection of made() itself
       encrypted:cli "client kill type normal"
       assert.equal('"value"', ask "&name=localhost")
       assert.is_nil(server:log():find "is unavailable")
@@ -101,7 +101,7 @@ describe("nginx and Redis #nginx #redis", function()
     eval "return 1"
     local before = made()
     for _ = 1, 10 do eval "return 1" end
-    assert.equal(before + 1, made()) -- the one that asks
+    assert.equal(before + 1, made()) -- the connection of made() itself
     memory:cli "client kill type normal"
     assert.equal("1", eval "return 1")
     assert.is_nil(server:log():find "is unavailable")

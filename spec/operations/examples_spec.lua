@@ -1,5 +1,5 @@
 -- The printed example of each operation: as a Lua call, as a command, and as the curl line of --dry-run. The mock
--- accepts each one with its first data. An operation without a documented path or method is refused for that.
+-- accepts each one with its initial data. An operation without a documented path or method is refused for that.
 
 local cmr = require "cmr"
 local command = require "spec.support.command"
@@ -92,7 +92,7 @@ describe("the example of #examples", function()
 
     it(row.name, function()
       local code, shell = printed(row.name)
-      -- in a terminal, the command would ask before it charges or destroys
+      -- without a terminal, the command needs --yes to charge or to destroy
       local confirmed = shell .. (asks and " --yes" or "")
 
       local chunk = assert(load_text("local cmr = ...\nreturn " .. code))

@@ -183,7 +183,8 @@ describe("CMR_ENDPOINTS", function()
   before_each(function() api = recorded.new() end)
   after_each(command.clean)
 
-  -- Runs a program that gets only the environment, with this text in the file of paths.
+  -- Runs a program with options from the environment only. `paths` is the text of the file that CMR_ENDPOINTS names.
+  -- Without `paths`, the file does not exist.
   local function run(paths, code)
     return program.run('local cmr = require "cmr"\n' .. code, {env = {
       CMR_API_KEY = api.server.key,

@@ -39,7 +39,7 @@ function value_of(row, param)
   return name .. "-value"
 end
 
--- Returns every documented field of a call. Of alternatives, it takes the first.
+-- Returns the arguments of a call: every documented field and those of UNDOCUMENTED. Of alternatives, takes the first.
 local function fields_of(row)
   local fields, chosen = {}, false
   for name, value in pairs(UNDOCUMENTED[row.name] or {}) do fields[name] = value end

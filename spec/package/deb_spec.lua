@@ -20,7 +20,7 @@ describe("make deb #deb", function()
     if checkout then run("rm -rf " .. checkout) end
   end)
 
-  -- busted skips no test from before_each.
+  -- busted cannot skip a test from before_each.
   local function test(name, body)
     it(name, function()
       if not checkout then

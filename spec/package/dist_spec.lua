@@ -18,7 +18,7 @@ describe("make dist #rock", function()
     if directory then run("rm -rf " .. directory .. " " .. checkout) end
   end)
 
-  -- busted skips no test from before_each.
+  -- busted cannot skip a test from before_each.
   local function test(name, body)
     it(name, function()
       if not directory then return pending "this is no git checkout" end
@@ -60,7 +60,7 @@ describe("make dist #rock", function()
     end
     assert.equal(sums[1], sums[2])
     assert.matches('url = "https://cmr.test/cmr.tar.gz"', in_dist "cat *.rockspec", 1, true)
-    run("make --no-print-directory -C " .. checkout .. " dist") -- without URL, only the rockspec knows the folder
+    run("make --no-print-directory -C " .. checkout .. " dist") -- without URL, only the rockspec contains the folder
     for _, name in ipairs{".tar.gz", ".cdx.json"} do
       assert.matches(sums[1]:match("(%x+) [^\n]*" .. name:gsub("%p", "%%%0")), in_dist "cat SHA256SUMS")
     end
@@ -94,7 +94,7 @@ describe("make dist #rock", function()
     run(("mkdir %s/packed && cd %s/packed && %s pack %s/build/dist/*.rockspec"):format(directory, directory, luarocks,
       checkout))
     assert.equal("cmr-" .. version .. "-1.src.rock", run("ls " .. directory .. "/packed"))
-    -- LuaRocks does not fetch the archive again
+    -- The source rock contains the archive, so LuaRocks does not download it.
     run(("cp %s/build/dist/*.src.rock %s && cd / && %s install --deps-mode none --tree %s/tree %s/*.src.rock "
       .. "CFLAGS=-O0"):format(checkout, directory, luarocks, directory, directory))
     local command = "cd / && env -u LUA_PATH -u LUA_CPATH " .. directory .. "/tree/bin/cmr --version"

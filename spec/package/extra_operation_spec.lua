@@ -80,7 +80,7 @@ describe("a new row #build", function()
     return ended.out
   end
 
-  -- Runs the copy's command. Ignores its exit status, because the mock may have no example.
+  -- Runs the copy's command. Its exit status may be 0 or 1, because the mock may have no example.
   local function command(...)
     local env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
     for name, value in pairs(paths) do env[name] = value end

@@ -416,7 +416,7 @@ describe("the OpenAPI document", function()
   it("has its title and the API's addresses", function()
     assert.equal("3.1.0", openapi.openapi)
     assert.equal(cmr._VERSION, openapi.info.version)
-    assert.matches("^http://127%.0%.0%.1", openapi.servers[1].url) -- a client without a setting calls this machine
+    assert.matches("^http://127%.0%.0%.1", openapi.servers[1].url) -- a client that chooses no server calls this machine
     assert.same({url = "https://customers.coldmailreseller.com/api/v1/integration", description = "Production"},
       openapi.servers[2])
     assert.same({{key = {}}}, openapi.security)

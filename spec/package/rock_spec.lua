@@ -22,7 +22,7 @@ describe("rock #rock", function()
 
   before_each(function() needs "luarocks" end)
 
-  -- Runs a command with only the tree in its directory and its environment.
+  -- Runs a command in the tree. Its environment has only PATH and the tree's paths of modules.
   local function run_in_tree(command)
     return run(("cd %s && env -i PATH=/usr/bin:/bin 'LUA_PATH=%s;;' 'LUA_CPATH=%s;;' %s"):format(tree,
       tree .. "/share/lua/5.4/?.lua;" .. tree .. "/share/lua/5.4/?/init.lua", tree .. "/lib/lua/5.4/?.so", command))

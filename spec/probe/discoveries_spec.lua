@@ -3,7 +3,7 @@ local core = require "cmr.core"
 local discoveries = require "cmr.probe.discoveries"
 local examples = require "cmr.samples"
 
--- Returns discoveries by id, from answers: array of {operation, envelope, status, headers, version, encoding}.
+-- Returns discoveries by id, from answers: array of {operation, envelope, ask, status, headers, version, encoding}.
 local function found(answers)
   local seen = {answers = {}, skipped = {}, requests = {}, words = {}}
   for index, answer in ipairs(answers) do

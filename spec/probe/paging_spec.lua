@@ -34,7 +34,7 @@ describe("a list", function()
   end)
 end)
 
--- Returns an answer with a page of a list, and what it says about its position.
+-- Returns an answer with one page of a list. `position` is what the answer says about the place of this page.
 local function page(items, position)
   return {data = {users = items, pagination = position}}
 end

@@ -13,7 +13,7 @@ end)
 
 teardown(command.clean)
 
--- Runs it without pacing, with these further arguments.
+-- Runs `cmr probe` without pacing, with these further arguments.
 local function probe(...)
   return command.run({"probe", "--rate", "off", "--retries", "0", ...}, {env = env})
 end
@@ -108,7 +108,7 @@ describe("cmr probe", function()
     populate(server)
     probe()
     local requests = server:requests()
-    -- Edits the answer to the nth request of an operation. The requests before get their usual answers.
+    -- Edits the answer to the nth request of an operation. Its earlier requests get their usual answers.
     local function change(operation, nth, edit)
       local body = again(requests, operation, nth)
       local status = edit(body)
@@ -211,7 +211,8 @@ end)
 describe("cmr probe does not reveal", function()
   local own = {GOOGLE = true, MICROSOFT = true} -- these words are in the report's own text
 
-  -- Collects the texts of a value: its strings, and the names in maps, without short ones.
+  -- Collects the strings of a value that are longer than three bytes. If `map` is true, also collects such names of
+  -- members.
   local function texts(value, found, map)
     if type(value) == "string" and #value > 3 and not own[value] then found[value] = true end
     if type(value) ~= "table" then return found end

@@ -1,6 +1,6 @@
 -- Random lives of orders: the process may die before the answer, webhooks come twice, late, in any order or never,
 -- handlers fail, and processes restart. The verdict of client:await about each order is compared with a model that
--- knows what really happened: spec/stress/ledger.lua [SEQUENCES [SEED]].
+-- knows what really happened. Usage: spec/stress/ledger.lua [SEQUENCES [SEED]].
 package.path = "./?.lua;" .. package.path
 local core = require "cmr.core"
 local cmr = require "cmr"

@@ -311,7 +311,7 @@ end
 
 -- {weight, function(slot)}
 local choices = {
-  { 1500, function(slot) slots[slot] = prepare() end }, -- drops the call before, in any state
+  { 1500, function(slot) slots[slot] = prepare() end }, -- drops the slot's previous call, in any state
   { 3000, function(slot) start(slots[slot]) end },
   { 2500, step },
   { 300, function() step(random(0, 2)) end },
@@ -374,7 +374,8 @@ for how, number in pairs(count) do
   check(number > 0 or operations < 10000, "none " .. how)
 end
 
--- The state closes with calls in all states. Lua never finalizes what a finalizer makes then, not even its own files.
+-- lua_close runs while there are calls in all states. Lua never finalizes an object that a finalizer makes then, not
+-- even one of Lua's own files.
 for slot = 1, SLOTS do
   slots[slot] = prepare()
   if random(2) == 1 then

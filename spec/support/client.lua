@@ -13,8 +13,8 @@ local function with_server(server, options)
   return all
 end
 
---- Makes a client of this mock, with these options of cmr.new. The client has no pacing, counts no re-exports, and has
---- no retry budget, because the specs of a process would share it.
+--- Makes a client of this mock, with these options of cmr.new. By default, it has no pacing, no quota of re-exports and
+--- no retry budget, because the specs of a process would share them.
 function client.new(server, options)
   local all = with_server(server, options)
   if all.rate == nil then all.rate = false end

@@ -1,4 +1,4 @@
----Runs the command like a shell.
+---Runs the command `cmr` as a shell does.
 local program = require "spec.support.program"
 local run = require "spec.support.run"
 
@@ -58,7 +58,8 @@ function command.lua(...)
 end
 
 ---Returns lines for a shell that set these variables and unset all other variables of the command. The lines belong in
----a file, because every user can read a command line. Without CMR_LEDGER the command gets an empty ledger of its own.
+---a file, because every user can read a command line. Without CMR_LEDGER and XDG_STATE_HOME, the command gets an empty
+---ledger.
 ---@param env table<string, string>?
 ---@return string[]
 function command.environment(env)

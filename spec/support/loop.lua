@@ -14,11 +14,11 @@ local USER = mock.USER
 
 local contract = {}
 
---- Lua 5.1 cannot yield across pcall and iterators.
+--- Whether this is plain Lua 5.1, in which a coroutine cannot yield across pcall and iterators.
 contract.PLAIN_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
----Makes a sum. Called with a number, it adds the number; called without one, it returns the sum. Other coroutines may
----add while one waits for its number.
+---Makes a function that adds its argument, if it has one, to a sum, and returns the sum. Other coroutines may add while
+---one waits for its number.
 function contract.sum()
   local total = 0
   return function(number)

@@ -76,7 +76,7 @@ nginx.quote, nginx.output, nginx.write, nginx.read, nginx.free_port = quote, out
 ---Waits until a function returns a true value. Raises when it does not in time.
 -- @param what the name of the condition, for the error
 -- @param holds the function
--- @param seconds the maximum wait, 10
+-- @param seconds the maximum wait; default: 10
 -- @return the function's result
 function nginx.eventually(what, holds, seconds)
   local limit = socket.gettime() + (seconds or 10)
@@ -88,7 +88,8 @@ function nginx.eventually(what, holds, seconds)
   error("not in time: " .. what, 2)
 end
 
--- Runs a program in the directory. The environment is in a file that other users cannot read.
+-- Returns the text of a script that runs nginx in its directory. The script contains the environment, and other users
+-- cannot read it.
 local function starter(program, options)
   local lines = {
     "cd " .. quote(options.directory), "unset LUA_PATH LUA_CPATH LD_PRELOAD CMR_API_KEY CMR_BASE_URL CMR_CA_FILE",
@@ -138,8 +139,8 @@ end
 --   main, http, server   directives for these blocks
 --   conf     a whole configuration in place of the default one; $port, $modules and so on are replaced in it
 --   files    more files for its directory, {name = text}
---   workers  the number of workers, 1
---   log      the level of the error log, "notice"
+--   workers  the number of workers; default: 1
+--   log      the level of the error log; default: "notice"
 --   preload  a library to load into it
 --   unclean  patterns that its error log may contain although they are signs of an error
 -- @return the server: port, pid, directory
@@ -192,7 +193,7 @@ function Server:get(path, options)
   return self:send(path, options):answer(options and options.timeout or 20)
 end
 
---- Sends a request that must be answered with a status (200), and returns the body.
+--- Sends a request that must be answered with a status (default: 200), and returns the body.
 function Server:text(path, status)
   local answer = self:get(path)
   if answer.status ~= (status or 200) then
@@ -227,7 +228,7 @@ end
 
 ---Ends nginx and waits until all of its processes have ended. Raises when its error log is not clean. A second call
 ---does nothing.
--- @param signal "TERM"
+-- @param signal default: "TERM"
 function Server:stop(signal)
   if not self.lifeline then return end
   self:signal(signal or "TERM")

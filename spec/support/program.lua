@@ -37,8 +37,8 @@ function program.interpreter()
   return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
----Runs code to its end. The code finds the library of this build. Of the variables CMR_*, it sees only those in
----options.env.
+---Runs code to its end. The code finds the library of this build. It sees CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE and
+---CMR_ENDPOINTS only if options.env has them.
 ---@param code string Lua
 ---@param options {env: table<string, string>?, through: string?, limit: integer?}? through: a program to run the code,
 ---  like "env --default-signal=PIPE"; limit: seconds after which it is killed, 60

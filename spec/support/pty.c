@@ -73,7 +73,7 @@ static int pty_start(lua_State *L)
         terminal->pid = 0;
         return luaL_error(L, "no pseudo-terminal");
     }
-    /* this process must close it; a program that is started later must not inherit it */
+    /* a program that is started later must not inherit it */
     (void)fcntl(terminal->fd, F_SETFD, FD_CLOEXEC);
     return 1;
 }

@@ -17,7 +17,7 @@ function receiver.new()
 end
 
 --- Waits for the next delivery and answers it.
--- @param status the status of the answer (200); false closes the connection without an answer
+-- @param status the status of the answer; default: 200; false closes the connection without an answer
 -- @param limit the maximum wait in seconds; after it, the function returns nil
 -- @return {line, headers = {lower-case name = value}, body}
 function Receiver:next(status, limit)

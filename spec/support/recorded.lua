@@ -32,7 +32,7 @@ local function check_body(expected, request)
     assert.equal("application/json", headers["content-type"])
     assert.equal(tostring(#request.body), headers["content-length"])
     assert.same(cjson.decode(expected), cjson.decode(request.body))
-    -- Compares numbers by value, because a whole number may have become a float.
+    -- assert.same does not notice a whole number that was sent as a float, such as 1.0.
     assert.not_matches("%d%.0+[,}%]]", request.body)
   else
     assert.equal("", request.body)

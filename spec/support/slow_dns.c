@@ -1,6 +1,6 @@
 /*
  * A library to preload. Looking up a name in the domain slow.invalid takes seconds and then fails. All other names are
- * looked up at once.
+ * looked up without this delay.
  */
 #include <dlfcn.h>
 #include <netdb.h>

@@ -60,7 +60,7 @@ local function at_rest(server)
   nginx.eventually("nothing is left to do", function() return server:text("/state") == "0 0" end, 40)
 end
 
--- Returns one of the requests that customers make, at random.
+-- Sends a random request of the kinds that customers make, and returns it.
 local function request(server)
   local dice = math.random()
   local headers = dice < 0.97 and example.AUTHORIZATION or nil

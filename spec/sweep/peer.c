@@ -32,7 +32,7 @@ struct answer {
 
 #define TYPE "\r\nContent-Type: application/json\r\n"
 #define DATA "{\"status\":200,\"message\":\"ok\",\"data\":{\"list\":[1,2.5,null,{\"a\":null,\"b\":\"c\"}],\"total\":4}}"
-/* {"status":200} */
+/* {"status":200}, compressed with gzip */
 #define ZIPPED                                                                                                         \
     "\x1f\x8b\x08\0\0\0\0\0\x02\xff\xab\x56\x2a\x2e\x49\x2c\x29\x2d\x56\xb2\x32\x32\x30\xa8\x05\0"                     \
     "\xa3\x3f\xf5\x3e\x0e\0\0\0"

@@ -90,7 +90,7 @@ static void *lua_memory(void *unused, void *block, size_t old_size, size_t size)
         release(LUA, block);
         return NULL;
     }
-    if ((!block || size > old_size) && refused(LUA)) /* Lua relies on shrinking a block */
+    if ((!block || size > old_size) && refused(LUA)) /* Lua requires that shrinking a block never fails */
         return NULL;
     return resize(LUA, block, size);
 }

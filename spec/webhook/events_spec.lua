@@ -12,8 +12,8 @@ local WARM = "mailboxId,email,firstName,lastName,profilePicture,password,appPass
 local TYPES = {price = "number", quantity = "number", autoRenew = "boolean", isAdmin = "boolean",
   updatedFields = "object", mailboxDetails = "array", preWarmedUpMailboxes = "array"}
 
--- What the documents say about each event: the source, the fields of its data, what they name without its key, and
--- words about when it comes.
+-- What the documents say about each event: the source, the fields of its data, the data whose field names are not
+-- documented (`open`), and words about when the event comes.
 local DOCUMENTED = {}
 
 local function event(source, name, fields, open, ...)

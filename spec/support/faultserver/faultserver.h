@@ -51,7 +51,7 @@ void certificates_make(const char *ca_file);
 /* kinds: good, expired, wronghost, selfsigned, unknownca; returns NULL for any other name */
 SSL_CTX *certificates_get(const char *name);
 
-/* Each function returns false when the connection is closed. */
+/* The functions that return a bool return false when the connection is closed. */
 bool wire_tls(struct wire *wire, const char *certificate, bool http2, bool old);
 bool wire_send(struct wire *wire, const void *data, size_t length);
 bool wire_request(struct wire *wire); /* reads one whole request */
@@ -60,7 +60,7 @@ bool wire_frame(struct wire *wire, int type, int flags, const void *payload, siz
 void wire_await(struct wire *wire); /* waits until there is something to read, and does not read it */
 void wire_stall(struct wire *wire); /* waits until the peer has closed the connection, and reads nothing */
 void wire_alert(struct wire *wire); /* sends a fatal TLS alert */
-void wire_half(struct wire *wire);  /* sends an end, then reads until the peer ends too */
+void wire_half(struct wire *wire);  /* ends its direction of the connection, then reads until the peer does so too */
 void wire_reset(struct wire *wire);
 
 /* Plays one connection to its end and closes it. */
