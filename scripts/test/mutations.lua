@@ -42,6 +42,7 @@ local SPECS = {
     "^csrc/response ^csrc/retry_after",
     "core/response core/response_headers core/protocol core/call client/time client/attempts fault/matrix",
   },
+  { "^csrc/core", "loop/luv loop/cqueues loop/block core/call core/engine client/process client/jobs package/require" },
   { "^csrc/headers", "core/added_headers core/target core/response_headers core/inspect" },
   {
     "^csrc/",

@@ -106,6 +106,7 @@ describe("the engine", function()
       for _, ms in ipairs{-1, 2 ^ 40} do assert.has_error(function() engine:wait_for(call, ms) end) end
       assert.has_error(function() engine:wait_for(engine, 0) end)
       assert.has_error(function() engine:wait_for(call) end)
+      engine:wait_for(call, 0)
       finish(call)
     end)
   end)

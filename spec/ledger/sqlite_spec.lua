@@ -161,6 +161,22 @@ describe("a database", function()
     assert(db:run "INSERT INTO t VALUES (1, 1)")
   end)
 
+  it("closes all its files in a fork's child", function()
+    assert(db:hold(1))
+    if not io.open "/proc/self/fd/0" then return pending "this system has no /proc" end
+    local function open_files()
+      local listing = assert(io.popen "ls -l /proc/$PPID/fd")
+      local _, count = listing:read "*a":gsub("%f[^ ]" .. path:gsub("%p", "%%%0"), "")
+      listing:close()
+      return count
+    end
+    assert.is_true(posix.child(function()
+      assert(open_files() > 1)
+      db:close()
+      assert(open_files() == 0)
+    end))
+  end)
+
   it("keeps whole numbers beyond 2^53 where Lua has them", function()
     if not math.maxinteger then return end
     db:run("INSERT INTO t VALUES (?, ?)", math.maxinteger, 2 ^ 53 + 1)

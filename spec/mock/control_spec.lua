@@ -25,6 +25,16 @@ describe("the mock's control", function()
     assert.has_error(function() server:control("GET", "reset") end)
   end)
 
+  it("serves an operation at a path, with the userId in the query or the body, and refuses every other form", function()
+    for _, form in ipairs{"GET /a", "POST /a/b userId in query", "PUT /a userId in body"} do
+      server:control("POST", "endpoints", {wallet = form})
+    end
+    for _, form in ipairs{"", "/a", "get /a", "GET a", "GET /a userId", "GET /a userId in path", "GET /a in body"} do
+      assert.has_error(function() server:control("POST", "endpoints", {wallet = form}) end)
+    end
+    assert.has_error(function() server:control("POST", "endpoints", {wallet = 1}) end)
+  end)
+
   it("restores the settings of the start with a reset", function()
     server:reset{rate = 0.001}
     server:call("GET", PLATFORMS)

@@ -7,4 +7,13 @@ describe("the mock's JSON", function()
       json.encode {99999999999999.5, 12.345678901234567, 1e300, 7, -0.5, 1234567890123456})
     assert.has_error(function() json.encode(0 / 0) end)
   end)
+
+  it("reads a text that is one number, and no other text", function()
+    for text, number in pairs{["5"] = 5, ["-20"] = -20, ["1.5"] = 1.5, ["2e3"] = 2000, ["-1.5E-1"] = -0.15} do
+      assert.equal(number, json.number(text), text)
+    end
+    for _, text in ipairs{"", "five", "0x10", " 5", "5 ", "+5", ".5", "1e", "nan", "inf", "1,5"} do
+      assert.is_nil(json.number(text), text)
+    end
+  end)
 end)

@@ -67,6 +67,8 @@ describe("the tools of cmr mcp #mcp", function()
     end
     for _, name in ipairs{"await", "history", "read_more"} do assert.is_true(by_name[name].annotations.readOnlyHint) end
     for name, tool in pairs(by_name) do
+      -- the other tools ask the API, or wait for it
+      assert.equal(name ~= "history" and name ~= "read_more", tool.annotations.openWorldHint, name)
       assert.is_true(tool.annotations.readOnlyHint, name)
       assert.is_false(tool.annotations.destructiveHint or false, name)
     end
