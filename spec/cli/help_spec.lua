@@ -34,6 +34,22 @@ describe("cmr --help", function()
     end
   end)
 
+  it("of a command lists each field that has no option of its own", function()
+    local counts = {}
+    for _, operation in ipairs(operations) do
+      local shown, fields = cmr{"help", arguments.command(operation.name)}.out, 0
+      for _, param in ipairs(operation.params) do
+        if not arguments.option(param.name) then
+          assert.matches("\n   " .. param.name .. " (", shown, 1, true, operation.name)
+          fields = fields + 1
+        end
+      end
+      assert.equal(fields > 0, shown:find("Inside the JSON values:", 1, true) ~= nil, operation.name)
+      counts[fields] = true
+    end
+    assert.is_true(counts[0] and counts[1] and counts[2])
+  end)
+
   it("is also printed by cmr help and -h, even after other options", function()
     for _, line in ipairs{{"help"}, {"-h"}, {"--compact", "--help"}, {"--profile", "x", "-h"}} do
       assert.same(overview, cmr(line))

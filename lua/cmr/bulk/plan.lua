@@ -78,7 +78,7 @@ local function look_up(run, row)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
   -- Ledger:begin refuses a row that has a request newer than newest_known. A later copy has no newest_known, because
-  -- the newer request may be that of an earlier copy.
+  -- an earlier copy may have made the newer request.
   if row.copy == 1 then row.newest_known = newest end
 end
 
