@@ -184,7 +184,7 @@ static int run(lua_State *L, bool refusing)
 /*
  * Checks that an error reports a lack of memory. Lua's lack of memory must be raised. Ours is raised or returned; for a
  * returned error, paths.lua raises "failed: KIND: ...". libcurl may report another reason: it could not resolve a host,
- * connect or decompress.
+ * connect or decompress. libcurl 8.22 reports its code 3, no memory, and lets the call wait until its time is over.
  */
 static void judge(lua_State *L)
 {
@@ -194,7 +194,8 @@ static void judge(lua_State *L)
     if (fine && now.mode->owner == LUA)
         fine = strncmp(said, "failed: ", 8) != 0 && strstr(said, "not enough memory");
     else if (fine)
-        fine = strncmp(said, "failed: network: ", 17) == 0 || strcasestr(said, "memory") || strstr(said, "unencoding");
+        fine = strncmp(said, "failed: network: ", 17) == 0 || strcasestr(said, "memory") || strstr(said, "unencoding") ||
+               strstr(said, "wakeup listening: 3");
     if (!fine)
         fail(said ? said : "an error that is no string");
 }
