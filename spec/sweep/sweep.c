@@ -194,8 +194,8 @@ static void judge(lua_State *L)
     if (fine && now.mode->owner == LUA)
         fine = strncmp(said, "failed: ", 8) != 0 && strstr(said, "not enough memory");
     else if (fine)
-        fine = strncmp(said, "failed: network: ", 17) == 0 || strcasestr(said, "memory") || strstr(said, "unencoding") ||
-               strstr(said, "wakeup listening: 3");
+        fine = strncmp(said, "failed: network: ", 17) == 0 || strcasestr(said, "memory") ||
+               strstr(said, "unencoding") || strstr(said, "wakeup listening: 3");
     if (!fine)
         fail(said ? said : "an error that is no string");
 }
