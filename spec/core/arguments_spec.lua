@@ -381,7 +381,8 @@ end)
 
 describe("text that is not UTF-8", function()
   it("is not sent in a query", function()
-    for _, text in ipairs{"\255", "Jos\233", "\195", "\237\160\128", "\192\128"} do
+    for _, text in ipairs{"\255", "Jos\233", "\195", "\195A", "\224\160A", "\240\144\128A", "\237\160\128",
+      "\192\128"} do
       data("bad field 'userId' (it is not UTF-8)", "platforms", text)
       data("bad field 'userId' (it is not UTF-8)", "platforms", {userId = text})
     end

@@ -149,6 +149,11 @@ describe("the query", function()
     end
   end)
 
+  it("hides a key in the path from every message", function()
+    local call = assert(request("GET", "/x/" .. KEY, {}))
+    assert.equal("GET /x/***", call:info().operation)
+  end)
+
   it("is UTF-8, its names too", function()
     data("GET /x: bad field 'query.a' (it is not UTF-8)", "GET", "/x", {query = {{"a", "Jos\233"}}})
     local call, message = request("GET", "/x", {query = {{"Jos\233", "a"}}})

@@ -28,6 +28,17 @@ describe("the schema of an operation's arguments", function()
     end
   end)
 
+  it("has the type of each documented argument", function()
+    for _, operation in ipairs(operations) do
+      local properties = schema.of_operation(operation, false).properties
+      for _, param in ipairs(operation.params) do
+        local made = properties[param.name]
+        local expected = param.type == "map" and "object" or param.type ~= "any" and param.type or nil
+        if made and not made.anyOf then assert.equal(expected, made.type, operation.name .. " " .. param.name) end
+      end
+    end
+  end)
+
   it("has repeatOf only where a request can be repeated on purpose", function()
     assert.is_nil(schema.of_operation(operations.create_order, false).properties.repeatOf)
     local repeat_of = schema.of_operation(operations.create_order, true).properties.repeatOf
