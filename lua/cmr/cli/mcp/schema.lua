@@ -35,8 +35,6 @@ local function kind_of(node)
   local made = {}
   if node.type == "object" and node.members[1] then
     add_members(made, node)
-  elseif node.type == "object" then
-    made.type = "object"
   elseif node.type == "array" then
     made.type, made.items = "array", node.item and of_node(node.item) or {}
   elseif node.type == "map" then
