@@ -1524,7 +1524,7 @@ function Client:user(userId) end
 ---@field company string The company's name.
 ---@field firstName string First name.
 ---@field lastName string Last name.
----@field country string The ISO 3166-1 alpha-2 code, from countries.
+---@field country string The ISO 3166-1 alpha-2 code; see the operation countries.
 ---@field city string City.
 ---@field addressLineOne string The street and the number.
 ---@field addressLineTwo? string A further line of the address.
@@ -1583,7 +1583,7 @@ function Client:create_user(fields) end
 ---@field company? string The company's name.
 ---@field firstName? string First name.
 ---@field lastName? string Last name.
----@field country? string The ISO 3166-1 alpha-2 code, from countries.
+---@field country? string The ISO 3166-1 alpha-2 code; see the operation countries.
 ---@field city? string City.
 ---@field addressLineOne? string The street and the number.
 ---@field addressLineTwo? string A further line of the address.
@@ -3588,7 +3588,7 @@ function Client:platforms(userId) end
 ---
 ---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId the API refuses an export.
 ---
----The names of the apps ReachInbox and Instantly in the field app are undocumented.
+---For the apps ReachInbox and Instantly, the value of the field app is undocumented.
 ---
 ---The API page documents the status 400: the platform refused the credentials.
 ---
