@@ -34,7 +34,7 @@ local function fit(line)
   return wrapping.lines(line, MAX_LINE_COLUMNS, #line:match "^ *")
 end
 
--- Writes paragraphs. An indented paragraph keeps its lines.
+-- Writes paragraphs. A paragraph with an indented line keeps its line breaks, and `fit` also breaks its long lines.
 local function prose(text)
   local parts = {}
   for paragraph in (text:gsub("^\n+", "") .. "\n\n"):gmatch "(.-)\n\n+" do

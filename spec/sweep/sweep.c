@@ -30,7 +30,7 @@ static const struct mode {
     long refusals;
     bool succeeds; /* the refusal has no visible effect */
 } modes[] = {
-    {"Lua, which collects and asks again", LUA, 1, true}, /* a full collection at every request */
+    {"Lua, which collects and asks again", LUA, 1, true}, /* the refused request makes Lua collect all garbage */
     {"Lua, once", LUA, 2, false},                         /* refuses the second try too */
     {"Lua, from then on", LUA, -1, false},
     {"C, once", C, 1, false},

@@ -156,7 +156,7 @@ function runs.again(ledger, run)
   return update(ledger, sql, run.round, run.round_at, run.round_after, run.id)
 end
 
----Records that every row of the run was tried.
+---Records that the run has ended, because every row has ended.
 function runs.finish(ledger, run)
   return update(ledger, "UPDATE run SET ended_at = ? WHERE id = ?", core.time(), run.id)
 end

@@ -4,7 +4,8 @@ local reading = {}
 
 local announcements
 
----Returns the event that announces how many events of a name follow, and the member of its data with that number.
+---Some events announce others: a member of their data says how many events with another name follow. Returns the event
+---that announces the events with this name, and the member with their number. Returns nil if no event announces them.
 ---@param name string
 ---@return {event: string, count: string}?
 function reading.announcement(name)

@@ -117,7 +117,7 @@ function Failures:write(line)
   self.problem = self.problem or message
 end
 
----Writes a row that failed.
+---Writes a row that failed or is deferred.
 function Failures:add(row, failure)
   local fields = { kind = failure.kind, outcome = failure.outcome, message = failure.message, row = row.number }
   fields.run = self.run_name
