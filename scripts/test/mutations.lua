@@ -5,7 +5,7 @@
 
 local count, seed, covering, where = tonumber(arg[1]), tonumber(arg[2]), arg[3], arg[4] or ""
 
-local MAX_SECONDS = 120 -- of all specs for one mutation
+local MAX_SECONDS = 180 -- of all specs for one mutation
 local GROUP_SECONDS = 20 -- a process whose specs take longer than this gets no further spec
 local ASSUMED_SECONDS = 8 -- for a spec file without a recorded time
 
@@ -406,7 +406,9 @@ local function add_specs(list, names)
     if one ~= other then return one < other end
     return a < b
   end)
-  table.move(more, 1, #more, #list + 1, list)
+  for _, spec in ipairs(more) do
+    list[#list + 1] = spec
+  end
 end
 
 -- Returns the spec files of SPECS and MORE_SPECS for a file.
