@@ -319,6 +319,14 @@ describe("an answer", function()
       check(key, "HTTP 401: Invalid API Key ***")
     end)
 
+    it("leaves text alone that only resembles a spelling of it", function()
+      local key = "may-see"
+      for _, text in ipairs{"may-%5zee", "may-%g3ee", "may-\\u00g3ee", "may-%7", "may-\\u007", "may-se"} do
+        echo(key, 401, "Invalid API Key " .. text)
+        check(key, "HTTP 401: Invalid API Key " .. text)
+      end
+    end)
+
     it("shows it in no header of a success", function()
       local key = "key-nobody-may-see"
       echo(key, 200, {status = 200, message = "fine"})
