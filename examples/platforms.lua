@@ -1,4 +1,4 @@
--- Lists the sending platforms for which a user has stored credentials: lua5.4 examples/platforms.lua USER_ID
+-- Lists the sending platforms, and the credentials that a user has stored: lua5.4 examples/platforms.lua USER_ID
 local cmr = require "cmr" -- the key comes from CMR_API_KEY
 
 if not arg[1] then

@@ -73,7 +73,7 @@ local function admitted(method, user)
   return refuse(404, "no such user") -- the same answer if another customer has this user
 end
 
---- GET: lists the platforms for which a user has stored credentials.
+--- GET: returns the platforms, with the credentials that are stored for the user.
 function app.platforms(user)
   if not admitted("GET", user) then return end
   local res, why, err = client:platforms(user)

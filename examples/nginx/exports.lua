@@ -85,7 +85,7 @@ function exports.finish(export, state, reason, action_id)
   if not ok then ngx.log(ngx.ERR, "the end of an export is not stored: ", message) end
 end
 
---- Handles the event mailbox.exported. The receiver calls this once for each event.
+--- Handles the event mailbox.exported. After a success, the receiver does not call this again for the event.
 function exports.handle(event)
   local mailbox, action_id = event.data.mailboxId, event.data.actionId
   local export = type(mailbox) == "string" and exports.latest(mailbox)

@@ -435,7 +435,8 @@ local function event_sample(node, name)
   return sample
 end
 
--- Returns an event with this data. It has an eventId, except if its name is in eventType, or with without_id.
+-- Returns an event with this data. Adds an eventId if the event has its name in the field `event`, and not in
+-- `eventType`. If without_id is true, adds none.
 local function event_envelope(event, data, without_id)
   local members = { { event.key, event.name } }
   if event.key == "event" and not without_id then members[2] = { "eventId", "6SSHBXWR3N4JEKGRQSG3KW3D76N6" } end

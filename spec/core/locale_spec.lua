@@ -53,6 +53,19 @@ describe("in every locale", function()
       end]])
   end)
 
+  it("the program's own numbers keep their decimal point", function()
+    local environment = locale.environment()
+    if not environment then return pending "there is no localedef" end
+    for _, name in ipairs{"german", "arabic"} do
+      local answer = program.run(locale.PRELUDE .. name .. [[()
+        local before = ("%.1f"):format(0.5)
+        local core = require "cmr.core"
+        assert(core.json_decode(core.json_encode{0.5})[1] == 0.5)
+        print(("%.1f"):format(0.5) == before)]], {env = environment})
+      assert.same({"true\n", ""}, {answer.out, answer.err}, name)
+    end
+  end)
+
   it("bodies and queries have points", function()
     same_everywhere('{"rate":0.25} https://api.test/v1/a?x=2.5&y=1e-07&z=7', [[
       local core = require "cmr.core"

@@ -26,7 +26,7 @@ local function encode_string(value)
 end
 
 local function rank_in_envelope(name)
-  return ENVELOPE_ORDER[name] or 5
+  return ENVELOPE_ORDER[name] or math.huge
 end
 
 local encode
