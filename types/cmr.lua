@@ -147,8 +147,8 @@ function Client:history(filter) end
 ---
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
----a word such as COMPLETED, and if two polls agree on it or time is up. If only the status reports success,
----`events.order` has the `data` of the answer of order_status.
+---a word such as COMPLETED, and if two polls in a row agree on it or no time is left for another poll. If only the
+---status reports success, `events.order` has the `data` of the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
 ---many events to expect. In that case give `count`; without `count`, only the order's status can report success.
@@ -470,8 +470,8 @@ function cmr.bulk(name, rows, opts) end
 ---
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
----a word such as COMPLETED, and if two polls agree on it or time is up. If only the status reports success,
----`events.order` has the `data` of the answer of order_status.
+---a word such as COMPLETED, and if two polls in a row agree on it or no time is left for another poll. If only the
+---status reports success, `events.order` has the `data` of the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
 ---many events to expect. In that case give `count`; without `count`, only the order's status can report success.
@@ -3588,7 +3588,7 @@ function Client:platforms(userId) end
 ---
 ---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId the API refuses an export.
 ---
----For the apps ReachInbox and Instantly, the value of the field app is undocumented.
+---The value of the field app is undocumented for the apps ReachInbox and Instantly.
 ---
 ---The API page documents the status 400: the platform refused the credentials.
 ---

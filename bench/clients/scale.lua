@@ -1,5 +1,5 @@
--- Measures the library: scale.lua WHAT COUNT prints the microseconds of CPU time for one of COUNT things. It handles
--- the same number of things for every COUNT, in rounds of COUNT.
+-- Measures how the library scales: scale.lua WHAT COUNT prints the average CPU time for one thing, in microseconds. It
+-- always handles 4096 things in total. Each round handles COUNT of them.
 local cmr = require "cmr"
 local memory = require "cmr.store.memory"
 

@@ -4,7 +4,7 @@ local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local scale = { title = "one of 4,096 %s" }
+local scale = { title = "CPU time of one of 4,096 %s" }
 
 local SIZES = { 1, 8, 64, 512, 4096 }
 local STARTS = 31000
@@ -12,8 +12,8 @@ local SMALL, LARGE = 3, 5 -- the places in SIZES of the two sizes that are compa
 local THINGS = {
   { what = "jobs", title = "jobs that wait for their slots" },
   { what = "flight", title = "calls in flight", target = "<= 2 x" },
-  { what = "each", title = "items of each" },
-  { what = "await", title = "events of one await", target = "<= 3 x" },
+  { what = "each", title = "items of `each`" },
+  { what = "await", title = "events of one `await`", target = "<= 3 x" },
   { what = "events", title = "events received" },
   { what = "bulk", title = "rows of a bulk run, planned" },
 }

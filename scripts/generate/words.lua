@@ -32,19 +32,35 @@ function words.of_flags(operation)
   return sentences
 end
 
----Returns a sentence that says how an asynchronous operation's outcome arrives, or nil if that is undocumented.
+-- Returns whether an operation has a documented parameter of this name.
+local function has_parameter(operation, name)
+  for _, param in ipairs(operation.params) do
+    if param.name == name then return true end
+  end
+  return false
+end
+
+---Returns sentences that say how an asynchronous operation's outcome arrives, or nil if that is undocumented.
 ---@param operation table
 ---@return string?
 function words.of_outcome(operation)
   if not operation.success_events then return nil end
-  local events = {}
+  local events, names, is_counted = {}, {}, true
   for index, entry in ipairs(operation.success_events) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
+    names[index] = event
+    is_counted = is_counted and (parameter == "" or has_parameter(operation, parameter))
     events[index] = ("`%s` has come%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
   end
   local failures = operation.failure_events
       and ("; the wait fails on %s"):format(words.list(operation.failure_events, "or", "`"))
     or ""
+  if not is_counted then
+    return (
+      "No documented field says how many events %s must come. So `client:await(res)` returns only when the order's "
+      .. "status reports success. `client:await(res, {count = N})` also returns when N events `%s` have come%s."
+    ):format(words.list(names, "or", "`"), names[1], failures)
+  end
   return ("`client:await(res)` returns when %s%s."):format(table.concat(events, ", or "), failures)
 end
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Finds sentences that hide their subject: wording.sh. Prints FILE:LINE: TEXT for each of them and then fails. The two
-# patterns below have the words to look for: anywhere in a comment, and at the beginning of a sentence in a page.
+# Finds sentences that hide their subject: wording.sh. Prints FILE:LINE: TEXT for each of them and then fails. The
+# first pattern below finds its words anywhere in a comment. The second pattern is for the documents. It finds most of
+# its words only at the beginning of a sentence.
 set -eu
 cd "$(dirname "$0")/../.."
 

@@ -143,7 +143,7 @@ describe("the waiter of a call", function()
   end)
 
   it("is posted by the next step, when another waiter has not returned yet", function()
-    call("one", function() -- this waiter waits for another call
+    call("one", function() -- once posted, this waiter steps the engine to wait for another call
       table.insert(reported, "three")
       waiters.step(engine)
       assert.same({"one", "two", "three"}, woken)

@@ -1,4 +1,5 @@
----Reads the documents that state what the vendor documents about each operation.
+---Reads what cmr's own texts say about each operation: the help, the reference, the types, the OpenAPI document and
+---the assistant's tools.
 
 local cmr = require "cmr"
 local core = require "cmr.core"

@@ -29,7 +29,8 @@ local function select_from_list(list, path)
   return found and values or nil
 end
 
--- Returns the value at the path, or nil. When several names fit, takes the longest name that exists.
+-- Returns the value at the path, or nil. A member's name may contain dots. So the function first tries the whole path
+-- as a name, and then ever shorter beginnings of it, until it finds a value.
 function select_from(value, path)
   if path == "" then return value end
   if type(value) ~= "table" then return nil end

@@ -18,8 +18,8 @@ key is the first line of standard input, or of --api-key-file:
 The command tries the key with one read (the list of countries). It writes the key
 and its address to ~/.config/cmr/config, which only you can read. --profile NAME
 names the profile; --base-url and --ca-file become part of it. The first profile
-becomes the default, which is used when neither --profile nor CMR_API_KEY names a
-key.]]
+becomes the default, which is used when neither the command line nor CMR_API_KEY
+names a key.]]
 
 init_profile.options = {
   { "--sandbox", false, "The key is for the sandbox; --base-url is the sandbox's address." },

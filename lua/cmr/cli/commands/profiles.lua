@@ -8,9 +8,10 @@ local profiles = {}
 
 profiles.epilog = [[
 cmr profiles lists the profiles, as a table unless --output asks for another form.
-cmr profiles default NAME makes one the default: it is used when neither
---profile nor CMR_API_KEY names a key. cmr profiles remove NAME removes one, with
-its key, after a confirmation. The profiles are stored in ~/.config/cmr/config.]]
+cmr profiles default NAME makes one the default: it is used when neither the
+command line nor CMR_API_KEY names a key. cmr profiles remove NAME removes one,
+with its key, after a confirmation. The profiles are stored in
+~/.config/cmr/config.]]
 
 local COLUMNS = { "name", "default", "base_url", "key_header", "ca_file" }
 

@@ -89,7 +89,7 @@ end
 
 function export.reexport(request, state)
   local id = request.fields.mailboxId
-  if not id then -- assumed: if the request has both, the id decides
+  if not id then -- assumed: if the request has an id and an email address, the id decides
     local found = Mailbox.by_email(state, request.fields.email)
     id = found and found.mailboxId or ""
   end
