@@ -15,7 +15,8 @@ Server.__index = Server
 
 -- A shell starts Redis and waits for the end of its own input. The input ends when this process ends.
 local COMMAND = [[
-  exec 3<&0; cd $directory && env -u LD_PRELOAD $server redis.conf $mode >output 2>&1 </dev/null 3<&- & echo $! >$directory/pid
+  unset LD_PRELOAD
+  exec 3<&0; cd $directory && $server redis.conf $mode >output 2>&1 </dev/null 3<&- & echo $! >$directory/pid
   read -r _ <&3; kill -9 $(cat $directory/pid) 2>/dev/null; wait
 ]]
 
