@@ -173,7 +173,7 @@ function jobs.map(loop, inputs, opts, start)
   opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)
   local next_input, exhausted = iterator_of(inputs), false
   local semaphore = loop.semaphore()
-  local slots, free = {}, {} -- jobs that the iterator has not returned yet; indexes of the empty `slots`
+  local slots, free = {}, {} -- slots: jobs that the iterator has not returned yet; free: indexes of empty slots
   local slot_count, free_count = 0, 0
   local watch, was_left
   -- the queue of jobs to return: all started jobs with opts.ordered, else the finished ones; job.after is the next job
