@@ -17,7 +17,7 @@ local GLOBAL_OPTIONS = {
   { "--profile", "PROFILE", "Use the key and address that 'cmr init' stored under this name, not the environment's." },
   { "--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)." },
   { "--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)." },
-  { "--timeout", "SECONDS", "Time limit of the whole call and its retries (default: 30). check-workspace gets more time." },
+  { "--timeout", "SECONDS", "Time limit of a call with its retries (default: 30). check-workspace gets more time." },
   { "--retries", "N", "How often to repeat a call that is safe to repeat (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json for the API's answers, table for other lists, text for probe)." },
