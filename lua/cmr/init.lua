@@ -54,8 +54,8 @@ local operations = require "cmr.operations"
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
----The answer, decoded if it is JSON. In an error of client:await: the event that reports the failure, the items that
----the API refused, or the answer of order_status.
+---The answer, decoded if it is a JSON object. In an error of client:await: the event that reports the failure, the
+---items that the API refused, or the answer of order_status.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same code.

@@ -43,7 +43,7 @@ local function run(job, send, ...)
   end)
 end
 
--- Called when the attempt of a call without a coroutine has ended. A call that must be repeated gets a coroutine.
+-- Called when the attempt of a call without a coroutine has ended. A failed call gets a coroutine, which may repeat it.
 function Job:post()
   local loop, record = self.loop, self.record
   self.record = nil
@@ -173,7 +173,7 @@ function jobs.map(loop, inputs, opts, start)
   opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)
   local next_input, exhausted = iterator_of(inputs), false
   local semaphore = loop.semaphore()
-  local slots, free = {}, {} -- the started jobs that the iterator has not returned yet; the indexes of empty slots
+  local slots, free = {}, {} -- slots: jobs that the iterator has not returned yet; free: indexes of empty slots
   local slot_count, free_count = 0, 0
   local watch, was_left
   -- the queue of jobs to return: all started jobs with opts.ordered, else the finished ones; job.after is the next job

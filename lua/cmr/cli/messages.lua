@@ -5,7 +5,7 @@ local arguments = require "cmr.cli.arguments"
 
 local messages = {}
 
--- The environment variable for each option of the client.
+-- The environment variables that set options of the client.
 local VARIABLES =
   { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", endpoints = "CMR_ENDPOINTS" }
 
@@ -142,7 +142,7 @@ local function label(field, operation)
   return arguments.label(param), inside
 end
 
--- The function for each code of an error: function(problem, operation, parsed) -> message.
+-- Functions that word a mistake, by the error's code: function(problem, operation, parsed) -> message.
 local WORDINGS = {}
 
 function WORDINGS.bad_option(problem, _, parsed)

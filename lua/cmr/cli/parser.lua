@@ -17,14 +17,14 @@ local GLOBAL_OPTIONS = {
   { "--profile", "PROFILE", "Use the key and address that 'cmr init' stored under this name, not the environment's." },
   { "--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)." },
   { "--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)." },
-  { "--timeout", "SECONDS", "Time limit of the whole call and its retries (default: 30); check-workspace has more." },
+  { "--timeout", "SECONDS", "Time limit of a call with its retries (default: 30). check-workspace gets more time." },
   { "--retries", "N", "How often to repeat a call that is safe to repeat (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
-  { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
+  { "--output", FORMATS, "How to print (default: json for the API's answers, table for other lists, text for probe)." },
   {
     "--field",
     "PATH",
-    "Print only this value, as in data.orderId; a list gets a line per item. Repeat it for more values, between tabs.",
+    "Print only this value, as in data.orderId; one line per list item. Repeat it for more values, separated by tabs.",
     count = "*",
   },
   { "--columns", "NAMES", "The columns of a table or of CSV, in this order, as in id,email." },
@@ -36,12 +36,12 @@ local GLOBAL_OPTIONS = {
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
--- The options of operations that only read.
+-- The options of operations with the method GET.
 local READ_OPTIONS = {
   { "--watch", "SECONDS", "Print the answer again every SECONDS, until Ctrl-C." },
 }
 
--- The options of commands that return a list.
+-- The options of operations that return a list.
 local LIST_OPTIONS = {
   { "--all", false, "Every page, printed when it arrives. Without this option: one page." },
 }
@@ -265,7 +265,7 @@ local function add_operations(root, operations, wanted, register, names, help)
   end
 end
 
--- Adds the commands that are no operations. Returns the modules of the wanted commands, by name.
+-- Adds the commands that are no operations. Returns the modules of those that the command line names, by name.
 local function add_commands(root, wanted, register, names, width)
   local modules = {}
   for _, entry in ipairs(commands) do

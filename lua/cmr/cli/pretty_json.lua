@@ -83,7 +83,7 @@ function pretty_json.encode(value, opts)
   return encode(value, nil, style, not opts.compact and (opts.indent or "") or nil, not opts.indent)
 end
 
----Encodes a value that contains pretty_json.HOLE. Returns the text before and after it.
+---Encodes a value that contains pretty_json.HOLE.
 ---@return string before The JSON text before the hole.
 ---@return string after The JSON text after the hole.
 function pretty_json.around(value, opts)

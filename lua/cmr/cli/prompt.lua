@@ -1,4 +1,4 @@
----Asks the person at the terminal questions, and for a confirmation of calls that charge or destroy.
+---Asks questions at the terminal, for example whether to send a call that charges or destroys.
 
 local io = require "cmr.cli.io"
 local shell = require "cmr.util.shell"

@@ -53,8 +53,8 @@ local function is_needed(read, param)
   return param.required or kind ~= nil and is_about(read.group, kind)
 end
 
--- Returns the command line of a read, and whether it names the changed thing. Returns nil when an argument of the read
--- is unknown.
+-- Returns the command line of a read, and whether it names the changed thing. Returns nil when `args` lacks a value
+-- that the read needs.
 local function command_line(read, args)
   local words, is_specific = { "cmr", arguments.command(read.name) }, false
   for _, param in ipairs(read.params) do
@@ -69,7 +69,8 @@ local function command_line(read, args)
   return table.concat(words, " "), is_specific
 end
 
--- Returns the best read of a group: a read that names the changed thing, otherwise a read that lists everything.
+-- Returns the command line of a group's best read: a read that names the changed thing, otherwise a read that lists
+-- everything.
 local function read_of(word, args)
   local general
   for _, read in ipairs(operations) do

@@ -215,7 +215,7 @@ end
 ---The fields of `order` are:
 ---  method      the name of a method of the client
 ---  args        the arguments of that method
----  prepare     a function that replaces the core's function with the name in `method`, or nil
+---  prepare     the function that prepares the call; nil for the function of cmr.core with the name in `method`
 ---  operation   nil for `cmr api`
 ---  has_effect  whether the HTTP method is not GET
 ---  acts        whether the request may change something

@@ -155,7 +155,8 @@ function writers.json(system, parsed)
   local function write(page, number)
     local texts = encoded(page, system, parsed.compact)
     for index, text in ipairs(texts) do
-      texts[index] = text:gsub("\n", "\n  ") -- indents every line, because JSON has no line breaks inside strings
+      -- indents every line; this changes no string, because JSON has no line breaks inside strings
+      texts[index] = text:gsub("\n", "\n  ")
     end
     io.write(system, (number == 1 and open or between) .. table.concat(texts, between))
   end

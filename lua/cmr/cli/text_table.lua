@@ -53,7 +53,8 @@ local function narrow(columns, widths, room)
   return shown
 end
 
--- Returns one line for each row. Columns of numbers are aligned to the right.
+-- Returns a line of headings and one line for each row, and the number of columns in them. Columns of numbers are
+-- aligned to the right.
 local function grid(columns, rows, room, paint)
   local widths, cells, numeric = {}, {}, {}
   for number = 0, #rows do

@@ -125,7 +125,8 @@ function connections:connection(synchronous)
   return db
 end
 
----Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
+---Returns whether the ledger's file was removed or replaced after it was opened. If so, the caller can open the ledger
+---again.
 ---@return boolean
 function connections:is_moved()
   local db = self.connections.durable

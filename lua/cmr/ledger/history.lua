@@ -13,7 +13,7 @@ local validate = require "cmr.util.validate"
 ---@field id? string An id in the request or its answer: of an order, an action, a subscription, a domain or a mailbox.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
----@field unknown? true Only the requests that may have been done.
+---@field unknown? true Only the requests in the state "unknown".
 ---@field accepted? true Only the accepted requests that have not ended yet.
 
 ---A request in the ledger.

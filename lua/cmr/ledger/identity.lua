@@ -18,7 +18,7 @@ for byte in ("\t\n\v\f\r "):gmatch "." do
   BLANKS[byte:byte()] = true
 end
 
----Returns a text without the blanks around it. A spreadsheet may add no-break spaces.
+---Returns a text without the blanks around it. No-break spaces, which a spreadsheet may add, become spaces everywhere.
 function identity.trim(value)
   local has_blanks = BLANKS[value:byte(1)] or BLANKS[value:byte(-1)] or value:find("\194", 1, true)
   if not has_blanks then return value end -- most texts have none

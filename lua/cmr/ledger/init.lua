@@ -20,7 +20,7 @@ local writing = require "cmr.ledger.writing"
 ---| "done" # it was done, with all its items
 ---| "partial" # it was done, but some of its items failed
 ---| "failed" # it was not done: refused, or never sent
----| "deferred" # it was not done, and can be sent again after retry_at
+---| "deferred" # it was not done, and can be sent again later; retry_at may say when
 ---| "unknown" # the server may have done it
 
 ---@class cmr.Ledger: cmr.LedgerConnections, cmr.LedgerForgetting, cmr.LedgerLocks, cmr.LedgerQueries, cmr.LedgerWriting

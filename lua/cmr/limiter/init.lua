@@ -41,7 +41,7 @@ end
 ---@param rate number The requests per second.
 ---@param loop cmr.Loop
 ---@param deadline number the deadline, on the clock of loop.now
----@param job cmr.Job? The wait ends when this job is cancelled.
+---@param job cmr.Job? If it is cancelled, the wait ends: at once in nginx, elsewhere when the sleep is over.
 ---@return boolean? ok Nil when the slot is after the deadline.
 ---@return number? needed The seconds until the slot.
 ---@return number? max_wait The seconds until the deadline.

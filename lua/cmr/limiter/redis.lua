@@ -66,9 +66,9 @@ function Limiter.new(options)
   }, Limiter)
 end
 
--- Returns how much later this reply came than the baseline, which is the fastest reply. The difference exceeds the
--- round trip only if a clock was set. Then the measurement starts again. A slower reply moves the baseline by 1/16
--- of the difference, so that a slower network becomes the norm.
+-- Returns how much later this reply came than the baseline. A faster reply becomes the baseline. A slower reply moves
+-- the baseline by 1/16 of the difference, so that a slower network becomes the norm. If the difference exceeds the
+-- round trip, a clock was set, and this reply becomes the baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -97,9 +97,9 @@ local function note_slot(self, key, slot, latest_before, time)
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
--- Reserves a slot in Redis. A slot earlier than the last slot means that Redis lost its data. Then we treat Redis as
--- unavailable until the other hosts have noticed the loss too. Returns the seconds until the slot (negative if it is
--- past) and whether it was reserved; or nil if Redis is unavailable or refuses.
+-- Reserves a slot in Redis. A slot earlier than the last slot means that Redis lost its data. Until the other hosts
+-- have noticed a loss or a failure too, a slot must fit both queues. Returns the seconds until the slot (negative if it
+-- is past) and whether it was reserved; or nil if Redis is unavailable, refuses or lost its data.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }

@@ -76,7 +76,7 @@ local function post(waiter)
   end
 end
 
--- A waiter is closed after its wait, and also when its coroutine is closed while it is suspended.
+-- A waiter is closed after its wait, and also when its suspended coroutine is closed.
 local Waiter = {}
 function Waiter:__close()
   if self.posted then return end

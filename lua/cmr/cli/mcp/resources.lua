@@ -25,7 +25,6 @@ local function index(server)
   return table.concat(lines, "\n")
 end
 
--- Returns the reference of an operation.
 local function reference(operation)
   local lines = { "# " .. operation.name, "", help.operation(operation), "" }
   for _, param in ipairs(operation.params) do

@@ -135,7 +135,6 @@ local function reads_of(operation)
   return names[1] and text.list(names, "or")
 end
 
--- Describes a failure.
 local function failure(operation, err)
   local info = sender.info(err)
   local lines, words = { worded(err.message) }, require("cmr.cli.messages").OUTCOMES[err.outcome]
