@@ -5,7 +5,7 @@ local port = ...
 local KEY = "swept-key-0123456789"
 local LONG = ("x"):rep(9000)
 local PICTURE = os.tmpname()
-local core -- set in paths that do not begin with require
+local core -- set by require_core, which most paths call first
 
 local function check(fact, what)
   if not fact then
