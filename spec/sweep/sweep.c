@@ -235,8 +235,8 @@ static bool try(int index)
 }
 
 /*
- * Waits a second at most until all blocks are freed, and returns whether they are. Without memory, libcurl takes 127.0.0.1 for a name, and the thread that resolves it
- * may outlive the state a little.
+ * Waits a second at most until all blocks are freed, and returns whether they are. Without memory, libcurl takes
+ * 127.0.0.1 for a name, and the thread that resolves it may outlive the state a little.
  */
 static bool all_back(const long left[2])
 {
