@@ -107,7 +107,7 @@ local function answered(answer, kind, options, checks)
   }
 end
 
--- Returns a path with calls of every kind, each on the handle of the call before. A failed call's handle is not reused.
+-- Returns a path with several kinds of calls. A call reuses the handle of the last successful call to the same target.
 local function handles_used_again()
   local good, bad
   return {
