@@ -3,7 +3,8 @@
  *
  * host.port                the port of the peer
  * host.fork() -> pid, or 0 in the child
- * host.wait() -> a message if a child that has ended failed; host.wait(true): first waits for all children
+ * host.wait()              returns a message if a child has failed, and does not wait
+ * host.wait(true)          the same, but waits until a child has failed or all children have ended
  * host.exit(code)          ends the process at once, and closes nothing
  *
  * stress OPERATIONS SEED

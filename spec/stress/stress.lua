@@ -47,7 +47,7 @@ local targets = {} -- answer -> target; sometimes replaced, and the old one live
 local slots = {} -- 1 to SLOTS: a call or false
 local count = { started = 0, success = 0, failure = 0, cancelled = 0, collected = 0, orphaned = 0 }
 
--- call -> {answer, get, running}. The record is collected with its call, and counts a call that was in flight.
+-- call -> {answer, get, running}. The record is collected with its call, and then counts the call if it was in flight.
 local records = setmetatable({}, { __mode = "k" })
 local by_id = setmetatable({}, { __mode = "v" }) -- call:id() -> call
 local Record = {
@@ -202,7 +202,7 @@ local function change_collector()
   end
 end
 
---- Calls all methods of a call that only read. They must work at any time.
+--- Calls the methods that change nothing. They must work at any time, but `result` raises before the call has finished.
 local function inspect(call)
   local before = call:done()
   local fine, why = pcall(function()

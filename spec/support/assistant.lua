@@ -107,7 +107,7 @@ function Assistant:signal(name)
   command.sh(("kill -%s %s"):format(name, command.read(self.pid_path)))
 end
 
----Closes the server's input and waits for its end. Returns its exit status, and its standard error.
+---Closes the server's input and waits until the server ends. Returns its exit status and its standard error.
 function Assistant:close()
   if self.input then
     self.input:close()

@@ -16,7 +16,7 @@ function bulk.mailboxes(count)
   return command.file_with(table.concat(lines))
 end
 
----Adds these mailboxes to a mock, with one program and over one connection.
+---Adds the first `count` mailboxes to a mock, with one run of curl over one connection.
 function bulk.seed(server, count)
   local lines = {}
   for number = 1, count do
@@ -31,8 +31,8 @@ function bulk.seed(server, count)
   assert(said == "", said)
 end
 
----Returns how often the mock received each mailbox, by number. Also returns the number of requests whose body it did
----not read.
+---Returns how often the mock received each mailbox, by number. Also returns how many requests have a recorded body
+---without a mailbox.
 function bulk.received(server)
   local times, blank = {}, 0
   for _, request in ipairs(server:requests()) do

@@ -8,7 +8,7 @@ local flavour = os.getenv("CMR_FLAVOUR") or rawget(_G, "jit") and "jit" or _VERS
 -- @return the path of a new shared library; the caller must remove it
 return function(source)
   local library = os.tmpname()
-  -- Without this, a sanitizer that is preloaded for Lua would look for leaks in the compiler.
+  -- Without `env -u LD_PRELOAD`, a sanitizer that is preloaded for Lua would look for leaks in the compiler.
   run(("env -u LD_PRELOAD %s @build/%s/compile.flags -shared -o %s %s"):format(
     os.getenv("CC") or "cc", flavour, library, source))
   return library

@@ -1,5 +1,5 @@
----The texts of JSONTestSuite (github.com/nst/JSONTestSuite, test_parsing): y_ must be accepted, n_ refused, i_ may be
----either.
+---The texts of JSONTestSuite (github.com/nst/JSONTestSuite, test_parsing). A parser must accept the texts y_*, and must
+---refuse the texts n_*. It may accept or refuse the texts i_*.
 ---
 ---MIT License
 ---

@@ -1,4 +1,4 @@
----Locales with a decimal point other than ".". They are made in a temporary folder if the system has none.
+---Makes locales with a decimal point other than "." in a temporary folder, because the system may have none.
 local program = require "spec.support.program"
 
 local locale = {}

@@ -17,8 +17,8 @@ local contract = {}
 --- Whether this is plain Lua 5.1, in which a coroutine cannot yield across pcall and iterators.
 contract.PLAIN_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
----Makes a function that adds its argument, if it has one, to a sum, and returns the sum. Other coroutines may add while
----one waits for its number.
+---Makes a function that adds its argument, if it has one, to a sum, and returns the sum. `sum = sum + call()` would
+---read the sum before the call waits, and lose what other coroutines add meanwhile.
 function contract.sum()
   local total = 0
   return function(number)

@@ -1,5 +1,4 @@
--- Calls the mock's API, for specs of its answers. Queries and bodies are tables. The name of a call says which answer
--- it expects.
+-- Calls the mock's API, for specs of its answers. `yes` expects a success, `no` a refusal, and `ask` any answer.
 local assert = require "luassert"
 local cjson = require "cjson"
 local http = require "spec.support.http"
@@ -70,7 +69,7 @@ function Api:control(name, body)
   return reply.body
 end
 
-Api.seed = Api.control -- "users", "domains", "subscriptions", "mailboxes"
+Api.seed = Api.control -- for "users", "domains", "subscriptions" and "mailboxes"
 
 ---Sets the balance of the wallet.
 function Api:wallet(balance)

@@ -73,7 +73,7 @@ end
 
 nginx.quote, nginx.output, nginx.write, nginx.read, nginx.free_port = quote, output, write, read, free_port
 
----Waits until a function returns a true value. Raises when it does not in time.
+---Waits until a function returns a true value. Raises when the time is over.
 -- @param what the name of the condition, for the error
 -- @param holds the function
 -- @param seconds the maximum wait; default: 10

@@ -1,4 +1,4 @@
--- fork, wait, exit, poll and the open descriptors: a small C module, compiled with the flags of the tested build.
+-- Loads the functions of posix.c, compiled with the flags of the tested build.
 local library = require "spec.support.compile" "spec/support/posix.c"
 local posix = assert(package.loadlib(library, "luaopen_spec_posix"))()
 os.remove(library)

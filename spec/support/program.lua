@@ -41,7 +41,7 @@ end
 ---CMR_ENDPOINTS only if options.env has them.
 ---@param code string Lua
 ---@param options {env: table<string, string>?, through: string?, limit: integer?}? through: a program to run the code,
----  like "env --default-signal=PIPE"; limit: seconds after which it is killed, 60
+---  like "env --default-signal=PIPE"; limit: seconds until it is killed; default: 60
 ---@return {status: integer, out: string, err: string} status: 128 + n for signal n, 124 when it was killed
 function program.run(code, options)
   options = options or {}

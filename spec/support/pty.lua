@@ -21,7 +21,7 @@ pty.ctrl_c, pty.ctrl_d, pty.enter, pty.tab = "\3", "\4", "\r", "\t"
 ---@field rows integer? default: 24
 ---@field limit number? seconds to wait for anything; default: 10
 ---@field term string? $TERM; default: "xterm"
----@field env table<string, string>? the program gets only these of the variables that the command reads
+---@field env table<string, string>? variables for the program, which does not inherit other variables of the command
 
 ---Starts a program in a new terminal. The program is killed after 60 s, and when the terminal is closed or
 ---garbage-collected.

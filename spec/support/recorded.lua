@@ -10,7 +10,7 @@ local BASE = "/api/v1/integration"
 local Recorded = {}
 Recorded.__index = Recorded
 
--- Returns the query as it was sent, so that a spec also notices a name that occurs twice.
+-- Decodes a query, and asserts that no name occurs twice.
 local function decode_query(text)
   local query = {}
   local function plain(part)

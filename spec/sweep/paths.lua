@@ -5,7 +5,7 @@ local port = ...
 local KEY = "swept-key-0123456789"
 local LONG = ("x"):rep(9000)
 local PICTURE = os.tmpname()
-local core -- set in paths that do not begin with require
+local core -- set by require_core, which most paths call first
 
 local function check(fact, what)
   if not fact then
@@ -107,7 +107,7 @@ local function answered(answer, kind, options, checks)
   }
 end
 
--- Returns a path with calls of every kind, each on the handle of the call before. A failed call's handle is not reused.
+-- Returns a path with several kinds of calls. A call reuses the handle of the last successful call to the same target.
 local function handles_used_again()
   local good, bad
   return {

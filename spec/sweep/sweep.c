@@ -208,7 +208,7 @@ static void must(lua_State *L, const char *when)
     }
 }
 
-/* Runs a path once, and checks what is left. Returns whether the n-th request was reached. */
+/* Runs a path with refusals, and then again without them. Returns whether the n-th request was reached. */
 static bool try(int index)
 {
     lua_State *L = open_state();
@@ -235,8 +235,8 @@ static bool try(int index)
 }
 
 /*
- * Waits until all blocks are freed. Without memory, libcurl takes 127.0.0.1 for a name, and the thread that resolves it
- * may outlive the state a little.
+ * Waits a second at most until all blocks are freed, and returns whether they are. Without memory, libcurl takes
+ * 127.0.0.1 for a name, and the thread that resolves it may outlive the state a little.
  */
 static bool all_back(const long left[2])
 {

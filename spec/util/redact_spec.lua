@@ -1,4 +1,4 @@
--- What is removed from an event before it is stored, and masked in logged texts.
+-- Secrets are removed from an event before it is stored, and masked in texts that are logged or shown.
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
 

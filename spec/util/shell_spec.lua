@@ -1,4 +1,4 @@
--- Files and commands, as plain Lua reaches them.
+-- Text that shell.append writes, and its errors.
 local command = require "spec.support.command"
 local shell = require "cmr.util.shell"
 

@@ -5,7 +5,7 @@
  *   play listen|refuse|full LINES   that many lines follow      -> ID PORT
  *     connection                    a new script begins
  *     VERB NUMBER HEX               a step of it; - for no data
- *   count ID                        waits until the play's connections have ended, then ends the play
+ *   count ID                        waits some seconds for the play's connections to end, then ends the play
  *                                   -> REQUESTS CONNECTIONS BYTES OPEN
  */
 #include <arpa/inet.h>

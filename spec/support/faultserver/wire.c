@@ -56,7 +56,6 @@ static bool need(struct wire *wire, size_t length)
     return true;
 }
 
-/* Skips a number of bytes. */
 static bool skip(struct wire *wire, size_t length)
 {
     while (length > wire->to - wire->from) {
@@ -180,7 +179,7 @@ void wire_await(struct wire *wire)
         (void)comes(wire, POLLIN, -1);
 }
 
-/* If the receive window is full, this server cannot notice that the peer closes. `count` also ends the wait. */
+/* If the receive window is full, this server cannot notice that the peer closes. So `count` ends the wait too. */
 void wire_stall(struct wire *wire)
 {
     while (!comes(wire, POLLRDHUP, 20) && !count_asked(wire->play))
