@@ -326,7 +326,7 @@ struct scan {
     const char *end;
     const char *unwritten; /* the new text has all bytes before this one */
     luaL_Buffer written;
-    bool keep_positions; /* each replacement is as long as its number: the position in lua-cjson's message stays right */
+    bool keep_positions; /* a replacement is as long as its number: the position in lua-cjson's message stays right */
 };
 
 /*

@@ -42,9 +42,9 @@ void multi_close(struct multi *multi);
 bool multi_is_usable(struct multi *multi);
 
 /*
- * Starts a call once its target has room for it. The attempt may take timeout seconds. The wait and the attempt together
- * may take limit seconds, or timeout seconds if that is more. If the attempt cannot begin, the call is done at once, and
- * its answer says why.
+ * Starts a call once its target has room for it. The attempt may take timeout seconds. The wait and the attempt
+ * together may take limit seconds, or timeout seconds if that is more. If the attempt cannot begin, the call is done at
+ * once, and its answer says why.
  */
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit);
 
