@@ -1,4 +1,4 @@
--- Draws the bars of all rows. Each row is a group of bars, with a line at its target.
+-- Draws a group of bars for each row that has bars, with a line at the row's target.
 local report = require "bench.report"
 
 local chart = {}
@@ -26,8 +26,8 @@ local function text(x, y, class, what)
   return ('<text x="%g" y="%g" class="%s">%s</text>'):format(x, y, class, escaped(what))
 end
 
--- Returns the target in the unit of the bars. A target in "x" is a multiple of the bar with the number `row.base`, or
--- of the first bar. A target in "ms" is added to the first bar.
+-- Returns the target in the unit of the bars, or nil if it has another unit. A target in "x" is a multiple of the bar
+-- with the number `row.base`, or of the first bar. A target in "ms" is added to the first bar.
 local function limit(row)
   local number, unit = row.target:match "^%S+ ([%d.]+) ?(%S*)"
   if unit == "x" then return tonumber(number) * row.bars[row.base or 1].median end

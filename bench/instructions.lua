@@ -1,7 +1,8 @@
 -- make bench-instructions: measures with callgrind how many instructions a call takes, and the start of a program. For
--- a call, it divides the difference between 1,200 calls and 200 by the number of additional calls. Noise hardly changes
--- the numbers. Fails when a number of cmr is more than 5 % above the committed number for the same libcurl and Lua.
--- KEEP=1 writes the numbers into bench/instructions.json instead. ONLY="name" chooses rows by a part of their name.
+-- a call, it subtracts the instructions of 200 calls from those of 1,200, and divides by the additional calls. Noise
+-- hardly changes the numbers. Fails when a number of cmr is more than 5 % above the committed number for the same
+-- libcurl, Lua and machine type. ONLY="name" chooses rows by a part of their name. With KEEP=1 and without ONLY, it
+-- writes the numbers into bench/instructions.json instead of failing.
 local cjson = require("cjson").new()
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
@@ -105,7 +106,7 @@ local function main()
   if setting "KEEP" and not only then
     nginx.write(BASELINE, json(numbers, names))
   elseif worse then
-    error("a row takes over 5 % more instructions than at the last commit (KEEP=1 accepts this)", 0)
+    error("a row takes over 5 % more instructions than instructions.json says (KEEP=1 accepts this)", 0)
   end
 end
 

@@ -88,7 +88,7 @@ static bool is_reused(CURL *easy)
     return curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects == 0;
 }
 
-/* The call has its connection. Over HTTP/2, the next queued call may then begin, see has_room in multi.c. */
+/* Notes that the call has its connection. Over HTTP/2, the next queued call may then begin: see has_room in multi.c. */
 static void count_sent(struct call *call)
 {
     struct target *target = call->target;

@@ -64,8 +64,8 @@ static void check_not_running(lua_State *L, const struct call *call)
 
 /*
  * call:start(engine, timeout, limit?) -> true: starts one attempt, which may take timeout seconds. The attempt begins
- * when the target has room for it. limit is the maximum for the wait and the attempt together, in seconds. It is at
- * least timeout, which is also the default. A finished call may be started again.
+ * when the target has room for it. limit is the maximum for the wait and the attempt together, in seconds. Its default
+ * is timeout; a smaller limit counts as timeout. A finished call may be started again.
  */
 static int lua_call_start(lua_State *L)
 {

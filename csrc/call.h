@@ -80,7 +80,7 @@ struct call {
     double added_at;    /* when the call was added */
     double queue_limit; /* the wait for a connection and the attempt after it must end by this time */
     double deadline;    /* the present phase (the wait, or the attempt) must end by this time */
-    bool wary;          /* uses no connection that was idle for over a second: the last one was dead or timed out */
+    bool wary;          /* uses no connection that was idle for over a second: its last one was dead or timed out */
     bool fresh;         /* must use a new connection */
 
     struct answer answer;
@@ -117,7 +117,7 @@ int lua_call_info(lua_State *L);
  * ca_file, proxy and resolve. `headers` has lines in libcurl's form: "Name:" removes a header, "Name;" sends an empty
  * header. key_header is the name of the header with the key; `headers` omits this header. `form` is a list of
  * {name, value} and {name, path, type}; a request has a body, a form or neither. A proxy of "" means none, whatever the
- * environment says. The key is masked in all fields.
+ * environment says. The key is masked in url, headers, body and form.
  */
 int lua_call_request(lua_State *L);
 

@@ -1,4 +1,4 @@
-/* The differences between Lua 5.1, 5.3, 5.4 and LuaJIT, and helpers for userdata and fields. */
+/* The differences between the supported versions of Lua, and helpers for userdata and fields. */
 #pragma once
 
 #include <lauxlib.h>

@@ -158,8 +158,8 @@ static int core_process(lua_State *L)
 }
 
 /*
- * One function for every operation: core.platforms(target, ...) and so on. Its upvalue is the index of the operation's
- * row.
+ * All operations share this function: core.platforms(target, ...) and so on. Its upvalue is the index of the
+ * operation's row.
  */
 static int core_operation(lua_State *L)
 {

@@ -24,7 +24,7 @@ void engine_open(lua_State *L);
  *
  * engine:count() -> the number of calls that run or wait for a connection
  *
- * engine:close() -> cancels these calls and closes every connection
+ * engine:close() -> cancels the calls that run or wait for a connection, and closes every connection
  */
 int engine_get(lua_State *L);
 

@@ -5,7 +5,7 @@
 
 /*
  * core.read_input(seconds[, fd]) -> the bytes that standard input has, or nil at its end. Returns "" when the time is
- * over, when fd is readable, or when a signal came. fd is the descriptor of an engine, so that the caller can then step
- * the engine.
+ * over, fd is readable or a signal comes before standard input has bytes. fd is the descriptor of an engine, so that
+ * the caller can then step the engine.
  */
 int input_read(lua_State *L);

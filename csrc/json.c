@@ -326,7 +326,7 @@ struct scan {
     const char *end;
     const char *unwritten; /* the new text has all bytes before this one */
     luaL_Buffer written;
-    bool keep_positions; /* no replacement is longer than its number: the position in lua-cjson's message stays right */
+    bool keep_positions; /* a replacement is as long as its number: the position in lua-cjson's message stays right */
 };
 
 /*
@@ -567,8 +567,8 @@ struct source {
 };
 
 /*
- * Turns a whole number on top into an integer, and puts the original number back in place of a replacement. A number
- * that this Lua might round becomes a string. Returns false when such a number is refused.
+ * Turns a whole number on top into an integer, and puts the original number back in place of a replacement. A number of
+ * 2^53 or more that this Lua might round becomes a string. Returns false when such a number is refused.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -36,13 +36,13 @@ bool json_check_number(lua_State *L, int index, struct refusal *refusal);
 /*
  * Pushes the number at index as text for JSON and URLs. The text is the same in every locale. An integer and a whole
  * float below 2^53 have all their digits. Another float has the fewest digits that read back as the same float. The
- * number must have passed json_check_number.
+ * number must be finite.
  */
 const char *json_push_number(lua_State *L, int index);
 
 /*
  * Appends the JSON text of the value at index to the buffer. The function may raise, so the buffer must belong to a
- * userdata. Two faults are those of the data: a NUL byte in a string and, in a request, a string that is not UTF-8.
+ * userdata. Two faults are those of the data: a NUL byte in a value and, in a request, a string that is not UTF-8.
  * Every other refusal is the programmer's fault.
  */
 bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal);
@@ -51,8 +51,8 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  * Pushes the decoded value. On a failure, it pushes a message and returns false. The text ends with a NUL, which the
  * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a NUL
  * byte. It omits null members of objects; a null in an array stays cmr.null. Whole numbers become integers on a Lua
- * that has integers. In an answer, a whole number that this Lua might round becomes a string with its digits; so does a
- * number that is too large for Lua. In a request, such a number is refused.
+ * that has integers. In an answer, a number of 2^53 or more that this Lua might round becomes a string with its digits.
+ * So does a number that is too large for Lua. In a request, both kinds of numbers are refused.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

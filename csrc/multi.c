@@ -104,7 +104,7 @@ static bool has_room(const struct target *target)
            target->unsent < target->busy / STREAMS;
 }
 
-/* After a failure, the connection may be gone, and with it the streams that no call uses now. */
+/* Forgets the streams that no call uses now, because their connection may be gone. */
 static void forget_streams(struct target *target)
 {
     if (target->streams > target->busy)
@@ -164,9 +164,9 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
 }
 
 /*
- * Called once per process, at the first request. libcurl then reads OpenSSL's configuration, which takes longer than
- * everything else in a program without requests. There is no curl_global_cleanup, because a resolver thread may outlive
- * the last Lua state.
+ * Called once per process, when the first engine is made. libcurl then reads OpenSSL's configuration. In a program
+ * without requests, this would take longer than everything else. There is no curl_global_cleanup, because a resolver
+ * thread may outlive the last Lua state.
  */
 static void init_libcurl(void)
 {

@@ -14,7 +14,7 @@
 
 struct multi {
     CURLM *curl;   /* NULL: closed */
-    CURLSH *share; /* shared TLS sessions; without it, they would end with their easy handle */
+    CURLSH *share; /* shares the TLS sessions, which would otherwise end with their easy handles */
     struct handles handles;
     struct pollset pollset;
     pid_t owner; /* the process that made the multi */
@@ -42,9 +42,9 @@ void multi_close(struct multi *multi);
 bool multi_is_usable(struct multi *multi);
 
 /*
- * Starts a call once its target has room for it. The attempt may take timeout seconds; the wait and the attempt
- * together may take limit seconds, but at least timeout. If the attempt cannot begin, the call is done at once, and its
- * answer says why.
+ * Starts a call once its target has room for it. The attempt may take timeout seconds. The wait and the attempt
+ * together may take limit seconds, or timeout seconds if that is more. If the attempt cannot begin, the call is done at
+ * once, and its answer says why.
  */
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit);
 

@@ -1,5 +1,5 @@
--- Writes the journal of a run over the rows of FILE, in which all rows are done: bulk_journal.lua FILE. The journal is
--- FILE.reexport.journal. Runs in a checkout from before the ledger.
+-- bulk_journal.lua FILE writes FILE.reexport.journal: the journal of a finished run over the rows of FILE. Runs in a
+-- checkout from before the ledger.
 local client = require("cmr").new()
 local columns = require "cmr.cli.bulk.columns"
 local file = arg[1]

@@ -1,5 +1,5 @@
--- Makes calls with the library, 64 at once: growth.lua FEW MANY. Prints its memory in bytes after FEW and after MANY
--- calls.
+-- Makes calls with the library, 64 at once: growth.lua FEW MANY. Prints the bytes of memory of this process after FEW
+-- calls and after MANY calls.
 local cmr = require "cmr"
 local memory = require "bench.memory"
 

@@ -1,5 +1,5 @@
--- Measures how the library scales: scale.lua WHAT COUNT prints the average CPU time for one thing, in microseconds. It
--- always handles 4096 things in total. Each round handles COUNT of them.
+-- Measures how the library scales: scale.lua WHAT COUNT prints the average CPU time for one thing, such as a job or an
+-- event, in microseconds. It always handles 4096 things: COUNT things in each round.
 local cmr = require "cmr"
 local memory = require "cmr.store.memory"
 
@@ -116,4 +116,4 @@ local what, count = arg[1], tonumber(arg[2])
 local rounds = THINGS / count
 print(measures[what](count, rounds) / THINGS * 1e6)
 io.stdout:flush()
-os.exit(0, false) -- jobs that wait are left
+os.exit(0, false) -- does not wait for the jobs

@@ -1,5 +1,5 @@
 -- Starts COUNT jobs with the library: starts.lua COUNT. At the default rate, they wait for their slots. Prints the
--- microseconds of CPU time of one job, among the first thousand and among the last.
+-- average CPU time of one job in microseconds: of the first thousand jobs, and of the last thousand.
 local client = require("cmr").new { api_key = "key", base_url = "http://127.0.0.1:1" }
 
 local function start(count)
@@ -15,4 +15,4 @@ local first = start(1000)
 start(count - 2000)
 print(first, start(1000))
 io.stdout:flush()
-os.exit(0, false) -- the jobs are never waited for
+os.exit(0, false) -- does not wait for the jobs

@@ -1,5 +1,5 @@
 -- make bench-partners: a day of 1,000 partners on 10 hosts of 4 workers, in virtual time. The library's own limiters
--- decide; the network, Redis and the API are tables. Environment variables: PARTNERS (1000), HOURS (24).
+-- decide. This program imitates the network, Redis and the API. Environment variables: PARTNERS (1000), HOURS (24).
 local core = require "cmr.core"
 local heap = require "cmr.util.heap"
 local limiter = require "cmr.limiter"

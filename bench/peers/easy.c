@@ -1,7 +1,7 @@
 /*
  * Makes calls one after another on one easy handle: easy COUNT [PAUSE [LIMIT]]. Waits PAUSE seconds between two calls,
  * and makes no more after LIMIT seconds. Prints the seconds for all calls, their CPU time, and the median and the 99th
- * percentile of one call.
+ * percentile of the seconds for one call.
  */
 #include "peer.h"
 

@@ -1,8 +1,8 @@
 /*
  * Makes many calls at once with curl multi and reused handles.
  * multi COUNT AT_ONCE: prints the seconds for all calls, and the CPU time.
- * multi hold COUNT SECONDS: starts COUNT calls. No call is answered in the next SECONDS. Then it prints the bytes of
- * memory for each call.
+ * multi hold COUNT SECONDS: starts COUNT calls, which the server must not answer in the next SECONDS. Then it prints
+ * the bytes of memory for each call.
  */
 #include "peer.h"
 

@@ -8,7 +8,7 @@ local nginx_load = { title = "nginx, one worker, 512 calls of 0.2 s at once" }
 local CONNECTIONS, DELAY = 512, "0.2"
 local PAUSE = 0.004 -- seconds between two requests for the unrelated location
 
--- Returns the calls per second, and under that load the 99th percentile of the unrelated location in ms.
+-- Returns the calls per second, and the 99th percentile of the time that the unrelated location takes under this load.
 local function loaded(server, connections, seconds)
   local finish = server:load(connections, seconds, true)
   local look = server:probe("/other", 10000, PAUSE, seconds * 0.8)

@@ -1,4 +1,4 @@
--- Measures what the ledger costs a command that only reads. Such a command uses only the queue of the rate limit.
+-- Measures what the ledger costs a command that only reads. Such a command uses only the ledger's queue of slots.
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"

@@ -8,7 +8,7 @@ local startup = { title = "`cmr platforms` as a whole process" }
 
 function startup.run(size)
   local env = upstream.env()
-  -- Both curl and cmr read the key from a file, because every user can read a command line.
+  -- curl reads the key from a file, because every user can read a command line. cmr reads it from the environment.
   local header = os.tmpname()
   nginx.write(header, "cmr-x-api-key: " .. env.CMR_API_KEY .. "\n")
   local commands = {
