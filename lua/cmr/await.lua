@@ -12,7 +12,7 @@ local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
----What client:await gets in a process that did not send the request. It has the plan, or the operation and an id.
+---The first argument of client:await if another process sent the request. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---The request's number in the client's ledger. client:await writes there how the request ended.
