@@ -25,7 +25,7 @@ local function done_key(mailbox, number)
   return ("done:%s:%d"):format(mailbox, number)
 end
 
--- Stores an export. Never removes another one to make room: returns false and a message instead.
+-- Stores an export. If there is no room, removes no other export, but returns false and a message.
 local function store(export)
   return dict:safe_set("export:" .. export.mailbox, cjson.encode(export), KEEP_SECONDS)
 end
@@ -85,7 +85,7 @@ function exports.finish(export, state, reason, action_id)
   if not ok then ngx.log(ngx.ERR, "the end of an export is not stored: ", message) end
 end
 
---- Handles the event mailbox.exported. After a success, the receiver does not call this again for the event.
+--- Handles the event mailbox.exported. After a success, the receiver does not call this again for the same event.
 function exports.handle(event)
   local mailbox, action_id = event.data.mailboxId, event.data.actionId
   local export = type(mailbox) == "string" and exports.latest(mailbox)

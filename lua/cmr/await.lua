@@ -12,7 +12,7 @@ local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
----The first argument of client:await in another process. It has the plan, or the operation and an id.
+---The first argument of client:await if another process sent the request. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---The request's number in the client's ledger. client:await writes there how the request ended.
@@ -27,8 +27,8 @@ local validate = require "cmr.util.validate"
 ---@field timeout? number Seconds to wait. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
----@field done_statuses? string[] More statuses that mean "the order is done", each in full. Default: {}.
----@field failed_statuses? string[] More statuses that mean "the order has failed", each in full. Default: {}.
+---@field done_statuses? string[] More statuses that mean "the order is done". Each is a whole status. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed". Each is a whole status. Default: {}.
 ---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
 local WORDS = {

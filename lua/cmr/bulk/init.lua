@@ -164,7 +164,7 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----Releases a run that bulk.open began.
+---Releases the run that bulk.open found or began.
 ---@param run table
 ---@param every_row boolean Whether every row has ended; then the ledger records that the run has ended.
 function bulk.close(run, every_row)

@@ -146,7 +146,7 @@ end
 ---  on_result(row, answer, err)               called for every row that was sent
 ---  interrupted(run)                          optional; may call runner.stop
 ---@param run table
----@return any ending Nil when every row was tried; else {status, failure = message}, or the error that was raised.
+---@return any ending Nil when no row is left; else {status, failure = message}, or the error that was raised.
 function runner.run(run)
   run.in_flight, run.failed = 0, 0
   local ok, message = coroutines.protect(send_all, run)

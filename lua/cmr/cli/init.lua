@@ -21,7 +21,7 @@ local function asks_for_help(words)
   return false
 end
 
--- Shows the help of `cmr help WORD`, `cmr --help` and `cmr`. Returns the exit status, or nil if WORD is a command.
+-- Shows the help of `cmr help WORD`, `cmr --help` and `cmr`. Returns the exit status, or nil if WORD is no topic.
 local function show_help(words, system)
   local help = require "cmr.cli.commands.help"
   local topic = words[1] == "help" and words[2] or nil

@@ -154,7 +154,7 @@ local function open_run(run, parsed, system)
   end
 end
 
--- Adds a row that was sent before to `earlier`: counts the row, and makes a line about it if another run sent it.
+-- Counts in `earlier` a row that was sent before. Also adds a line about the row if another run sent it.
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)

@@ -29,8 +29,8 @@ function summary.add_counts(parts, counts, statuses)
   end
 end
 
----Makes the counters of a run with `todo` rows to send. The fields done, accepted, failed, sending, unknown and
----deferred count its rows.
+---Makes the counters of a run. The fields done, accepted, failed, sending, unknown and deferred count its rows.
+---@param todo integer The number of rows to send, plus the number of invalid rows.
 function summary.tally(todo)
   return setmetatable({
     todo = todo,

@@ -15,15 +15,16 @@ charge, destroy, flip or use a quota. The command skips the following rows, unle
 you give the option in parentheses:
    rows that are done or accepted (--again, --repeat-after);
    rows whose outcome is unknown, which may be done (--retry-unknown);
-   rows that were refused (--retry-failed). A row that was never sent, or was
-   refused for a quota, the rate, the key or the balance, is not skipped.
+   rows that were refused (--retry-failed).
+A row that was never sent is not skipped. A row that was refused for a quota, the
+rate, the key or the balance is skipped only until the time that the API named.
 
 Example:
    cmr bulk reexport --from mailboxes.csv --set google.clientId=5493-maeh \
       --failures failed.csv
 
-Exit status: 0 every row is done; 3 some are not; 1 it had to stop, or another
-process is at work on the rows; 2 the command line or the input is wrong,
+Exit status: 0 every row is done; 3 some are not; 1 the ledger or a file failed, or
+another process is at work on the rows; 2 the command line or the input is wrong,
 nothing was sent; 130 interrupted.]]
 
 bulk.options = {

@@ -10,8 +10,9 @@ local init_profile = {}
 local SANDBOX_HEADER = "cmr-x-sandbox-api-key" -- from the vendor's help pages; the sandbox's address is undocumented
 
 init_profile.epilog = [[
-On a terminal, asks for the missing values and does not show the key. Otherwise the
-key is the first line of standard input, or of --api-key-file:
+On a terminal, asks for the missing values and does not show the key. The option
+--api-key-file takes the key from a file. Without a terminal and without this
+option, the key is the first line of standard input:
 
    cmr init --profile production <key-file
 

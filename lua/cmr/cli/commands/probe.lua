@@ -11,7 +11,8 @@ probe.epilog = [[
 Makes about 25 requests. All of them are reads, and one has a wrong key. On a
 terminal it prints a summary. In a pipe, and with --output markdown, it prints the
 whole report, which has no key and no values in it, so you can paste it into an
-issue. Other values of --output print its facts as data; json prints the whole report.
+issue. --output json prints the whole report as data; jsonl, table and csv print only
+its facts.
 
 Exit status: 0 no fact is contradicted; 1 a fact is contradicted, or the API could not
 be reached; 2 the command line is wrong, nothing was sent.]]
