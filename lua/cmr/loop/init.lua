@@ -30,7 +30,7 @@ local loop = {}
 
 ---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch
----@field seen fun() Watches the running coroutine too.
+---@field seen fun() Makes the running coroutine the second one of the watch.
 ---@field stop fun() Ends the watch.
 
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.
