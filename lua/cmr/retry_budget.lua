@@ -1,8 +1,8 @@
 ---Limits how many retries of a key may fail, so that an outage does not multiply the key's calls.
 ---
 ---A retry costs 1. A success or a refusal gives back the last retry of its call, or a fifth of a retry if the call took
----none. A refusal because of the rate limit gives back nothing. The numbers have the same ratios as in the standard mode
----of the AWS SDKs.
+---none. A refusal because of the rate limit gives back nothing. The numbers have the same ratios as in the standard
+---mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

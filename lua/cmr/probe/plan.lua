@@ -6,8 +6,8 @@ local tables = require "cmr.util.tables"
 
 local plan = {}
 
--- A user id that does not exist. Real ids come from earlier answers, and a real user's id may also come from the command
--- line.
+-- A user id that does not exist. Real ids come from earlier answers; the id of a real user may also come from the
+-- command line.
 local NO_USER = "CMR0PROBE0NO0SUCH0USER000000"
 
 ---A key that no partner has.
