@@ -9,7 +9,7 @@ local loop = {}
 ---detected, attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----Returns after some seconds. If the adapter has `interrupt`, a call of it for this job ends the sleep early.
+---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background. Returns at the latest when the function first waits.
@@ -30,7 +30,7 @@ local loop = {}
 
 ---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch
----@field seen fun() Makes the running coroutine the second one of the watch.
+---@field seen fun() Makes the running coroutine the second watched coroutine.
 ---@field stop fun() Ends the watch.
 
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.

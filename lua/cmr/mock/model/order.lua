@@ -86,7 +86,7 @@ local function create_mailboxes(order, part, fields)
   return created
 end
 
--- Registers the domain of a part, if the order has it, and creates its mailboxes. Returns the mailboxes, or nil and the
+-- Registers the domain of a part if it was ordered, and creates its mailboxes. Returns the mailboxes, or nil and the
 -- reason of the failure.
 local function fulfil(order, part, fields)
   local state = order.state
