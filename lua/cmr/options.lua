@@ -75,8 +75,8 @@ local options = {}
 ---@field err? cmr.Error
 ---@field context table The table that all hooks of one call share.
 
----The defaults of the options that the Lua code uses. The core has the other defaults: the production URL, 5 s for
----connecting, 16 MiB for an answer.
+---The defaults of the options that the Lua code uses. The core has the other defaults, such as the production URL, 5 s
+---for connecting, and 16 MiB for an answer.
 options.DEFAULTS = {
   timeout = 30,
   attempt_timeout = 12,
@@ -233,7 +233,7 @@ function options.split(opts)
   return nil, ("bad option 'loop' (%s)"):format(message), { code = "bad_option", option = "loop", got = name }
 end
 
----Adds the environment and nginx's limits to a new client's options.
+---Adds the options from the environment, and nginx's default of max_response, to a new client's options.
 ---@param target_opts table The options for core.target. The function changes them.
 ---@return table? target_opts or nil, a message and the problem {code, option}
 function options.with_environment(target_opts)

@@ -8,8 +8,8 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
--- How long a refusal without a time counts. This time is less than a week, because the re-exports from the dashboard
--- may be days old.
+-- How long a refusal without Retry-After counts. This time is less than a week, because the re-exports from the
+-- dashboard may be days old.
 local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
 
@@ -56,8 +56,8 @@ function quota.reserve(state, call, operation)
   return reservation
 end
 
----Gives back the re-export when the API did not accept the call. If the API refused the call for its quota, stores the
----refusal.
+---Gives back the re-export when the API certainly did not accept the call. If the API refused the call for its quota,
+---stores the refusal.
 ---@param reservation table? The result of quota.reserve.
 ---@param err cmr.Error The error, with the outcome of all attempts.
 function quota.failed(reservation, err)

@@ -15,7 +15,7 @@ end
 
 ---Finds the request id.
 ---@param headers table<string, string>? the headers of the answer, by lower-case name
----@param name string? the name of the header with the id; default: the first of the usual headers
+---@param name string? the name of the header with the id; default: the first usual header that has an id
 ---@return string? id
 function request_id.of(headers, name)
   if not headers then return nil end

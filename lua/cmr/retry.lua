@@ -1,6 +1,6 @@
 ---Decides whether to try a call again, and after how long. Pure: the caller passes the clock and the jitter.
 
-local BASE_SECONDS = 0.5 -- the longest backoff before the second attempt; jitter takes up to half of it
+local BASE_SECONDS = 0.5 -- the longest backoff before the second attempt; jitter shortens it by up to half
 local MAX_BACKOFF_SECONDS = 8
 local SERVER_ERROR_SECONDS = 5 -- the vendor's help page asks for this wait after a 5xx
 local HANDSHAKE_CODE = 35 -- CURLE_SSL_CONNECT_ERROR: the handshake failed; an untrusted certificate has another code

@@ -1,7 +1,8 @@
 ---Limits how many retries of a key may fail, so that an outage does not multiply the key's calls.
 ---
----A retry costs 1. An answer of the server gives back the last retry of its call, or a fifth of a retry when it is the
----answer to the first attempt. The numbers have the same ratios as in the standard mode of the AWS SDKs.
+---A retry costs 1. A success or a refusal gives back the last retry of its call, or a fifth of a retry if the call took
+---none. A refusal because of the rate limit gives back nothing. The numbers have the same ratios as in the standard
+---mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
@@ -49,7 +50,7 @@ function Budget:give_back(key)
   earn(self, key, 1)
 end
 
----Counts an answer to the first attempt.
+---Gives back a fifth of a retry, because a call that took no retry was answered.
 function Budget:answered(key)
   earn(self, key, EARNED_WITHOUT_RETRY)
 end

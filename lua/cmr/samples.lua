@@ -9,7 +9,7 @@
 ---  described  a sentence on an answer that the documentation describes without a sample
 ---  refusals   array of JSON texts: envelopes of refusals
 ---  status     the HTTP status of success, where it is not 200
----  map        set if the answer's data is a map from names, such as country codes, to values: the type of the values,
+---  map        set if the answer's data is a map from names, such as country names, to values: the type of the values,
 ---             or "shown" if the sample answer shows it
 ---  meanings   by name, the meanings of members of data that are easily misread
 ---  source     "seed", "docs" or "help", as in the operations table

@@ -192,8 +192,8 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- If the server answered, gives the call's retry back to the budget; if the call took none, gives back a part of a
--- retry. A refusal is an answer too, unless its reason is the rate limit.
+-- After a success or a refusal, gives the call's retry back to the budget. If the call took none, gives back a part of
+-- a retry. Does nothing after a refusal because of the rate limit.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end

@@ -31,7 +31,7 @@ function cqueues.detected(context)
   return is_controlled and coroutines.can_suspend(context)
 end
 
----Called before an engine is closed, because a controller may still poll its descriptor.
+---Called before an engine is closed, because a controller may still poll the engine's descriptor.
 function cqueues.forget(engine)
   local fd = engine:fd()
   if fd then controller.cancel(fd) end

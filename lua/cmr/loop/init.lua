@@ -9,10 +9,10 @@ local loop = {}
 ---detected, attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----Returns after some seconds. With a job, the sleep ends early when interrupt is called for that job.
+---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Runs a function in the background. Returns when the function first waits.
+---@field spawn? fun(run: fun()) Runs a function in the background. Returns at the latest when the function first waits.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -30,7 +30,7 @@ local loop = {}
 
 ---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch
----@field seen fun() Watches the running coroutine too.
+---@field seen fun() Makes the running coroutine the second watched coroutine.
 ---@field stop fun() Ends the watch.
 
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.

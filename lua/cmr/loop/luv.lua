@@ -19,8 +19,8 @@ local luv = {
 
 local poll -- the luv handle that polls the descriptor of an engine
 local watched -- the engine of that descriptor
--- number of waiting coroutines; an active handle keeps the loop alive, so the handle is active only while a coroutine
--- waits
+-- how many users `poll` has: each wait for a call, and block's tasks as one user; an active handle keeps the loop
+-- alive, so `poll` is active only while it has users
 local waiting = 0
 local is_driving, timer = false, nil -- whether block has tasks; the timer that wakes the sleeping tasks
 

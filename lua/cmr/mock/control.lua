@@ -232,7 +232,7 @@ define(
     local by_id = fields.id
     local destination, message = set_destination(fields, state.deliveries)
     if not destination then return nil, message end
-    -- The URL may contain secrets. A caller that names the id perhaps does not know the URL, so it does not get it.
+    -- The URL may contain secrets. A caller that names the id may not know the URL, so the answer omits the URL.
     return {
       id = destination.id,
       url = not by_id and destination.url or nil,

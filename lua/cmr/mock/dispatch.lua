@@ -1,7 +1,7 @@
 ---The API as a function that turns a request into an answer. It checks the key and the rate limit, finds the operation
 ---and calls its handler. It does no I/O.
 ---
----A handler is a function in a file of routes/ with the name of its operation. handler(request, state) returns an
+---A handler is a function with the name of its operation, in a file of routes/. handler(request, state) returns an
 ---answer or raises a refusal. request.fields has the checked fields. request.user is the user that userId names.
 
 local answer = require "cmr.mock.answer"
@@ -79,7 +79,8 @@ local function over_limit(seconds)
   return reply
 end
 
--- Reads the body, or {} if none was sent. Assumed: the status for a body in another format than the documented format.
+-- Returns the body as a table. An empty body counts as {} where the operation takes JSON. Assumed: the status for a
+-- body in another format than the documented format.
 local function read_body(request)
   local content_type = (request.headers["content-type"] or ""):lower():match "^[^;]*"
   if request.operation.flags and request.operation.flags.form then

@@ -18,7 +18,6 @@ function json.array(list)
   return setmetatable(list or {}, array)
 end
 
--- Encodes a number, because lua-cjson would round it to 14 digits.
 local function encode_number(value)
   for _, digits in ipairs { "%.15g", "%.16g", "%.17g" } do
     local encoded = digits:format(value)

@@ -25,7 +25,7 @@ local function parameters(value)
   return found
 end
 
--- Restores the quotes and line breaks in a name, which browsers and libcurl encode.
+-- Decodes the quotes and line breaks that browsers and libcurl encode in a name.
 local function unescape(name)
   return (name:gsub("%%22", '"'):gsub("%%0D", "\r"):gsub("%%0A", "\n"))
 end

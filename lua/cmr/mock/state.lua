@@ -1,5 +1,5 @@
 ---The mock's state: the clock, the schedule, the rate limits, the recorded requests, the faults, the deliveries, and
----the collections. Each kind of item has its rules in a file of model/.
+---the collections. The files of model/ have the rules for most kinds of items.
 
 local account = require "cmr.mock.model.account"
 local Collection = require "cmr.mock.model.collection"

@@ -69,9 +69,9 @@ local function attempt(delivery, key)
   return status, not status and (message or "the answer is not HTTP") or nil
 end
 
----Starts sending the deliveries of a state when they are due.
+---Starts a timer that sends the deliveries of a state when they are due.
 ---@param state table
----@param key string The key that signs them.
+---@param key string The key that signs the deliveries.
 function webhook_sender.start(state, key)
   local running = 0
   local function send(_, deliveries, delivery)

@@ -6,7 +6,7 @@ local tables = require "cmr.util.tables"
 
 local plan = {}
 
--- A user id that does not exist. The ids of the real user, domain and mailbox come from earlier answers or from the
+-- A user id that does not exist. Real ids come from earlier answers; the id of a real user may also come from the
 -- command line.
 local NO_USER = "CMR0PROBE0NO0SUCH0USER000000"
 
@@ -19,8 +19,9 @@ plan.UNPLANNED = {
   platform_workspaces = "it needs a credential of Instantly and sends a request there",
 }
 
----The steps. A step has an operation, and an id, by default the operation's name. It may have a query, `needs` (the
----names of the ids that it sends), second_page_of (the id of the step for page 1) and wrong_key.
+---The steps. A step has an operation and an id. It may have a query, `needs` (the names of the ids that it sends),
+---second_page_of (the id of the step for page 1) and wrong_key. The loop below adds the missing ids: the operation's
+---name, or for page 2 the result of plan.second_page.
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
   { operation = "subscriptions", second_page_of = "subscriptions" },

@@ -59,7 +59,7 @@ function shape.type(value)
 end
 
 ---Adds all strings in a value to a set, in lower case. Also adds the parts of a string such as an address or a domain.
----The report must not show a name that is in this set.
+---The report must not show an undocumented name that is in this set.
 function shape.words(value, words)
   if type(value) == "table" then
     for _, member in pairs(value) do

@@ -70,8 +70,8 @@ local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, the wait between two
 
 local unpack = table.unpack or unpack
 local digests = {} -- script -> its SHA-1 from Redis
--- The outage {since, retry_at, message}, by the server and the credentials of a connection. All connections with the
--- same server and credentials share it.
+-- The outages: {since, retry_at, message}. Connections with the same server, database, credentials and TLS options
+-- share one outage.
 local outages = {}
 
 -- Raises for options of TLS that would have no effect.

@@ -81,7 +81,7 @@ local function unknown_step(operation)
   return step
 end
 
--- Returns whether all requested things depend on one group. Mailboxes depend on their domains.
+-- Returns whether all requested things outside a group depend on this group. Mailboxes depend on their domains.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do

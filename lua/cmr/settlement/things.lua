@@ -25,8 +25,8 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- For each kind of thing, the fields in which an event may name it. The fields beyond REQUESTED_NAMES only distinguish
--- the things.
+-- For each kind of thing, the fields in which an event may name it. The fields with a name that a request may contain
+-- come first (see REQUESTED_NAMES). The other fields only tell the things of an event apart.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
@@ -45,8 +45,8 @@ local LIST_FIELDS = {
   subscription = { "subscriptions", "subscriptionIds" },
 }
 
----Returns the things that a parameter asks for. A parameter "mailboxes.*[]" is a map from domains to lists. A
----parameter "domains[]" is a list, or a single item.
+---Returns the things that a parameter asks for. The parameter "mailboxes.*[]" is a map from domains to lists. Any
+---other parameter is a list, or a single object.
 ---@return table[] things each {name, domain}
 ---@return string? kind
 function things.requested(args, parameter)

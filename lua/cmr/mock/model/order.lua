@@ -86,7 +86,8 @@ local function create_mailboxes(order, part, fields)
   return created
 end
 
--- Registers one domain and creates its mailboxes. Returns the mailboxes, or nil and the reason of the failure.
+-- Registers the domain of a part if it was ordered, and creates its mailboxes. Returns the mailboxes, or nil and the
+-- reason of the failure.
 local function fulfil(order, part, fields)
   local state = order.state
   local reason = state.failures[part.domain]
@@ -104,10 +105,10 @@ local function emit_failed(order, part, reason)
   order.state:emit(part.years and "domain.order.failed" or "mailbox.order.failed", data)
 end
 
----Processes the order in the documented steps. It registers each domain and creates the domain's mailboxes. Later the
+---Processes the order in the documented steps. It registers the ordered domains and creates the mailboxes. Later the
 ---mailboxes get passwords, and then become ACTIVE.
----@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = how long to register it,
----  subscriptionId = the id of an existing subscription, mailboxes = [...]}]}
+---@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = how long to register it, or
+---  nil for a domain that the user has, subscriptionId = the id of an existing subscription, mailboxes = [...]}]}
 function Order:process(fields)
   local state, created, failed = self.state, {}, {}
   for _, part in ipairs(fields.parts) do

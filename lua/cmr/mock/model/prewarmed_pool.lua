@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. The pool has as many domains as the total in the documented answer, and the documented domain comes
----first. The sandbox's pool has the documented domains.
+---Fills both pools. state.pool gets as many domains as the total in the documented answer; the domain in that answer
+---comes first. state.sandbox_pool gets the documented domains of the sandbox.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data
@@ -70,7 +70,7 @@ local function clear_subscriptions(state, filter)
   end
 end
 
--- Gives a domain with its mailboxes to a user. Returns the domain's part of the event.
+-- Gives a domain with its mailboxes to a user. Returns the domain's part of the event prewarmup.order.success.
 local function assign(state, item, fields)
   local user_id, sandbox = fields.userId, fields.sandbox
   Domain.add(state, { domainName = item.domain, userId = user_id, sandbox = sandbox }):register()
@@ -104,8 +104,8 @@ end
 ---@param name string
 ---@param provider string
 ---@param fields table {userId, autoRenew, sandbox = true for the sandbox's pool}
----@return table? sold The domain's part of the event.
----@return string? message The documented reason of the failure.
+---@return table? sold The domain's part of the event prewarmup.order.success.
+---@return string? message The reason of the failure.
 function prewarmed_pool.sell(state, name, provider, fields)
   local pool = fields.sandbox and state.sandbox_pool or state.pool
   local item = pool:get(name)

@@ -57,8 +57,8 @@ kind_of_user(
   end
 )
 
--- Adds a subscription and its domain. The subscription is ACTIVE for a month, even if the domain already has another
--- subscription.
+-- Adds a subscription, and its domain if that is missing. The subscription is ACTIVE for a month, even if the domain
+-- already has another subscription.
 kind_of_user(
   "subscriptions",
   { subscriptionId = "string", domain = "string", serviceProvider = "string?", autoRenew = "boolean?" },

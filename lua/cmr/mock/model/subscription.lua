@@ -131,7 +131,7 @@ function Subscription.of_domain(state, name)
   end
 end
 
----Removes a mailbox. Removing the last mailbox also removes the subscription.
+---Removes a mailbox. Removing the last mailbox cancels the subscription.
 ---@param mailbox table
 function Subscription.remove_mailbox(mailbox)
   local state = mailbox.state
@@ -179,7 +179,7 @@ function Subscription:renew()
 end
 
 ---Gives the subscription and its mailboxes new ids, a little later. The paid period stays the same. The sources
----disagree on whether accounts are replaced; the newer source says that they are.
+---disagree on whether the mailboxes' accounts are replaced; the newer source says that they are.
 function Subscription:recreate()
   local state = self.state
   state:after(CHANGE_SECONDS, function()

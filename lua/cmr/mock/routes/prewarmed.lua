@@ -7,7 +7,7 @@ local prewarmed_pool = require "cmr.mock.model.prewarmed_pool"
 
 local prewarmed = {}
 
--- As documented, the page numbers are in data itself.
+-- As documented, the page numbers are directly in data, and not in data.pagination.
 local function inventory(request, pool)
   local found = prewarmed_pool.find(pool, request.fields.serviceProvider, request.fields.contains)
   local items, page, pages = answer.page(request, found)
@@ -34,8 +34,8 @@ function prewarmed.sandbox_prewarmed(request, state)
   return answer.success(request, inventory(request, state.sandbox_pool), "Pre-warmed up domains fetched successfully")
 end
 
--- Creates an order. Later, each of its domains is either sold or fails. failure(index) returns the reason why a domain
--- fails before it is sold, or nil.
+-- Creates an order. Later, each of its domains is either sold or fails. failure(index) returns the reason why the
+-- domain with this index must fail, or nil.
 local function create(request, state, sandbox, failure)
   local fields = request.fields
   local provider = fields.serviceProvider

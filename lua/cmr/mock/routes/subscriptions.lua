@@ -55,7 +55,7 @@ function subscriptions.renew_subscriptions(request, state)
   return answer.success(request)
 end
 
--- Assumed: subscriptionId names the subscription; a call with autoRenew sets the state, a call without it toggles it.
+-- Assumed: subscriptionId names the subscription; autoRenew sets the state; a call without autoRenew toggles it.
 function subscriptions.toggle_subscription_auto_renew(request, state)
   local fields = request.fields
   local assumed = "the body's names; whether it sets or flips"

@@ -1,4 +1,4 @@
----Facts about the key, the envelope of every answer, refusals, and the path of every operation.
+---Facts about the key, the envelope of every answer, refusals, and the paths of the operations in the plan.
 
 local facts = require "cmr.probe.facts"
 local operations = require "cmr.operations"
