@@ -25,6 +25,17 @@ describe("the mock's control", function()
     assert.has_error(function() server:control("GET", "reset") end)
   end)
 
+  it("speeds up the clock, but not the rate limit", function()
+    server:reset{rate = 0.001}
+    server:call("GET", PLATFORMS)
+    server:control("POST", "clock", {speed = 1e9})
+    assert.equal(429, server:call("GET", PLATFORMS).status)
+    server:control("POST", "clock", {speed = 1})
+    assert.equal(429, server:call("GET", PLATFORMS).status)
+    server:advance(1000)
+    assert.equal(200, server:call("GET", PLATFORMS).status)
+  end)
+
   it("serves an operation at a path, with the userId in the query or the body, and refuses every other form", function()
     for _, form in ipairs{"GET /a", "POST /a/b userId in query", "PUT /a userId in body"} do
       server:control("POST", "endpoints", {wallet = form})

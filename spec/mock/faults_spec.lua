@@ -80,6 +80,7 @@ describe("the mock's faults", function()
 
   it("are refused when misspelt", function()
     for _, order in ipairs{{statuses = 500}, {match = {operatoin = "x"}}, {times = 0}, {status = 99}, {close = 1},
+      {close = "after", status = 500}, {close = "after", body = ""},
       {delay = -1}, {headers = "x"}, {headers = {A = 1}}} do
       assert.has_error(function() server:fault(order) end)
     end

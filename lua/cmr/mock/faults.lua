@@ -39,6 +39,9 @@ function faults.new(order)
   if close ~= nil and type(close) ~= "boolean" and close ~= "after" then
     return nil, "'close' must be true, false or \"after\""
   end
+  if close == "after" and (status or order.body ~= nil) then
+    return nil, "'close' = \"after\" sends no answer, so 'status' and 'body' have no use"
+  end
   if status and (status < 200 or status > 599 or status % 1 ~= 0) then return nil, "'status' must be 200 to 599" end
   if times < 1 or times % 1 ~= 0 then return nil, "'times' must be a whole number from 1" end
   if delay < 0 then return nil, "'delay' must be seconds, 0 or more" end

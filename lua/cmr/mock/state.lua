@@ -39,6 +39,7 @@ function State:reset(overrides)
   self.resets = self.resets + 1
   self.recorder = Recorder.new(self.recorder and self.recorder.last or 0) -- so that no number occurs twice
   self.offset, self.speed, self.speed_since = 0, 1, self.clock()
+  self.skipped = 0 -- the part of the offset that the speed did not cause
   self.deliveries = Deliveries.new(function()
     return self:now()
   end)
@@ -75,6 +76,7 @@ end
 ---@param speed number? The new speed of the clock; nil keeps the old speed.
 function State:advance(seconds, speed)
   self.offset = self:now() - self.clock() + seconds
+  self.skipped = self.skipped + seconds
   self.speed, self.speed_since = speed or self.speed, self.clock()
 end
 
@@ -148,7 +150,7 @@ end
 ---@return number? seconds The time to wait, when the request does not pass.
 function State:take(key)
   self.limiters[key] = self.limiters[key] or rate_limit.new(self.window, self.rate)
-  return self.limiters[key](self.clock() + self.offset)
+  return self.limiters[key](self.clock() + self.skipped)
 end
 
 return State

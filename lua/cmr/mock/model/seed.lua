@@ -73,7 +73,7 @@ kind_of_user(
 -- Adds a mailbox. Also adds its domain and a subscription with auto-renewal if they are missing. Replaces a mailbox
 -- with the same id.
 kind_of_user("mailboxes", { mailboxId = "string", email = "string", status = "string?" }, function(body, state)
-  local name = body.email:match "@(.+)$"
+  local name = body.email:lower():match "@(.+)$"
   if not name then return nil, "'email' must be an address" end
   ensure_domain(state, name, body.userId)
   local subscription = Subscription.of_domain(state, name)
