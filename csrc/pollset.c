@@ -218,7 +218,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* sets the timer again: if its time passed after the caller's pollset_tick, it wakes the loop */
+            arm(set); /* sets the timer again: a time that passed after the caller's pollset_tick wakes the loop */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |

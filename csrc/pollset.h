@@ -60,7 +60,7 @@ double pollset_now(void);
 /* Returns the descriptor for an event loop, or -1. It is readable when pollset_run has work to do. */
 int pollset_descriptor(struct pollset *set);
 
-/* Sets the time at which a waiting pollset_run must return. */
+/* Sets the time of the earliest deadline. With epoll, a waiting pollset_run returns then. */
 void pollset_alarm(struct pollset *set, double at);
 
 /* Closes the set. Call it after the multi was cleaned up. */

@@ -82,7 +82,7 @@ static int lock(int fd, double patience)
 
 static bool is_empty(const struct queue *queue, const struct record *record)
 {
-    return record->changed > queue->now || !(record->next > queue->now); /* also true if the value is not a number */
+    return record->changed > queue->now || !(record->next > queue->now); /* also true if next is NaN */
 }
 
 /*

@@ -149,8 +149,8 @@ static bool add_text(struct request *request, const char *name, const char *valu
 }
 
 /*
- * Adds the list or object on top as JSON. The text is in the call's body buffer meanwhile: after an error, the call
- * frees it.
+ * Adds the list or object on top as JSON. The text is in the call's body buffer meanwhile: if Lua raises an error, the
+ * call's finalizer frees the text.
  */
 static bool add_json(struct request *request, const char *name)
 {
@@ -184,8 +184,8 @@ static bool add_file(struct request *request, const char *name, const char *key,
 }
 
 /*
- * Returns the next key after `after` in the table at index, in the order of names. Returns the first key if `after` is
- * NULL, and NULL at the end.
+ * Returns the key that follows `after` when the keys of the table at index are sorted. Returns the first key if `after`
+ * is NULL, and NULL at the end.
  */
 static const char *next_key(lua_State *L, int index, const char *after)
 {

@@ -4,7 +4,7 @@
  *
  *   sqlite.open(path, busy_milliseconds) -> database
  *   database:run(sql, ...)    -> the number of rows that changed
- *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
+ *   database:first(sql, ...)  -> the first row as {column = value}, or nil
  *   database:rows(sql, ...)   -> all rows
  *   database:hold(number)     -> true: this process holds the number until let_go, close or its end
  *   database:let_go(number)   -> true

@@ -53,8 +53,8 @@ static inline bool target_is_http1(const struct target *target)
 void target_open(lua_State *L);
 
 /*
- * core.target(options, parent?) -> target, or nil, message, problem. problem is {code = "bad_option", option} with
- * either expected and, where known, got; or reason. An absent option comes from the parent.
+ * core.target(options, parent?) -> target, or nil, message, problem. problem has code = "bad_option", `option`, and
+ * either `reason` or `expected`. Beside `expected` it has `got`, where known. An absent option comes from the parent.
  */
 int target_new(lua_State *L);
 

@@ -17,5 +17,5 @@ int terminal_size(lua_State *L);
  */
 int terminal_catch_interrupt(lua_State *L);
 
-/* core.interrupted() -> the number of the last recorded signal, or nil */
+/* core.interrupted() -> the number of the recorded signal, or nil */
 int terminal_interrupted(lua_State *L);
