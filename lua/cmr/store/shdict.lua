@@ -62,8 +62,8 @@ end
 function Store:done(name, token, ttl)
   local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
-  -- this may overwrite a claim that another worker has just taken; that is right, because the event was handled and must
-  -- not be handled again
+  -- this may overwrite a claim that another worker has just taken; that is right, because the event was handled and
+  -- must not be handled again
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end

@@ -1,5 +1,5 @@
----Dead letters are events that could not be handled or stored, and that the vendor does not deliver again. The store has
----them in a list, as JSON.
+---Dead letters are events that could not be handled or stored, and that the vendor does not deliver again. The store
+---has them in a list, as JSON.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"

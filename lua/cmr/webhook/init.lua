@@ -30,8 +30,8 @@ function webhook.verify(raw_body, headers, options)
   return verify.delivery(raw_body, headers, validate.options("webhook.verify", verify.SPEC, verify.DEFAULTS, options))
 end
 
----Receives webhooks in nginx. After an event's function has succeeded, the handler does not call it again for that event,
----even if the vendor delivers the event several times or to several workers. The handler stores the event for
+---Receives webhooks in nginx. After an event's function has succeeded, the handler does not call it again for that
+---event, even if the vendor delivers the event several times or to several workers. The handler stores the event for
 ---client:await.
 ---
 ---    init_by_lua_block {

@@ -38,7 +38,7 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims if nginx has cmr; else the process's own.
+---@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims if nginx has cmr, else the process's.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
@@ -120,8 +120,8 @@ local function label_of(info)
 end
 
 -- Returns a hash that is different for every event, and the same for all deliveries of an event. The id alone would not
--- do, because the vendor may send several events with one id. If an event has an id and data, only its name, id and data
--- count, because a timestamp elsewhere in it may differ between deliveries.
+-- do, because the vendor may send several events with one id. If an event has an id and data, only its name, id and
+-- data count, because a timestamp elsewhere in it may differ between deliveries.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
@@ -303,8 +303,8 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. For such an event,
----the handler failed at the last of three deliveries, or the event was too large for the store.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. For such an
+---event, the handler failed at the last of three deliveries, or the event was too large for the store.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
