@@ -165,8 +165,7 @@ at_once() {
 }
 
 # With several builds, the timed specs of the first one run alone. Everything else runs at the same time, because specs
-# often wait.
-# CMR_BESIDE makes the timed specs accept longer times.
+# often wait. CMR_BESIDE makes the timed specs accept longer times.
 if [ "${HALVES-}" ]; then
     at_once "$1:even" "$1:odd"
 elif [ "$#" -eq 1 ]; then
