@@ -100,8 +100,8 @@ specs() {
 
 build() { make -C "$copy" --no-print-directory LUA="$1" >"$copy/make.log" 2>&1; }
 
-# Makes the copy, and checks that a spec passes in it. An earlier build stays; only the file of the last mutation is
-# built again.
+# Makes the copy, and checks that a spec passes in it. An earlier build stays, so that make builds only what has
+# changed. The file of the last mutation counts as changed.
 prepare() {
     mkdir -p "$copy/build"
     for part in $parts; do rm -rf "${copy:?}/$part"; done
