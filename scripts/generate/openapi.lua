@@ -507,7 +507,7 @@ local function webhook_of(event)
           object {
             {
               "200",
-              object { { "description", "Answer 200 within 60 s. Otherwise the vendor makes up to 3 deliveries in all." } },
+              object { { "description", "Answer 200 within 60 s. Otherwise the vendor makes 3 deliveries in all." } },
             },
             { "4XX", object { { "description", "The vendor delivers the event again." } } },
           },
