@@ -1,5 +1,5 @@
 -- client:await with the mock's answers. Only a wait moves the clock, and each spec decides when its events come.
--- spec/nginx/await_spec.lua tests it with a real nginx and the mock's deliveries.
+-- spec/nginx/await_spec.lua tests client:await with a real nginx and the mock's deliveries.
 local block = require "cmr.loop.block"
 local cjson = require "cjson"
 local cmr = require "cmr"

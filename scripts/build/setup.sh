@@ -109,8 +109,8 @@ packages_of() {
     cut -d '|' -f "$column" | tr -s ' ' '\n' | grep -v -e '^-$' -e '^$' | sort -u | tr '\n' ' '
 }
 
-# Debian starts a service at its installation and at every boot, unless a policy forbids that. We do not need the
-# system's nginx or Redis to run. A policy that already forbids a start stays. Any other policy is restored at the end.
+# Debian starts a service when it is installed, unless a policy forbids that. We do not need the system's nginx or
+# Redis to run. A policy that already forbids a start stays. Any other policy is restored at the end.
 policy=/usr/sbin/policy-rc.d
 deny_services() {
     refused=0

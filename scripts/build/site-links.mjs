@@ -1,5 +1,5 @@
-// Checks each link, anchor and file of a built site: site-links.mjs DIRECTORY [BASE]. Prints the dead links, and fails
-// if there are any. Does not follow links to other hosts.
+// Checks that the links of a built site lead to existing files and anchors: site-links.mjs DIRECTORY [BASE]. Prints the
+// dead links, and fails if there are any. Does not follow links to other hosts.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 

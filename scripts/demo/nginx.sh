@@ -61,7 +61,7 @@ until_so mock $mock grep -q '^# ready' "$directory/mock" || fail 'the mock did n
 mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # the mock's process; killing it ends the whole mock
 eval "$(grep '^export ' "$directory/mock")"                   # sets the address, the key and the certificate
 
-# Changes the example: it gets a free port, this machine's modules, and the library in this checkout.
+# Changes the example: it gets a random port, this machine's modules, and the library in this checkout.
 cp examples/nginx/* "$directory"
 program=$($lua -e 'local found = require("cmr.launcher.find").nginx() or {modules = {}}
     print(found.path or "")

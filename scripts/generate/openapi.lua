@@ -102,7 +102,7 @@ function schema(node, further)
   return object(made)
 end
 
--- Returns the members of a request in JSON for which has(name) is true, or false if there is none.
+-- Returns the members of a request, a JSON text, for whose name has(name) is true. Returns nil if there is none.
 local function part_of(text, has)
   local part = object {}
   for _, pair in ipairs(text and ordered_json.read(text) or {}) do
@@ -257,8 +257,8 @@ local RETRY_AFTER = object {
   },
 }
 
--- Returns a response for a refusal. The shared responses have no source. An operation's own response has the source of
--- its reasons.
+-- Returns a response for a refusal. A shared response has the source "help". An operation's own response has the source
+-- of the sentences that only it has.
 local function refusal_response(refusal, description, source)
   local shown = refusal.message
     and object {
@@ -507,7 +507,7 @@ local function webhook_of(event)
           object {
             {
               "200",
-              object { { "description", "Answer 2xx within 60 s. Otherwise the vendor makes 3 deliveries in all." } },
+              object { { "description", "Answer 200 within 60 s. Otherwise the vendor makes 3 deliveries in all." } },
             },
             { "4XX", object { { "description", "The vendor delivers the event again." } } },
           },
@@ -526,7 +526,8 @@ local function webhooks_of(events)
   return list
 end
 
--- Lists the missing operations as text, because pages that are made from the document do not show its extensions.
+-- Lists the operations without a documented method or path. The list is text, because pages that are made from the
+-- document do not show its extensions.
 local function list_missing(missing)
   local lines = { "", "", "x-undocumented describes these operations, whose method or path is undocumented:", "" }
   for _, operation in ipairs(missing) do

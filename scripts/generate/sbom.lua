@@ -12,7 +12,7 @@ local ROCKS = {
   ["lua-cjson"] = { "MIT", "required", "JSON of requests and answers" },
   argparse = { "MIT", "optional", "the command" },
 }
--- scripts/build/flags.sh requires these versions.
+-- scripts/build/flags.sh checks the versions of curl and sqlite.
 local LIBRARIES = {
   { "curl", "curl", ">= 7.80", "the requests" },
   { "openssl", "Apache-2.0", ">= 1.1.1", "signatures of webhooks" },

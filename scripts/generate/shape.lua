@@ -73,7 +73,7 @@ function merge(one, other)
   return one
 end
 
--- Returns the type of a number. A price is a "number", even if the sample has a whole number.
+-- Returns the node for a value in a sample. A price is a "number", even if the sample has a whole number.
 local function of_sample(value, name)
   local made = node(
     name and name:find "[pP]rice" and ordered_json.kind(value) == "integer" and "number" or ordered_json.kind(value)

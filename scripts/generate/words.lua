@@ -133,7 +133,7 @@ end
 
 ---Joins names: "`a`, `b` or `c`".
 ---@param names string[]
----@param joint string "or"
+---@param joint "and"|"or"
 ---@param quote string The quote around each name.
 ---@return string
 function words.list(names, joint, quote)

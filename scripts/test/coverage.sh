@@ -1,6 +1,6 @@
 #!/bin/sh
-# Counts the lines that the specs run on the build NAME, for Lua 5.4: coverage.sh NAME. Fails if they run less than LEAST
-# percent of the C lines or of the Lua lines. The script cannot count Lua inside nginx. The specs of the mock and
+# Counts the lines that the specs run on the build NAME, for Lua 5.4: coverage.sh NAME. Fails if they run less than
+# LEAST percent of the C lines or of the Lua lines. The script cannot count Lua inside nginx. The specs of the mock and
 # spec/nginx run that code.
 set -eu
 cd "$(dirname "$0")/../.."

@@ -31,7 +31,7 @@ executed() {
         file ~ /^csrc\// && $1 ~ /[0-9]/ { print file, $2 + 0 }'
 }
 
-# prepare: makes both copies anew. In the copy `recorded`, every module loads the hook.
+# prepare: makes the copies `plain` and `recorded` anew. In `recorded`, every module loads the hook.
 prepare() {
     rm -rf "$out/csrc" "$out/lua" "$out/covered"
     mkdir "$out/covered"

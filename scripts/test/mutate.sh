@@ -100,7 +100,8 @@ specs() {
 
 build() { make -C "$copy" --no-print-directory LUA="$1" >"$copy/make.log" 2>&1; }
 
-# Makes the copy, and checks that specs pass in it. Earlier builds stay, except the parts that have a mutation.
+# Makes the copy, and checks that a spec passes in it. An earlier build stays, so that make builds only what has
+# changed. The file of the last mutation counts as changed.
 prepare() {
     mkdir -p "$copy/build"
     for part in $parts; do rm -rf "${copy:?}/$part"; done

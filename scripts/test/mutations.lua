@@ -376,7 +376,7 @@ local function recorded_number(file, lines, number)
   return nearest or number
 end
 
--- Returns the names in the first row of a list whose patterns match the file.
+-- Returns the names in the first row of a list that has a pattern for the file.
 local function first_match(list, file)
   for _, row in ipairs(list) do
     if row[1] == "" then return row[2] end
@@ -386,7 +386,7 @@ local function first_match(list, file)
   end
 end
 
--- Adds the spec files of these names to a list that lacks them. The quick ones come first.
+-- Adds to a list the spec files of these names that it lacks, the quick ones first.
 local function add_specs(list, names)
   local seen, more = {}, {}
   for _, spec in ipairs(list) do

@@ -1,7 +1,7 @@
 -- Calls every documented operation of a server that checks requests against docs/maintainers/openapi.json. Run it as
--- `lua5.4 scripts/test/openapi-calls.lua BASE_URL`. It calls each operation with the documented sample, with only the
--- required fields, with all fields, and without fields. The server must refuse the last call if a field is required.
--- The exit status is 0 if everything is as expected.
+-- `lua5.4 scripts/test/openapi-calls.lua BASE_URL`. It calls each operation with its documented samples, with only
+-- the required fields, and with all fields. If a field is required, it also makes a call without fields, which the
+-- server must refuse. The exit status is 0 if everything is as expected.
 
 package.path = "./?.lua;" .. package.path
 
@@ -82,7 +82,7 @@ local function expect(ok, ...)
   print(("FAIL  " .. ("%s "):rep(select("#", ...))):format(...))
 end
 
--- Accepts a success that is no envelope, because the server's answers are made up. Only a refusal is an error.
+-- Accepts a success that is no envelope, because the server's answers are made up. Accepts no other error.
 local function accepted(err)
   return not err or err.kind == "bad_response" and err.status == nil
 end

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these settings
 
-# Specs that run only on build/5.4, because every Lua has the same result: specs of the build, of C, of the pages, and
+# Specs that run only on build/5.4, because every Lua has the same result. Examples are specs of the build, of C, and
 # of nginx, which has its own Lua.
 only_once=rock,deb,valgrind,build,pty,tour,docs,examples,sweep,stress,fuzz,nginx,soak,redis,bulk,mcp
 # Files whose specs judge times to tenths of a second. The first of several builds runs them while nothing else runs.
@@ -17,8 +17,8 @@ timed='spec/fault/*'
 limit=
 command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT_SECONDS:-2400}"
 
-# Every process needs the runtime of the sanitizers before it loads the module. A Lua program does not have the runtime,
-# so it is preloaded.
+# Every process needs the runtime of the sanitizers before it loads the module. A Lua program does not have it, so
+# the runtime is preloaded.
 sanitize() {
     # In some processes, gcc 12's leak check crashes when it follows the thread-local data of modules.
     export ASAN_OPTIONS=detect_leaks=1:intercept_tls_get_addr=0
@@ -164,8 +164,8 @@ at_once() {
     done
 }
 
-# The timed specs of the first build run alone. Everything else runs at the same time, because specs often wait.
-# CMR_BESIDE makes the timed specs accept longer times.
+# With several builds, the timed specs of the first one run alone. Everything else runs at the same time, because specs
+# often wait. CMR_BESIDE makes the timed specs accept longer times.
 if [ "${HALVES-}" ]; then
     at_once "$1:even" "$1:odd"
 elif [ "$#" -eq 1 ]; then

@@ -1,4 +1,4 @@
--- From a row of the operations table to a command: its options, its help, and the arguments it makes of a command line.
+-- A row of the operations table becomes a command: its options, its help, and the arguments made from its command line.
 local core = require "cmr.core"
 local examples = require "cmr.examples"
 local arguments = require "cmr.cli.arguments"

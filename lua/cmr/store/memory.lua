@@ -24,7 +24,8 @@ function Store.new(now)
   }, Store)
 end
 
--- Removes expired entries. Runs when there are twice as many entries as after the last removal.
+-- Removes expired entries. Runs when there are more than MIN_SWEEP_ENTRIES entries, and more than twice as many as
+-- after the last removal.
 local function sweep(self)
   local now, left = self.now(), 0
   for _, entries in ipairs { self.claims, self.lists, self.windows } do

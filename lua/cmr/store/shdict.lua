@@ -13,7 +13,7 @@ Store.__name = "cmr.store.shdict"
 
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
-local SPARE = 1 / 8 -- the texts of a list stay longer than the list, by this share of the list's time; see extend
+local SPARE = 1 / 8 -- the texts of a list live longer than the list, by this share of the list's TTL; see extend
 
 -- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. Each page has a header elsewhere,
 -- and each entry has a header too. nginx reserves a few pages for itself.
@@ -54,7 +54,7 @@ function Store:claim(name, lease)
     if message ~= "exists" then break end
     local owner, left = dict:get(key), dict:ttl(key)
     if owner == DONE then return nil, "done" end
-    if owner then return nil, "busy", left or 0 end -- without an owner, the claim was released just now
+    if owner then return nil, "busy", left or 0 end -- without an owner, the claim has just ended: try again
   end
   return nil, "unavailable", message
 end
@@ -62,8 +62,8 @@ end
 function Store:done(name, token, ttl)
   local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
-  -- this may overwrite a claim that another worker has just taken; the overwriting is right, because the event was
-  -- handled and must not run again
+  -- this may overwrite a claim that another worker has just taken; that is right, because the event was handled and
+  -- must not be handled again
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end
@@ -126,7 +126,7 @@ end
 function Store:list(name)
   local dict, key, texts = dict_of_list(self, name), "cmr:list:" .. name, {}
   for index = 1, dict:get(key) or 0 do
-    texts[#texts + 1] = dict:get(key .. ":" .. index) -- nil for a text that is counted but not stored yet
+    texts[#texts + 1] = dict:get(key .. ":" .. index) -- nil for a text that was removed, or is not stored yet
   end
   return texts
 end

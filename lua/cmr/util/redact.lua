@@ -59,8 +59,8 @@ function redact.mask(text, secrets)
   return text
 end
 
----Returns the secrets in an event, and the secrets in `more`. The longest comes first, because masking a shorter secret
----could cut a longer secret.
+---Returns the secrets in an event, and the secrets in `more`. The longest comes first. A shorter secret may be part of
+---a longer one, and masking the shorter one first would leave the rest of the longer one.
 function redact.secrets(event, more)
   local secrets = {}
   local function collect(value, is_secret)

@@ -7,7 +7,7 @@ local log = require "cmr.util.log"
 -- The names of the dictionaries. There are three, because a full dictionary may lose its oldest entries: many handled
 -- events must not push out awaited events or quotas.
 local shared_dict = {
-  MAIN = "cmr", -- quotas, the queue of the rate limit, and the data of a dictionary below that is not declared
+  MAIN = "cmr", -- quotas and the queue of the rate limit; also the data below if nginx.conf lacks their dictionary
   EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; when full, it refuses new entries
   CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }
@@ -86,7 +86,7 @@ function shared_dict.put(dict, method, key, value, ttl)
 end
 
 ---Replaces a value under a lock, because a dictionary has no compare-and-set. `change` must not yield. If the worker
----was stopped for longer than the lock lasts, the function does not write and starts again.
+---was stopped for so long that another worker took the lock, the function does not write, and starts again.
 ---@param change fun(value: any): any, number? Returns the new value and its TTL, or nil to keep the old value.
 ---@return boolean? ok or nil and a message
 function shared_dict.update(dict, key, change)

@@ -1,7 +1,7 @@
 ---Checks tables of options: each name must be known, and each value must fit its rule. Pure, except that it raises.
 ---
 ---    local SPEC = { timeout = validate.number(0.001, 1e5, "seconds"), log = "function", host = "string" }
----    local opts = validate.options("cmr.new", SPEC, DEFAULTS, opts)
+---    local opts = validate.options("new", SPEC, DEFAULTS, opts)
 ---
 ---A rule is the name of a type, or {expected = text, test = function(value) -> boolean}.
 

@@ -1,17 +1,17 @@
----Dead letters are events that could not be handled, and that the vendor does not deliver again. The store has them in
----a list, as JSON.
+---Dead letters are events that could not be handled or stored, and that the vendor does not deliver again. The store
+---has them in a list, as JSON.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
 
----An event that was not handled, and that the vendor does not deliver again.
+---An event that was not handled or not stored, and that the vendor does not deliver again.
 ---@class cmr.DeadLetter
 ---@field id string The id of the letter.
 ---@field name string The event's name.
 ---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
----@field reason string The reason why it was not handled.
+---@field reason string The reason why it was not handled or not stored.
 ---The event. It has passwords only with the option store_passwords. Nil when there was no room for it.
 ---@field event? cmr.Event
 ---@field info cmr.Delivery The result of cmr.webhook.info for the event, without age and body_hash.

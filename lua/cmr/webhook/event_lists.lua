@@ -20,7 +20,8 @@ local function is_stored(store, name, json)
   return false
 end
 
----Stores an event under all its ids. If the store fails for one id, the event is stored under none.
+---Stores an event under all its ids. If the store fails for one id, removes the event from the lists to which it was
+---just added.
 ---@param store cmr.Store
 ---@param event cmr.Event The event as it was delivered.
 ---@param copy fun(): table Returns the copy to store, see redact.copy.

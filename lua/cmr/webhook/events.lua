@@ -1,6 +1,6 @@
 ---The list of the documented events, and the ids in an event. Pure. cmr also accepts an event that is not in the list.
 ---
----Each row is in the list and under its name: {name, when, fields, source, open, key, items, announces}
+---The list has each row by position and by name: {name, when, fields, source, open, key, items, announces}
 ---  fields     the documented members of data, in order: {name, type}; "a[].b" is the member b of each item of the list
 ---             a; price and quantity are numbers, autoRenew is a boolean, times are ISO 8601 (docs)
 ---  source     "docs" or "help", as in the operations table
@@ -8,7 +8,8 @@
 ---  key        the member that has the event's name: "event", or "eventType" if the samples show no "event" and no
 ---             eventId
 ---  items      the member of data that lists the items that the event reports, if it reports several
----  announces  {event, count}: this member of data says how many events of that name follow
+---  announces  {event, count}: the events that follow; {event = "mailbox.created", count = "quantity"} means that
+---             data.quantity events of the name mailbox.created follow
 ---The samples of subscription events show no eventId either. One sample of domain.order.success has data.actionId, no
 ---eventId, and a list of domains {domain, status} (help).
 ---Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, but the
@@ -115,8 +116,8 @@ end
 
 events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
 
--- The maximum for one event, because the store has a copy of the event for each id. An event with more items also has
--- the id of an order or an action.
+-- The maximum for one event, because the store has a copy of the event for each id. An event with so many items
+-- also has the id of an order or an action.
 local MAX_IDS = 20
 local MAX_ID_BYTES = 200
 

@@ -2,7 +2,7 @@
 ---
 ---    local event, message, err = cmr.webhook.verify(raw_body, headers)
 ---    if not event then return answer(err.status, message) end
----    if seen(cmr.webhook.id(event)) then return answer(200) end -- the vendor delivers an event more than once
+---    if seen(cmr.webhook.id(event)) then return answer(200) end -- the vendor may deliver an event more than once
 ---
 ---It is undocumented whether the timestamp is signed. If it is not, anyone who has seen a delivery can send it again
 ---with a new timestamp. The tolerance then protects nothing, and only the event's id reveals the replay.
@@ -30,8 +30,9 @@ function webhook.verify(raw_body, headers, options)
   return verify.delivery(raw_body, headers, validate.options("webhook.verify", verify.SPEC, verify.DEFAULTS, options))
 end
 
----Receives webhooks in nginx. The handler calls an event's function once, even if the vendor delivers the event several
----times or to several workers. The handler stores the event for client:await.
+---Receives webhooks in nginx. After an event's function has succeeded, the handler does not call it again for that
+---event, even if the vendor delivers the event several times or to several workers. The handler stores the event for
+---client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }

@@ -1,5 +1,5 @@
 ---Receives deliveries. It verifies each delivery and claims the event. Then it stores the event for client:await,
----handles it once and marks it as done.
+---handles it and marks it as done.
 ---
 ---The vendor expects an answer within 60 s. After any status other than 200, it delivers again about 30 s and 5 min
 ---later (help page). The lease must outlast a slow handler, so that no second handler starts. It must end before the
@@ -38,11 +38,11 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else the process's own.
+---@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims if nginx has cmr; else in memory.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
----@field dead_ttl? number Seconds for which cmr keeps an event that could not be handled. Default: 30 days.
+---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
 ---Default: false.
 ---@field store_passwords? boolean
@@ -120,8 +120,8 @@ local function label_of(info)
 end
 
 -- Returns a hash that is different for every event, and the same for all deliveries of an event. The id alone would not
--- do, because the vendor may send several events with one id. If an event has an id and data, its other members do not
--- count, because a timestamp among them may differ between deliveries.
+-- do, because the vendor may send several events with one id. If an event has an id and data, only its name, id and
+-- data count, because a timestamp elsewhere in it may differ between deliveries.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
@@ -303,8 +303,8 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
----handler failed at the last of three deliveries, or the event was too large for the store.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. For such an
+---event, the handler failed at the last of three deliveries, or the event was too large for the store.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()

@@ -53,8 +53,8 @@ await run(new URL(ADDRESS).origin, async ({ open, problems, loaded }) => {
   const deliveries = () => page.locator("#delivery-list > details");
   const notice = () => page.locator("#notice");
 
-  // Expects this many problems that match the pattern, and forgets them. The browser reports each error that a check
-  // provokes on the console.
+  // Expects this many problems that match the pattern, and forgets them. On the console, the browser reports each error
+  // that a check provokes.
   const expect = (count, pattern) => {
     assert.equal(problems.length, count, problems.join("\n"));
     for (const problem of problems.splice(0)) assert.match(problem, pattern);

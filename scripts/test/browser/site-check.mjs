@@ -41,7 +41,7 @@ const SEARCHES = {
 
 const SHOWN = ["index", "guides/webhooks-in-nginx", "library", "reference"]; // as screenshots
 
-// Returns the faults of a page: it must fit both windows, and its texts must be readable.
+// Returns the faults of a page: it must fit a wide and a narrow window, and its texts must be readable.
 async function look(page, name, shown) {
   const wrong = [];
   const note = (error) => wrong.push(`${name}: ${error.actual?.slice?.(0, 5) ?? error.message}`);

@@ -1,6 +1,7 @@
 -- Records the lines of lua/cmr that run, in the file `lines` of a folder. LUA_INIT loads this file in every Lua program
--- that the specs start; the folder is then in CMR_COVERAGE. For covering.sh, also inside nginx, each module loads this
--- file and passes the folder. Each line is written when it first runs, because many processes end by a signal.
+-- that the specs start; the folder is then in CMR_COVERAGE. In covering.sh, each module of the copy loads this file and
+-- passes the folder, also inside nginx. Each line is written when it first runs, because many processes end by a
+-- signal.
 local folder = ... or os.getenv "CMR_COVERAGE"
 if not folder then return end
 

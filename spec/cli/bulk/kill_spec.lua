@@ -73,7 +73,7 @@ describe("cmr bulk #bulk", function()
     local options = {"--rate", "400", "--concurrency", tostring(CONCURRENCY)}
     local unknown = 0
     for kill = 1, KILLS do
-      -- every fifth run dies right after its start, before its first row; the others die after 1 to 25 more rows
+      -- every fifth run is killed at its first output; the others are killed after 1 to 25 more rows
       local target = size() + (kill % 5 == 0 and 0 or math.random(1, 25))
       local limit = core.now() + 20
       local terminal = start(options)
