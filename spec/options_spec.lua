@@ -8,7 +8,7 @@ local program = require "spec.support.program"
 
 local KEY = "key-that-no-message-may-show"
 local USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
-local NOWHERE = "http://127.0.0.1:1" -- nothing listens there, and only the last specs send
+local NOWHERE = "http://127.0.0.1:1" -- no server listens there
 
 local NAN, HUGE = 0 / 0, math.huge
 
@@ -453,7 +453,7 @@ end)
 describe("the defaults that editors show", function()
   local UNITS = {day = 86400, days = 86400, MiB = 1024 * 1024}
 
-  -- Returns the documented defaults of a class that are numbers.
+  -- Returns a class's documented defaults, as far as they are numbers.
   local function documented(class)
     local file = assert(io.open "types/cmr.lua")
     local fields = file:read("*a"):match("\n%-%-%-@class " .. class:gsub("%.", "%%.") .. "%f[^%w].-\n(.-)\n[^-]")

@@ -4,8 +4,8 @@ local retry = require "cmr.retry"
 
 local OUTCOMES = {"not_sent", "rejected", "unknown"}
 
--- For each kind, the outcomes after which a GET and any other request are tried again. Other kinds are never tried
--- again, except for a broken TLS handshake, which a spec below tests.
+-- For each kind of error: the outcomes after which a GET is tried again, and those after which a request with another
+-- method is. Other kinds are never tried again, except for a broken TLS handshake, which a spec below tests.
 local AGAIN = {
   network = {GET = "not_sent rejected unknown", other = "not_sent"},
   timeout = {GET = "not_sent rejected unknown", other = "not_sent"},

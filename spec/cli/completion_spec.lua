@@ -90,7 +90,7 @@ describe("completion in #pty", function()
     path = run(("cd build/%s/bin && pwd"):format(os.getenv "CMR_FLAVOUR")) .. ":" .. os.getenv "PATH"
   end)
 
-  -- Starts a shell with the script, and waits until the shell is ready for input.
+  -- Starts a shell with its completion script, and waits until the shell is ready for input.
   local function start(shell, words, prepare)
     local here = command.file_with(scripts[shell])
     local terminal = pty.start(words, {env = {PATH = path, HOME = home, XDG_CONFIG_HOME = home}, columns = 200})

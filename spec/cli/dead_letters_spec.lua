@@ -7,7 +7,7 @@ local redis = require "spec.support.redis"
 
 local PASSWORD = "hunter-two"
 
--- Lets events fail as often as the vendor delivers them. Returns the receiver.
+-- Delivers this number of events, each three times, as the vendor does. Every handler fails. Returns the receiver.
 local function fill(store, count)
   local receiver = cmr.webhook.receiver{api_key = delivery.KEY, now = delivery.NOW, store = store, log = function() end,
     on = {["*"] = function() error("no database", 0) end}}

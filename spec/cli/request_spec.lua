@@ -43,7 +43,7 @@ describe("a request of the command", function()
       {"api", "PATCH", "/mailboxes/a{b}[c]", "-q", "x=1", "-q", "y=a b", "-d", '{"list": [], "n": 1}'},
     }
 
-    -- Returns the parts of a recorded request that must be the same.
+    -- Returns a recorded request without what differs each time that the same request is sent.
     local function sent(request)
       request.connection, request.connection_requests = nil, nil
       request.at, request.number, request.answer = nil, nil, nil

@@ -122,7 +122,7 @@ describe("on_request", function()
     assert.matches("cmr: on_request: the header 'Host' is not sent: it is set by the library", text, 1, true)
     assert.matches("'x-line' is not sent: a header's value holds a line break", text, 1, true)
     assert.is_nil(text:find("evil", 1, true)) -- values may be secret
-    assert.equal(count, select(2, text:gsub("\n", ""))) -- one line each
+    assert.equal(count, select(2, text:gsub("\n", ""))) -- one line for each bad header
   end)
 
   it("changes nothing when it fails or returns something else", function()

@@ -261,7 +261,7 @@ describe("client", function()
         local at = faults:play{first, {words.request, words.stall}}
         local slow_client = cmr.new{base_url = "http://127.0.0.1:" .. at.port, api_key = "k", rate = false}
         for _ in slow_client:map("platforms", numbered(40), case.given) do
-          assert.equal(case.expected, faults:count(at).connections) -- HTTP/1.1: each has one request at a time
+          assert.equal(case.expected, faults:count(at).connections) -- HTTP/1.1: a connection has one request at a time
           break
         end
         slow_client:close()

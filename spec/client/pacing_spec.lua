@@ -1,4 +1,5 @@
--- Requests of one key leave evenly spaced, whichever client sends them. The clock only moves by sleeping.
+-- Requests of one key leave evenly spaced, whichever client sends them. All specs but one use a fake clock: a sleep
+-- moves it forward, and takes no real time.
 local cmr = require "cmr"
 local core = require "cmr.core"
 local limiter = require "cmr.limiter.memory"

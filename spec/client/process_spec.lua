@@ -112,7 +112,7 @@ describe("a program", function()
     describe("whose server vanishes, over " .. kind .. ",", function()
       before_each(function() server = mock.shared(kind) end)
 
-      -- Sends a body of several MB, three times, to a server that closes at once.
+      -- Sends a body of 16 MB, three times, to a server that closes at once.
       local BODIES = ([[
         local client = cmr.new{rate = false, retries = 0}
         for _ = 1, 3 do
@@ -179,7 +179,7 @@ describe("a program", function()
     it("because it was interrupted, does not wait for its call", function()
       server:fault{delay = 10}
       local ended = run([[
-        os.execute "(sleep 0.3; kill -INT $PPID) >/dev/null 2>&1 &" -- arrives while Lua handles SIGINT
+        os.execute "(sleep 0.3; kill -INT $PPID) >/dev/null 2>&1 &" -- arrives when Lua's handler of SIGINT is set
         cmr.new{rate = false}:platforms("x")
       ]], {limit = 5})
       assert.equal(1, ended.status)

@@ -620,7 +620,8 @@ describe("the engine", function()
 
       before_each(function()
         use(kind)
-        -- The child may keep libcurl's own sockets, which only libcurl can close, and what other loops opened.
+        -- The child may keep libcurl's own sockets, which only libcurl can close. It may keep the descriptors of other
+        -- loops too.
         most = {
           eventpoll = posix.descriptors("eventpoll") - 1,
           timerfd = posix.descriptors("timerfd"),

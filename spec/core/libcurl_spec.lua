@@ -95,7 +95,7 @@ describe("with any libcurl", function()
     end
   end)
 
-  -- An attempt on a dead connection would fail, and three failed attempts would make the call fail.
+  -- An attempt on a dead connection would fail, and with it the call, because client_at's clients do not retry.
   for name, ending in pairs{
     ["close_notify"] = {words.notify},
     ["408"] = {words.send(words.answer("408 Request Timeout", ""))},
@@ -184,7 +184,7 @@ describe("with any libcurl", function()
         local sent = (sums.ok or 0) + (sums["timeout unknown"] or 0)
         assert.equal(1024, sent + (sums["timeout not_sent"] or 0))
         assert.equal(sent, counts.requests)
-        if play.patience > 1 then -- a slow machine may let attempts time out, and each ends its connection
+        if play.patience > 1 then -- on a slow machine, attempts may time out, which ends their connections
           assert.is_true(sent > 0 and counts.connections <= 64 + 1024 - (sums.ok or 0), counts.connections)
         elseif all_ok then
           assert.equal(1024, sums.ok)
@@ -220,7 +220,7 @@ describe("with any libcurl", function()
       jobs[2]:cancel()
       local _, _, err = jobs[2]:wait()
       assert.same({"cancelled", "not_sent"}, {err.kind, err.outcome})
-      for _ = 1, 50 do core.engine():wait(10) end -- long enough for the first one to arrive
+      for _ = 1, 50 do core.engine():wait(10) end -- long enough for the first job's request to arrive
       jobs[1]:cancel()
       local res, message = jobs[3]:wait()
       assert.equal("fine", res and res.message, message)

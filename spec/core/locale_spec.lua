@@ -4,7 +4,7 @@ local mock = require "spec.support.mock"
 local program = require "spec.support.program"
 local redis = require "spec.support.redis"
 
--- Each case has a name, the first code of the program, and sometimes code between its two uses of the tested code.
+-- Each case has a name, code that the program runs first, and perhaps code that it runs between two calls of use().
 local CASES = {
   {"set after the library is loaded", 'require "cmr" german()'},
   {"set before", 'german() require "cmr"'},

@@ -1,12 +1,13 @@
 -- Each fenced block of lua, sh or nginx in README.md, CONTRIBUTING.md, SECURITY.md and docs is run against a mock. The
 -- lua blocks of a page are one program, its sh blocks are another one. Each nginx block is a separate configuration.
--- They run in a folder for the page, which is $HOME too, and must end without an error within a minute. The clock of
--- the mock runs a thousand times as fast as real time. A comment on the line above a block changes how it is run:
---   <!-- not run: REASON -->  it is not run; the page says why
---   <!-- file: NAME -->       it is written to the file NAME, before the page's programs run; any language
+-- A program must end without an error within a minute. Each page has a folder, which is $HOME for its programs. The
+-- clock of the mock runs a thousand times as fast as real time. A comment on the line above a block changes how it is
+-- run:
+--   <!-- not run: REASON -->  it is not run, for this reason
+--   <!-- file: NAME -->       it is written to the page's folder, before the page's programs run; any language
 -- lua: has the globals of PRELUDE below. A print with `--> TEXT` behind it must print TEXT; "..." stands for any text.
--- sh: bash runs it and stops at the first command that fails. It has `cmr`, $user, $mailbox, the mock's key and
---   build/5.4. At the end, the spec ends all processes that the block started.
+-- sh: bash runs it in the folder and stops at the first command that fails. It has `cmr`, $user, $mailbox, the mock's
+--   key and build/5.4. At the end, the spec ends all processes that the program started.
 -- nginx: is a configuration or a part of one. The spec starts nginx with it and requests each plain location, whose Lua
 --   code must have no error.
 local command = require "spec.support.command"

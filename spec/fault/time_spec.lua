@@ -19,7 +19,7 @@ describe("time #fault", function()
     server:stop()
   end)
 
-  -- Makes a call that fails, with the real waits of a plain script. Returns its seconds and its error.
+  -- Makes a call that fails. Its waits take real time, as without an event loop. Returns its seconds and its error.
   local function measure(row)
     local at = server:play(row.scripts or {}, row.how)
     local options = { loop = "block", retries = 100, timeout = 0.4 * play.slowness }

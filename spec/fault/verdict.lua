@@ -9,7 +9,7 @@ local function limit(seconds)
   return play.timed and seconds * play.patience or math.huge
 end
 
-judge.SLACK = limit(0.05) -- in seconds; a fault may outlast its bound by this
+judge.SLACK = limit(0.05) -- in seconds; a row may take this much longer than its bound
 judge.STEP = limit(0.02) -- in seconds; a step of the engine may last this long
 
 local function within(what, value, range)

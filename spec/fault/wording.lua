@@ -78,7 +78,7 @@ end
 
 local types = { data = 0, headers = 1, rst_stream = 3, settings = 4, ping = 6, goaway = 7, continuation = 9 }
 
---- The error codes of RFC 9113, section 7.
+--- Some error codes of RFC 9113, section 7.
 words.errors = {
   NO_ERROR = 0, PROTOCOL_ERROR = 1, INTERNAL_ERROR = 2, REFUSED_STREAM = 7, CANCEL = 8, ENHANCE_YOUR_CALM = 11,
   HTTP_1_1_REQUIRED = 13,

@@ -1,7 +1,7 @@
 /*
- * Makes the result of a call from an answer. The input has one byte each for the operation, the transfer's code and
- * flags, two bytes for the status, and one byte for the length of the headers, divided by 16. Then come the headers and
- * the body.
+ * Makes the result of a call from an answer. The input begins with one byte for the operation, one for the transfer's
+ * code and one for flags. Then it has two bytes for the status, and one for the length of the headers in units of 16
+ * bytes. The headers and the body follow.
  */
 #include <string.h>
 

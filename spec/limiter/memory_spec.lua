@@ -5,7 +5,7 @@ local core = require "cmr.core"
 local limiter = require "cmr.limiter.memory"
 
 local RATE = 4 -- requests per second: the default
-local VENDOR = 5 -- what the vendor allows
+local VENDOR = 5 -- requests per second that the vendor allows
 
 -- Returns a limiter, and a function that sets its clock.
 local function with_clock(now)
@@ -20,7 +20,7 @@ local function dice(seed)
   end
 end
 
--- Returns when requests leave that arrive at these times.
+-- Takes the times at which requests arrive. Returns the times at which they leave.
 local function departures(arrivals, rate)
   local line, set = with_clock(0)
   local leave = {}

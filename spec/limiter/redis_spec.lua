@@ -169,7 +169,7 @@ describe("the limiter of hosts", function()
       one:reserve("key", 4, 10)
       pass(10)
       ways = {{0.001, 0.2}}
-      near(0.05, one:reserve("key", 4, 10)) -- the next one is 0.25 after the first
+      near(0.05, one:reserve("key", 4, 10)) -- the next slot is 0.25 s after the first
       pass(10)
       ways = {{0.001, 0.09}}
       near(0, one:reserve("key", 4, 10))
@@ -264,7 +264,7 @@ describe("the limiter of hosts", function()
         b:reserve("key", 4, 10)
       end
       keys = {}
-      near(2, a:reserve("key", 4, 10)) -- after its last slot at 1.5, with room for the other host
+      near(2, a:reserve("key", 4, 10)) -- a's last slot is at 1.5 s; this one leaves room for b's slot
       near(2.25, b:reserve("key", 4, 10))
       pass(10)
       near(0, a:reserve("key", 4, 10))

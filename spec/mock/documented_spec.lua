@@ -1,5 +1,5 @@
--- For every documented answer, the mock's own answer with its usual data: it has the same message, and the same members
--- of the same types.
+-- The mock's own answers have the same members as the documented ones, of the same types. Where the documents show a
+-- whole answer, the message is the same too.
 local cjson = require "cjson"
 local examples = require "cmr.samples"
 local operations = require "cmr.operations"
@@ -9,7 +9,7 @@ local USER, MAILBOX = api_of.USER, api_of.MAILBOX
 local SUBSCRIPTION = "1BNTZJG2Q041JWGS3NY9E1BZ9APA"
 local OWN = {userId = USER}
 
--- The request for each answer: {query, body}. Without an entry here, the spec sends the documented request.
+-- The requests of some operations: {query, body}. For the others, the spec sends the documented request.
 local ASKED = {
   delete_user = {{userId = "EMPTY"}},
   domain_renewal_prices = {nil, {userId = USER, domains = {"near.com"}}},
@@ -61,8 +61,8 @@ describe("the documented answer of", function()
         local _, reply = api:yes(row.method .. " " .. row.path, asked[1], asked[2])
         local wanted = cjson.decode(shown)
         if example.answer then
-          -- Only for platforms is a part assumed: the documentation leaves open whether apps without credentials are
-          -- listed.
+          -- Only the answer of platforms has an assumption: the documentation leaves open whether apps without
+          -- credentials are listed.
           api_of.assumed(row.name == "platforms" and "an app without credentials is left out" or false, reply)
           assert.equal(wanted.message, reply.body.message)
         else

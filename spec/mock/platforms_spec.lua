@@ -1,4 +1,4 @@
--- Platforms' credentials: the later operations. The first ones are in routes_spec.lua.
+-- Platforms' credentials: updates, workspaces and nested fields. routes_spec.lua tests the other operations.
 local api_of = require "spec.support.mock_api"
 
 local USER = api_of.USER

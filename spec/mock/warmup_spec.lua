@@ -41,7 +41,7 @@ describe("the mock's warmup", function()
 
   it("is charged for the remaining days", function()
     api:advance(20 * 24 * 3600 + 60)
-    api:wallet(0.99) -- the price is 3 x 10 / 30, less one minute
+    api:wallet(0.99) -- 10 of 30 days, less one minute, cost almost 3 x 10 / 30 = 1
     api_of.assumed("status 402", api:no(402, "Insufficient wallet balance", START, THIS))
     assert.equal(api_of.null, status())
     api:wallet(1)

@@ -1,4 +1,4 @@
--- Requests that end during a call, and timers that cannot be made. All other waiting requests must be answered.
+-- Requests that end during a call, and timers that do not run. All other waiting requests must be answered.
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
@@ -32,7 +32,7 @@ local SIBLINGS = [[
   } }
 ]]
 
--- The ways in which nginx cannot make a timer.
+-- The ways in which a timer of nginx does not run.
 local BROKEN_TIMERS = {
   ["fail"] = {http = "init_worker_by_lua_block { ngx.timer.at = function() return nil, 'none' end }"},
   ["are too many already"] = {http = [[

@@ -90,7 +90,7 @@ describe("a handler that ends its request #nginx", function()
     assert.equal(4, runs())
     assert.equal(200, deliver())
     assert.equal(4, runs())
-    assert.equal("1", server:text "/replay") -- the previous delivery has handled the event
+    assert.equal("1", server:text "/replay") -- the first replay has handled the event; this one only removes the letter
     assert.equal("0", server:text "/letters")
     assert.equal(4, runs())
   end)

@@ -7,7 +7,7 @@ local recorded = require "spec.support.recorded"
 
 local SUPPLY = ": supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}"
 
--- Only the method of these operations is documented.
+-- The method of these operations is documented, but not their path.
 local WITHOUT_PATH = {
   suggest_domains = "POST", check_domain = "POST", add_domain_forwarding = "POST", add_email_forwarding = "POST",
   remove_domains = "DELETE", order = "GET", process_order = "POST", wallet = "GET", send_error = "POST",

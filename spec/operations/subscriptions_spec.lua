@@ -74,7 +74,7 @@ describe("subscriptions", function()
     api:raises("bad field 'domain'", function() client:cancel_subscription{domain = cmr.null} end)
   end)
 
-  -- The documents disagree on the path. paths_spec.lua has the other one.
+  -- The documents disagree on the path. paths_spec.lua tests the other path.
   it("are recreated, by id or domain", function()
     client:recreate_subscriptions{subscriptionIds = {SUBSCRIPTION, "OTHER"}}
     api:sent(1, {"POST", "/component/subscriptions/recreate",

@@ -211,8 +211,8 @@ end)
 describe("cmr probe does not reveal", function()
   local own = {GOOGLE = true, MICROSOFT = true} -- these words are in the report's own text
 
-  -- Collects the strings of a value that are longer than three bytes. If `map` is true, also collects such names of
-  -- members.
+  -- Collects the strings of a value that are longer than three bytes and not in `own`. If `map` is true, the names of
+  -- the value's members count as strings too.
   local function texts(value, found, map)
     if type(value) == "string" and #value > 3 and not own[value] then found[value] = true end
     if type(value) ~= "table" then return found end

@@ -35,7 +35,7 @@ describe("the shape of a value", function()
       paths{jane = {{age = 1}}, joe = {{age = 2}}})
     assert.is_truthy(paths{jane = {age = 1}, joe = {height = 2}}.jane)
     assert.is_truthy(paths{billing = {}, shipping = {}}.billing)
-    assert.is_truthy(paths{google = {clientId = "x"}, credentials = {clientId = "y"}}.google) -- documented
+    assert.is_truthy(paths{google = {clientId = "x"}, credentials = {clientId = "y"}}.google) -- documented names
   end)
 
   it("shows no name that is also in a value", function()

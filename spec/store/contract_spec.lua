@@ -1,5 +1,5 @@
--- The contract of cmr.Store, checked for every backend. A lease is either long, or the spec waits for its end, so that
--- a slow machine does not matter.
+-- The contract of cmr.Store, checked for every backend. Where a lease is short, the spec waits for its end. So a slow
+-- machine does not matter.
 local core = require "cmr.core"
 local http = require "spec.support.http"
 local nginx = require "spec.support.nginx"
@@ -280,7 +280,7 @@ describe("the store of nginx's workers #nginx", function()
       ngx.print(ngx.worker.pid(), " ", claimed)
     ]])
     together()
-    -- A removed count may be counted again. The count of a name never exceeds 20.
+    -- After an uncount, a name can be counted once more. Its count never exceeds 20.
     assert.is_true(together() <= 10 * 20)
   end)
 
@@ -428,7 +428,7 @@ describe("the store of a machine's processes", function()
         assert(store.ledger:connection(kind):rows("PRAGMA max_page_count = " .. pages))
       end
     end
-    allow(1) -- SQLite takes its present size instead, so the database cannot grow
+    allow(1) -- SQLite limits the database to its present size instead, so it cannot grow
     refuses_when_full(store, "full", function() allow(100000) end)
   end)
 end)

@@ -227,7 +227,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     bulk.seed(server, 1)
     local path = bulk.mailboxes(1)
     assert.equal(0, cmr{"reexport", "--from", path}.status)
-    for _, case in ipairs{{6.9, 1}, {0.2, 2}, {6.9, 2}, {0.2, 3}} do -- {days that pass, requests sent after them}
+    for _, case in ipairs{{6.9, 1}, {0.2, 2}, {6.9, 2}, {0.2, 3}} do -- {days that pass, all requests sent so far}
       change("UPDATE request SET sent_at = sent_at - ?, ended_at = ended_at - ?", case[1] * 86400, case[1] * 86400)
       server:advance(case[1] * 86400)
       assert.equal(0, cmr{"reexport", "--from", path, "--repeat-after", "7d"}.status)

@@ -46,7 +46,7 @@ describe("cmr mcp", function()
       if #server:requests() >= count then return end
       command.sh "sleep 0.02"
     end
-    error("the mock received no request")
+    error("the mock received too few requests")
   end
 
   it("says what it is, in the client's version", function()
