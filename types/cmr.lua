@@ -6,7 +6,7 @@
 -- classes: <name>.fields for its table of arguments, <name>.others for the same table without the arguments that may be
 -- positional, and <name>.answer for its answer, if an answer is documented.
 
----The first argument of client:await in another process. It has the plan, or the operation and an id.
+---The first argument of client:await if another process sent the request. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---The request's number in the client's ledger. client:await writes there how the request ended.
@@ -21,8 +21,8 @@
 ---@field timeout? number Seconds to wait. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
----@field done_statuses? string[] More statuses that mean "the order is done", each in full. Default: {}.
----@field failed_statuses? string[] More statuses that mean "the order has failed", each in full. Default: {}.
+---@field done_statuses? string[] More statuses that mean "the order is done". Each is a whole status. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed". Each is a whole status. Default: {}.
 ---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
 ---The options of client:bulk. client:bulk sends only the rows that are not done yet.
@@ -298,8 +298,8 @@ function Client:key_id() end
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
----The answer, decoded if it is JSON. In an error of client:await: the event that reports the failure, the items that
----the API refused, or the answer of order_status.
+---The answer, decoded if it is a JSON object. In an error of client:await: the event that reports the failure, the
+---items that the API refused, or the answer of order_status.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
@@ -530,7 +530,8 @@ local connections = {}
 ---@return string? reason The reason from cmr.sqlite.
 function connections:connection(synchronous) end
 
----Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
+---Returns whether the ledger's file was removed or replaced after it was opened. If so, the caller can open the ledger
+---again.
 ---@return boolean
 function connections:is_moved() end
 
@@ -577,7 +578,7 @@ function forgetting:forget_old(db, id) end
 ---@field id? string An id in the request or its answer: of an order, an action, a subscription, a domain or a mailbox.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
----@field unknown? true Only the requests that may have been done.
+---@field unknown? true Only the requests in the state "unknown".
 ---@field accepted? true Only the accepted requests that have not ended yet.
 
 ---A request in the ledger.
@@ -606,7 +607,7 @@ function forgetting:forget_old(db, id) end
 ---| "done" # it was done, with all its items
 ---| "partial" # it was done, but some of its items failed
 ---| "failed" # it was not done: refused, or never sent
----| "deferred" # it was not done, and can be sent again after retry_at
+---| "deferred" # it was not done, and can be sent again later; retry_at may say when
 ---| "unknown" # the server may have done it
 
 ---@class cmr.Ledger: cmr.LedgerConnections, cmr.LedgerForgetting, cmr.LedgerLocks, cmr.LedgerQueries, cmr.LedgerWriting
@@ -757,10 +758,10 @@ function writing:settle(id, ending) end
 ---detected, attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----Returns after some seconds. With a job, the sleep ends early when interrupt is called for that job.
+---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Runs a function in the background. Returns when the function first waits.
+---@field spawn? fun(run: fun()) Runs a function in the background. Returns at the latest when the function first waits.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -778,7 +779,7 @@ function writing:settle(id, ending) end
 
 ---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch
----@field seen fun() Watches the running coroutine too.
+---@field seen fun() Makes the running coroutine the second watched coroutine.
 ---@field stop fun() Ends the watch.
 
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.
@@ -904,14 +905,14 @@ function writing:settle(id, ending) end
 ---Undoes the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
----An event that was not handled, and that the vendor does not deliver again.
+---An event that was not handled or not stored, and that the vendor does not deliver again.
 ---@class cmr.DeadLetter
 ---@field id string The id of the letter.
 ---@field name string The event's name.
 ---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
----@field reason string The reason why it was not handled.
+---@field reason string The reason why it was not handled or not stored.
 ---The event. It has passwords only with the option store_passwords. Nil when there was no room for it.
 ---@field event? cmr.Event
 ---@field info cmr.Delivery The result of cmr.webhook.info for the event, without age and body_hash.
@@ -932,8 +933,9 @@ local webhook = {}
 ---@return cmr.Refusal? err The refusal. err.status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options) end
 
----Receives webhooks in nginx. The handler calls an event's function once, even if the vendor delivers the event several
----times or to several workers. The handler stores the event for client:await.
+---Receives webhooks in nginx. After an event's function has succeeded, the handler does not call it again for that
+---event, even if the vendor delivers the event several times or to several workers. The handler stores the event for
+---client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -984,11 +986,11 @@ function webhook.name(event) end
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else the process's own.
+---@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims if nginx has cmr; else in memory.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
----@field dead_ttl? number Seconds for which cmr keeps an event that could not be handled. Default: 30 days.
+---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
 ---Default: false.
 ---@field store_passwords? boolean
@@ -1006,8 +1008,8 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
----handler failed at the last of three deliveries, or the event was too large for the store.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. For such an
+---event, the handler failed at the last of three deliveries, or the event was too large for the store.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
