@@ -32,9 +32,7 @@ local function instructions(file)
   for _, text in ipairs(lines_of("luac5.4 -p -l " .. file)) do
     local line, name = text:match "^%s+%d+%s+%[(%d+)%]%s+(%u+)"
     -- skips what begins or ends a function or a block
-    if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then
-      lines[tonumber(line)] = true
-    end
+    if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then lines[tonumber(line)] = true end
   end
   return lines
 end
