@@ -18,7 +18,7 @@
 #include "json.h"
 #include "operations.h"
 #include "pollset.h"
-#include "queue.h"
+#include "queue_file.h"
 #include "request.h"
 #include "suggest.h"
 #include "target.h"
@@ -220,7 +220,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"write_private", files_write_private},
                                          {"link_target", files_link_target},
                                          {"absolute_path", files_absolute_path},
-                                         {"reserve_slot", queue_reserve},
+                                         {"reserve_slot", queue_file_reserve},
                                          {"read_input", input_read},
                                          {"terminal", terminal_size},
                                          {"catch_interrupt", terminal_catch_interrupt},

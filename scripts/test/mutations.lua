@@ -21,7 +21,7 @@ local SPECS = {
   { "^csrc/process", "core/engine client/process core/files bulk/bulk" },
   { "^csrc/json", "core/json core/response core/request client/client" },
   { "^csrc/date", "core/date core/response_headers client/time" },
-  { "^csrc/queue", "limiter/file limiter/contract" },
+  { "^csrc/queue_file", "limiter/file limiter/contract" },
   { "^csrc/input ^csrc/pollset", "core/input core/engine core/call loop/block client/process loop/luv" },
   { "^csrc/crypto", "core/crypto webhook/verify" },
   { "^csrc/suggest", "core/suggest core/arguments" },

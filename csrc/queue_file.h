@@ -19,4 +19,4 @@
  * The function makes the file and the directories above it when they are missing. It refuses a file that others may
  * read or change. While another process has the file locked, the function waits for up to `patience` seconds.
  */
-int queue_reserve(lua_State *L);
+int queue_file_reserve(lua_State *L);

@@ -1,4 +1,4 @@
-#include "queue.h"
+#include "queue_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ struct queue {
     off_t offset; /* where the file has the key's record */
 };
 
-/* The slot that a caller wants, and the slot that it gets. See queue_reserve. */
+/* The slot that a caller wants, and the slot that it gets. See queue_file_reserve. */
 struct slot {
     double after, spacing, max_wait, patience;
     double delay;
@@ -163,7 +163,7 @@ static const char *reserve_at(const char *path, const unsigned char key[DIGEST_B
     return fault;
 }
 
-int queue_reserve(lua_State *L)
+int queue_file_reserve(lua_State *L)
 {
     size_t length;
     const char *path = luaL_checkstring(L, 1);
