@@ -107,6 +107,7 @@ describe("a request of the command", function()
       assert.same({0, ""}, {shown.status, shown.err})
       assert.matches([[^printf 'cmr%-x%-api%-key: %%s' "%$CMR_API_KEY" | curl .*%-%-request POST]], shown.out)
       assert.matches("--url https://customers.coldmailreseller.com/", shown.out, 1, true)
+      assert.matches("--header Expect: \\\n", shown.out, 1, true) -- curl adds this header to a long body
       assert.matches("--cacert '/a file'", shown.out, 1, true)
       shown = cmr({"users", "--dry-run", "--ca-file", "/given.pem"}, {env = {CMR_CA_FILE = "/a file"}})
       assert.matches("--cacert /given.pem", shown.out, 1, true)
