@@ -62,7 +62,7 @@ struct call {
     struct buffer body; /* JSON; data is NULL when there is no body */
     struct form form;   /* has no parts if the request is not a form */
     bool traced;
-    struct curl_slist *added_headers; /* headers that later attempts send in addition to the target's */
+    struct curl_slist *added_headers; /* from call:add_header: attempts send them too, or in place of the target's */
 
     /* the attempt */
     struct multi *multi;     /* NULL when the call neither runs nor waits to be reported */

@@ -8,8 +8,8 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
--- How long a refusal without Retry-After counts. This time is less than a week, because the re-exports from the
--- dashboard may be days old.
+-- How long a refusal without Retry-After counts. This time is less than a week: the API also counts re-exports from
+-- the dashboard. If those are days old, it may allow the next re-export sooner than in a week.
 local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes DIRECTORY/env, for a shell to source, and DIRECTORY/bin/cmr, which runs the command of this build:
-# env.sh DIRECTORY LUA_PROGRAM, in the top folder.
+# Writes two files of a build: env.sh DIRECTORY LUA_PROGRAM, in the top folder. A shell sources DIRECTORY/env.
+# DIRECTORY/bin/cmr runs the command `cmr` of this build.
 set -eu
 here=$(pwd)
 build=$here/$1

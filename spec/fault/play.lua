@@ -141,7 +141,9 @@ end
 -- @tparam table row see spec.fault.rows
 -- @tparam string method GET or POST
 -- @treturn table kind ("ok" for a success), outcome, attempts, status, seen (requests the server received whole),
---   elapsed (s), longest (step, s), slept, err or res, after (whether the engine is usable, or why not)
+--   elapsed (seconds), longest (the seconds of the longest step), slept (the seconds of each sleep), res or err,
+--   after (true if the engine is still usable, else why not), open (connections that were left open),
+--   elsewhere (connections to the other server, if the row has one)
 function play.row(server, row, method)
   local elsewhere = row.elsewhere and server:play { words.well }
   local scripts = row.scripts or {}

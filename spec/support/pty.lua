@@ -54,7 +54,7 @@ function pty.cmr(words, options)
   return pty.start(line, options)
 end
 
--- Reads the output for a tenth of a second. Returns false after the end.
+-- Waits for output, for at most a tenth of a second, and reads it. Returns false after the end.
 local function read_some(self)
   local text = self.pty:read(100)
   self.output = self.output .. (text or "")
