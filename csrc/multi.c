@@ -388,7 +388,7 @@ void multi_adopt_finished(struct multi *multi, struct multi *closed)
     }
 }
 
-/* Continues a call on a new connection when its idle connection turned out to be dead. */
+/* Continues a call on another connection when its idle connection turned out to be dead. */
 static bool go_on(struct multi *multi, struct call *call, CURLcode code)
 {
     const double left = call->deadline - GRACE_SECONDS - pollset_now();

@@ -17,7 +17,7 @@ function slugify(heading) {
   return heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-");
 }
 
-// Turns a link between two files into a link between their pages. Fails if the linked file has no page.
+// Turns a link to a file into a link to its page, or to its copy on the site. Fails if the file has neither.
 function pageLinks(md) {
   md.core.ruler.push("page_links", ({ tokens, env }) => {
     if (!env.path) return; // the text is a title, and not a page

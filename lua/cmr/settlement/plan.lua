@@ -127,7 +127,7 @@ local function sorted(pairs_of_ids)
   return pairs_of_ids
 end
 
--- Returns the ids by which an event can be found. The action and the order of the answer come first.
+-- Returns the ids by which an event can be found. The answer's action id and order id come first.
 local function ids_of(operation, args, answer)
   local list, seen, old = {}, {}, {}
   local given = sorted(ids.of(args))

@@ -53,7 +53,7 @@ end
 ---text can hold infinity and NaN.
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. text.exact_number(value) end
-  -- a string with its length in front cannot look like a member
+  -- a string may contain "=" and ","; the length in front tells where the string ends
   if type(value) == "string" then return "string " .. #value .. " " .. value end
   if type(value) == "userdata" then return "null" end -- JSON's null, which each Lua prints differently
   if type(value) ~= "table" then return type(value) .. " " .. tostring(value) end
