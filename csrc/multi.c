@@ -399,7 +399,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
     if (call->sends > 0)
         forget_streams(call->target);
     call->wary = true;
-    /* over HTTP/2 only if nothing was sent, because several calls can share one new connection */
+    /* a call that was sent over HTTP/2 needs no new connection of its own: several calls can share one */
     call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);

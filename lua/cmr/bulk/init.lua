@@ -98,8 +98,8 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Takes the run that was found, or begins a new run. With opts.again it begins the run's next round, unless the run is
--- unfinished.
+-- Takes the run that was found, or begins a new run. With opts.again it then begins the run's next round, unless it
+-- found an unfinished run.
 local function take(run, wanted, found, opts)
   local taken, message, reason
   if found then

@@ -9,7 +9,7 @@ local stdio = io
 
 local io = {
   EXIT_OK = 0,
-  EXIT_FAILURE = 1, -- the API refused, or could not be reached
+  EXIT_FAILURE = 1, -- a failure without a status of its own, such as an API that refused or could not be reached
   EXIT_USAGE = 2, -- the command line is wrong, or the user did not confirm; nothing was sent
   EXIT_INCOMPLETE = 3, -- the API refused a part of the request, or a part has failed
   EXIT_INTERRUPTED = 130,

@@ -142,7 +142,8 @@ local function label(field, operation)
   return arguments.label(param), inside
 end
 
--- Functions that word a mistake, by the error's code: function(problem, operation, parsed) -> message.
+-- By the error's code: the function that makes the message about a mistake. Each is
+-- function(problem, operation, parsed) -> message.
 local WORDINGS = {}
 
 function WORDINGS.bad_option(problem, _, parsed)
