@@ -43,6 +43,7 @@ describe("with any libcurl", function()
       {{"Retry-After: soon"}, nil},
       {{"Retry-After: "}, nil},
       {{"Retry-After: 99999999999999999999"}, 1e18},
+      {{"Retry-After: 9999999999999999999"}, 1e18},
       -- A date in Retry-After is compared with the server's own Date, and not with this machine's clock.
       {{"Date: " .. DATE, "Retry-After: Sun, 06 Nov 1994 08:50:07 GMT"}, 30},
       {{"Retry-After: Sun, 06 Nov 1994 16:49:37 GMT", "Date: " .. DATE}, 8 * 3600},
