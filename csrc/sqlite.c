@@ -37,8 +37,8 @@
 #include "private_file.h"
 
 /*
- * The locks in the writers' file must belong to the open file and not to the process. Such a lock stays when the
- * process closes another descriptor of the same file.
+ * The locks in the writers' file. Where the system has F_OFD_SETLK, a lock belongs to the open file. It stays when the
+ * process closes another descriptor of the same file. Elsewhere a lock belongs to the process, which then loses it.
  */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK

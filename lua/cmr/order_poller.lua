@@ -1,5 +1,5 @@
----Polls the statuses of orders. All waits of a process share one poller for each key. Waits for the same order share
----each poll of it. Polls use only a share of the rate, and all other calls come first.
+---Polls the statuses of orders. A process has one poller for each key. If several coroutines wait for the same order,
+---each poll of the order serves all of them. The poller uses only a share of the rate, and all other calls come first.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"

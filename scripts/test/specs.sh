@@ -41,7 +41,8 @@ watch() {
     export CMR_WITNESS
 }
 
-# files PART [PATTERN]: prints the files of a part, see run(), except the files that match the pattern.
+# files PART [PATTERN]: prints the files of a part, see run(). The parts `even` and `odd` leave out the files that match
+# the pattern. The other parts ignore it.
 files() {
     case $1 in
     timed) find spec -path "$timed" -name '*_spec.lua' ;;

@@ -3,7 +3,7 @@ local cmr = require "cmr"
 local reader = require "cmr.probe.reader"
 local plan = require "cmr.probe.plan"
 
--- A client that must not be called.
+-- A client that sends nothing. Its error "asked" shows that the reader called it.
 local untouched = {request = function() error("asked", 0) end}
 
 describe("the reader", function()

@@ -399,7 +399,7 @@ count: nil unavailable
   end)
 end)
 
--- Checks that a full store refuses each operation, and that the refused operations have no effect later.
+-- Checks that a full store refuses claim, count, done and append, and that these have no effect later.
 local function refuses_when_full(store, message, make_room)
   local name = ("x"):rep(100000)
   for method, args in pairs{claim = {60}, count = {3, 60}} do

@@ -51,7 +51,7 @@ local function hint(operation, err, has_effect)
   elseif err.kind == "tls" and speaks_no_tls(err) then
     return "this port speaks no TLS: does the base URL need http:// or another port?"
   elseif err.kind == "timeout" and has_effect and err.outcome == "unknown" then
-    return nil -- a longer --timeout would not show what was done
+    return nil -- no hint: after a longer --timeout, the user would still not know what this request did
   elseif err.code == "list_changed" or err.code == "repeated_item" then
     return "the list has changed meanwhile; try again"
   elseif err.kind == "bad_response" and err.code then

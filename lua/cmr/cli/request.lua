@@ -100,7 +100,7 @@ function request.ledger(parsed, acts)
 end
 
 -- Returns the limiter that all processes with the user's ledger share. A command that only reads opens nothing else of
--- the ledger. If the limiter's file cannot be used, such a command sends without the limiter.
+-- the ledger. If the limiter's file cannot be used, such a command uses a queue of its own, without a warning.
 local function limiter_for(parsed, ledger)
   if ledger then return ledger:limiter() end
   local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()

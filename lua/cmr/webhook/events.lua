@@ -10,8 +10,8 @@
 ---  items      the member of data that lists the items that the event reports, if it reports several
 ---  announces  {event, count}: the events that follow; {event = "mailbox.created", count = "quantity"} means that
 ---             data.quantity events of the name mailbox.created follow
----The samples of subscription events show no eventId either. One sample of domain.order.success has data.actionId, no
----eventId, and a list of domains {domain, status} (help).
+---The samples of subscription events show no eventId, but the key of these events is "event". One sample of
+---domain.order.success has data.actionId, no eventId, and a list of domains {domain, status} (help).
 ---Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, but the
 ---documented payloads do not.
 

@@ -100,8 +100,8 @@ function orders.create_order(request, state)
   return #unavailable > 0 and answer.assume(reply, "what unavailableDomains has inside") or reply
 end
 
--- Returns the part of the order for new mailboxes. The part names an existing subscription, or a domain that gets a new
--- subscription.
+-- Returns the only part of an order of mailboxes, still without the mailboxes. If the request names a subscription, the
+-- part has its id and its domain. Otherwise the part has only the domain, and the order adds a subscription to it.
 local function target(request, state)
   local fields = request.fields
   if fields.subscriptionId then
