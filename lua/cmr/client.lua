@@ -32,7 +32,7 @@ local unpack = table.unpack or unpack
 ---@field elapsed number The duration of the whole call, in seconds.
 ---@field reused? boolean Whether the attempt reused a connection.
 ---@field http_version? string
----@field sends integer How often libcurl began to send the request.
+---@field sends integer How often libcurl began to send the request of the last attempt.
 ---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed, although the call succeeded.

@@ -1,4 +1,7 @@
-/* Makes deliveries of webhooks from the input, with any signature or a correct one. webhook.lua checks them. */
+/*
+ * Splits the input into the parts of a webhook's delivery. webhook.lua makes the delivery from them, and may sign it
+ * correctly. Then it checks the result of webhook.verify.
+ */
 #include "fuzz.h"
 
 static int one(lua_State *L)

@@ -145,7 +145,7 @@ local function start(call)
   record.running = true -- set before the start, because a finalizer may step the engine at any moment
   count.started = count.started + 1
   local fine, why = pcall(call.start, call, core.engine(), record.answer == "hold" and 0.03 or 30)
-  if not fine then -- a finalizer starts a call whose answer is being read
+  if not fine then -- start refuses a call whose answer is being read, but a finalizer may try it
     check(why:find "is being read", why)
     record.running = false
     count.started = count.started - 1

@@ -6,8 +6,8 @@ local samples = require "cmr.samples"
 
 local account = {
   INITIAL_BALANCE = 100000, -- assumed
-  DOMAIN_PRICE = 15.88, -- for the first year; from a sample
-  RENEWAL_PRICE = 14.50, -- for each further year; from a sample
+  DOMAIN_PRICE = 15.88, -- for each year of an order; from a sample
+  RENEWAL_PRICE = 14.50, -- for each year of a renewal; from a sample
   MAILBOX_PRICE = 3, -- for a month
   OLD_MAILBOX_PRICE = 5, -- for a month, from the first renewal after 12 months
   PREWARMED_PRICE = 30, -- for a domain with its mailboxes; from a sample
