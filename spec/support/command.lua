@@ -8,7 +8,7 @@ local command = {
   is_sanitized = (os.getenv "CMR_FLAVOUR" or ""):find("asan", 1, true) ~= nil,
 }
 
--- The variables that the command reads. A spec inherits none of them, and does not use the profiles of the user who
+-- Some variables that the command reads. A spec inherits none of these, and does not use the profiles of the user who
 -- runs it.
 local VARIABLES = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_ENDPOINTS", "CMR_LEDGER", "NO_COLOR", "COLUMNS",
   "PAGER", "CMR_PAGER", "LESS", "CMR_MOCK_PAGE"}

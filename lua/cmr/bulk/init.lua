@@ -28,7 +28,8 @@ local validate = require "cmr.util.validate"
 ---Called for each row that was sent.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
----The number of rows in each state. `earlier` counts the rows that an earlier run sent, and that were not sent again.
+---The number of rows in each state. `earlier` counts the rows that were sent before this call of client:bulk, and that
+---it did not send again.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer

@@ -21,8 +21,8 @@ local function is_about(group, word)
   return group:find(word, 1, true) == 1 or word:find(group, 1, true) == 1
 end
 
--- Returns the groups with reads that may show the effect of the operation: its own group, the groups of its success
--- events, and the groups of the ids in its arguments.
+-- Returns words for is_about. They find the groups whose reads may show the effect of the operation. The words are the
+-- operation's group, the first word of each success event, and the kinds of the ids in its arguments.
 local function words_of(operation, args)
   local words = { operation.group }
   for _, event in ipairs(operation.success_events or {}) do

@@ -19,7 +19,7 @@ local function spellings(key)
   return { key, encoded, (json.encode(key):sub(2, -2)) }
 end
 
--- Returns a copy with masks. A mask replaces each value under a secret's name, and the API key in every text.
+-- Returns a copy with masks. A mask replaces each text or number under a secret's name, and the API key in every text.
 local function masked(value, keys)
   local function without_keys(item)
     if type(item) == "string" then return redact.mask(item, keys) end

@@ -154,7 +154,8 @@ local function open_run(run, parsed, system)
   end
 end
 
--- Counts in `earlier` a row that was sent before. Also adds a line about the row if another run sent it.
+-- Counts in `earlier` a row that was sent before. If this run did not send it, also adds a line about it, until there
+-- are MAX_REPORTED_ROWS lines.
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)

@@ -30,8 +30,8 @@ function pages.new()
   return setmetatable({ texts = {}, newest = 0 }, Pages)
 end
 
--- Returns the part of a text that begins at `first`, and a sentence that says how to read the next part, if there is
--- one.
+-- Returns the part of a text that begins at `first`. If the part is not the whole text, also returns a note. The note
+-- says where the part is in the text, and how to read the next part, if there is one.
 local function part(number, whole, first)
   local last = part_end(whole, first)
   if first == 1 and last == #whole then return whole end
