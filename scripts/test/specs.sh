@@ -67,7 +67,7 @@ run_busted() (
     [ -z "${CMR_WITNESS-}" ] || export LD_PRELOAD="$CMR_WITNESS"
     # shellcheck source=/dev/null
     . "build/$1/env"
-    # Without HALVES, another part has the timed files.
+    # Without HALVES, the parts `even` and `odd` leave out the timed files, because the part `timed` runs them.
     # shellcheck disable=SC2046,SC2086 # words
     exec $limit ${RUNNER-} "$LUA" scripts/test/busted.lua --output=plainTerminal --helper=scripts/test/progress.lua $tags ${OPTIONS-} \
         $(files "${2-}" "$([ "${HALVES-}" ] || echo "$timed")")

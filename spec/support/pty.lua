@@ -110,7 +110,7 @@ function Terminal:resize(columns, rows)
   self.pty:resize(columns, rows or 24)
 end
 
----Sends a signal to the program. A user's Ctrl-C is pty.ctrl_c, typed.
+---Sends a signal to the program. To press Ctrl-C as a user does, type pty.ctrl_c instead.
 ---@param name string HUP, INT, KILL, TERM or WINCH
 function Terminal:signal(name)
   self.pty:kill(SIGNALS[name])

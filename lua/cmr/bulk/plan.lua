@@ -90,7 +90,7 @@ local function newest_of(run)
   return newest
 end
 
--- Returns the digests that more than one row has, in a sorted list.
+-- Takes a sorted list of the rows' digests. Returns the set of the digests that more than one row has.
 local function copied(sorted)
   local found = {}
   for index = 2, #sorted do

@@ -17,7 +17,7 @@ local SHOWN_KEY_CHARACTERS = 6
 local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await accepts ids of the first two kinds
 
 -- The columns of a table and of CSV. A table shows one id and the number of the other ids; CSV shows all ids.
--- text_table does not cut a column with the name "id", up to its MAX_WHOLE_ID_COLUMNS.
+-- text_table does not cut the column "id", unless it is wider than the MAX_WHOLE_ID_COLUMNS of that module.
 local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
 local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
 local ACCOUNT = #TABLE_COLUMNS

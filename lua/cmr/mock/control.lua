@@ -64,7 +64,7 @@ local function fields_of(types)
   return list
 end
 
--- Makes a control call. `types` has the type of each field under its name. A "?" after the type marks an optional
+-- Defines a control call. `types` has the type of each field under its name. A "?" after the type marks an optional
 -- field. If `types` is nil, the call takes any fields. The fields of a GET are in its query, and those of other methods
 -- in a JSON object.
 local function define(method, name, effect, types, run)
@@ -73,7 +73,7 @@ local function define(method, name, effect, types, run)
   calls[#calls + 1] = { method = method, path = path, effect = effect, fields = fields_of(types or {}) }
 end
 
--- Makes a call that lists the newest items of a kind.
+-- Defines a control call that lists the newest items of a kind.
 local function show(name, effect)
   define("GET", name, effect, { limit = "count?" }, function(fields, state, config)
     return view.lists[name](state, config.key, fields.limit)
