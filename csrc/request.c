@@ -199,7 +199,7 @@ static const char *next_key(lua_State *L, int index, const char *after)
     return next;
 }
 
-/* Adds the table of keys and paths on top, in the order of the keys. */
+/* The table on top maps keys to paths. Adds each path's file, in the order of the keys. */
 static bool add_files(struct request *request, const char *name)
 {
     lua_State *L = request->L;

@@ -1855,7 +1855,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----Each of several domains is checked separately. Only an item without an error means that no workspace was found. The names of an item's fields are undocumented.
+---Each of several domains is checked separately. An item without an error means that no workspace was found. If an item has an error, its domain may have a workspace. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---

@@ -8,7 +8,7 @@ local upstream = require "bench.upstream"
 
 local bulk = { title = "`cmr bulk` of %d rows that are done" }
 
-local JOURNAL_COMMIT = "64464ab" -- the last commit with the journal
+local JOURNAL_COMMIT = "64464ab" -- bulk runs of this commit use a journal; it has no ledger yet
 local JOURNAL_CHECKOUT = "build/bench/journal"
 local ENV = { CMR_API_KEY = "bench", CMR_BASE_URL = "http://127.0.0.1:1" } -- the runs send nothing
 

@@ -67,7 +67,7 @@ function pace.run(size)
   return {
     {
       name = pace.title:format(seconds),
-      against = "bucket, fixed and sliding windows of 5/s",
+      against = "mocks that allow 5/s, with a bucket, a fixed and a sliding window",
       unit = "%",
       bars = bars,
       value = least,

@@ -249,8 +249,8 @@ describe("a client", function()
   describe("shows a mistake where it was made:", function()
     local file = debug.getinfo(1, "S").short_src
 
-    -- Checks that `action` raises the expected message, and sends nothing. The message must begin with the line that
-    -- `action` passes to its argument.
+    -- Checks that `action` raises the expected message, and sends nothing. `action` gets a function, and calls it with
+    -- the number of the line that has the mistake. The message must begin with this file and that line.
     local function raises(expected, action)
       local line
       local ok, why = pcall(action, function(current) line = current end)

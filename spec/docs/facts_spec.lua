@@ -29,7 +29,8 @@ local FACTS = {
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if it has none", "15 s for each domain", "a timeout as a failure",
-    "Each of several domains is checked separately. Only an item without an error means that no workspace was found. "
+    "Each of several domains is checked separately. An item without an error means that no workspace was found. "
+      .. "If an item has an error, its domain may have a workspace. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},

@@ -65,7 +65,7 @@ local SAMPLES = {
   },
 }
 
--- The vendor's sidebar: our name, the vendor's method, or - if it shows none, and the title.
+-- The vendor's sidebar. Each line has our name, the vendor's method and the title. "-": the sidebar shows no method.
 local SIDEBAR = [[
   users GET Retrieve all users
   user GET Get User Details

@@ -98,7 +98,7 @@ describe("the example's page #nginx", function()
     })
   end
 
-  -- Returns the exports and re-exports that reached the API.
+  -- Returns the POST requests that reached the API: exports, re-exports, and new credentials of a platform.
   local function sent()
     local found = {}
     for _, request in ipairs(upstream:requests()) do

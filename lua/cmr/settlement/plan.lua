@@ -92,8 +92,8 @@ local function depends_on(groups, group)
   return true
 end
 
--- Returns the failure event that can come before anything is done. Also returns how many things such events name if
--- everything fails; 0 if the answer refused everything.
+-- Returns a plan's first_failure: the failure event that can come before anything is done. Also returns the plan's
+-- parts: if such events report this many things, nothing was done. 0: the answer refused everything.
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "
