@@ -20,7 +20,7 @@ local function write(name, text)
   assert(core.write_private(directory .. "/" .. name, text))
 end
 
--- Runs the command of the crontab as cron does. The command is in `directory`, because nothing is installed here.
+-- Runs the crontab's line as cron does. The program cmr is in `directory`, because nothing is installed here.
 local function run_by_cron()
   local path, line = crontab()
   path = path:gsub(BINARIES, directory .. "/bin", 1)

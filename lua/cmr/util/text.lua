@@ -41,8 +41,8 @@ function text.utf8(bytes)
   return table.concat(parts)
 end
 
----Replaces characters that control a terminal by spaces: control characters, and characters that change the direction
----of text.
+---Puts a space in place of each character that controls a terminal. These are the control characters and the
+---characters that change the direction of text.
 function text.printable(bytes)
   bytes = text.utf8(bytes):gsub("%c", " "):gsub("\194[\128-\159]", " ")
   return (bytes:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))

@@ -55,8 +55,8 @@ function export.remove_platform(request, state)
   return answer.success(request)
 end
 
--- Documented: this works for Instantly only. Assumed: the spelling of its name, and that the chosen workspace becomes
--- the orgId.
+-- Documented: only a credential of Instantly has workspaces. Assumed: the credential's app is spelled INSTANTLY, in
+-- any case, and the id of the chosen workspace is the credential's orgId.
 function export.platform_workspaces(request, state)
   local credential = scope.credential(state, request.user, request.fields.credentialId)
   if credential.app:upper() ~= "INSTANTLY" then answer.refuse(422, "The platform has no workspaces.") end

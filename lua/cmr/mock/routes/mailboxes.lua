@@ -137,8 +137,8 @@ local function warming(request, state)
   return mailbox
 end
 
--- Documented: the price covers the rest of the subscription's period. It is the price of 30 days, in proportion to the
--- days left.
+-- Documented: the partner pays for the days that are left in the subscription's period. Each of these days costs 1/30
+-- of the price for 30 days.
 function mailboxes.start_warmup(request, state)
   local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
   if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
