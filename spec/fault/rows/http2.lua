@@ -78,7 +78,7 @@ return {
   { "RST_STREAM REFUSED_STREAM in the body",
     scripts = { http2({}, { request, headers, some, rst "REFUSED_STREAM", again }) },
     GET = "network unknown 2 - 2", POST = "network unknown 1 - 1" },
-  { "RST_STREAM CANCEL after all of the body, without its end",
+  { "RST_STREAM CANCEL after the whole body, in place of END_STREAM",
     scripts = { http2({}, { request, headers, all, rst "CANCEL", again }) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
   { "RST_STREAM NO_ERROR in the body",
