@@ -19,8 +19,8 @@ static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 }
 
 /*
- * Returns the socket with this local port, if an answer came over it. libcurl reports only the port when a transfer
- * begins.
+ * Returns the socket with this local port, if an answer came over it. When a transfer begins, libcurl reports the port,
+ * but not the socket.
  */
 static const struct watched *find_port(const struct pollset *pollset, int local_port)
 {

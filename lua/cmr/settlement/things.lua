@@ -25,8 +25,9 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- For each kind of thing, the fields in which an event may name it. The fields with a name that a request may contain
--- come first (see REQUESTED_NAMES). The other fields only tell the things of an event apart.
+-- For each kind of thing, the fields in which an event may name it. Only the first fields have values that
+-- cmr compares with the names in a request (see REQUESTED_NAMES). The other fields only tell the things of an event
+-- apart.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
