@@ -396,7 +396,10 @@ static bool collect(const struct checker *checker, int first, int last)
     return collect_positional(checker, first, fields ? last - 1 : last);
 }
 
-/* Refuses a request without any of the parameters marked EITHER, or without exactly one of those marked ONE_OF. */
+/*
+ * The request needs at least one of the parameters marked EITHER, or exactly one of those marked ONE_OF. The function
+ * refuses any other request. An operation uses only one of these marks.
+ */
 static bool check_alternatives(const struct checker *checker, int fields)
 {
     lua_State *L = checker->L;

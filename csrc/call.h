@@ -65,7 +65,7 @@ struct call {
     struct curl_slist *added_headers; /* from call:add_header: attempts send them too, or in place of the target's */
 
     /* the attempt */
-    struct multi *multi;     /* NULL when the call neither runs nor waits to be reported */
+    struct multi *multi;     /* set while the call runs, waits in the queue or waits to be reported; else NULL */
     struct pollset *pollset; /* set while the call runs; has the call's socket */
     CURL *easy;              /* set while the call runs; NULL while it waits in the multi's queue */
     long long *freed;        /* set while the call runs; see struct multi */

@@ -19,8 +19,8 @@ static int hex_value(const char *digits, int count)
 }
 
 /*
- * Returns how many bytes at `text` stand for the character, or 0. They may be the character itself, \c or \u0043 as in
- * JSON, or %43 as in a URL.
+ * Returns how many bytes at `text` stand for the character, or 0. For "C", for example, they may be C itself, \C or
+ * \u0043 as in JSON, or %43 as in a URL.
  */
 static size_t match_character(const char *text, const char *end, char character)
 {

@@ -39,11 +39,11 @@ local SERVER = [[
 -- @param options
 --   mock     the API
 --   redis    a server of spec.support.redis that the hosts share; nil: each host has its own limiter
---   hosts    the number of hosts, 3
---   workers  the workers of each host, 4
---   lines    calls at once in each worker, 2
---   timeout  the timeout of Redis, 0.5 seconds
---   prefix   the prefix of the keys in Redis, "cmr:"
+--   hosts    the number of hosts; default 3
+--   workers  the number of workers of each host; default 4
+--   lines    the number of calls at once in each worker; default 2
+--   timeout  the timeout of Redis in seconds; default 0.5
+--   prefix   the prefix of the keys in Redis; default "cmr:"
 function hosts_module.start(options)
   local values = {
     redis = options.redis and tostring(options.redis.port) or "false",

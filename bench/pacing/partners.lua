@@ -16,7 +16,7 @@ local TIMEOUT = 30
 local ATTEMPTS = 3
 local NETWORK_SECONDS = 0.005
 local HOUR = 3600
-local DEAD_HOST, DIES_AT, RETURNS_AT = 3, 10 * HOUR + 5, 11 * HOUR + 5 -- in a burst
+local DEAD_HOST, DIES_AT, RETURNS_AT = 3, 10 * HOUR + 5, 11 * HOUR + 5 -- both times are in a burst
 local FAILOVER_AT, FAILOVER_SECONDS = 14 * HOUR + 3, 20 -- in a burst; the new master has lost the queues
 local REDIS_RETRY_SECONDS = 1
 

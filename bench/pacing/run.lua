@@ -65,7 +65,8 @@ local function outage(server)
   end
 end
 
--- Returns a text that says how many warnings each process wrote, and whether the most that a process wrote is one.
+-- Returns a text that says how many warnings each process wrote. Also returns true if at least one process wrote a
+-- warning, and no process wrote two.
 local function told(warnings)
   table.sort(warnings)
   local least, most = warnings[1], warnings[#warnings]

@@ -1,5 +1,5 @@
--- Measures bulk runs. Compares runs whose rows are all done with the same runs in an older version, which had a journal
--- file. Also measures runs that send their rows, and how often such a run waits for the disk.
+-- Measures bulk runs. For runs that find all their rows done, compares this version with an older one, which had a
+-- journal file. Also measures runs that send their rows, and how often such a run waits for the disk.
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local runs = require "spec.support.bulk"
@@ -21,7 +21,7 @@ local function write_rows(path, count)
   file:close()
 end
 
--- Returns a built checkout with the journal, or nil when git's history does not have it.
+-- Returns a built checkout with the journal, or nil when git does not have the commit or the build fails.
 local function journal_checkout()
   local commands = {
     "test -e %s/build/5.4/cmr/core.so",

@@ -55,7 +55,7 @@ function nginx_load.run(size)
     server:stop()
   end
   local blocked = high[3].median
-  high[3] = nil -- such a long bar would make the other bars invisible
+  high[3] = nil -- such a long bar would make the other bars very short
   return {
     {
       name = nginx_load.title .. ": rate",

@@ -33,7 +33,7 @@ describe("the engine", function()
     return calls
   end
 
-  -- Returns the number of connections over which the requests after the first `before` requests came.
+  -- Skips the first `before` requests. Returns the number of connections over which the others came.
   local function connections_since(before)
     local seen, count, requests = {}, 0, server:requests()
     for index = before + 1, #requests do

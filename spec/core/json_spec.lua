@@ -176,7 +176,7 @@ describe("decoding", function()
     for text, position in pairs{["[1.5,2,]"] = 8, ["[0.25,9007199254740993,1e300 2.5]"] = 30, ["[1.5,tru]"] = 6} do
       assert.matches(" at character " .. position .. "$", (select(2, decode(text))))
     end
-    local long = "[" .. ("1.5,"):rep(10000) .. "2.]" -- what replaces the numbers before "2." needs a large buffer
+    local long = "[" .. ("1.5,"):rep(10000) .. "2.]" -- the replacements of the numbers before "2." fill a large buffer
     assert.equal("an invalid number at character 40002", (select(2, decode(long))))
     assert.equal("an invalid number at character 6", (select(2, decode "[1.5,2.]")))
     assert.equal("a control character in a string at character 8", (select(2, decode '[1.5,"a\nb"]')))

@@ -71,8 +71,8 @@ describe("with any libcurl", function()
 
   it("no message holds the key that stands in the name of a host, whole or in part", function()
     local key, label = "the-key-" .. ("4"):rep(52), ("x"):rep(60)
-    -- libcurl cuts its message about the second host in the middle of the last key. The error quotes at most 200 bytes
-    -- of the masked message. The mask shortens the first key, so the beginning of the last key would be among them.
+    -- libcurl cuts its message about the second host in the middle of the last key. The mask makes the first key
+    -- shorter. So an error that quoted 200 bytes of this message would show the beginning of the last key.
     for _, host in ipairs{key .. ".invalid", table.concat({key, label, label, key}, ".")} do
       local client = cmr.new{base_url = "http://" .. host, api_key = key, allow_http = true, retries = 0, rate = false,
         connect_timeout = 2}

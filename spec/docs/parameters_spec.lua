@@ -319,7 +319,7 @@ local function facts_of(param)
   return facts
 end
 
--- Returns what every document says about a parameter after its name.
+-- Returns the text that follows a parameter's name in every document.
 local function described(param)
   local text = param.summary
   if param.known then

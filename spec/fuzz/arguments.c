@@ -205,7 +205,7 @@ static void raw_request(lua_State *L, struct input *input)
     lua_insert(L, top + 1);
     lua_pushvalue(L, 2);
     lua_insert(L, top + 2);
-    lua_insert(L, top + 1); /* moves the body below */
+    lua_insert(L, top + 1); /* moves the body below the function */
     lua_call(L, 4, LUA_MULTRET);
     check_prepared(L, top + 1, top + 1);
 }

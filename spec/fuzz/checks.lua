@@ -151,7 +151,7 @@ function checks.json(value, why)
   end
   local said, text = pcall(core.json_encode, value)
   if not said then
-    check(holds_nul(value), "not encoded: %s", text) -- the message may be cut before its reason
+    check(holds_nul(value), "not encoded: %s", text) -- a long message may be cut before the words about the NUL
     return
   end
   local again, message = core.json_decode(text)

@@ -21,7 +21,7 @@ struct input {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Takes a number below `below` (256 at most) from the next byte. Returns 0 if no byte is left. */
+/* Takes a number from 0 to below - 1 from the next byte. `below` is at most 256. Returns 0 if no byte is left. */
 unsigned take(struct input *input, unsigned below);
 
 /* Pushes a string. The first byte is its length. If fewer bytes are left, the string has those. */

@@ -340,8 +340,8 @@ describe("the ledger of the command", function()
       assert.is_true(ended.status == 0 or ended.status == 3, told)
       local after = bulk.received(server)
       for number = 1, 12 do
-        -- The run sends exactly the rows that are not in the ledger. Before a real power cut these were not sent,
-        -- because a request leaves only after the ledger has it on the disk.
+        -- The run sends exactly the rows that are not in the ledger. Here, the server has received these rows already.
+        -- After a real power cut it has not, because a request leaves only after the ledger has it on the disk.
         assert.equal(before[number] + (known[number] and 0 or 1), after[number], told)
       end
     end

@@ -33,8 +33,8 @@ local function departures(arrivals, rate)
 end
 
 -- The ways in which the vendor may count: in a second that begins at any time, in seconds that begin at fixed times, or
--- with a bucket. sliding and fixed return the most requests in a second. runs_dry returns whether the bucket was ever
--- empty.
+-- with a bucket. The functions `sliding` and `fixed` return the most requests that one second had. `runs_dry` returns
+-- whether the bucket was ever empty.
 local function sliding(times)
   local most, first = 0, 1
   for last, time in ipairs(times) do

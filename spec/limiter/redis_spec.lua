@@ -264,7 +264,7 @@ describe("the limiter of hosts", function()
         b:reserve("key", 4, 10)
       end
       keys = {}
-      near(2, a:reserve("key", 4, 10)) -- a's last slot is at 1.5 s; this one leaves room for b's slot
+      near(2, a:reserve("key", 4, 10)) -- a's last slot is at 1.5 s, and b's last slot is at 1.75 s
       near(2.25, b:reserve("key", 4, 10))
       pass(10)
       near(0, a:reserve("key", 4, 10))

@@ -110,7 +110,7 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.equal("cmr: and 2 more rows", lines[11])
     assert.matches("cmr: 12 rows were sent before, the last time on " .. day(20) .. ": not sent", lines[12], 1, true)
     assert.equal(13, sent())
-    -- the same file again: its own run sent row 13, so row 13 is counted, but not named
+    -- the same file again: row 13 was sent from this file, so it is counted, but is not one of the 2 more rows
     ended = renew(superset)
     assert.matches("\ncmr: and 2 more rows\ncmr: 13 rows were sent before, the last time on ", ended.err, 1, true)
     assert.is_nil(ended.err:find("last time on " .. day(20), 1, true))

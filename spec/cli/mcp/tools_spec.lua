@@ -251,7 +251,7 @@ describe("the tools of cmr mcp #mcp", function()
     REEXPORT.repeatOf = nil
     assert.is_false(is_error, text)
     assert.equal(2, #server:requests())
-    -- the answer now names the second request as the earlier one
+    -- without repeatOf, the tool refuses again, and names the request that was sent last
     assert.matches("ledger_id " .. number + 1, (client:call("reexport", REEXPORT)))
   end)
 
