@@ -8,8 +8,8 @@ local RETRYABLE_STATUS = { [500] = true, [502] = true, [503] = true, [504] = tru
 
 local retry = {}
 
----Returns whether another attempt may follow a failed attempt. A call that is harmless to repeat may be repeated after
----a failure that may pass. Any other call may be repeated only if the server never saw it, or refused it because of the
+---Returns whether another attempt may follow a failed attempt. cmr repeats a call that is harmless to repeat after any
+---temporary failure. It repeats any other call only if the server never saw the call, or refused it because of the
 ---rate limit.
 ---@param err cmr.Error the error of the attempt
 ---@param repeatable boolean Whether doing the call twice is harmless, as for a GET.

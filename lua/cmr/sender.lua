@@ -218,7 +218,7 @@ end
 local function arrive(record, state)
   local opts, call = state.options, record.call
   local res, _, err = call:result()
-  call:release() -- frees the body now, because cmr.info keeps the call alive as long as its result
+  call:release() -- frees the body now: cmr.info needs the call, so the call lives as long as the answer or error
   call_on_response(record, opts, err)
   earn(record, opts, err)
   if res then return res end

@@ -37,9 +37,9 @@ function State:reset(overrides)
   end
   self.faults, self.limiters, self.failures, self.schedule = {}, {}, {}, {}
   self.resets = self.resets + 1
-  self.recorder = Recorder.new(self.recorder and self.recorder.last or 0) -- so that no number occurs twice
+  self.recorder = Recorder.new(self.recorder and self.recorder.last or 0) -- no two requests get the same number
   self.offset, self.speed, self.speed_since = 0, 1, self.clock()
-  self.skipped = 0 -- the part of the offset that the speed did not cause
+  self.skipped = 0 -- the seconds that State:advance skipped; the rate limits count these, but not the speed
   self.deliveries = Deliveries.new(function()
     return self:now()
   end)

@@ -32,7 +32,7 @@ local function masked(value, keys)
   return without_keys(redact.masked(value))
 end
 
--- Returns a copy of a table with arbitrary names, in which masks replace the API key in the names.
+-- Returns a copy of a table whose names a client chose, such as headers. A mask replaces the API key in each name.
 local function masked_names(object, keys)
   local copy = {}
   for name, value in pairs(object) do

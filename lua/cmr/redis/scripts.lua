@@ -116,8 +116,8 @@ function Redis.new(options)
   return connect("redis.scripts.new", validate.options("redis.scripts.new", SPEC, nil, options))
 end
 
----Checks the options of a limiter or a store. The options are those of the limiter or the store, and either the options
----of a connection or the option `redis`.
+---Checks the options with which a program makes a limiter or a store in Redis. Besides the options in `spec`, the
+---program gives either the options of a new connection, or an existing connection in the option `redis`.
 ---@param caller string the caller's name, for messages
 ---@param spec table The rules for the limiter's or the store's own options.
 ---@param options table?

@@ -22,7 +22,7 @@ local things = require "cmr.settlement.things"
 ---@field parts? integer Nothing was done if first_failure reports this many things. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
----The events that complete one part of a plan.
+---A step of a plan: the events that complete it.
 ---@class cmr.PlanStep
 ---@field event string
 ---@field count? integer The number of things that the events must report; nil when unknown.
@@ -92,8 +92,9 @@ local function depends_on(groups, group)
   return true
 end
 
--- Returns a plan's first_failure: the failure event that can come before anything is done. Also returns the plan's
--- parts: if such events report this many things, nothing was done. 0: the answer refused everything.
+-- Returns two fields of a plan, first_failure and parts. first_failure is the failure event that can come before
+-- anything is done. parts is a number: if events of that name report that many things, nothing was done. parts is 0
+-- if the answer refused everything.
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "

@@ -35,7 +35,7 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId", "domain", "domainId" },
 }
 
--- For each kind, how many fields in NAME_FIELDS, counted from the first, have a name that a request may contain.
+-- For each kind, how many of the first fields in NAME_FIELDS cmr compares with the names in a request.
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
 -- The members in which an event may list several things. In the help page's sample, domain.order.success lists domains.

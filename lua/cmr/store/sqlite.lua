@@ -164,7 +164,7 @@ function Store:remove(name, text)
   return removed
 end
 
--- Counts need not survive a power cut, because the API counts too.
+-- Uses a quick transaction. A power cut may undo it, but the API counts too.
 function Store:count(name, limit, window)
   local wait
   local count, message = update(self, "quick", function(db, now)

@@ -55,8 +55,8 @@ function export.remove_platform(request, state)
   return answer.success(request)
 end
 
--- Documented: only a credential of Instantly has workspaces. Assumed: the credential's app is spelled INSTANTLY, in
--- any case, and the id of the chosen workspace is the credential's orgId.
+-- Documented: only a credential of Instantly has workspaces. Assumed: its app is INSTANTLY, in capital or small
+-- letters. Also assumed: its orgId is the id of the chosen workspace.
 function export.platform_workspaces(request, state)
   local credential = scope.credential(state, request.user, request.fields.credentialId)
   if credential.app:upper() ~= "INSTANTLY" then answer.refuse(422, "The platform has no workspaces.") end
@@ -81,7 +81,8 @@ function export.export_mailboxes(request, state)
   for _, mailbox in ipairs(mailboxes) do
     if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
   end
-  for _, mailbox in ipairs(mailboxes) do -- assumed: the event of an export over OAuth reports these exports too
+  -- assumed: mailbox.exported reports these exports too; it is documented only for exports over OAuth
+  for _, mailbox in ipairs(mailboxes) do
     finish_export(state, mailbox)
   end
   return answer.success(request, nil, "Mailboxes queued for export")
