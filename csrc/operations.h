@@ -10,7 +10,7 @@ enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, FILE_PATH,
 
 enum param_flag {
     REQUIRED = 1,
-    POSITIONAL = 2,    /* may be given as a positional argument, in the order of the rows */
+    POSITIONAL = 2,    /* may be given as a positional argument, in the order of `params` */
     EITHER = 4,        /* the request needs at least one of the parameters with this flag */
     ONE_OF = 8,        /* the request needs exactly one of the parameters with this flag */
     ALL_REQUIRED = 16, /* an absent list would mean "all of them", so the caller must pass cmr.all to mean that */

@@ -195,7 +195,7 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
 
     if (set->due == INFINITY || set->due > pollset_now())
         return true;
-    set->due = INFINITY; /* reset before the call below, in which libcurl sets the next time */
+    set->due = INFINITY; /* reset first: during the call below, libcurl sets a new time through on_timer */
     return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK;
 }
 
@@ -218,7 +218,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* sets the timer again: a time that passed after the caller's pollset_tick wakes the loop */
+            arm(set); /* if its time has passed since pollset_tick, the timer, set again, wakes the loop at once */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |

@@ -16,7 +16,7 @@
 
 enum {
     MAX_BYTES = 1 << 18,       /* room for 4,096 keys that wait at once */
-    BLOCK_RECORDS = 256,       /* records of one read; divides the number of records in MAX_BYTES */
+    BLOCK_RECORDS = 256,       /* records of one read; MAX_BYTES is a whole number of such reads */
     POLL_NANOSECONDS = 100000, /* between two tries; another process normally has the lock for a shorter time */
 };
 

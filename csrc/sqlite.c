@@ -38,7 +38,8 @@
 
 /*
  * The locks in the writers' file. Where the system has F_OFD_SETLK, a lock belongs to the open file. It stays when the
- * process closes another descriptor of the same file. Elsewhere a lock belongs to the process, which then loses it.
+ * process closes another descriptor of the same file. Elsewhere a lock belongs to the process. The process loses the
+ * lock when it closes any descriptor of the file.
  */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK

@@ -36,7 +36,7 @@ struct target {
     int max_connections;             /* maximum number of calls at once, unless the server uses HTTP/2 */
     int busy;                        /* number of calls that run now */
     int unsent;                      /* how many of these calls wait for a connection */
-    int streams;                     /* HTTP/2: the most requests at once since the last failure, or since busy was 0 */
+    int streams;                     /* HTTP/2: the most requests at once; a failure, or busy = 0, lowers it to busy */
     /* HTTP version of the last answer, 1 or 2; 0 before the first answer. An HTTP/2 connection carries many calls. */
     int http_version;
     bool loopback;   /* the server is this machine: no proxy is used */

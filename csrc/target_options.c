@@ -212,7 +212,7 @@ static bool add_own_headers(const struct options *options)
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
-    /* removes the Content-Type of a form, which libcurl would send with an empty POST */
+    /* without this line, libcurl would send an empty POST with the Content-Type of a URL-encoded form */
     return (headers_append(&target->headers, "Content-Type:") &&
             headers_append(&target->headers_body, "Content-Type: application/json")) ||
            out_of_memory(options, "headers");

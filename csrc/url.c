@@ -120,7 +120,7 @@ bool url_check_base(const char *text, size_t length, struct base_url *base, stru
         return refuse(refusal, BAD_OPTION, "only visible ASCII characters are allowed, and no '\\'");
     if (strpbrk(text, "?#"))
         return refuse(refusal, BAD_OPTION, "it must not hold a query or a fragment");
-    /* stricter than libcurl, which accepts https:/host and a later "://" */
+    /* stricter than libcurl, which also accepts https:/host and https:///host */
     if (strncmp(authority, "://", 3) != 0 || authority[3] == '/')
         return refuse(refusal, BAD_OPTION, "it must start with https:// and a host");
     url = curl_url();

@@ -148,8 +148,8 @@ function Client:history(filter) end
 ---
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
----a word such as COMPLETED, and if two polls in a row agree on it or no time is left for another poll. If only the
----status reports success, `events.order` has the `data` of the answer of order_status.
+---a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
+---If only the status reports success, `events.order` has the `data` of the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
 ---many events to expect. In that case give `count`; without `count`, only the order's status can report success.
@@ -471,8 +471,8 @@ function cmr.bulk(name, rows, opts) end
 ---
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
----a word such as COMPLETED, and if two polls in a row agree on it or no time is left for another poll. If only the
----status reports success, `events.order` has the `data` of the answer of order_status.
+---a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
+---If only the status reports success, `events.order` has the `data` of the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
 ---many events to expect. In that case give `count`; without `count`, only the order's status can report success.
@@ -684,8 +684,9 @@ function queries:ids(request) end
 ---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
 ---the last request.
 ---
----The fields of the filter are optional: account, operation, user; run, the name of a run; since; before; id, the id of
----an order, a mailbox or another thing. The fields open, accepted and unknown can only be true.
+---Every field of the filter is optional: account, operation, user, since (a time), before (an id), run (the name of a
+---run) and id (the id of an order, a mailbox or another thing). The other fields, open, accepted and unknown, can only
+---be true.
 ---@param filter table
 ---@return table[]? requests
 ---@return string? message
@@ -867,7 +868,7 @@ function writing:settle(id, ending) end
 ---@field parts? integer Nothing was done if first_failure reports this many things. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
----The events that complete one part of a plan.
+---A step of a plan: the events that complete it.
 ---@class cmr.PlanStep
 ---@field event string
 ---@field count? integer The number of things that the events must report; nil when unknown.

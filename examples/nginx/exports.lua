@@ -8,8 +8,8 @@ local cjson = require "cjson"
 
 local exports = {}
 
-local SENDING_SECONDS = 60 -- a call ends earlier; if it has not, its worker has died
-local LOOKUP_SECONDS = 3600 -- the vendor delivers an event for the last time after about 5 minutes
+local SENDING_SECONDS = 60 -- longer than any call takes; after this time, no end of the call will be stored
+local LOOKUP_SECONDS = 3600 -- time for the export, and about 5 minutes until the vendor's last delivery of the event
 local KEEP_SECONDS = 90 * 24 * 3600
 
 local dict = ngx.shared.app_exports

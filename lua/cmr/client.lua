@@ -345,8 +345,8 @@ end
 ---
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
----a word such as COMPLETED, and if two polls in a row agree on it or no time is left for another poll. If only the
----status reports success, `events.order` has the `data` of the answer of order_status.
+---a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
+---If only the status reports success, `events.order` has the `data` of the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
 ---many events to expect. In that case give `count`; without `count`, only the order's status can report success.

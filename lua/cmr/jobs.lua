@@ -176,7 +176,8 @@ function jobs.map(loop, inputs, opts, start)
   local slots, free = {}, {} -- slots: jobs that the iterator has not returned yet; free: indexes of empty slots
   local slot_count, free_count = 0, 0
   local watch, was_left
-  -- the queue of jobs to return: all started jobs with opts.ordered, else the finished ones; job.after is the next job
+  -- The queue of jobs to return. With opts.ordered it has all started jobs, otherwise only the finished jobs. job.after
+  -- is the next job.
   local first, last
 
   local function enqueue(job)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes the files of a release from the last commit: dist.sh DIRECTORY LUA_PROGRAM [URL], in the top folder of a git
-# checkout. URL is the address at which the archive will be published. Without it the rockspec names the archive in
-# DIRECTORY, because LuaRocks accepts no relative path. With it, all files have the same bytes for the same commit, on
-# every machine.
+# checkout. URL is the address at which the archive will be published. With URL, all files have the same bytes for the
+# same commit, on every machine. Without URL, the rockspec has the absolute path of the archive in DIRECTORY, because
+# LuaRocks accepts no relative path there.
 set -eu
 umask 022
 directory=$1 program=$2

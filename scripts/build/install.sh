@@ -95,7 +95,8 @@ install_all() {
     while IFS= read -r file; do put 644 "lua/$file" "$INST_LUADIR/$file"; done <"$work/modules"
     put 644 types/cmr.lua "$INST_SHAREDIR/cmr/types/cmr.lua" # for editors, as a workspace library
     put 644 LICENSE "$INST_SHAREDIR/doc/cmr/LICENSE"
-    # This Lua may be only inside nginx, without a program. A command for it could not start, so an older command stays.
+    # This Lua may be only inside nginx, without a program. A command for it could not start, so the command of another
+    # Lua stays.
     if command -v "$LUA_PROGRAM" >/dev/null; then
         put_command
     else

@@ -102,7 +102,8 @@ function schema(node, further)
   return object(made)
 end
 
--- Returns the members of a request, a JSON text, for whose name has(name) is true. Returns nil if there is none.
+-- Reads a request from its JSON text. Returns the members whose names the function `has` accepts, or nil if it accepts
+-- none.
 local function part_of(text, has)
   local part = object {}
   for _, pair in ipairs(text and ordered_json.read(text) or {}) do
@@ -257,8 +258,7 @@ local RETRY_AFTER = object {
   },
 }
 
--- Returns a response for a refusal. A shared response has the source "help". An operation's own response has the source
--- of the sentences that only it has.
+-- Returns a response for a refusal. `source` says where the description comes from.
 local function refusal_response(refusal, description, source)
   local shown = refusal.message
     and object {

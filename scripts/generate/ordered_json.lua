@@ -12,7 +12,7 @@ function ordered_json.object(members)
   return setmetatable(members, objects)
 end
 
----Returns an array of the values 1 to n.
+---Makes a JSON array of a list of values.
 ---@param values any[]
 ---@return table array
 function ordered_json.array(values)

@@ -87,7 +87,7 @@ words.of_notes = help.notes
 ---@return string?
 words.of_events = help.events
 
----Returns the description of a parameter, with its documented values if the set is open.
+---Returns the description of a parameter. It lists the documented values if cmr also sends other values.
 ---@param param table
 ---@return string
 words.of_param = help.description

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Checks `cmr mcp` with outside programs, against `cmr mock`: the client of the protocol's official SDK, and the
-# official inspector. mcp-check.sh LUA_PROGRAM, with a build's env. Needs Node.js and npm; the packages go to build/mcp.
-# The last line has the totals: N passed, N failed.
+# Runs `cmr mcp` against `cmr mock`, and checks it with two outside programs: the client of the protocol's official SDK,
+# and the official inspector. mcp-check.sh LUA_PROGRAM, with a build's env. Needs Node.js and npm; the packages go to
+# build/mcp. The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}

@@ -307,8 +307,8 @@ local function mutate(line, code, language, add)
   end
 end
 
--- The file and the changed line -> true, if no spec can notice the mutation. "drops LINE" stands for a mutation that
--- removes the line. A row of the file is "FILE | CHANGED LINE | REASON".
+-- Source file and changed line -> true, for each mutation that no spec can notice. "drops LINE" stands for a mutation
+-- that removes the line. A row of equivalents.txt is "FILE | CHANGED LINE | REASON".
 local equivalents = {}
 for row in io.lines "scripts/test/equivalents.txt" do
   local file, text = row:match "^(%S+) | (.-) | "
@@ -386,7 +386,8 @@ local function first_match(list, file)
   end
 end
 
--- Adds to a list the spec files of these names that it lacks, the quick ones first.
+-- Finds the spec files with these names, and adds them to a list that may already have some of them. The quick ones
+-- come first.
 local function add_specs(list, names)
   local seen, more = {}, {}
   for _, spec in ipairs(list) do

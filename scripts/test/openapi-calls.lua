@@ -82,7 +82,7 @@ local function expect(ok, ...)
   print(("FAIL  " .. ("%s "):rep(select("#", ...))):format(...))
 end
 
--- Accepts a success that is no envelope, because the server's answers are made up. Accepts no other error.
+-- Accepts a call without an error, and a bad_response without an HTTP status. Accepts no other error.
 local function accepted(err)
   return not err or err.kind == "bad_response" and err.status == nil
 end

@@ -169,7 +169,7 @@ describe("waiting for the end #nginx", function()
     local words = {"create-order", mock.USER, "--confirm", "true", "--yes", "--json", cjson.encode{
       domains = {{domain = "new-one.com", years = 1}}}}
     assert.equal(0, run((table.unpack or unpack)(words)).status)
-    assert.equal(1, keyless("await", "ORD_9").status) -- await needs the key to read the status
+    assert.equal(1, keyless("await", "ORD_9").status) -- await needs the key to ask for the order
     for _ = 1, 2 do
       server:fault{match = {operation = "order_status"}, status = 200,
         body = {status = 200, message = "ok", data = {status = "COMPLETED"}}}

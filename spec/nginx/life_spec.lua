@@ -171,7 +171,7 @@ describe("nginx #nginx", function()
   describe("with lua_code_cache off, a Lua state for every request,", function()
     local function begin(options)
       options.http = "lua_code_cache off; lua_check_client_abort on;"
-      -- nginx logs the second line because it does not close the Lua states of requests when it ends at once.
+      -- The second message comes when the signal TERM ends nginx: it does not close the Lua states of requests then.
       options.unclean = {"lua_code_cache is off", "lua sema mm: freeing a block"}
       start(options)
     end

@@ -1,4 +1,4 @@
--- Every operation has a spec of what it sends: a file of this directory calls it or names it for a call.
+-- Every operation has a spec of what it sends: a file of this directory calls it, or has its name in a table.
 local operations = require "cmr.operations"
 local run = require "spec.support.run"
 

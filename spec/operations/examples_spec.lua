@@ -1,5 +1,5 @@
--- The printed example of each operation: as a Lua call, as a command, and as the curl line of --dry-run. The mock
--- accepts each one with its initial data. An operation without a documented path or method is refused for that.
+-- The printed example of each operation: as a Lua call, as a command, and as the curl line of --dry-run. A mock with
+-- its initial data accepts all of them. If an operation's path or method is not documented, cmr refuses to send it.
 
 local cmr = require "cmr"
 local command = require "spec.support.command"

@@ -60,7 +60,8 @@ describe("make dist #rock", function()
     end
     assert.equal(sums[1], sums[2])
     assert.matches('url = "https://cmr.test/cmr.tar.gz"', in_dist "cat *.rockspec", 1, true)
-    run("make --no-print-directory -C " .. checkout .. " dist") -- without URL, only the rockspec contains the folder
+    -- Without URL, the rockspec contains the path of the folder. No other file may contain it.
+    run("make --no-print-directory -C " .. checkout .. " dist")
     for _, name in ipairs{".tar.gz", ".cdx.json"} do
       assert.matches(sums[1]:match("(%x+) [^\n]*" .. name:gsub("%p", "%%%0")), in_dist "cat SHA256SUMS")
     end

@@ -189,7 +189,7 @@ describe("the annotations for editors", function()
         declared[class] = true
       end
       if line:find("^%-%-%-[@|]") then
-        local names = class and line:gsub("^%-%-%-@%l+ [%w_.]+", "") or line -- a class does not name itself
+        local names = class and line:gsub("^%-%-%-@%l+ [%w_.]+", "") or line -- without the declared name
         for name in names:gmatch("cmr%.%u%w*") do named[name] = true end
         for name in names:gmatch("cmr%.[%l_]+%.[%w_.]*[%w_]") do named[name] = true end
       end

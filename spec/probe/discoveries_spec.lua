@@ -1,4 +1,4 @@
--- What answers have that no document describes.
+-- Discoveries: the parts of answers that no document describes.
 local core = require "cmr.core"
 local discoveries = require "cmr.probe.discoveries"
 local examples = require "cmr.samples"

@@ -1,4 +1,4 @@
--- Where later requests get their ids, and whether they are sent.
+-- Where the ids in later requests come from, and which requests are sent.
 local plan = require "cmr.probe.plan"
 
 local steps = {}

@@ -1,4 +1,4 @@
--- The reader is the probe's only way to the API. It sends nothing but reads.
+-- The reader is the probe's only way to the API. It lets only reads pass.
 local cmr = require "cmr"
 local reader = require "cmr.probe.reader"
 local plan = require "cmr.probe.plan"

@@ -66,7 +66,7 @@ local function make(number)
       event("domain.order.failed", { reason = "taken", domainName = name }, true)
       order.fails = true
     else
-      -- needed only without mailboxes, whose events say the same
+      -- If the domain has mailboxes, this event is not needed: the events of the mailboxes prove the same.
       event("domain.order.success", { domainName = name, domainId = "D" .. name }, boxes == 0)
       order.does = true
       for box = 1, boxes do

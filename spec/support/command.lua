@@ -57,9 +57,8 @@ function command.lua(...)
   return table.concat(words, " ")
 end
 
----Returns lines for a shell that set these variables and unset all other variables of the command. The lines belong in
----a file, because every user can read a command line. Without CMR_LEDGER and XDG_STATE_HOME, the command gets an empty
----ledger.
+---Returns lines for a shell that set these variables and unset the others of VARIABLES. The lines belong in a file,
+---because every user can read a command line. Without CMR_LEDGER and XDG_STATE_HOME, the command gets an empty ledger.
 ---@param env table<string, string>?
 ---@return string[]
 function command.environment(env)

@@ -1,4 +1,4 @@
--- Adds the sweep's paths through the Lua layer to those of paths.lua. Their sleeps cost no time.
+-- Adds paths to those of paths.lua. The added paths call the Lua layer, and their sleeps take no time.
 
 local paths, with = ...
 local port, KEY, check, expect, raises = with.port, with.KEY, with.check, with.expect, with.raises

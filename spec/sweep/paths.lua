@@ -454,7 +454,8 @@ local paths = {
 local with = { port = port, KEY = KEY, check = check, expect = expect, raises = raises }
 assert(loadfile "spec/sweep/client.lua")(paths, with)
 
---- Runs after a path: collects everything, and checks that no call is in flight. A job that was lost runs to its end.
+--- Runs after a path: collects everything, and checks that no call is in flight. If the path failed and left a job
+-- behind, the job gets time to end first.
 function paths.idle()
   collectgarbage()
   collectgarbage()

@@ -235,8 +235,8 @@ static bool try(int index)
 }
 
 /*
- * Waits a second at most until all blocks are freed, and returns whether they are. Without memory, libcurl takes
- * 127.0.0.1 for a name, and the thread that resolves it may outlive the state a little.
+ * Waits until only `left` blocks of C remain, for a second at most. Returns whether only `left` blocks of Lua and of C
+ * remain. Without memory, libcurl resolves 127.0.0.1 like a name, in a thread that may outlive the state a little.
  */
 static bool all_back(const long left[2])
 {

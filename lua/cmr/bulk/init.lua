@@ -60,8 +60,9 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
--- Finds the run of these rows, or the run with the given name. If the named run cannot be used, returns nil, a message,
--- and either "mistake", or "other_key" and that run.
+-- Finds the run of these rows, or the run with the given name. If the named run was sent with another key, returns nil,
+-- a message, "other_key" and the named run. If it cannot be used for another reason, returns nil, a message and
+-- "mistake".
 local function find(run, wanted, name, other_account)
   if not name then return runs.find(run.ledger, wanted) end
   local found, message = runs.named(run.ledger, name)
@@ -185,8 +186,8 @@ local function copy(args)
   return fields
 end
 
--- Returns the function run.rows that plan.rows needs: each call begins at the caller's first row. `original` is the row
--- as the caller passed it.
+-- Returns the function run.rows that plan.rows needs. Each iterator from run.rows begins at the first row of the list.
+-- `original` is the row that the user gave to client:bulk.
 local function rows_of(list)
   return function()
     local number = 0

@@ -77,8 +77,9 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  -- Ledger:begin refuses a row that has a request newer than newest_known. A later copy has no newest_known, because
-  -- an earlier copy may have made the newer request.
+  -- newest_known is the row's newest request now. If the ledger has a newer one when the row is sent, Ledger:begin
+  -- refuses the row, because it was sent from elsewhere. Only the first copy of a row has newest_known: for the
+  -- second copy, the newer request may be the first copy's.
   if row.copy == 1 then row.newest_known = newest end
 end
 

@@ -13,7 +13,8 @@ local function names_of(text)
   return names
 end
 
----Checks --columns. With --columns, a table is the default format. Raises a mistake.
+---Checks --columns. Without --output and --field, sets the format to table. Raises a mistake when the option names no
+---column, or when the format is not table or csv.
 function columns.prepare(parsed)
   if not parsed.columns then return end
   if #names_of(parsed.columns) == 0 then io.usage "option '--columns' wants names with commas between them" end

@@ -1,5 +1,5 @@
----Reads and writes CSV (RFC 4180). It writes lines that end with CRLF. It reads lines that end with CRLF or LF, and
----line ends inside quotes.
+---Reads and writes CSV (RFC 4180). It writes lines that end with CRLF. It reads lines that end with CRLF or LF. A
+---quoted cell may contain line breaks.
 
 local io = require "cmr.cli.io"
 local tabulate = require "cmr.cli.tabulate"

@@ -169,7 +169,8 @@ local function encode(value)
   return require("cmr.cli.pretty_json").encode(value, { compact = true })
 end
 
--- Adds an option for each field that the example has, in the order of the parameters. Returns the other fields.
+-- Adds the options of the example's fields, in the order of the parameters. A positional argument gets no option.
+-- Returns the fields that are no parameters of the operation: only --json takes them.
 local function add_options(options, operation, fields)
   local tables, json_only = require "cmr.util.tables", {}
   for name, value in pairs(fields) do

@@ -34,7 +34,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- stores the path only when the list has items: an empty table may be a different member
+    -- stores the path only when the list has items: an empty table may be another member, which is not the list
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
     return items, name

@@ -25,7 +25,8 @@ local function count_lines(text)
   return count
 end
 
----Prints a text. If the text and the next prompt have more lines than the terminal, runs $CMR_PAGER, $PAGER or less.
+---Prints a text. If the text and the shell's next prompt do not fit on the terminal together, runs a pager: $CMR_PAGER,
+---else $PAGER, else the program `less`.
 ---@param text string
 function pager.show(system, text)
   local columns, rows = system.terminal(system.stdout)

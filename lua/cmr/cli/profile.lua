@@ -1,15 +1,15 @@
 ---Chooses the key and the address of a command. They come from a profile (cmr.profiles), the command line or the
 ---environment.
 ---
----cmr sends a key only to the key's own base URL. So the key and the address come from the same source:
+---cmr sends a key only to the key's own base URL. So the source of the key decides where the base URL may come from.
+---The command takes the key from the first of these sources that is given:
 ---
----    --profile   other source of a key          other source of an address      key        address
----    named       --api-key-file                 any                             refused
----    named       any                            --base-url                      refused
----    named       $CMR_API_KEY, or none          $CMR_BASE_URL, or none          profile    profile
----    absent      --api-key-file, $CMR_API_KEY   --base-url, $CMR_BASE_URL       that one   that one, else production
----    absent      none                           none                            default    default
----    absent      none                           --base-url, $CMR_BASE_URL       refused
+---    source of the key      base URL
+---    --profile              the profile's; $CMR_API_KEY and $CMR_BASE_URL do not count, and the command refuses
+---                           --api-key-file and --base-url
+---    --api-key-file         --base-url, else $CMR_BASE_URL, else production
+---    $CMR_API_KEY           --base-url, else $CMR_BASE_URL, else production
+---    the default profile    the profile's; the command refuses --base-url and $CMR_BASE_URL
 ---
 ---Certificates are no secret. cmr takes --ca-file, else the profile's ca_file, else $CMR_CA_FILE.
 
@@ -41,7 +41,7 @@ function profile.load(system)
   return config
 end
 
----Writes the profiles to the file. Raises a failure when it cannot write it.
+---Writes the profiles to the file. Raises a failure when the file cannot be written.
 function profile.save(system, config)
   local path = profile.path(system)
   if not path then io.failure "the profile cannot be stored: HOME is not set" end

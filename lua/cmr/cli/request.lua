@@ -99,8 +99,8 @@ function request.ledger(parsed, acts)
   io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
 end
 
--- Returns the limiter that all processes with the user's ledger share. A command that only reads opens nothing else of
--- the ledger. If the limiter's file cannot be used, such a command uses a queue of its own, without a warning.
+-- Returns the limiter that all processes with the user's ledger share. A command that only reads does not open the
+-- ledger: it opens only the limiter's file. If it cannot use that file, it has a queue of its own, without a warning.
 local function limiter_for(parsed, ledger)
   if ledger then return ledger:limiter() end
   local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()

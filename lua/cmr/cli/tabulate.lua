@@ -45,7 +45,7 @@ local function is_list_of_objects(value)
   return tables.is_list(value) and has_members(value[1])
 end
 
--- Functions for answers in which names of members are data: function(data) -> columns, rows.
+-- Functions for answers whose member names are values, such as names of countries: function(data) -> columns, rows.
 local views = {}
 
 -- Returns one row for each stored credential, and one for each app without a credential.

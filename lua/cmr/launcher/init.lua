@@ -84,9 +84,9 @@ end
 ---Runs nginx until SIGINT or SIGTERM. If nginx cannot start or fails later, the function writes the reason to standard
 ---error.
 ---
----`parts` returns a table: http has the directives that listen on the port, files has more files by name, prepare is a
----shell script to run first, and on has the functions for process.run. The Lua code in nginx prints "ready" when nginx
----accepts connections.
+---`parts` returns a table. Its field `http` has the directives that listen on the port. `files` has more files by name.
+---`prepare` is a shell script to run first. `on` has the functions for process.run. The Lua code in nginx prints
+---"ready" when nginx accepts connections.
 ---@param name string The name of the command, such as "cmr mock".
 ---@param port integer? Nil for a random free port.
 ---@param parts fun(port: integer, program: table): table Gets the port and the result of find.nginx.

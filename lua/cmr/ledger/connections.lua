@@ -10,7 +10,7 @@ local connections = {}
 
 local BUSY_SECONDS = 5 -- how long to wait for another process's write, which takes milliseconds
 local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
-local LOCKED_BUSY_SECONDS = 0.1 -- the wait after an earlier wait was too short
+local LOCKED_BUSY_SECONDS = 0.1 -- the wait of the next transactions, after one has waited in vain
 
 -- A slow reader makes the -wal file grow. Afterwards SQLite cuts the file to this size. Without slow readers the file
 -- stays smaller.

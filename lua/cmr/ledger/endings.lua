@@ -9,7 +9,7 @@ local endings = {}
 
 local MAX_MESSAGE_BYTES = 300
 
--- Refusals for a passing reason: the same request can be sent again later.
+-- Refusals for a temporary reason: the same request can be sent again later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
 
 -- Returns whether the API refused every item that the request named.

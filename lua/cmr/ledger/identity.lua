@@ -1,8 +1,8 @@
 ---Decides whether two requests are the same. Two requests are the same if they have the same operation and the same
----arguments. The order of the names, the format of the file and the version of Lua make no difference. Each list in the
----table of operations is a set, such as a set of domains, so the order of its items makes no difference. In an
----undocumented list, such as a list of nameservers, the order counts. A secret is compared unchanged. Pure, except that
----the digest reads files.
+---arguments. The order of their names, the format of a bulk run's file and the version of Lua make no difference. Each
+---list in the table of operations is a set, such as a set of domains, so the order of its items makes no difference. In
+---an undocumented list, such as a list of nameservers, the order counts. A secret is compared unchanged. Pure, except
+---that the digest reads files.
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"

@@ -104,8 +104,9 @@ end
 ---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
 ---the last request.
 ---
----The fields of the filter are optional: account, operation, user; run, the name of a run; since; before; id, the id of
----an order, a mailbox or another thing. The fields open, accepted and unknown can only be true.
+---Every field of the filter is optional: account, operation, user, since (a time), before (an id), run (the name of a
+---run) and id (the id of an order, a mailbox or another thing). The other fields, open, accepted and unknown, can only
+---be true.
 ---@param filter table
 ---@return table[]? requests
 ---@return string? message

@@ -79,7 +79,7 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
 end
 
 ---Moves the requests and runs of an account to another account, after the user got a new key. If the other account
----already has a run of the same rows, the run to move stays.
+---already has a run of the same rows, the first account keeps its run.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)

@@ -81,7 +81,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  if had_writer == false and self.writer then -- undone: the next request of any process gets this id
+  if had_writer == false and self.writer then -- rolled back, so the next request of any process gets this id
     self.connections.durable:let_go(self.writer)
     self.writer = nil
   end

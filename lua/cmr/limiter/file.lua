@@ -1,6 +1,6 @@
----The limiter of all processes of a machine. It stores the queue of cmr.limiter.memory in a small file beside the
----user's ledger. It does not use SQLite, so a command that only reads need not open the ledger. It uses the machine's
----monotonic clock, which is the same for every process.
+---The limiter of all processes of one user on one machine. It stores the queue of cmr.limiter.memory in a small file
+---beside the user's ledger. It does not use SQLite, so a command that only reads need not open the ledger. It uses the
+---machine's monotonic clock, which is the same for every process.
 ---
 ---    local client = cmr.new { limiter = require("cmr.limiter.file").new() }
 ---

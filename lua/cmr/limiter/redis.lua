@@ -62,7 +62,7 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- by key, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
-    refused_until = expiring.new(), -- key -> both_until for this key only, because Redis refused its script
+    refused_until = expiring.new(), -- key -> both_until for this key only, after Redis refused the script for it
   }, Limiter)
 end
 
@@ -97,9 +97,10 @@ local function note_slot(self, key, slot, latest_before, time)
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
--- Reserves a slot in Redis. A slot earlier than the last slot means that Redis lost its data. After a loss or failure,
--- a slot must fit the local queue too, until the other hosts have noticed it. Returns the seconds until the slot
--- (negative if it is past) and whether it was reserved; or nil if Redis is unavailable, refuses or lost its data.
+-- Reserves a slot in Redis. A slot earlier than the last slot means that Redis lost its data. After such a loss or a
+-- failure, a slot must fit the local queue too, until the other hosts have noticed the loss or failure. Returns the
+-- seconds until the slot (negative if it is past) and whether it was reserved. Returns nil if Redis is unavailable,
+-- refuses or lost its data.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }

@@ -12,7 +12,7 @@ local MAX_STEP_SECONDS = 1 -- maximum of one poll
 local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
-local attended = 0 -- number of calls for which a waiter without a coroutine waits
+local attended = 0 -- number of calls between their block.attend and their block.leave
 local sleepers = {} -- a heap of the sleeping waiters; the key is `wakes_at`, the end of their sleep
 
 ---Wakes the sleepers that are due, and runs the engine once. Waits for work, but not longer than the given time.

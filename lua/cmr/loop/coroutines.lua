@@ -15,7 +15,8 @@ end
 local create, resume, running, yield = native "create", native "resume", native "running", native "yield"
 
 ---Whether a coroutine can be suspended at any point. On Lua 5.1 it cannot be suspended inside an iterator, a
----metamethod, or a C function such as pcall. A call inside one of these waits without suspending its coroutine.
+---metamethod, or a C function such as pcall. Inside one of them, a call does not suspend its coroutine; it waits and
+---blocks the process.
 coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
 coroutines.UNYIELDABLE = "nothing can wait in a function that C calls back, such as string.gsub's or table.sort's or a "
@@ -102,7 +103,7 @@ end
 ---Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, the coroutine
 ---yields again.
 function coroutines.suspend(waiter)
-  -- Where coroutines can be closed, the generic for below closes the waiter.
+  -- Where coroutines can be closed, Lua closes the waiter when this loop ends.
   for _ in once, nil, nil, waiter do -- luacheck: ignore 512
     while not waiter.posted do
       suspended_for[waiter.co] = waiter
@@ -123,7 +124,7 @@ end
 
 local idle, tasks = {}, {} -- coroutines without a task; coroutine -> its next task
 
--- Runs tasks in coroutines that are reused. New coroutines would be a third of the garbage that map makes.
+-- Runs tasks in coroutines that are reused. New coroutines would be a third of the garbage that client:map makes.
 local function serve()
   local co = running()
   while true do
@@ -133,7 +134,7 @@ local function serve()
       task()
       if #idle >= MAX_IDLE then return end
       idle[#idle + 1] = co
-      task = nil -- luacheck: ignore 311 (it would keep the last answer alive)
+      task = nil -- luacheck: ignore 311 (`task` would keep the last answer alive)
     end
     yield()
   end

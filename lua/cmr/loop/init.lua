@@ -36,8 +36,9 @@ local loop = {}
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
--- The adapters in the order of detection, each with the library that it needs. luv accepts every coroutine that can
--- be suspended, except generators and the coroutines that block started. block accepts everything else.
+-- The adapters in the order of detection, each with the library that it needs. The adapter luv accepts every coroutine
+-- that can be suspended, except generators and the coroutines that the adapter block started. The adapter block accepts
+-- everything else.
 local ADAPTERS = {
   { name = "nginx", library = "ngx" },
   { name = "cqueues", library = "cqueues" },

@@ -12,7 +12,7 @@ local waiters = require "cmr.loop.waiters"
 
 -- the pause between two steps; 0 would make an nginx without OpenResty's patches log a warning
 local PAUSE_SECONDS = 0.001
-local STALE_SECONDS = 0.05 -- after this time without a step, a waiting request steps
+local STALE_SECONDS = 0.05 -- after this time without a step, a waiting request steps the engine itself
 local CHECK_INTERVAL_SECONDS = 1 -- how often a waiting request checks that the pump still steps
 local WATCH_SECONDS = 0.02 -- how often a watch checks whether its coroutine has ended
 local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a limit; after this time the wait begins again

@@ -70,7 +70,7 @@ function answer.success(request, data, message)
   return undocumented(operation, status, data, message, sample.partial)
 end
 
----Refuses the request by raising the answer. The handlers let it pass to answer.of.
+---Refuses the request by raising the answer. The handlers do not catch the answer; answer.of catches and returns it.
 ---@param status integer
 ---@param message string
 ---@param assumed string|false|nil The assumed parts of the answer. Nil means "message"; false means none.

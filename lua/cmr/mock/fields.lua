@@ -152,8 +152,9 @@ local function check_user(operation, values)
   end
 end
 
--- Returns where a request may have undocumented fields, or nil. The library has the same rule. If the user chose the
--- method, a GET has them in the query. Any other method has them in the body if the documented method is GET.
+-- Returns where a request may have undocumented fields: "query", "body" or nil. The library has the same rule. If the
+-- user chose the method, the place depends on the method: the query for a GET, and the body for another method in place
+-- of a documented GET. Otherwise it is the documented place.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location
@@ -167,7 +168,7 @@ local function location_of(request, param)
   return param.name == "userId" and request.user_in or param["in"]
 end
 
----Refuses undocumented fields in the query or the body, unless the operation's fields there are undocumented.
+---Refuses an undocumented field in the query or the body, except in the place that open_location returns.
 ---@param request table {operation, query, body}
 function fields.check_names(request)
   local open = open_location(request)

@@ -55,7 +55,7 @@ function json.decode(text)
   return nil, value
 end
 
----Reads a text that is one number, as JSON writes it. Returns nil for any other text.
+---Reads a text that is one decimal number, such as -1.5 or 2e3. Returns nil for any other text, such as 0x10.
 ---@param text string
 ---@return number?
 function json.number(text)

@@ -121,8 +121,8 @@ local function file_of(part)
   return { filename = part.filename, type = part.type or "application/octet-stream", size = #part.content }
 end
 
----Returns the fields in a form: {name = value}. A file is {filename, type, size}. Assumed: its part is named
----FIELD[KEY].
+---Returns the fields of an HTML form as {name = value}. A file is {filename, type, size}. Assumed: the part of a file
+---is named FIELD[KEY].
 ---@param operation table
 ---@param parts table[]
 function multipart.fields(operation, parts)

@@ -89,7 +89,8 @@ function validate.suggestion(name, names)
   return suggestion and (" (did you mean '%s'?)"):format(suggestion) or "", suggestion
 end
 
--- Describes a wrong value. Shows only a number that is out of range, because any other value may be a secret.
+-- Describes a wrong value. Shows a number that breaks a rule for numbers. Of any other value, shows only the type,
+-- because the value may be a secret.
 local function got(value, shows_number)
   return type(value) == "number" and shows_number and text.number(value) or type(value)
 end

@@ -1,14 +1,15 @@
 ---The ways in which the vendor may sign a delivery. Pure.
 ---
 ---The help page documents that one header has an HMAC-SHA256 of the raw body, made with the partner's API key. It also
----documents that another header has a Unix timestamp. No page says whether the timestamp is signed too. No page says
----how the digest and the timestamp are written. Each combination of these is a signature format with a name.
+---documents that another header has a Unix timestamp. It is undocumented whether the timestamp is signed too, how the
+---digest is encoded, and which unit the timestamp has. Each combination of the possible answers to these three
+---questions is a signature format with a name.
 
 local signature_formats = {
   SIGNATURE_HEADER = "cmr-x-signature", -- the help page writes both names in lower case
   TIMESTAMP_HEADER = "cmr-x-timestamp",
-  -- The two texts that may be signed. No delivery is valid in both ways, because a JSON object cannot begin with a
-  -- timestamp and a dot.
+  -- The two texts that may be signed: the body alone, or the timestamp, a dot and the body. The second can never be a
+  -- body, because a body is a JSON object and cannot begin with a timestamp and a dot.
   SIGNED_PARTS = { "body", "timestamp.body" },
   NAMES = {}, -- string[]: the names of all formats
   FORMATS = {}, -- by name: {name, signs, encoding, unit}

@@ -32,9 +32,9 @@ export function cmr(...words) {
   });
 }
 
-// Opens a browser, and ends with the exit status of the checks. body gets open(options), which opens a page in a
-// context of its own. Each page records in `problems` what it must not do: errors on the console, and requests to other
-// hosts. `loaded` has the texts that the pages loaded.
+// Opens a browser, calls `body`, and sets the exit status of this program. `body` gets a function open(options), which
+// opens a page in a context of its own. `problems` lists what the pages did and must not do: errors, and requests to
+// other hosts. `loaded` has the texts that the pages loaded.
 export async function run(origin, body) {
   const browser = await driver.launch({
     executablePath: chromium,

@@ -599,7 +599,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
       ended = cmr{"reexport", "--from", rows(text), "--duplicates"}
       assert.matches("3 rows: 2 accepted (2 of them before), 1 unknown", ended.err, 1, true)
     end
-    -- a file without one of these lines is another run; the first run accepted one row of each mailbox
+    -- a file with fewer rows is another run; its rows were accepted before, because the first run accepted one row for
+    -- each mailbox
     ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n"):format(a, b))}
     assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
     assert.same({2, 1}, bulk.received(server))

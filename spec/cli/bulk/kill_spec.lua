@@ -165,8 +165,8 @@ describe("cmr bulk #bulk", function()
     for number = 1, ROWS do
       local found = table.concat(states_of[number] or {}, " ")
       assert.is_true((times[number] or 0) <= 1, told) -- no row is sent twice
-      -- The ledger has one request of each row that may have been sent. If both runs tried the row, the request of
-      -- the run that came second is failed.
+      -- For each row, the ledger has exactly one request that may have been sent. If both runs tried the row, the
+      -- request of the run that came second has the state "failed".
       local sent = found:gsub("failed ?", ""):gsub(" $", "")
       assert.is_true(sent == "accepted" or sent == "sending" or sent == "unknown", told .. ": " .. found)
       if sent == "accepted" then assert.equal(1, times[number], told) end -- no row is lost

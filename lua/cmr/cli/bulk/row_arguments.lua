@@ -16,7 +16,7 @@ function row_arguments.reserved(name)
   return RESERVED_PREFIX .. name
 end
 
----Returns whether cmr added a column.
+---Returns whether a column with this name is one that cmr adds.
 function row_arguments.is_reserved(name)
   return name:sub(1, #RESERVED_PREFIX) == RESERVED_PREFIX
 end

@@ -83,7 +83,7 @@ function Tally:is_complete(rows)
   return sum_of(self, "done", "accepted") == rows and not self.listed.partial.count
 end
 
----Returns whether cmr knows how every row has ended.
+---Returns whether every row is done, accepted or failed.
 ---@param rows integer The number of rows in the input.
 function Tally:is_ended(rows)
   return sum_of(self, "done", "accepted", "failed") == rows

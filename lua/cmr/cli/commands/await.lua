@@ -1,4 +1,4 @@
----cmr await: waits until requests that the API only accepted have ended.
+---cmr await: waits until accepted requests of the ledger have ended.
 
 local io = require "cmr.cli.io"
 
@@ -62,7 +62,7 @@ local function ended(ledger, filter, parsed, system)
   return items, status
 end
 
--- Iterates over the items as requests of the ledger, with the events that arrived.
+-- Iterates over the items. Gives each item's request from the ledger, with the events that arrived.
 local function shown(ledger, items)
   local read, index = require("cmr.ledger.history").reader(ledger), 0
   return function()

@@ -14,7 +14,8 @@ completion.epilog = [[
 
 function completion.arguments(command)
   command:argument("SHELL"):target(".shell"):argname("{bash,zsh,fish}"):description "The shell."
-  command:argument("WORDS"):target(".words"):args("*"):hidden(true) -- after "candidates": the words before the cursor
+  -- The scripts run "cmr completion candidates -- WORDS". WORDS are the words after `cmr`, up to the cursor.
+  command:argument("WORDS"):target(".words"):args("*"):hidden(true)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 

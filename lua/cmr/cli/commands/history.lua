@@ -17,8 +17,9 @@ and needs no key. --profile or --api-key-file shows only the requests of that ke
    deferred   it was not done, and can be sent again
    unknown    it may have been done: look for its result before you send it again
 
---id finds a request by an id in the request or its answer: of an order, an action,
-a mailbox, a domain or a subscription. --output json, jsonl and csv have all columns.
+--id finds the requests that have this id in them or in their answer. It takes the id
+of an order, an action, a mailbox, a domain or a subscription. --output json, jsonl
+and csv have all columns.
 
 Example:
    cmr history --unknown --since 7d]]

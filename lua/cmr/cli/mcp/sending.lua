@@ -110,9 +110,8 @@ local function job_for(context)
   return job
 end
 
--- Ends the work for a request that the client cancelled. A read, or a request that was not sent yet, ends at once. A
--- request that was sent and changes something goes on until its answer, so that the ledger gets the outcome. No other
--- attempt follows.
+-- Ends the work for a request that the client cancelled. A read ends at once, and so does a request that was not sent
+-- yet. Any other request goes on until its answer, so that the ledger gets the outcome. No other attempt follows.
 local function stop(request, job, call, operation)
   job.cancelled = true
   request.must_end = job.has_left and not access.is_read(operation)

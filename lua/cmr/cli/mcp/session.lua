@@ -146,8 +146,8 @@ function Session:cancel(request)
   if request.stop then self:guard(request.stop) end
 end
 
----Returns whether the process must wait for a request, because the request was sent and changes something, and the
----ledger needs its outcome.
+---Returns whether the process must wait for a cancelled request. It must if the request was sent and changes something,
+---because the ledger needs the outcome.
 ---@return boolean
 function Session:must_go_on()
   for _, request in pairs(self.running) do

@@ -144,7 +144,7 @@ function prewarmed_pool.emit_ordered(order, provider, sold, failed)
   end
 end
 
----Deletes all orders from the sandbox's pool, and the domains and subscriptions that were sold from it.
+---Deletes all sandbox orders, and the domains and subscriptions that were sold from the sandbox's pool.
 ---@param state table
 function prewarmed_pool.clear_sandbox(state)
   clear_subscriptions(state, { sandbox = true })
