@@ -1,5 +1,6 @@
--- The client counts three re-exports per mailbox and week, before it sends them. The mock counts too. The counts are in
--- the store of one process, or of many hosts. spec/nginx/redis_spec.lua tests nginx's workers.
+-- A mailbox has a quota of three re-exports a week. The client counts them before it sends them. The mock counts too.
+-- The client keeps its counts in the store of one process, or in Redis for many hosts. spec/nginx/redis_spec.lua tests
+-- nginx's workers.
 local core = require "cmr.core"
 local memory = require "cmr.store.memory"
 local mock = require "spec.support.mock"

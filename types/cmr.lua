@@ -1096,7 +1096,7 @@ function Receiver:drop(id) end
 ---| "subscription.past_due" # A subscription's payment failed, or its period ended without a renewal.
 ---| "subscription.expired" # A subscription was not recovered while it was past due.
 ---| "subscription.cancelled" # A subscription was cancelled by a call.
----| "subscription.updated" # The price after 12 months applies. The event comes once.
+---| "subscription.updated" # A subscription's price changes to the price after 12 months. The event comes once.
 ---| "prewarmup.order.success" # Warm mailboxes are assigned. Their credentials are in the event.
 ---| "prewarmup.order.failed" # Warm mailboxes could not be assigned.
 ---| "dns-record.updated" # A change of DNS or of forwarding is applied.
@@ -1380,7 +1380,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----The price after 12 months applies. The event comes once.
+---A subscription's price changes to the price after 12 months. The event comes once.
 ---@class cmr.event.subscription.updated: cmr.Event
 ---@field event "subscription.updated"
 ---@field data cmr.event.subscription.updated.data

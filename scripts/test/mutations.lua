@@ -9,8 +9,9 @@ local MAX_SECONDS = 180 -- of all specs for one mutation
 local GROUP_SECONDS = 20 -- a process whose specs take longer than this gets no further spec
 local ASSUMED_SECONDS = 8 -- for a spec file without a recorded time
 
--- The specs for a source file without a record: patterns for the source file, and spec files or folders. The first row
--- with a matching pattern counts. The specs of MORE_SPECS come after them.
+-- Names the specs for a source file when no record says which specs run its lines. Each row has patterns for source
+-- files, then names of spec files or folders. The first row with a matching pattern counts. The specs of MORE_SPECS
+-- come after them.
 local SPECS = {
   {
     "^csrc/sqlite",

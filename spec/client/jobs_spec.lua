@@ -390,7 +390,7 @@ describe("client", function()
     end)
 
     describe("that is left early", function()
-      -- A separate function: after its end, nothing refers to the loop.
+      -- This function contains the whole `for` loop. When it has ended, nothing refers to the iterator of client:map.
       local function leave(how)
         server:fault{delay = 0.05}
         server:fault{delay = 10, times = 100}

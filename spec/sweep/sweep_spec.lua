@@ -1,4 +1,4 @@
--- The code handles every refused request for memory: the short form of `make sweep`.
+-- The short form of `make sweep`: it refuses only every 61st request for memory. The code must handle each refusal.
 
 local run = require "spec.support.run"
 

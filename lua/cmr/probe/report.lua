@@ -60,7 +60,7 @@ when something is contradicted.]]
   return table.concat(lines, "\n") .. "\n"
 end
 
--- Returns the names of the facts with a verdict.
+-- Returns the names of the facts that have this verdict.
 local function names_of(result, verdict)
   local names = {}
   for _, fact in ipairs(result.facts) do

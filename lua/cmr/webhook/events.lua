@@ -84,7 +84,7 @@ help subscription.expired: A subscription was not recovered while it was past du
   fields SUBSCRIPTION
 docs subscription.cancelled: A subscription was cancelled by a call.
   fields SUBSCRIPTION
-docs subscription.updated: The price after 12 months applies. The event comes once.
+docs subscription.updated: A subscription's price changes to the price after 12 months. The event comes once.
   fields SUBSCRIPTION
 docs prewarmup.order.success: Warm mailboxes are assigned. Their credentials are in the event.
   fields userId userEmail orderId serviceProvider MAILBOX_DETAILS
