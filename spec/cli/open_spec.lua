@@ -7,7 +7,7 @@ local PAGE = "http://127.0.0.1:20001/_mock/?token=a'b"
 
 local directory, env
 
--- Makes a program that appends its argument to a file and ends with a status.
+-- Makes a program that appends its name and its arguments to a file, and ends with a status.
 local function program(name, status)
   local path = directory .. "/" .. name
   local text = ('#!/bin/sh\nprintf "%%s %%s\\n" %s "$*" >>%s/opened\nexit %d\n'):format(name, directory, status or 0)

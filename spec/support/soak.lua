@@ -180,9 +180,16 @@ end
 --- Runs the load.
 -- @param upstream a mock without a rate limit
 -- @param options seconds: the duration of the load; reload_every: seconds between two reloads
--- @return report: requests, answered = {status = count}, unanswered = {why = count}, hung_up (clients), longest (s),
---   faults, reloads, resident = {kB of the largest worker, by generation}, master = {first, last} (kB), descriptors =
---   {first, last} (of the worker with the most, at rest), master_descriptors = {first, last}, seconds
+-- @return report. Each {first, last} was measured at rest, before and after the load. Its fields:
+--   requests, faults, reloads, seconds
+--   answered            {status = count}
+--   unanswered          {why = count}
+--   hung_up             how many clients closed the connection before the answer
+--   longest             the seconds of the slowest answer
+--   resident            {kB of the largest worker, by generation}; each reload begins a generation
+--   master              {first, last}: kB of the master
+--   descriptors         {first, last}: open descriptors of the worker that has most of them
+--   master_descriptors  {first, last}: open descriptors of the master
 function soak.run(upstream, options)
   local server = example.start(upstream, {workers = 2, settings = "rate = false", server = STATE, log = "error"})
   local fine, report = pcall(drive, server, upstream, options)

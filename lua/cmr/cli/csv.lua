@@ -22,7 +22,8 @@ local function guard(value, cell)
   return type(value) == "string" and cell:find "^[=+%-@\t\r]" and "'" .. cell or cell
 end
 
----Returns the style for cells. is_printable removes control characters, for a terminal. is_guarded applies `guard`.
+---Returns the style for cells. is_printable passes each cell through text.printable, for a terminal.
+---is_guarded passes each cell through `guard`.
 function csv.style(parsed, system)
   return { is_printable = system.terminal(system.stdout) ~= nil, is_guarded = parsed.guard_formulas }
 end
