@@ -76,7 +76,7 @@ local function row_of(name, size)
     unit = "a second",
     bars = bars,
     value = measure.ratio(bars[3], bars[1]),
-    target = name == "ledger" and ">= 0.1 x" or ">= 0.33 x", -- the ledger's limiter reads the queues of all keys
+    target = name == "ledger" and ">= 0.1 x" or ">= 0.33 x", -- the ledger's limiter searches its file for the key
     note = ("%.0f a second with 1 key, %.0f with 100, %.0f with 4000"):format(
       bars[1].median,
       bars[2].median,

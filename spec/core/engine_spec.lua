@@ -463,7 +463,7 @@ describe("the engine", function()
 
   it("keeps the connections of concurrent calls, even if few calls follow", function()
     finish((table.unpack or unpack)(start(9)))
-    os.execute "sleep 1.2" -- libcurl closes no connection that was idle for less than a second
+    os.execute "sleep 1.2" -- by default, a new libcurl closes only connections that were idle for a second
     for _ = 1, 8 do attempt(platforms()) end
     local calls = start(9)
     finish((table.unpack or unpack)(calls))

@@ -1,8 +1,11 @@
 /*
- * The allocation sweep: runs every path of paths.lua again and again, and refuses its n-th request for memory. n is 1,
- * 2, ... until the path has fewer requests. It refuses requests of Lua, or requests of our C and of libcurl. It never
- * refuses lua-cjson's own malloc, because lua-cjson then ends the process. After each run, the path must succeed in the
- * same state, and no call may be in flight. When the state is closed, no block of Lua, our C or libcurl may be left.
+ * The allocation sweep. It runs every path of paths.lua again and again, and refuses the path's n-th request for
+ * memory. n is 1, 2, ... until the path has fewer requests. Some modes also refuse later requests. A mode refuses
+ * either requests of Lua, or requests of our C and of libcurl. The sweep never refuses lua-cjson's own malloc, because
+ * lua-cjson then ends the process.
+ *
+ * After each run, the sweep runs the path again in the same Lua state, and refuses nothing. This run must succeed, and
+ * no call may be in flight after it. Then the sweep closes the state. No block that the two runs allocated may be left.
  *
  * sweep [stride [path]]: only every stride-th n; only the paths whose name contains `path`.
  */

@@ -143,7 +143,8 @@ end
 ---the answer}. The table also has kind and message if the delivery was refused, else id, event and facts about the
 ---signature. Called for the answer to a forwarded delivery with {delivery, forwarded = status}.
 ---@field emit fun(report: table)
----A URL that gets the accepted deliveries with unchanged body and headers. Its answer goes back to the sender.
+---A URL that gets the accepted deliveries. nginx keeps the body and the headers, except Host and the headers of the
+---connection. The URL's answer goes back to the sender.
 ---@field forward? string
 ---@field exec? string A shell command for each accepted delivery, one at a time. Its output goes to standard error.
 ---@field ledger? cmr.Ledger Stores accepted events, without passwords, for client:await and cmr await.

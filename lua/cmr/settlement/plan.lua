@@ -93,8 +93,8 @@ local function depends_on(groups, group)
 end
 
 -- Returns two fields of a plan, first_failure and parts. first_failure is the failure event that can come before
--- anything is done. parts is a number: if events of that name report that many things, nothing was done. parts is 0
--- if the answer refused everything.
+-- anything is done. parts is the number of things that this event must report before it is sure that nothing was done.
+-- parts is 0 if the answer refused everything.
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "
