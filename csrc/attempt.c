@@ -213,7 +213,7 @@ static CURLcode set_connection(struct call *call)
     /* over HTTP/1, this option makes libcurl 8.14 wait until another call has its whole answer */
     SET(CURLOPT_PIPEWAIT, call->target->http_version == 1 ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
-    /* without this option, several calls over HTTP/2 can share one new connection */
+    /* with this option, the call opens its own connection; without it, several can share one over HTTP/2 */
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     SET(CURLOPT_MAXAGE_CONN, call->wary ? 1L : (long)max_idle);
     return CURLE_OK;

@@ -372,7 +372,7 @@ function sender.begin(state, call, loop, operation, job)
   return record
 end
 
----Ends the first attempt.
+---Takes the result of the first attempt, which has ended. If the attempt succeeded, also records the call's end.
 ---@return cmr.Answer? answer
 ---@return cmr.Error? err The argument of sender.go_on, which must be called after a failed attempt.
 function sender.arrived(record, loop)

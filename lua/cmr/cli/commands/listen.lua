@@ -24,7 +24,7 @@ listen.options = {
   {
     "--forward",
     "URL",
-    "Pass accepted deliveries on to URL, with the same body and headers except Host, and answer the vendor as URL does.",
+    "Pass accepted deliveries on to URL, with their body and headers except Host, and answer the vendor as URL does.",
   },
   {
     "--exec",
