@@ -13,7 +13,7 @@ for _, backend in pairs(limiters) do
     teardown(function() stop() end)
     before_each(function() begun = core.now() end)
 
-    -- Checks a delay. It may be shorter than expected by the time that has passed since the spec began.
+    -- Checks a delay. `expected` counts from `begun`. The time that has passed since then may be missing from `delay`.
     local function near(expected, delay)
       local least = math.max(0, expected - (core.now() - begun) - TOLERANCE)
       assert.is_true(delay >= least and delay <= expected + TOLERANCE, ("%s, not %s"):format(delay, expected))

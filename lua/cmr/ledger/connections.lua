@@ -48,8 +48,8 @@ local function wait(db)
   return ok
 end
 
--- Sets the mode of a new file. If another process sets it at this moment, SQLite refuses at once. The function then
--- waits and tries again.
+-- Sets the journal mode of a new file to WAL. If another process sets it at this moment, SQLite refuses at once. The
+-- function then waits and tries again.
 local function set_mode(db)
   local deadline = core.now() + busy_seconds(BUSY_SECONDS)
   local rows, message, reason

@@ -55,7 +55,7 @@ local function forget(self, db, before, limit, window)
 end
 
 ---Removes the requests that were sent before a time, and the runs that began before it and have no requests left. The
----newest request and the requests under way stay.
+---newest request, the requests under way and the runs under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message

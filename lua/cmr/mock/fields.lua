@@ -153,8 +153,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. The library has the same rule. If the
--- user chose the method, the place depends on the method: the query for a GET, and the body for another method in place
--- of a documented GET. Otherwise it is the documented place.
+-- user chose GET, the place is the query. If the user chose another method, but the documented method is GET, the place
+-- is the body. In all other cases it is the documented place.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location
