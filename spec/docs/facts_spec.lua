@@ -134,8 +134,8 @@ local FACTS = {
     "The help centre puts userId in the query, and the Microsoft route in an object",
     "the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or "
       .. "that asks for a wait of more than an hour. The help centre puts userId in the query, and the "
-      .. "Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has "
-      .. "both; cmr requires at least one of them"},
+      .. "Microsoft route in an object. The page's text names both mailboxId and email, but its sample has "
+      .. "only one of them; cmr requires at least one"},
   prewarmed = {"with their prices"},
   order_prewarmed = {"Google mailboxes need the whole google object", "Microsoft mailboxes need microsoftOauthRoute",
     "One order can lead to both webhooks, each for some of its domains",

@@ -30,7 +30,7 @@ local SENTENCES = {
     {"the mailbox exists already", "The mailbox must exist already"},
     {"it takes the OAuth settings of providers such as Microsoft and Google", "for mailboxes at Microsoft",
       "for mailboxes at Google"},
-    {"the request names the mailbox by its id and its address", "its text has both"},
+    {"the request names the mailbox by its id and its address", "text names both mailboxId and email"},
     {"or by one of them", "has its id or its address"},
     {"3 in a week for each mailbox", "at most 3 times per mailbox and week"},
     {"requests over the limit are refused", "The API refuses any further re-export"},
