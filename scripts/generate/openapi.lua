@@ -118,7 +118,7 @@ local function is_in(tree)
   end
 end
 
--- Values from the mock's initial data, for parameters that the operation's example omits.
+-- Values for parameters that the operation's example omits. The ids and the domain are from cmr.samples.
 local VALUES = {
   userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B",
   page = ordered_json.number(1),

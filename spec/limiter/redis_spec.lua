@@ -169,7 +169,7 @@ describe("the limiter of hosts", function()
       one:reserve("key", 4, 10)
       pass(10)
       ways = {{0.001, 0.2}}
-      near(0.05, one:reserve("key", 4, 10)) -- the next slot is 0.25 s after the first
+      near(0.05, one:reserve("key", 4, 10)) -- the reply came 0.2 s after its slot; the next is 0.25 s after that slot
       pass(10)
       ways = {{0.001, 0.09}}
       near(0, one:reserve("key", 4, 10))
