@@ -1,5 +1,6 @@
--- Measures whether a cost grows faster than the work: compares the CPU time of one thing among 4,096 with the CPU time
--- of one thing among 64, and the last of 31,000 started jobs with the first.
+-- Measures whether a cost grows faster than the work. A row compares the CPU time of one thing among 4,096 things with
+-- the CPU time of one thing among 64. The last row differs: it starts 31,000 jobs, and compares the time of one job in
+-- the last thousand with the time of one job in the first thousand.
 local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"

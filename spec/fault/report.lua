@@ -1,4 +1,4 @@
---- Makes docs/maintainers/faults.md from what the rows expect, so the text is the same on every machine.
+--- Makes the text of docs/maintainers/faults.md from what the rows expect, so it is the same on every machine.
 
 local report = {}
 
