@@ -129,8 +129,8 @@ local FACTS = {
     "from the API and from the dashboard together",
     "The limit counts re-exports from the API and from the dashboard together. The API refuses any "
       .. "further re-export, wherever it comes from",
-    "google for Google, microsoftOauthRoute for Microsoft", "The mailbox must exist already",
-    "The mailbox's own provider decides which part counts",
+    "The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft",
+    "The mailbox must exist already",
     "The help centre puts userId in the query, and the Microsoft route in an object",
     "the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or "
       .. "that asks for a wait of more than an hour. The help centre puts userId in the query, and the "

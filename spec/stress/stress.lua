@@ -282,7 +282,8 @@ local function child()
   end
   for _ = 1, random(0, 2) do
     local call = check(core.platforms(new_target "ok", "child"))
-    records[call] = setmetatable({ answer = "ok", get = true, running = true }, Record) -- finalizers step here too
+    -- running is set before the start, because a finalizer may step the engine in the child too
+    records[call] = setmetatable({ answer = "ok", get = true, running = true }, Record)
     call:start(engine, 30)
     while not call:done() do
       engine:wait(1000)

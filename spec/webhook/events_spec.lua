@@ -22,7 +22,8 @@ end
 
 event("docs", "domain.order.success",
   "userId,userEmail,orderId,domainId,domainName,creationTime,expiryDate,price", nil, "registered")
-event("docs", "domain.order.failed", "reason", "everything but the reason; one reason is Workspace validation failed",
+event("docs", "domain.order.failed", "reason",
+  'everything but the reason, which can be "Workspace validation failed"',
   "taken", "restricted", "registrar", "wallet", "workspace", "No mailbox events follow")
 event("help", "domain.renewal.success", "", "all members of data", "is renewed")
 event("help", "domain.renewal.failed", "", "all members of data", "could not be renewed")

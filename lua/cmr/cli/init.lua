@@ -78,7 +78,8 @@ local function load_problem(ending, system)
   return name and not file and ("module %s cannot be loaded: %s"):format(name, message:gsub("^/: ", "")) or nil
 end
 
--- Prints the help, or the message of a mistake or failure. Returns the exit status.
+-- Prints the help, the version, or the message of a mistake or failure. Prints nothing after Ctrl-C. Returns the exit
+-- status.
 local function report(ending, system, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)

@@ -121,7 +121,8 @@ function process.run(name, files, on)
   local ok, stopped, log = pcall(run_in, directory, files, setmetatable({ ready = ready }, { __index = on }))
   shell.output("rm -rf " .. shell.quote(directory)) -- the script may have been killed before it removed the directory
   if ok then return stopped, log end
-  -- Ctrl-C raises an error in the middle of a read. On Lua 5.4 the read fails first, and then comes the error.
+  -- On Ctrl-C, Lua's interpreter raises "interrupted!" while this code reads the reports. On Lua 5.4 the read itself
+  -- fails first, with another error, and the interpreter raises "interrupted!" just after it.
   if tostring(stopped):find("interrupted!", 1, true) then return true end
   error(stopped, 0)
 end

@@ -49,7 +49,7 @@ docs domain.order.success: A domain is registered.
 docs domain.order.failed:
   when A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
   fields reason
-  open everything but the reason; one reason is Workspace validation failed
+  open everything but the reason, which can be "Workspace validation failed"
 help domain.renewal.success: A domain is renewed.
 help domain.renewal.failed: A domain could not be renewed.
 help domain.grace_period: A domain has reached its expiry. The domain can still be renewed for 7 days.
