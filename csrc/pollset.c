@@ -218,7 +218,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* if its time has passed since pollset_tick, the timer, set again, wakes the loop at once */
+            arm(set); /* sets the timer again; if its time has passed since pollset_tick, it wakes the loop at once */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |

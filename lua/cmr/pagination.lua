@@ -37,7 +37,7 @@ local function broken(operation, code, message)
   return false, err.message, core.error(err)
 end
 
--- Raises a table, which next_page turns into an error. Only check and its helpers call this function.
+-- Raises a table, which next_page turns into an error. The only callers are `check` and its helpers.
 local function stop(code, format, ...)
   local words = { ... }
   for index, word in ipairs(words) do

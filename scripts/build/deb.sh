@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes the Debian package from the last commit, or from an unpacked archive: deb.sh DIRECTORY, in the top folder. It
-# needs the packages in debian/control, which `apt-get build-dep .` installs.
+# deb.sh DIRECTORY: replaces this directory by a new one with the Debian package. Run it in the top folder. In a git
+# checkout it packages the last commit, and in an unpacked archive the files there. It needs the packages in
+# debian/control, which `apt-get build-dep .` installs.
 set -eu
 umask 022
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a git hook may have set them

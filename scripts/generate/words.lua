@@ -32,7 +32,7 @@ function words.of_flags(operation)
   return sentences
 end
 
--- Returns whether an operation has a documented parameter of this name.
+-- Returns whether an operation has a parameter of this name.
 local function has_parameter(operation, name)
   for _, param in ipairs(operation.params) do
     if param.name == name then return true end

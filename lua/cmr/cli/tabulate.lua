@@ -26,7 +26,7 @@ local FIRST_FIELDS = {
   "^city$",
   "^country$",
 }
--- Patterns of the fields that a table may leave out first.
+-- Patterns of the fields that come after the other values, because a narrow table leaves out its last columns.
 local LAST_FIELDS = { "^addressLine", "^phone", "^postalCode$", "^language", "Id$", "^userId$" }
 
 local function as_table(value)

@@ -65,8 +65,9 @@ end
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
 ---The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
----row, user, and these two: supersedes, the id of the request that this request repeats; newest_known, the id of the
----newest request with this content that the caller knows. If the ledger has a newer one, nothing is recorded.
+---row, user, supersedes and newest_known. `supersedes` is the id of the request that this request repeats. A caller
+---that has looked for requests with this content gives the id of the newest one, or 0, as `newest_known`. If the
+---ledger has a newer one by now, the function records nothing.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
