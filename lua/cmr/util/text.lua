@@ -1,4 +1,4 @@
----Makes text for people: printable text from a server, numbers, durations and lists. Pure.
+---Turns numbers, durations, times, bytes and lists into text, and makes a server's text safe to print. Pure.
 
 local text = {
   MINUTE = 60, -- in seconds, like the constants below

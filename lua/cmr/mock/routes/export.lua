@@ -55,8 +55,9 @@ function export.remove_platform(request, state)
   return answer.success(request)
 end
 
--- Documented: only a credential of Instantly has workspaces. Assumed: its app is INSTANTLY, in capital or small
--- letters. Also assumed: its orgId is the id of the chosen workspace.
+-- Documented: only a credential of Instantly has workspaces. Assumed: the app of such a credential is INSTANTLY, in
+-- capital or small letters. Also assumed: each workspace has an orgId, and the user chooses a workspace by storing
+-- its orgId in the credential.
 function export.platform_workspaces(request, state)
   local credential = scope.credential(state, request.user, request.fields.credentialId)
   if credential.app:upper() ~= "INSTANTLY" then answer.refuse(422, "The platform has no workspaces.") end
