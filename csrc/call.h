@@ -84,7 +84,7 @@ struct call {
     bool fresh;         /* must use a new connection */
 
     struct answer answer;
-    /* number of reads of the answer in progress; meanwhile a finalizer may call start or release, which then raise */
+    /* how many functions read the answer now; meanwhile start and release raise, because a finalizer may call them */
     int reads;
 };
 

@@ -17,7 +17,7 @@ bool headers_is_value(const char *text, size_t length);
 /* Returns whether the library sets this header itself. key_header is the name of the header with the key. */
 bool headers_is_reserved(const char *name, const char *key_header);
 
-/* Pushes the line of the header with the name at index -2 and the value on top; or refuses the header. */
+/* Makes a header's line from the name at index -2 and the value on top. Pushes the line, or refuses the header. */
 bool headers_push_line(lua_State *L, const char *key_header, struct refusal *refusal);
 
 /* Returns whether the list has a line for the same header as this line. */
