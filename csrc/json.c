@@ -525,8 +525,8 @@ static bool is_same_number(double value, const char *number)
 }
 
 /*
- * Pushes a whole number of 2^53 or more as an integer. Returns false and pushes nothing when this Lua has no such
- * integer.
+ * Pushes a whole number as an integer. The number's absolute value is 2^53 or more. Returns false and pushes nothing
+ * when this Lua has no such integer.
  */
 static bool push_large_integer(lua_State *L, const char *digits)
 {

@@ -130,8 +130,8 @@ static bool set_body(struct request *request)
 }
 
 /*
- * Form data. Its encoding is undocumented, so we assume: a text, number or boolean is a plain part; a list or an object
- * is a part of JSON; a file is a part named "files[KEY]".
+ * Form data. Its encoding is undocumented, so we assume: a text, number or boolean is sent as a plain part; a list or
+ * an object is sent as one part whose text is JSON; a file is sent as a part named "files[KEY]".
  */
 
 static bool check_added(const struct request *request, bool added)

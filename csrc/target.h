@@ -36,7 +36,11 @@ struct target {
     int max_connections;             /* maximum number of calls at once, unless the server uses HTTP/2 */
     int busy;                        /* number of calls that run now */
     int unsent;                      /* how many of these calls wait for a connection */
-    int streams;                     /* HTTP/2: the most requests at once; a failure, or busy = 0, lowers it to busy */
+    /*
+     * HTTP/2: the highest number of requests that ran at once. When a call fails or the last running call ends, multi.c
+     * lowers it to `busy`.
+     */
+    int streams;
     /* HTTP version of the last answer, 1 or 2; 0 before the first answer. An HTTP/2 connection carries many calls. */
     int http_version;
     bool loopback;   /* the server is this machine: no proxy is used */

@@ -77,7 +77,7 @@ function Client:request(method, path, fields) end
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
----      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
+---      if not item then error(message) end -- the list failed: each reports this once, then the loop ends
 ---
 ---@param what string|cmr.List The operation's name, or a table with the name and facts about the answer.
 ---@param ... any The operation's arguments.
@@ -410,7 +410,7 @@ function cmr.request(method, path, fields) end
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
----      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
+---      if not item then error(message) end -- the list failed: each reports this once, then the loop ends
 ---
 ---@param what string|cmr.List The operation's name, or a table with the name and facts about the answer.
 ---@param ... any The operation's arguments.
@@ -558,7 +558,7 @@ function connections:close_connections() end
 local forgetting = {}
 
 ---Removes the requests that were sent before a time, and the runs that began before it and have no requests left. The
----newest request and the requests under way stay.
+---newest request, the requests under way and the runs under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
@@ -716,8 +716,9 @@ local writing = {}
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
 ---The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
----row, user, and these two: supersedes, the id of the request that this request repeats; newest_known, the id of the
----newest request with this content that the caller knows. If the ledger has a newer one, nothing is recorded.
+---row, user, supersedes and newest_known. `supersedes` is the id of the request that this request repeats. A caller
+---that has looked for requests with this content gives the id of the newest one, or 0, as `newest_known`. If the
+---ledger has a newer one by now, the function records nothing.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
@@ -763,7 +764,7 @@ function writing:settle(id, ending) end
 ---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Runs a function in the background. Returns at the latest when the function first waits.
+---@field spawn? fun(run: fun()) Starts a function, and returns when the function first waits or ends, or earlier.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -806,8 +807,8 @@ function writing:settle(id, ending) end
 ---The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
 ---if there is one; else the limiter of the process.
 ---@field limiter? cmr.Limiter
----Whether to log a warning about a mailbox's fourth re-export in a week, to refuse it, or not to count re-exports.
----Default: warn.
+---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
+---False: cmr does not count re-exports. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
 ---@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
 ---The ledger that records every request that may change something: true for the user's ledger, or the path of another
@@ -988,7 +989,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims if nginx has cmr; else in memory.
+---Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims, if cmr is declared; else in memory.
+---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
@@ -1860,7 +1862,7 @@ function Client:check_domain(fields) end
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---
----Assumed: the page does not say if userId is needed.
+---Assumed: the page does not say if userId is needed; cmr sends it only if you give it.
 ---
 ---```lua
 ---cmr.check_workspace{domainName = "acmecorp.com", serviceProvider = "GOOGLE"}
@@ -3814,11 +3816,11 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The page's sample fills google and leaves microsoftOauthRoute empty.
 ---
----The mailbox's own provider decides which part counts: google for Google, microsoftOauthRoute for Microsoft.
+---The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft.
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
 ---
----Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has both; cmr requires at least one of them.
+---Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
 ---
 ---```lua
 ---cmr.reexport{

@@ -4,7 +4,7 @@ local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local read = { title = "`cmr platforms` as a whole process: added by the ledger" }
+local read = { title = "`cmr platforms` as a whole process: time that the ledger adds" }
 
 function read.run(size)
   local env, directory = {}, nginx.output "mktemp -d"

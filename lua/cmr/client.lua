@@ -386,8 +386,8 @@ local function target_for(opts, parent)
   return core.target(complete)
 end
 
--- Returns the ledger that the option names, or false when it names none. When the ledger cannot be opened, returns nil
--- and a message.
+-- Returns the ledger that the option names, or false if the option is false. Without the option, returns the parent's
+-- ledger, or false if there is none. When the ledger cannot be opened, returns nil and a message.
 local function ledger_for(option, parent)
   if option == nil then return parent and parent.ledger or false end
   if type(option) == "table" or option == false then return option end

@@ -1,8 +1,8 @@
 ---Limits how many retries of a key may fail, so that an outage does not multiply the key's calls.
 ---
----Each retry takes 1 from the budget. When a call with retries ends with a success or a refusal, the budget gets 1
----back, for the last retry. For such a call without retries, the budget gets 0.2 back. For a refusal because of the
----rate limit, it gets nothing. The numbers have the same ratios as in the standard mode of the AWS SDKs.
+---A retry takes 1 from the budget, unless the server refused the attempt before it. A success or a refusal gives 1 back
+---if a retry of the call took 1, else 0.2. A refusal because of the rate limit gives nothing back. The numbers have the
+---same ratios as in the standard mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

@@ -102,7 +102,8 @@ local function lua_table(values)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
--- Returns the texts that a block's prints must print, each as a list of parts. Any text may be between two parts.
+-- Returns the output that a block promises after its calls of print: a list of {text, parts}. Any text may be between
+-- two parts.
 local function promises_of(text)
   local promises = {}
   for line in text:gmatch("[^\n]+") do

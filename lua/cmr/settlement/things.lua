@@ -35,7 +35,8 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId", "domain", "domainId" },
 }
 
--- For each kind, how many of the first fields in NAME_FIELDS cmr compares with the names in a request.
+-- For each kind of thing, a number N: cmr compares the first N fields of the kind in NAME_FIELDS with the names in a
+-- request.
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
 -- The members in which an event may list several things. In the help page's sample, domain.order.success lists domains.

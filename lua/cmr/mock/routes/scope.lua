@@ -1,5 +1,5 @@
----Decides which items a request may reach. The mock answers 404 for a missing item, and 403 for another user's item.
----A request that names no user can reach every item of the partner.
+---Decides which items a request may reach. The mock answers 404 for a missing item and for another user's credential.
+---It answers 403 for any other item of another user. A request that names no user can reach every item of the partner.
 
 local answer = require "cmr.mock.answer"
 local Subscription = require "cmr.mock.model.subscription"
