@@ -42,8 +42,8 @@ const char *json_push_number(lua_State *L, int index);
 
 /*
  * Appends the JSON text of the value at index to the buffer. The function may raise, so the buffer must belong to a
- * userdata. The data causes two refusals: for a NUL byte in a value and, in a request, for a string that is not UTF-8.
- * The program causes every other refusal.
+ * userdata. It blames the data when it refuses a value with a NUL byte, or, in a request, a string that is not UTF-8.
+ * For every other refusal it blames the program (programmer_error).
  */
 bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal);
 

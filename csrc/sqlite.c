@@ -189,8 +189,8 @@ static int lua_sqlite_open(lua_State *L)
 }
 
 /*
- * Stores the statement under the SQL at index 2 in the table on top. The table already has that field, so this needs no
- * memory.
+ * Stores the statement in the table on top of the stack. The key is the SQL at stack index 2. The table already has
+ * this key, so Lua needs no memory to store it.
  */
 static void set_statement(lua_State *L, sqlite3_stmt *handle)
 {

@@ -377,7 +377,8 @@ local function recorded_number(file, lines, number)
   return nearest or number
 end
 
--- Returns the names in the first row of a list that has a pattern for the file.
+-- Searches a list of rows {patterns, names}. Returns the names of the first row with a pattern that matches the file. A
+-- row with "" matches every file.
 local function first_match(list, file)
   for _, row in ipairs(list) do
     if row[1] == "" then return row[2] end

@@ -196,7 +196,7 @@ describe("client:bulk", function()
     end}))
     assert.equal("bulk: another process is at work on these rows", message)
     assert.same({1, 1}, bulk.received(server))
-    assert(client:bulk("reexport", list)) -- the run before has released the rows
+    assert(client:bulk("reexport", list)) -- the first run has ended, and has released the rows
     list[3] = {mailboxId = bulk.id(1)}
     assert.is_nil((client:bulk("reexport", list))) -- refused for its duplicates; this releases the rows too
     assert(client:bulk("reexport", list, {duplicates = true}))

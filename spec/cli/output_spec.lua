@@ -1,4 +1,4 @@
--- What the command prints: JSON, tables, and text that no terminal obeys.
+-- What the command prints: JSON, tables, CSV, fields and colours. A server's text cannot control the terminal.
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"

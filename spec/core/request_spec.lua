@@ -42,7 +42,7 @@ local function mistake(expected, ...)
   return check_refusal(true, expected, prepare(...))
 end
 
--- Expects a mistake in the data, which a call returns.
+-- Expects a mistake in the user's data, which the Lua layer returns and does not raise.
 local function data(expected, ...)
   return check_refusal(nil, expected, prepare(...))
 end

@@ -1,4 +1,5 @@
--- Connections to a real Redis: with TLS, and as a user of an ACL. Sentinel and Cluster are refused with a message.
+-- Connections to a real Redis: with TLS, and as a user of an ACL. Sentinel is not supported, nor is a Cluster of
+-- several nodes. A message says so.
 local redis = require "cmr.redis.scripts"
 local nginx = require "spec.support.nginx"
 local posix = require "spec.support.posix"

@@ -19,7 +19,7 @@ local ORDERED_FAILURE = "the mock was told to fail this attempt, and sent nothin
 -- the default; a test may choose another format, because the real format is undocumented
 local SIGNATURE_FORMAT = "body-hex-seconds"
 
----Makes an empty list of deliveries without destinations.
+---Makes a list without deliveries and without destinations.
 ---@param now function Returns the time on the clock for retries, in seconds.
 ---@return table deliveries
 function Deliveries.new(now)
