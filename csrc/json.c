@@ -558,8 +558,8 @@ static void push_small_number(lua_State *L, double value)
 }
 
 /*
- * The original text, where tidy finds the replaced numbers. In a request, tidy refuses a number that this Lua might
- * round. In an answer, it keeps such a number as a string.
+ * The text as it was before the scan. From it, tidy reads the numbers that the scan replaced. In a request, tidy
+ * refuses a number that this Lua might round. In an answer, it keeps such a number as a string.
  */
 struct source {
     const char *text;

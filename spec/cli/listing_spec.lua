@@ -191,7 +191,7 @@ describe("a list of the command", function()
       assert.same({1, "id\r\na\r\nb\r\n"}, {done.status, done.out})
       assert.equal("cmr: the columns address.city, name are missing: no item of the first page has them; "
         .. "--output jsonl shows all\n", done.err)
-      -- nobody expects them if the columns are chosen
+      -- with --columns, cmr does not report the other columns as missing
       users(1, 2, {{id = "a"}})
       users(2, 2, {{id = "b", name = "B"}})
       assert.same({status = 0, out = "id\r\na\r\nb\r\n", err = ""}, all("--output", "csv", "--columns", "id"))

@@ -100,9 +100,9 @@ function orders.create_order(request, state)
   return #unavailable > 0 and answer.assume(reply, "what unavailableDomains has inside") or reply
 end
 
--- Returns the part of an order of mailboxes, before the caller adds the mailboxes. If the request names a subscription,
--- the part has the id and the domain of that subscription. Otherwise the part has only a domain, and the order makes
--- a subscription for the domain.
+-- An order of mailboxes has one part. Returns that part without mailboxes, which the caller adds. If the request
+-- names a subscription, the part has the id and the domain of that subscription. Otherwise the part has only a domain,
+-- and the order makes a subscription for the domain.
 local function target(request, state)
   local fields = request.fields
   if fields.subscriptionId then
