@@ -764,7 +764,7 @@ function writing:settle(id, ending) end
 ---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Starts a function, and returns when the function first waits or ends, or earlier.
+---@field spawn? fun(run: fun()) Starts a function. Returns at the latest when the function first waits or ends.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -3480,7 +3480,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre say that mailboxes, OAuth routes and automatic renewal are preserved, and use the same path. According to these articles, mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre have the path that cmr uses. They say that mailboxes, OAuth routes and automatic renewal are preserved, and that mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---

@@ -102,13 +102,13 @@ local FACTS = {
   cancel_subscription = {"at once", "24 hours before the subscription expires", "Nothing is refunded", "for good",
     "cmr sends either subscriptionId or domain; the page says that one of them is required"},
   recreate_subscriptions = {"expired for a few minutes",
-    "Two articles of the help centre say that mailboxes, OAuth routes and automatic renewal are "
-      .. "preserved, and use the same path. According to these articles, mailboxes are expired for a few "
-      .. "minutes. Another article says that the accounts are replaced, and that contents and history are lost",
+    "Two articles of the help centre have the path that cmr uses. They say that mailboxes, OAuth routes "
+      .. "and automatic renewal are preserved, and that mailboxes are expired for a few minutes. Another "
+      .. "article says that the accounts are replaced, and that contents and history are lost",
     "older than a year", "a new subscriptionId",
     "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
     "/subscriptions/recreate", "OAuth routes and automatic renewal",
-    "All mailboxes are preserved, according to the API pages", "and use the same path"},
+    "All mailboxes are preserved, according to the API pages", "have the path that cmr uses"},
   platforms = {"connected is true if at least one credential is stored",
     "does not say that the credential still works", "A platform may have several credentials", "for each app",
     "every app that the vendor supports", "does not say if an app without credentials is listed",
