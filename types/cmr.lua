@@ -807,8 +807,8 @@ function writing:settle(id, ending) end
 ---The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
 ---if there is one; else the limiter of the process.
 ---@field limiter? cmr.Limiter
----What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
----False: cmr does not count re-exports. Default: warn.
+---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses it. False: cmr
+---counts nothing. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
 ---@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
 ---The ledger that records every request that may change something: true for the user's ledger, or the path of another
