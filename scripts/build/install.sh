@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs or removes the files that `make` built, in the top folder: install.sh install|uninstall. The environment has
-# the Makefile's settings: OUT FLAVOUR LUA_PROGRAM DESTDIR INST_LIBDIR INST_LUADIR INST_BINDIR INST_SHAREDIR INST_RECORD
-# ROCK.
+# Installs or removes the files that `make` built: install.sh install|uninstall. Run it in the top folder. The
+# environment has the Makefile's settings: OUT FLAVOUR LUA_PROGRAM DESTDIR INST_LIBDIR INST_LUADIR INST_BINDIR
+# INST_SHAREDIR INST_RECORD ROCK.
 #
 # Several Luas share the command, its manual page and its completions. So INST_RECORD has a folder for each Lua. Its
 # file `files` lists the files that the install wrote; the name of a directory ends with a slash. Its file `command` is

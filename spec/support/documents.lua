@@ -56,7 +56,7 @@ local function with_names(text)
   end))
 end
 
----Returns the output of `cmr OPERATION --help`, with the operations' names in Lua.
+---Returns the output of `cmr OPERATION --help`. Operations have their Lua names there, such as create_order.
 function documents.places.help(row)
   local line = {(row.name:gsub("_", "-")), "--help"}
   local _, ending = pcall(function() parser.new(operations, line):parse(line) end)

@@ -1,7 +1,8 @@
--- Records the lines of lua/cmr that run, in the file `lines` of a folder. LUA_INIT loads this file in every Lua program
--- that the specs start; the folder is then in CMR_COVERAGE. In covering.sh, each module of the copy loads this file and
--- passes the folder, also inside nginx. Each line is written when it first runs, because many processes end by a
--- signal.
+-- Records the lines of lua/cmr that run, in the file `lines` of a folder. Two scripts use this hook. coverage.sh names
+-- the hook in LUA_INIT, so every Lua program that the specs start loads it. CMR_COVERAGE then names the folder.
+-- covering.sh makes a copy of the project in which each module of lua/cmr loads the hook, also inside nginx. The
+-- module passes the folder as an argument. The hook writes each line when it first runs, because many processes end by
+-- a signal.
 local folder = ... or os.getenv "CMR_COVERAGE"
 if not folder then return end
 

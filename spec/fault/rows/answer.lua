@@ -1,4 +1,5 @@
---- Answers that are no HTTP, or none of the API's. Columns: see spec.fault.rows.
+--- Answers with an unusual form: broken HTTP, lengths, sizes, encodings, and bodies that are no envelope.
+-- cmr accepts some of them. Columns: see spec.fault.rows.
 
 local words = require "spec.fault.wording"
 local request, stall = words.request, words.stall
