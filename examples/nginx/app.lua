@@ -99,7 +99,7 @@ local function accepted(operation, user, fields)
   for name, value in pairs(fields) do
     given[name] = value
   end
-  -- cmr raises an error for wrong fields, because normally the program is wrong. Here the customer sent them.
+  -- cmr raises an error for wrong fields, because normally the program chooses them. Here the customer sent them.
   local fine, res, why, err = pcall(client[operation], client, given)
   if not fine then return refuse(400, assert(tostring(res):match("cmr%." .. operation .. ": (.*)"), res)) end
   if not res then return fail(why, err) end

@@ -34,8 +34,8 @@ function limiter.default()
   return process_limiter
 end
 
----Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the call does not use the slot,
----and reserves another slot after the pause.
+---Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, and the pause lasts beyond the
+---slot, the call does not use the slot. It reserves another slot after the pause.
 ---@param self cmr.Limiter
 ---@param key string
 ---@param rate number The requests per second.
