@@ -1,4 +1,4 @@
--- core.request: any other request, by method, path, query and body.
+-- core.request makes a request that need not be an operation, from its method, path, query and body.
 
 local cjson = require "cjson"
 local cmr = require "cmr"

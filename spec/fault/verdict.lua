@@ -29,7 +29,8 @@ local function is_clean(text)
   return type(text) ~= "string" or not text:find(play.KEY, 1, true)
 end
 
---- Returns what is wrong with the outcome. A row that is played again has the same outcome.
+--- Returns what is wrong with the outcome of a row. Unlike its time, the outcome does not depend on how busy the
+-- machine is.
 -- @treturn string or nil
 function judge.outcome(row, method, result)
   local err = result.err

@@ -39,7 +39,8 @@ function State:reset(overrides)
   self.resets = self.resets + 1
   self.recorder = Recorder.new(self.recorder and self.recorder.last or 0) -- no two requests get the same number
   self.offset, self.speed, self.speed_since = 0, 1, self.clock()
-  self.skipped = 0 -- the seconds that State:advance skipped; the rate limits count these, but not the speed
+  -- the seconds that State:advance skipped; the rate limits add them to the real time, and ignore the speed
+  self.skipped = 0
   self.deliveries = Deliveries.new(function()
     return self:now()
   end)

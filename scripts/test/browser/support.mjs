@@ -1,5 +1,5 @@
-// Starts Chromium for the checks in this folder: NAME-check.mjs TOOLS CHROMIUM LUA. The environment has the variables
-// that `cmr mock` printed.
+// Starts Chromium for the checks in this folder. The command line of a check is NAME-check.mjs TOOLS CHROMIUM LUA. Its
+// environment has the variables that `cmr mock` printed.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
