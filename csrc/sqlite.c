@@ -438,7 +438,7 @@ static struct flock byte_lock(short type, lua_Number number)
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)number, .l_len = 1};
 }
 
-/* Locks or unlocks the byte of a number. */
+/* Locks or unlocks one byte of the writers' file. The number at stack index 2 is the byte's offset. */
 static int set_lock(lua_State *L, short type)
 {
     struct database *database = to_database(L);

@@ -28,10 +28,12 @@ function contract.sum()
 end
 
 --- Specs for a loop.
--- @param loop a table: name, the adapter's name; run(tasks), which runs functions as coroutines of the loop until the
---   loop has nothing left to do, and raises their errors; sleep(seconds), which suspends such a coroutine; resumes_any,
---   whether the loop resumes every coroutine, like luv; connect(port), which opens a connection of the loop,
---   {fd, read(), close()}, whose read suspends until a line has come
+-- @param loop a table with these fields:
+--   name           the adapter's name
+--   run(tasks)     runs functions as coroutines until the loop has nothing left to do; raises their errors
+--   sleep(seconds) suspends such a coroutine
+--   resumes_any    whether the loop can resume every coroutine, as luv can
+--   connect(port)  opens a connection of the loop: {fd, read(), close()}; read suspends until a line has come
 function contract.behaves(loop)
   local server, client
 
