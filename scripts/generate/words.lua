@@ -32,14 +32,6 @@ function words.of_flags(operation)
   return sentences
 end
 
--- Returns whether an operation has a parameter of this name.
-local function has_parameter(operation, name)
-  for _, param in ipairs(operation.params) do
-    if param.name == name then return true end
-  end
-  return false
-end
-
 ---Returns sentences that say how an asynchronous operation's outcome arrives, or nil if that is undocumented.
 ---@param operation table
 ---@return string?
@@ -49,7 +41,7 @@ function words.of_outcome(operation)
   for index, entry in ipairs(operation.success_events) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     names[index] = event
-    is_counted = is_counted and (parameter == "" or has_parameter(operation, parameter))
+    is_counted = is_counted and (parameter == "" or arguments.param(operation, parameter) ~= nil)
     events[index] = ("`%s` has come%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
   end
   local failures = operation.failure_events

@@ -184,7 +184,7 @@ local MORE_SPECS = {
   { "^csrc/", "core client/attempts client/process client/time client/client operations fault/matrix" },
   { "/cli/", "cli" },
   { "/mock/", "mock operations/supplied operations/forms" },
-  { "", "client ledger bulk settlement await webhook" },
+  { ".", "client ledger bulk settlement await webhook" },
 }
 
 -- By language: a pattern, and the text that replaces each match.
@@ -377,11 +377,9 @@ local function recorded_number(file, lines, number)
   return nearest or number
 end
 
--- Searches a list of rows {patterns, names}. Returns the names of the first row with a pattern that matches the file. A
--- row with "" matches every file.
+-- Searches a list of rows {patterns, names}. Returns the names of the first row with a pattern that matches the file.
 local function first_match(list, file)
   for _, row in ipairs(list) do
-    if row[1] == "" then return row[2] end
     for pattern in row[1]:gmatch "%S+" do
       if file:find(pattern) then return row[2] end
     end
