@@ -43,7 +43,7 @@ describe("the mock's seeding", function()
 
   it("adds a mailbox, with its domain and its subscription", function()
     api:seed("mailboxes", {mailboxId = "M1", email = "a@box.com", userId = USER})
-    api:seed("mailboxes", {mailboxId = "M2", email = "b@box.com", userId = USER, status = "IN_PROGRESS"})
+    api:seed("mailboxes", {mailboxId = "M2", email = "B@Box.com", userId = USER, status = "IN_PROGRESS"})
     local items = api:yes("GET /subscriptions", {domain = "box.com"}).subscriptions
     assert.equal(1, #items)
     assert.same({2, true, "GOOGLE"}, {items[1].totalMailboxQuantity, items[1].autoRenew, items[1].serviceProvider})
