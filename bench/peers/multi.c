@@ -99,8 +99,8 @@ int main(int argc, char **argv)
     const char *second = argc > 2 + holding ? argv[2 + holding] : "1";
 
     multi = curl_multi_init();
-    /* as many connections as the library opens for 1,000 calls; without a limit, libcurl would open 900 */
-    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 16L);
+    /* To hold 1,000 calls, the library opens 16 connections. Without a limit, libcurl would open 900. */
+    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, holding ? 16L : 64L);
     run(new_slots(1), 1, 1); /* opens the connection */
     if (holding) {
         hold(count, atof(second));
