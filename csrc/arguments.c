@@ -147,7 +147,7 @@ static bool check_path(const struct checker *checker, int index)
 /* Pushes the checked value, or refuses it. May leave other values on the stack, which the callers remove. */
 static bool check_value(struct checker *checker, const struct param *param, int index);
 
-/* Checks a field without a row, which only an operation with undocumented fields can have. */
+/* Checks a field that is none of the operation's parameters. Only an operation with undocumented fields takes it. */
 static bool check_open(struct checker *checker, const char *name, int index)
 {
     lua_State *L = checker->L;

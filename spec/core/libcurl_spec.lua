@@ -118,7 +118,7 @@ describe("with any libcurl", function()
         scripts[9] = words.tls("good", words.well)
         local at = server:play(scripts)
         local client = client_at(at, "https")
-        assert(client:platforms "U") -- libcurl now knows that the server speaks HTTP/1.1
+        assert(client:platforms "U") -- the target now knows that the server speaks HTTP/1.1
         for _, res, message in client:map("platforms", {"1", "2", "3", "4", "5", "6", "7", "8"}, {concurrency = 8}) do
           assert.equal("fine", res and res.message, message)
         end

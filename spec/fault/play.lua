@@ -154,7 +154,8 @@ function play.row(server, row, method)
   local meter = play.meter()
   local client = play.client(server, row, at, meter)
   if row.warm then
-    -- A separate client with longer timeouts opens the connection, so that it connects only once on a busy machine.
+    -- Another client opens the connection. Its timeouts are longer, so that one attempt is enough even on a busy
+    -- machine.
     local patient = play.client(server, { plain = row.plain, host = row.host, options = PATIENT }, at, meter)
     local first = assert(patient:platforms "U1")
     assert(cmr.info(first).attempts == 1, "the first request was sent twice")
