@@ -106,7 +106,8 @@ describe("the ledger of the command", function()
     end)
   end)
 
-  -- Has another process lock the ledger for some seconds. If the ledger is missing, the other process makes its file.
+  -- Starts a process that locks the ledger for some seconds, and waits until the ledger is locked. The process makes
+  -- the ledger's file when it is missing.
   local function lock_for(seconds)
     local told = command.file_with ""
     local other = [[

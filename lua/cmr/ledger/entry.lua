@@ -1,4 +1,5 @@
----A call's entry in the ledger, from the moment before the call is sent to its end.
+---A call's entry in the ledger. The sender makes the entry before it sends the call, and later records there how the
+---call ended.
 
 local collected = require "cmr.util.collected"
 local core = require "cmr.core"

@@ -13,7 +13,7 @@ Store.__name = "cmr.store.shdict"
 
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
-local SPARE = 1 / 8 -- the texts of a list live longer than the list, by this share of the list's TTL; see extend
+local SPARE = 1 / 8 -- `extend` gives the texts of a list this share of the list's TTL in addition
 
 -- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. Each page has a header elsewhere,
 -- and each entry has a header too. nginx reserves a few pages for itself.
