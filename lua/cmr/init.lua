@@ -62,7 +62,8 @@ local operations = require "cmr.operations"
 ---Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
 ---client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
----"missing_items" or "no_list".
+---"missing_items" or "no_list". If kind is "not_recorded": "busy" when another program has locked the ledger, "full"
+---when the disk is full, "repeated" when another process has just sent the same request, or another reason.
 ---@field code? string
 ---@field field? string The path of the wrong field, such as "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.

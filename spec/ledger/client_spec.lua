@@ -115,6 +115,16 @@ describe("a client with a ledger", function()
     assert.same({}, server:requests())
   end)
 
+  it("says in err.code why the ledger does not record a request", function()
+    local other = assert(require("cmr.sqlite").open(path, 0))
+    assert(other:run "CREATE TRIGGER no BEFORE INSERT ON request BEGIN SELECT raise(FAIL, 'not today'); END")
+    other:close()
+    local _, message, err = client:reexport{mailboxId = mock.MAILBOX}
+    assert.same({"not_recorded", "constraint"}, {err.kind, err.code})
+    assert.matches("the ledger cannot be written (not today); nothing was sent", message, 1, true)
+    assert.same({}, server:requests())
+  end)
+
   it("shares its ledger with the client made by with()", function()
     assert(client:with{timeout = 60}:reexport{mailboxId = mock.MAILBOX})
     assert.equal("reexport", only().operation)
