@@ -505,7 +505,10 @@ static void unlock_mark(const struct database *database)
     (void)fcntl(database->writers, SET_LOCK, &byte);
 }
 
-/* Marks a number in the file. Ignores a failure to write: then the check for lost requests may miss this number. */
+/*
+ * Writes a number to the writers' file, unless the file has it or a higher one. Ignores a failure: then the ledger may
+ * not notice later that it has lost the request with this number.
+ */
 static int lua_database_mark(lua_State *L)
 {
     struct database *database = to_database(L);
