@@ -5,7 +5,12 @@ describe("the mock's JSON", function()
   it("writes every digit of a number", function()
     assert.equal("[99999999999999.5,12.345678901234567,1e+300,7,-0.5,1234567890123456]",
       json.encode {99999999999999.5, 12.345678901234567, 1e300, 7, -0.5, 1234567890123456})
-    assert.has_error(function() json.encode(0 / 0) end)
+  end)
+
+  it("does not write NaN and infinity, which JSON lacks", function()
+    for _, value in ipairs{0 / 0, math.huge, -math.huge} do
+      assert.has_error(function() json.encode{value} end, ("JSON has no number %s"):format(value))
+    end
   end)
 
   it("reads a text that is one number, and no other text", function()

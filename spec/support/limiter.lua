@@ -1,5 +1,6 @@
--- Makes the limiters of each backend, for specs. Each backend is one entry: {label = a description, start() -> the
--- limiter, another limiter on the same queues or nil, and a function that ends them}.
+-- Makes the limiters of each backend, for specs. The module has one table for each backend. Its `label` describes the
+-- backend. Its function `start` returns three values: a limiter; another limiter on the same queues, or nil; and a
+-- function that cleans up.
 local cjson = require "cjson"
 local ledger = require "spec.support.ledger"
 local nginx = require "spec.support.nginx"

@@ -19,11 +19,12 @@ function json.array(list)
 end
 
 local function encode_number(value)
-  for _, digits in ipairs { "%.15g", "%.16g", "%.17g" } do
+  if value ~= value or math.abs(value) == math.huge then error(("JSON has no number %s"):format(value), 0) end
+  for _, digits in ipairs { "%.15g", "%.16g" } do
     local encoded = digits:format(value)
     if tonumber(encoded) == value then return encoded end
   end
-  return cjson.encode(value) -- raises for a value that JSON cannot express
+  return ("%.17g"):format(value)
 end
 
 ---Encodes a value. Members are sorted by name. A table without items is an object, unless json.array marked it.

@@ -1,5 +1,6 @@
----cmr completion: prints scripts for the shells, and the candidates that the scripts ask for. The candidates come from
----the parser, so every option of the parser can be completed.
+---cmr completion: prints scripts for the shells, and the candidates that the scripts ask for. The parser supplies the
+---commands and the options, so every option that is not hidden can be completed. VALUE_LISTS supplies values that the
+---parser does not know.
 
 local io = require "cmr.cli.io"
 
