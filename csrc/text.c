@@ -28,7 +28,7 @@ void quote_printable(lua_State *L, size_t most)
 {
     size_t left;
     const unsigned char *bytes = (const unsigned char *)lua_tolstring(L, -1, &left);
-    char quote[QUOTE_ARGUMENT + 3];
+    char quote[QUOTE_ARGUMENT + sizeof "..."];
     size_t length = 0;
 
     while (left > 0) {
@@ -38,8 +38,7 @@ void quote_printable(lua_State *L, size_t most)
             step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
         const size_t size = printable ? step : 1;
         if (length + size > most) {
-            memcpy(quote + length, "...", 3);
-            length += 3;
+            length = (size_t)(stpcpy(quote + length, "...") - quote);
             break;
         }
         if (printable)
