@@ -56,20 +56,20 @@ static int digest_file(const char *path, EVP_MD_CTX *context, unsigned char dige
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     char bytes[16384];
-    ssize_t length = -1;
-    bool digested = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
-    int problem = fd < 0 ? errno : 0;
+    ssize_t length = 0;
+    bool digested;
+    int problem;
 
     if (fd < 0)
-        return problem;
+        return errno;
+    digested = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
     while (digested && (length = read(fd, bytes, sizeof bytes)) > 0)
         digested = EVP_DigestUpdate(context, bytes, (size_t)length);
-    if (length < 0)
-        problem = digested ? errno : ENOMEM;
+    problem = errno;
     (void)close(fd);
-    if (!problem && !(digested && EVP_DigestFinal_ex(context, digest, NULL)))
-        problem = ENOMEM;
-    return problem;
+    if (length < 0)
+        return problem;
+    return digested && EVP_DigestFinal_ex(context, digest, NULL) ? 0 : ENOMEM;
 }
 
 int crypto_file_sha256(lua_State *L)
@@ -91,7 +91,7 @@ int crypto_base64(lua_State *L)
 {
     size_t length;
     const char *bytes = luaL_checklstring(L, 1, &length);
-    unsigned char text[(DIGEST_BYTES + 2) / 3 * 4 + 1];
+    unsigned char text[2 * DIGEST_BYTES]; /* more than Base64 needs */
 
     luaL_argcheck(L, length <= DIGEST_BYTES, 1, "too long");
     lua_pushlstring(L, (const char *)text, (size_t)EVP_EncodeBlock(text, (const unsigned char *)bytes, (int)length));
@@ -103,14 +103,15 @@ int crypto_hex(lua_State *L)
     static const char digits[] = "0123456789abcdef";
     size_t length;
     const unsigned char *bytes = (const unsigned char *)luaL_checklstring(L, 1, &length);
-    char text[2 * DIGEST_BYTES];
+    luaL_Buffer text;
 
     luaL_argcheck(L, length <= DIGEST_BYTES, 1, "too long");
+    luaL_buffinit(L, &text);
     for (size_t i = 0; i < length; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
+        luaL_addchar(&text, digits[bytes[i] >> 4]);
+        luaL_addchar(&text, digits[bytes[i] & 15]);
     }
-    lua_pushlstring(L, text, 2 * length);
+    luaL_pushresult(&text);
     return 1;
 }
 

@@ -9,11 +9,11 @@ enum { MAX_DATE_BYTES = 64 }; /* "Sun, 06 Nov 1994 08:49:37 GMT" has 29 bytes */
 
 time_t date_of(const char *text)
 {
-    const size_t length = text ? strcspn(text, "\r\n") : 0;
+    const size_t length = strcspn(text, "\r\n");
     char date[MAX_DATE_BYTES] = "";
 
     if (length < sizeof date)
-        memcpy(date, text ? text : "", length);
+        memcpy(date, text, length);
     return curl_getdate(date, NULL);
 }
 

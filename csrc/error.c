@@ -50,16 +50,25 @@ struct error_info error_of_curl(CURLcode code, bool started)
 
 static const char *kind_of_status(long status)
 {
-    static const struct {
-        long status;
-        const char *kind;
-    } kinds[] = {{400, "bad_request"}, {401, "unauthorized"}, {402, "payment_required"}, {403, "forbidden"},
-                 {404, "not_found"},   {409, "conflict"},     {422, "bad_request"},      {429, "rate_limited"}};
-
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (kinds[i].status == status)
-            return kinds[i].kind;
-    return status >= 500 && status <= 599 ? "server_error" : "unexpected_status";
+    switch (status) {
+    case 400:
+    case 422:
+        return "bad_request";
+    case 401:
+        return "unauthorized";
+    case 402:
+        return "payment_required";
+    case 403:
+        return "forbidden";
+    case 404:
+        return "not_found";
+    case 409:
+        return "conflict";
+    case 429:
+        return "rate_limited";
+    default:
+        return status >= 500 && status <= 599 ? "server_error" : "unexpected_status";
+    }
 }
 
 struct error_info error_of_status(long status)
@@ -69,7 +78,7 @@ struct error_info error_of_status(long status)
      * long, and the server may have done the request. After a redirect or a 5xx, the server may have done the request
      * too.
      */
-    const bool rejected = status >= 400 && status <= 499 && status != 408 && status != 499;
+    const bool rejected = status >= 400 && status < 499 && status != 408;
 
     return (struct error_info){
         .kind = kind_of_status(status), .outcome = rejected ? "rejected" : "unknown", .status = status};
@@ -84,7 +93,6 @@ static int error_tostring(lua_State *L)
 void error_open(lua_State *L)
 {
     luaL_newmetatable(L, ERROR_TYPE);
-    cmr_set_string(L, "__name", ERROR_TYPE);
     lua_pushcfunction(L, error_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pop(L, 1);
@@ -99,7 +107,7 @@ int error_return(lua_State *L, const char *operation, struct error_info info, in
     lua_pushnil(L);
     lua_insert(L, -2);
 
-    lua_createtable(L, 0, 9);
+    lua_newtable(L);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, "message");
     cmr_set_string(L, "kind", info.kind);

@@ -62,7 +62,6 @@ void json_open(lua_State *L)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     luaL_newmetatable(L, ARRAY_TYPE);
-    cmr_set_string(L, "__name", ARRAY_TYPE);
     cmr_newtype(L, TEXT_TYPE, meta, methods);
 
     (void)pthread_once(&once, make_locale);
@@ -329,18 +328,9 @@ struct scan {
     bool keep_positions; /* a replacement is as long as its number: the position in lua-cjson's message stays right */
 };
 
-/*
- * Drops the unfinished text. Lua 5.4 may have made the buffer a userdata on the stack, and luaL_pushresult closes it.
- */
-static void drop_written(struct scan *scan)
-{
-    luaL_pushresult(&scan->written);
-    lua_pop(scan->L, 1);
-}
-
 static bool scan_fails(struct scan *scan, const char *problem, const char *at)
 {
-    drop_written(scan);
+    luaL_pushresult(&scan->written); /* Lua 5.4 may have made the buffer a userdata on the stack: this closes it */
     lua_pushfstring(scan->L, "%s at character %d", problem, (int)(at - scan->text) + 1);
     return false;
 }
@@ -410,13 +400,9 @@ static long escaped_unit(const char *at)
 {
     char digits[5] = {0};
 
-    if (at[0] != '\\' || at[1] != 'u')
+    if (strncmp(at, "\\u", 2) != 0 || strspn(at + 2, "0123456789abcdefABCDEF") < 4)
         return -1;
-    for (int i = 0; i < 4; i++) {
-        if (at[2 + i] == '\0' || !strchr("0123456789abcdefABCDEF", at[2 + i]))
-            return -1;
-        digits[i] = at[2 + i];
-    }
+    memcpy(digits, at + 2, 4);
     return strtol(digits, NULL, 16);
 }
 
@@ -431,7 +417,7 @@ static const char *scan_escape(struct scan *scan, const char *at)
     }
     if (unit >= 0xD800 && unit < 0xE000)
         write_instead(scan, at, SURROGATE_BYTES, "\\ufffd");
-    return at + (unit >= 0 ? SURROGATE_BYTES : at + 1 < scan->end ? 2 : 1);
+    return at + 1 + (at[1] != '\0');
 }
 
 /*
@@ -459,7 +445,7 @@ static bool push_scanned(struct scan *scan)
             at = scan_string(scan, at + 1);
             if (at < scan->end && *at != '"')
                 return scan_fails(scan, "a control character in a string", at);
-            at += at < scan->end;
+            at++;
         } else if (*at == '-' || (*at >= '0' && *at <= '9')) {
             at = scan_number(scan, at);
             if (!at)
@@ -469,7 +455,6 @@ static bool push_scanned(struct scan *scan)
         }
     }
     if (scan->unwritten == scan->text) { /* nothing was replaced */
-        drop_written(scan);
         lua_pushlstring(scan->L, scan->text, (size_t)(scan->end - scan->text));
     } else {
         luaL_addlstring(&scan->written, scan->unwritten, (size_t)(scan->end - scan->unwritten));
@@ -496,7 +481,7 @@ static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGIT
     size_t count = 0, significant = 0;
 
     for (; *number != '\0' && *number != 'e' && *number != 'E'; number++) {
-        if (*number < '0' || *number > '9' || (count == 0 && *number == '0'))
+        if (*number < '0' || (count == 0 && *number == '0'))
             continue;
         if (count < MAX_EXACT_DIGITS)
             digits[count] = *number;

@@ -1,5 +1,6 @@
 #include "retry_after.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,24 +8,21 @@
 
 #include "date.h"
 
-/* Returns the value of the first header line that begins with `name`, or NULL. `name` has the form "\nlower-case:". */
+/* Returns the value of the first header line that begins with `name`, or "". `name` has the form "\nlower-case:". */
 static const char *header_value(const char *headers, const char *name)
 {
     const char *line = headers ? strcasestr(headers, name) : NULL;
 
-    return line ? line + strlen(name) + strspn(line + strlen(name), " \t") : NULL;
+    return line ? line + strlen(name) + strspn(line + strlen(name), " \t") : "";
 }
 
 double retry_after(const char *headers)
 {
     enum { MAX_DELAY_DIGITS = 18 };
     const char *value = header_value(headers, "\nretry-after:");
-    const size_t digits = value ? strspn(value, "0123456789") : 0;
+    const size_t digits = strspn(value, "0123456789");
     time_t sent;
-    double delay;
 
-    if (!value)
-        return 0;
     if (digits > MAX_DELAY_DIGITS)
         return 1e18;
     if (digits > 0) {
@@ -35,6 +33,5 @@ double retry_after(const char *headers)
     /* Compares with the server's own date: if its clock is wrong, both dates are wrong by the same amount. */
     sent = date_of(header_value(headers, "\ndate:"));
     /* a text that is no date gives a time in the past */
-    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent);
-    return delay > 0 ? delay : 0;
+    return fmax(0, difftime(date_of(value), sent < 0 ? time(NULL) : sent));
 }

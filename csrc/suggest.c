@@ -13,7 +13,7 @@ static size_t fold(const char *name, char folded[MAX_NAME_BYTES])
 
     for (; *name; name++)
         if (*name != '_' && *name != '-')
-            folded[count++] = (char)(*name >= 'A' && *name <= 'Z' ? *name | 32 : *name);
+            folded[count++] = (char)(*name | 32); /* 32 makes a letter lower-case */
     return count;
 }
 

@@ -396,6 +396,82 @@ describe("text that is not UTF-8", function()
     end
     assert.equal("\195\164\240\159\152\128", sent("reexport", {mailboxId = "\195\164\240\159\152\128"}).mailboxId)
   end)
+
+  it("has a byte sequence that no character has", function()
+    for _, text in ipairs{"\127", "\194\128", "\194\191", "\223\128", "\223\191", "\224\160\128", "\224\191\191",
+      "\225\128\128", "\236\191\191", "\237\128\128", "\237\159\191", "\238\128\128", "\239\191\191",
+      "\240\144\128\128", "\240\191\191\191", "\241\128\128\128", "\243\191\191\191", "\244\128\128\128",
+      "\244\143\191\191"} do
+      assert.equal(text, sent("reexport", {mailboxId = text}).mailboxId)
+      assert.equal(text .. "a", sent("reexport", {mailboxId = text .. "a"}).mailboxId)
+    end
+    for _, text in ipairs{"\128", "\191", "\192\128", "\193\191", "\194", "\194\127", "\194\192", "\223\127",
+      "\224\159\191", "\224\160", "\224\160\127", "\224\160\192", "\225\127\128", "\237\160\128", "\237\191\191",
+      "\239\191",
+      "\240\143\191\191", "\240\144\128", "\240\144\127\128", "\240\144\128\192", "\244\144\128\128",
+      "\245\128\128\128", "\248\128\128\128", "\255"} do
+      data("bad field 'mailboxId' (it is not UTF-8)", "reexport", {mailboxId = text})
+      data("bad field 'mailboxId' (it is not UTF-8)", "reexport", {mailboxId = text .. "a"})
+    end
+  end)
+end)
+
+describe("the name of an unknown field", function()
+  -- Returns the name as the refusal shows it, when this is the key.
+  local function shown(name, key)
+    return select(3, core.platforms(core.target{api_key = key or "some-key", base_url = BASE}, {[name] = 1})).field
+  end
+
+  it("is shown in one printable line", function()
+    for name, expected in pairs{["\1\n\1\t\1\r\2"] = "? ? ? ?", ["\31 ~\127"] = "? ~?", ["\255x\192y"] = "?x?y",
+      ["\194\128x\194\159\226\130\172"] = "?x?\226\130\172", ["\194\160x"] = "\194\160x",
+      ["\192\175"] = "??", ["\237\160\128"] = "???", ["\244\144\128\128"] = "????", ["ab\195"] = "ab?",
+      ["\194\160\195\128\223\191"] = "\194\160\195\128\223\191",
+      ["\226\130\172\240\159\152\128"] = "\226\130\172\240\159\152\128"} do
+      assert.equal(expected, shown(name))
+    end
+  end)
+
+  it("is cut after 500 bytes, and not within a character", function()
+    assert.equal(("n"):rep(500), shown(("n"):rep(500)))
+    assert.equal(("n"):rep(500) .. "...", shown(("n"):rep(501)))
+    assert.equal(("n"):rep(498) .. "\195\169", shown(("n"):rep(498) .. "\195\169"))
+    assert.equal(("n"):rep(499) .. "...", shown(("n"):rep(499) .. "\195\169"))
+  end)
+
+  it("of more than 507 bytes is left out whole, because it could hold a part of the key", function()
+    assert.equal(("n"):rep(500) .. "...", shown(("n"):rep(507)))
+    assert.equal("...", shown(("n"):rep(508)))
+    assert.equal("...", shown(("n"):rep(2000)))
+    for length, expected in pairs{[505] = "a." .. ("n"):rep(498) .. "...", [506] = "a..."} do
+      local _, _, err = prepare("toggle_subscription_auto_renew", {a = {[("n"):rep(length)] = print}})
+      assert.equal(expected, err.field)
+    end
+  end)
+
+  it("does not show the key, however JSON or a URL spells it", function()
+    for byte = 0x21, 0x7E do
+      local character = string.char(byte)
+      for _, spelling in ipairs{character, "\\" .. character, ("\\u%04x"):format(byte), ("\\u%04X"):format(byte),
+        ("%%%02x"):format(byte), ("%%%02X"):format(byte)} do
+        assert.equal("***", shown("Zz" .. spelling, "Zz" .. character))
+        assert.equal("a***b***", shown("aZz" .. spelling .. "bZz" .. spelling, "Zz" .. character))
+      end
+    end
+  end)
+
+  it("shows what only resembles the key", function()
+    for key, names in pairs{
+      ZzC = {"Zz", "ZzD", "ZzxC", "zzC", "Zz\\", "Zz\\DC", "Zz\\bcdefgh", "Zz%", "Zz%4", "Zz%4D", "Zz%4gC", "Zz%g3",
+        "Zzx43", "Zz43", "Zz\\u004", "Zz\\u0044", "Zz\\u00g3", "Zz\\u1043", "Zz\\x0043", "Zzxu0043",
+        "Zzxx0043", "Zz0043"},
+      Zz9 = {"Zz%3@", "Zz%3`", "Zz\\u003@", "Zz\\u003`"},
+      ["Zz@"] = {"Zz%3g", "Zz%3G", "Zz%3:", "Zz%:0", "Zz\\u003g"},
+      ["Zz/"] = {"Zz%2/", "Zz%3/"},
+    } do
+      for _, name in ipairs(names) do assert.equal(name, shown(name, key)) end
+    end
+  end)
 end)
 
 describe("positional arguments", function()

@@ -8,6 +8,14 @@ describe("core.http_time", function()
       assert.equal(784111777, core.http_time(date), date)
     end
     assert.equal(1709210096, core.http_time "Thu, 29 Feb 2024 12:34:56 GMT")
+    assert.equal(0, core.http_time "Thu, 01 Jan 1970 00:00:00 GMT")
+    assert.equal(784111777, core.http_time "Sun, 06 Nov 1994 08:49:37 GMT\r\nServer: 1995")
+  end)
+
+  it("has no time for a text of more than 63 bytes", function()
+    local date = "Sun, 06 Nov 1994 08:49:37 GMT"
+    assert.equal(784111777, core.http_time(date .. (" "):rep(63 - #date)))
+    assert.is_nil(core.http_time(date .. (" "):rep(64 - #date)))
   end)
 
   it("has no time for a text that is no date", function()

@@ -24,6 +24,12 @@ local function nested_table(depth)
   return value
 end
 
+local function nested_objects(depth)
+  local value = {}
+  for _ = 2, depth do value = {a = value} end
+  return value
+end
+
 local function refused(message, value)
   local fine, why = pcall(encode, value)
   assert.is_false(fine)
@@ -76,6 +82,8 @@ describe("a decoded number", function()
       end
       assert.equal(4, count)
     end
+    assert.equal("9007199254740993", tostring(decode("[1e400,9007199254740993]")[2]))
+    assert.equal(math.type and "integer" or "string", kind(decode("[1e400,9007199254740993]")[2]))
   end)
 
   it("is a string of what was written where Lua would round it", function()
@@ -197,7 +205,9 @@ describe("decoding", function()
       ["\\ud83d\\ud83d\\ude00"] = "?\240\159\152\128",
       ["\\ud83d\\u0041"] = "?A", ["\\ud83dA"] = "?A", ["\\ude00\\ud83d"] = "??", ["\\ud83d\\n\\\\"] = "?\n\\",
       ["\\\\ud83d"] = "\\ud83d", ["\\uD7FF\\uE000"] = "\237\159\191\238\128\128",
-      ["\\udbff\\udfff"] = "\244\143\191\191"} do
+      ["\\udbff\\udfff"] = "\244\143\191\191", ["\\ud800\\udc00"] = "\240\144\128\128", ["\\ud800"] = "?",
+      ["\\udbff"] = "?", ["\\udc00"] = "?", ["\\udfff"] = "?", ["\\udc00\\udc00"] = "??", ["\\ud800\\udbff"] = "??",
+      ["\\ud83d\\ue000"] = "?\238\128\128", ["\\ud83d\\\\"] = "?\\"} do
       expected = expected:gsub("?", "\239\191\189")
       assert.equal(expected, decode('"' .. text .. '"'))
       assert.equal(1.5, decode('{"' .. text .. '":1.5}')[expected])
@@ -264,7 +274,7 @@ describe("an encoded table", function()
     local list = {}
     assert.equal(list, cmr.array(list))
     assert.equal(list, cmr.array(cmr.array(list)))
-    assert.has_error(function() cmr.array(setmetatable({}, {})) end)
+    assert.error_matches(function() cmr.array(setmetatable({}, {})) end, "bad argument #1")
     assert.has_error(function() cmr.array() end)
     assert.has_error(function() cmr.array("a") end)
   end)
@@ -287,8 +297,27 @@ describe("an encoded table", function()
 
   it("goes 100 levels deep and no further", function()
     assert.equal(nested(99, "[", "]"):gsub("%[%]", "[{}]"), encode(nested_table(100)))
+    assert.equal(('{"a":'):rep(99) .. "{}" .. ("}"):rep(99), encode(nested_objects(100)))
     assert.has_error(function() encode(nested_table(101)) end)
+    assert.has_error(function() encode(nested_objects(101)) end)
     assert.has_error(function() encode(nested_table(1e5)) end)
+  end)
+
+  it("goes as deep in a coroutine, whose stack is small", function()
+    local text, again
+    coroutine.wrap(function()
+      text = encode(nested_objects(100))
+      again = encode(decode(text))
+    end)()
+    collectgarbage()
+    assert.equal(encode(nested_objects(100)), text)
+    assert.equal(text, again)
+  end)
+
+  it("may have more than a million items", function()
+    local list = {}
+    for i = 1, 1100000 do list[i] = 1 end
+    assert.equal(2200001, #encode(list))
   end)
 
   it("is no cycle", function()
@@ -311,7 +340,7 @@ end)
 describe("an encoded number", function()
   it("is as short as it can be, the same on every Lua", function()
     for text, value in pairs{["0"] = 0, ["1"] = 1, ["-1"] = -1, ["3"] = 3.0, ["0.5"] = 0.5, ["0.1"] = 0.1,
-      ["15.88"] = 15.88, ["1099511627776"] = 2 ^ 40,
+      ["15.88"] = 15.88, ["9.95"] = 9.95, ["1099511627776"] = 2 ^ 40,
       ["99999999999999"] = 99999999999999, ["-99999999999999"] = -99999999999999} do
       assert.equal(text, encode(value))
     end
@@ -360,6 +389,11 @@ describe("encoding", function()
     end
   end)
 
+  it("escapes quotes, backslashes and control characters, and nothing else", function()
+    assert.equal([["\u0001\u001f !\"#/[\\]~\u007f]] .. '\128\255"', encode '\1\31 !"#/[\\]~\127\128\255')
+    assert.equal([["\b\f\n\r\t"]], encode "\b\f\n\r\t")
+  end)
+
   it("refuses a NUL byte", function()
     refused("bad field 'value' (it holds a NUL byte)", "a\0b")
     refused("bad field 'value' (it holds a NUL byte)", "\0[]")
@@ -373,7 +407,7 @@ describe("encoding", function()
     refused("bad field 'value' (a userdata cannot be sent as JSON)", io.stdout)
     refused("bad field 'value' (a thread cannot be sent as JSON)", coroutine.create(function() end))
     refused("bad field 'value' (a nil cannot be sent as JSON)", nil)
-    assert.has_error(function() encode() end)
+    assert.error_matches(function() encode() end, "bad argument #1")
   end)
 
   it("writes booleans and null", function()
@@ -381,6 +415,24 @@ describe("encoding", function()
     assert.equal("false", encode(false))
     assert.equal("null", encode(cmr.null))
     assert.equal("null", encode(cjson.null))
+  end)
+
+  it("frees the text that it has of a refused value", function()
+    local function resident()
+      local file = io.open "/proc/self/status"
+      if not file then return end
+      local kilobytes = file:read "*a":match "VmRSS:%s*(%d+)"
+      file:close()
+      return kilobytes / 1024
+    end
+    local before = resident()
+    if not before then return pending "this system has no /proc" end
+    local list = {("x"):rep(2 ^ 20), print}
+    for index = 1, 600 do
+      pcall(encode, list)
+      if index % 20 == 0 then collectgarbage() end
+    end
+    assert.is_true(resident() - before < 400)
   end)
 
   it("goes on after a refusal", function()

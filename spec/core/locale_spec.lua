@@ -66,6 +66,16 @@ describe("in every locale", function()
     end
   end)
 
+  it("the program's own lua-cjson reads and writes its numbers", function()
+    local environment = locale.environment()
+    if not environment then return pending "there is no localedef" end
+    local answer = program.run(locale.PRELUDE .. [[german()
+      require "cmr"
+      local cjson = require "cjson"
+      print(cjson.encode(cjson.decode "[1.5]"))]], {env = environment})
+    assert.same({"[1.5]\n", ""}, {answer.out, answer.err})
+  end)
+
   it("bodies and queries have points", function()
     same_everywhere('{"rate":0.25} https://api.test/v1/a?x=2.5&y=1e-07&z=7', [[
       local core = require "cmr.core"

@@ -3,6 +3,17 @@ local cmr = require "cmr"
 local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
 
+describe("an answer with a status above 599", function()
+  it("is of kind unexpected_status, outcome unknown", function()
+    local server = faultserver.start()
+    local port = server:play{{{"request"}, {"send", "HTTP/1.1 600 Odd\r\nContent-Length: 2\r\n\r\n{}"}}}.port
+    local client = cmr.new{api_key = "some-key", base_url = "http://127.0.0.1:" .. port, rate = false, retries = 0}
+    local err = select(3, client:platforms("x"))
+    server:stop()
+    assert.same({"unexpected_status", "unknown", 600}, {err.kind, err.outcome, err.status})
+  end)
+end)
+
 describe("the headers of an answer", function()
   local server
 
@@ -37,6 +48,17 @@ describe("the headers of an answer", function()
 
   it("do not include the status line, whatever it says", function()
     assert.same({["x-a"] = "1"}, headers_of("HTTP/1.1 200 OK: fine", "X-A: 1"))
+  end)
+
+  it("say in two dates how long to wait, whatever the clocks show", function()
+    for date, seconds in pairs{["Thu, 01 Jan 1970 00:00:00 GMT"] = 10, ["Thu, 01 Jan 1970 00:00:04 GMT"] = 6} do
+      core.engine():close()
+      local answer = "HTTP/1.1 429 Slow\r\nDate: " .. date
+        .. "\r\nretry-AFTER: \t Thu, 01 Jan 1970 00:00:10 GMT\r\nContent-Length: 2\r\n\r\n{}"
+      local port = server:play{{{"request"}, {"send", answer}}}.port
+      local client = cmr.new{api_key = "some-key", base_url = "http://127.0.0.1:" .. port, rate = false, retries = 0}
+      assert.equal(seconds, select(3, client:platforms("x")).retry_after)
+    end
   end)
 
   it("may be folded over several lines, as in old HTTP", function()

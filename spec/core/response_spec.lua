@@ -57,15 +57,19 @@ describe("an answer", function()
       {403, "forbidden", "rejected"},
       {404, "not_found", "rejected"},
       {405, "unexpected_status", "rejected"},
+      {408, "unexpected_status", "unknown"},
       {409, "conflict", "rejected"},
       {418, "unexpected_status", "rejected"},
       {422, "bad_request", "rejected"},
       {429, "rate_limited", "rejected"},
+      {498, "unexpected_status", "rejected"},
+      {499, "unexpected_status", "unknown"},
       {500, "server_error", "unknown"},
       {501, "server_error", "unknown"},
       {502, "server_error", "unknown"},
       {503, "server_error", "unknown"},
       {504, "server_error", "unknown"},
+      {599, "server_error", "unknown"},
       {300, "unexpected_status", "unknown"},
       {302, "unexpected_status", "unknown"},
     }
@@ -118,6 +122,15 @@ describe("an answer", function()
       assert.equal("[1]", err.body)
     end)
 
+    it("is quoted up to 200 bytes", function()
+      local _, why = platforms{status = 502, body = ("x"):rep(200)}
+      assert.equal("platforms: HTTP 502: " .. ("x"):rep(200), why)
+      _, why = platforms{status = 502, body = ("x"):rep(201)}
+      assert.equal("platforms: HTTP 502: " .. ("x"):rep(200) .. "...", why)
+      _, why = platforms{body = ("x"):rep(201)}
+      assert.equal("platforms: HTTP 200, but not a JSON object: " .. ("x"):rep(200) .. "...", why)
+    end)
+
     it("keeps what the envelope says besides", function()
       local _, _, err = platforms{status = 409, body = '{"status":409,"message":"no","data":null,"mailboxCount":3}'}
       assert.same({status = 409, message = "no", mailboxCount = 3}, err.body)
@@ -156,6 +169,18 @@ describe("an answer", function()
       assert.is_nil(err.retry_after)
       _, _, err = platforms{status = 503, headers = {["Retry-After"] = "3"}}
       assert.equal(3, err.retry_after)
+    end)
+
+    it("tells it in whole seconds, rounded up", function()
+      for said, expected in pairs{["1"] = 1, ["7.0"] = 7, ["7."] = 7, ["7.5"] = 8, ["7.05"] = 8, ["0.001"] = 1,
+        [" 12 "] = 12, ["100000000000000000"] = 1e17, ["1000000000000000000"] = 1e18, ["9999999999999999999"] = 1e18} do
+        local _, _, err = platforms{status = 429, headers = {["Retry-After"] = said}}
+        assert.equal(expected, err.retry_after, said)
+      end
+      for _, said in ipairs{"0", "0.0", "-1", ".5"} do
+        local _, _, err = platforms{status = 429, headers = {["Retry-After"] = said}}
+        assert.is_nil(err.retry_after, said)
+      end
     end)
 
     it("tells it for a date as well", function()
@@ -222,9 +247,10 @@ describe("an answer", function()
       assert.same({}, (reexport{status = 204, body = ""}))
     end)
 
-    it("needs no status in its body, and a status below 400 there means nothing", function()
+    it("needs no status in its body, and only a status from 400 to 599 there means anything", function()
       assert.same({data = {1}}, (platforms{body = '{"data":[1]}'}))
       assert.same({status = 399}, (platforms{body = '{"status":399}'}))
+      assert.same({status = 600}, (platforms{body = '{"status":600}'}))
       assert.same({status = "ok"}, (platforms{body = '{"status":"ok"}'}))
       assert.same({}, (platforms{body = ' \r\n\t{} \n'}))
     end)

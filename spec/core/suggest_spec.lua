@@ -10,11 +10,14 @@ end
 
 describe("core.suggest", function()
   it("sees through case and separators", function()
-    for _, name in ipairs{"mailboxid", "MAILBOXID", "mailbox_id", "mailbox-id", "Mailbox_ID", "mailbox__id"} do
+    for _, name in ipairs{"mailboxid", "MAILBOXID", "mailbox_id", "mailbox-id", "Mailbox_ID", "mailbox__id",
+      "m_a_i_l_b_o_x_i_d", "_-mailbox-_id-_"} do
       assert.equal("mailboxId", suggest(name))
     end
     assert.equal("microsoftOauthRoute", suggest "microsoft_oauth_route")
     assert.equal("componentMailboxIds", suggest "component-mailbox-ids")
+    assert.equal("abcxyz", suggest("ABCXYZ", {"abcxyz"}))
+    assert.equal("ABCXYZ", suggest("abcxyz", {"ABCXYZ"}))
   end)
 
   it("sees through a slip of the fingers", function()
@@ -31,6 +34,7 @@ describe("core.suggest", function()
       "mailboxes_of_the_user", ("mailboxId"):rep(20), ("x"):rep(2 ^ 20)} do
       assert.is_nil(suggest(name), name:sub(1, 40))
     end
+    assert.is_nil(suggest("bdfhjl", {"cegikm"})) -- no letter is the same
     assert.is_nil(suggest("email", {}))
     assert.is_nil(suggest("email", {("email"):rep(100)}))
   end)
@@ -38,6 +42,14 @@ describe("core.suggest", function()
   it("allows about a third of a longer name to be wrong", function()
     assert.equal("mailboxId", suggest "mailboqw")
     assert.is_nil(suggest "mailbqwz")
+    assert.equal("cacbbbabc", suggest("cabbbbca", {"cacbbbabc"}))
+  end)
+
+  it("does not depend on what was asked before", function()
+    for _, name in ipairs{"z", "_", "zyx"} do
+      assert.equal("abcdefgh", suggest("abcdefgh", {"abcdefgh"}))
+      assert.is_nil(suggest(name, {"abcdefgh"}))
+    end
   end)
 
   it("prefers the nearer one, wherever it stands", function()
@@ -57,6 +69,7 @@ describe("core.suggest", function()
       assert.is_nil(suggest(name))
     end
     assert.equal(("a"):rep(48), suggest(("a"):rep(47), {("a"):rep(48)}))
+    assert.equal(("a"):rep(47), suggest(("a"):rep(48), {("a"):rep(47)}))
     assert.is_nil(suggest(("a"):rep(48), {("a"):rep(49)}))
   end)
 

@@ -1,4 +1,6 @@
 -- The database module under the ledger.
+local core = require "cmr.core"
+local command = require "spec.support.command"
 local posix = require "spec.support.posix"
 local program = require "spec.support.program"
 local sqlite = require "cmr.sqlite"
@@ -19,13 +21,21 @@ describe("a database", function()
   end)
 
   it("stores and returns numbers, texts of any bytes, truth and nothing", function()
-    for _, value in ipairs{0, -1, 1.5, 2 ^ 53 - 1, 1e300, "", "text", "\0\255\n'\"", ("x"):rep(100000)} do
+    for _, value in ipairs{0, -1, 1.5, 2 ^ 53 - 1, 2 ^ 53, 1e300, "", "text", "\0\255\n'\"", ("x"):rep(100000)} do
       assert.equal(1, db:run("INSERT INTO t VALUES (?, ?)", value, "row"))
       assert.same({a = value, b = "row"}, db:first("SELECT * FROM t"))
       assert.equal(1, db:run "DELETE FROM t")
     end
     db:run("INSERT INTO t VALUES (?, ?)", true, nil)
     assert.same({a = 1}, db:first("SELECT * FROM t"))
+  end)
+
+  it("stores a whole number as an integer if no other whole number has the same double", function()
+    for kind, list in pairs{integer = {0, -1, 2 ^ 53 - 1, 1 - 2 ^ 53}, real = {0.5, 2 ^ 53, -2 ^ 53, 2 ^ 60}} do
+      for _, value in ipairs(list) do
+        assert.equal(kind, db:first("SELECT typeof(?) AS kind", value + 0.0).kind)
+      end
+    end
   end)
 
   it("returns all rows, the first one, or none", function()
@@ -44,19 +54,28 @@ describe("a database", function()
   end)
 
   it("reports what is wrong with a statement, and goes on", function()
-    local ok, message, reason = db:run "SELECT * FROM nowhere"
-    assert.same({nil, "error"}, {ok, reason})
-    assert.matches("nowhere", message, 1, true)
-    assert.has_error(function() db:run("SELECT 1", 2) end)
+    for _, name in ipairs{"run", "first", "rows"} do
+      local answer = {db[name](db, "SELECT * FROM nowhere")}
+      assert.equal(3, select("#", db[name](db, "SELECT * FROM nowhere")))
+      assert.same({nil, "error"}, {answer[1], answer[3]})
+      assert.matches("nowhere", answer[2], 1, true)
+    end
+    assert.error_matches(function() db:run("SELECT 1", 2) end, "too many values for a statement")
+    assert.has_error(function() db:run() end)
     assert.has_error(function() db:run("INSERT INTO t VALUES (?, ?)", {}) end)
     assert.same({}, db:rows "SELECT * FROM t")
+    assert(db:run "CREATE UNIQUE INDEX i ON t (a)")
+    assert(db:run "INSERT INTO t VALUES (1, 2)")
+    assert.equal("constraint", select(3, db:run "INSERT INTO t VALUES (1, 2)"))
   end)
 
   it("reports that another process is writing, after the longest wait", function()
     local other = assert(sqlite.open(path, 0))
     assert(other:run "BEGIN IMMEDIATE")
+    local began = core.now()
     local ok, _, reason = db:run "BEGIN IMMEDIATE"
     assert.same({nil, "busy"}, {ok, reason})
+    assert.is_true(core.now() - began >= 0.04)
     assert(other:run "COMMIT")
     assert(db:run "BEGIN IMMEDIATE")
     assert(db:run "COMMIT")
@@ -125,8 +144,80 @@ describe("a database", function()
 
   it("stores a number even if a stopped process has the mark locked", function()
     assert.is_true(db:hold(0))
-    assert.is_true(posix.child(function() assert(sqlite.open(path, 0)):mark(9) end))
+    assert.is_true(posix.child(function()
+      local began = core.now()
+      assert(sqlite.open(path, 0)):mark(9)
+      assert(core.now() - began >= 0.09) -- it has waited for the mark
+    end))
     assert.equal(9, db:marked())
+  end)
+
+  it("leaves the mark unlocked, and returns nothing for it", function()
+    assert.equal(0, select("#", db:mark(5)))
+    assert.is_true(posix.child(function() assert(assert(sqlite.open(path, 0)):is_held(0) == false) end))
+    assert.is_true(posix.child(function() assert(select("#", db:mark(6)) == 0) end)) -- the parent's database
+    assert.equal(5, db:marked())
+  end)
+
+  it("has files that only their owner may use and that no program inherits", function()
+    assert.is_true(db:hold(7))
+    for _, name in ipairs{path, path .. "-writers"} do
+      assert.equal("600", command.sh("stat -c %a " .. name))
+    end
+    if not io.open "/proc/self/fd/0" then return pending "this system has no /proc" end
+    assert.not_matches(path, command.sh "ls -l /proc/self/fd", 1, true)
+  end)
+
+  it("follows no symbolic link that leads to a missing file, or in place of the writers' file", function()
+    local target = directory .. "/target"
+    os.execute(("ln -s %s %s/link; ln -s %s %s-writers"):format(target, directory, target, path))
+    assert.equal("no_file", select(3, sqlite.open(directory .. "/link", 0)))
+    for _, name in ipairs{"hold", "let_go", "is_held"} do assert.equal("io", select(3, db[name](db, 7)), name) end
+    db:mark(7)
+    assert.equal(0, db:marked())
+    assert.is_nil(io.open(target))
+  end)
+
+  it("says why it makes no file", function()
+    for name, message in pairs{["/dev/null/none.db"] = "Not a directory",
+      [directory .. "/" .. ("x"):rep(300)] = "File name too long"} do
+      assert.same({nil, message, "no_file"}, {sqlite.open(name, 0)})
+    end
+    if not io.open "/sys/kernel" then return pending "this system has no /sys" end
+    local _, message, reason = sqlite.open("/sys/none.db", 0)
+    assert.equal("no_file", reason)
+    assert.not_equal("No such file or directory", message)
+  end)
+
+  it("takes a name of up to 4095 bytes, but none that SQLite finds too long", function()
+    local function padded(name, length) return directory .. ("/"):rep(length - #name) .. name:sub(#directory + 1) end
+    assert(sqlite.open(padded(path, 4095), 0)):close()
+    assert.equal("no_file", select(3, sqlite.open(padded(path .. "s", 4096), 0)))
+    assert.is_nil(io.open(path .. "s"))
+    local deep = directory .. ("/" .. ("d"):rep(250)):rep(3)
+    assert.equal("no_file", select(3, sqlite.open(deep .. "/file", 0)))
+    collectgarbage()
+  end)
+
+  it("works where standard input is closed", function()
+    local ended = program.run(([[
+      local sqlite = require "cmr.sqlite"
+      local db = assert(sqlite.open("%s", 0))
+      io.stdin:close() -- the next descriptor is 0
+      assert(db:hold(7))
+      assert(db:is_held(8) == false)
+      db:close()
+      assert(sqlite.open("%s/new", 0)):close()
+      print(assert(sqlite.open("%s", 0)):is_held(7))
+    ]]):format(path, directory, path))
+    assert.same({"false\n", ""}, {ended.out, ended.err})
+  end)
+
+  it("keeps its journal when it is closed, so that closing costs nothing", function()
+    assert.equal("wal", db:first("PRAGMA journal_mode = WAL").journal_mode)
+    assert(db:run "INSERT INTO t VALUES (1, 1)")
+    assert.equal(0, select("#", db:close()))
+    assert.equal("yes", command.sh(("test -s %s-wal && echo yes"):format(path)))
   end)
 
   it("reports that its file was removed", function()
@@ -137,8 +228,10 @@ describe("a database", function()
 
   it("takes no descriptor from a child that closed all and then opened its own files", function()
     assert(db:hold(7))
+    assert(db:run "PRAGMA journal_mode = WAL")
+    assert(io.open(path .. "-other", "w")):close()
     assert.is_true(posix.child(function()
-      local opened = posix.replace_descriptors()
+      local opened = posix.replace_descriptors(path .. "-other") -- on the same file system
       assert(#opened >= 4)
       assert(db:is_inherited())
       db:close()
@@ -161,20 +254,29 @@ describe("a database", function()
     assert(db:run "INSERT INTO t VALUES (1, 1)")
   end)
 
-  it("closes all its files in a fork's child", function()
+  it("closes all its files in a fork's child, also of a second database", function()
     assert(db:hold(1))
+    assert(db:run "PRAGMA journal_mode = WAL")
+    assert(db:run "INSERT INTO t VALUES (1, 1)")
+    local other = assert(sqlite.open(path .. "2", 0))
+    assert(other:run "PRAGMA journal_mode = WAL")
+    assert(other:run "CREATE TABLE u (a)")
     if not io.open "/proc/self/fd/0" then return pending "this system has no /proc" end
     local function open_files()
       local listing = assert(io.popen "ls -l /proc/$PPID/fd")
-      local _, count = listing:read "*a":gsub("%f[^ ]" .. path:gsub("%p", "%%%0"), "")
+      local _, count = listing:read "*a":gsub("%f[^ ]" .. path:gsub("%p", "%%%0"), "") -- of both databases
       listing:close()
       return count
     end
     assert.is_true(posix.child(function()
       assert(open_files() > 1)
       db:close()
-      assert(open_files() == 0)
+      other:close()
+      assert(open_files() == 0, open_files())
     end))
+    assert(db:run "INSERT INTO t VALUES (2, 2)")
+    assert(other:run "INSERT INTO u VALUES (2)")
+    other:close()
   end)
 
   it("keeps whole numbers beyond 2^53 where Lua has them", function()
@@ -256,7 +358,12 @@ describe("a database", function()
 
   it("raises an error once it is closed", function()
     db:close()
-    assert.error_matches(function() db:run "SELECT 1" end, "the database is closed")
+    for _, name in ipairs{"run", "first", "rows", "hold", "let_go", "is_held", "mark"} do
+      assert.error_matches(function() return db[name](db, "1") end, "#1.*the database is closed")
+    end
+    for _, name in ipairs{"marked", "is_moved"} do
+      assert.error_matches(function() return db[name](db) end, "#1.*the database is closed")
+    end
     db:close()
   end)
 end)

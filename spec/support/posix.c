@@ -87,15 +87,20 @@ static int posix_descriptors(lua_State *L)
     return 1;
 }
 
-/* replace_descriptors() -> the numbers of the open descriptors from 3 on. Each of them now refers to /dev/null. */
+/*
+ * replace_descriptors([path]) -> the numbers of the open descriptors from 3 on. Each of them now refers to the file, by
+ * default /dev/null.
+ */
 static int posix_replace_descriptors(lua_State *L)
 {
+    const char *path = luaL_optstring(L, 1, "/dev/null");
+
     lua_newtable(L);
     for (int fd = 3, count = 0; fd < 1024; fd++) {
         int file;
         if (fcntl(fd, F_GETFD) < 0)
             continue;
-        file = open("/dev/null", O_RDWR);
+        file = open(path, O_RDWR);
         if (file < 0 || dup2(file, fd) != fd)
             return luaL_error(L, "cannot replace %d", fd);
         close(file);
