@@ -140,6 +140,41 @@ describe("form data", function()
     api:raises("did you mean 'files'", function() api.client:create_order_form{confirm = true, file = {}} end)
   end)
 
+  it("has its files in the order of their keys, however many they are", function()
+    local path = write("same.png", "png")
+    local files, keys = {}, {}
+    for index = 1, 400 do
+      keys[index] = ("%c%c@b.com"):format(97 + math.floor(index / 20), 97 + index % 20)
+      files[keys[index]] = path
+    end
+    local client = client_support.new(api.server, {endpoints = ENDPOINTS})
+    local form = assert(client:preview("create_order_form", {confirm = true, files = files})).form
+    local names = {}
+    for _, part in ipairs(form) do names[#names + 1] = part.name:match "^files%[(.*)%]$" end
+    assert.same(keys, names)
+  end)
+
+  it("has keys with every character that can stand in a name", function()
+    local path = write("key.png", "png")
+    local refused = {}
+    for byte = 1, 127 do
+      local char = string.char(byte)
+      local call = core.create_order_form(assert(core.target{api_key = "k", endpoints = ENDPOINTS}),
+        order{["a" .. char .. "b"] = path})
+      if not call then refused[#refused + 1] = byte end
+    end
+    local expected = {}
+    for byte = 1, 31 do expected[byte] = byte end
+    for _, byte in ipairs{34, 61, 91, 92, 93, 127} do expected[#expected + 1] = byte end
+    assert.same(expected, refused)
+  end)
+
+  it("holds an object only if JSON can express it", function()
+    api:refuses("bad field 'google.clientId' (it is not UTF-8)", function()
+      return api.client:create_order_form{confirm = true, google = {clientId = "\255"}}
+    end)
+  end)
+
   it("keeps text in one part, whatever the text contains", function()
     local text = "--x\r\nContent-Disposition: form-data; name=\"confirm\"\r\n\r\nfalse\r\n@/etc/passwd;type=a"
     assert(api.client:create_order_form{userId = USER, confirm = false, microsoftOauthRoute = text,
