@@ -231,7 +231,7 @@ static bool check_array(struct checker *checker, const struct param *param, int 
     const size_t length = lua_rawlen(L, index);
     int copy;
 
-    if (item && param->flags & ACCEPTS_ITEM && !length && !is_empty(L, index))
+    if (param->flags & ACCEPTS_ITEM && !length && !is_empty(L, index))
         return check_value(checker, item, index);
     if (!json_check_array(L, index, checker->refusal))
         return false;
@@ -241,10 +241,6 @@ static bool check_array(struct checker *checker, const struct param *param, int 
         return refuse_data(checker->refusal, EMPTY_FIELD, NULL);
     if (!length) {
         json_push_empty_array(L);
-        return true;
-    }
-    if (!item) {
-        lua_pushvalue(L, index);
         return true;
     }
     lua_createtable(L, (int)length, 0);

@@ -150,6 +150,13 @@ describe("a list of objects", function()
     mistake("bad field 'mailboxData' (array expected, got string)", "update_mailboxes", USER, {mailboxData = "M"})
   end)
 
+  it("is an empty list where it need not be given", function()
+    for _, empty in ipairs{{}, cmr.array{}} do
+      assert.matches('"domains":%[%]', body_of(assert(prepare("create_order", USER,
+        {confirm = false, domains = empty}))))
+    end
+  end)
+
   it("is not empty where it is required", function()
     data("'mailboxData' is empty", "update_mailboxes", USER, {mailboxData = {}})
     data("'subscriptionIds' is empty", "renew_subscriptions", {subscriptionIds = {}})
@@ -434,6 +441,9 @@ describe("positional arguments", function()
     mistake("bad field 'name' (countries has no such field)", "countries", {name = "x"})
     mistake("countries takes no arguments", "countries", "x")
     mistake("it takes names only: toggle_subscription_auto_renew{name = ...}", "toggle_subscription_auto_renew", "x")
+    for name, first in pairs{check_workspace = "domainName", update_platform = "credentialId", subscriptions = "limit"} do
+      mistake(("it takes names only: %s{%s = ...}"):format(name, first), name, "x")
+    end
   end)
 end)
 
