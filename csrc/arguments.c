@@ -29,7 +29,7 @@ static const char *member_name(const char *row, const char *object)
             return NULL;
         member = row + length + 1;
     }
-    return *member == '*' || strpbrk(member, ".[") ? NULL : member;
+    return strpbrk(member, ".[*") ? NULL : member;
 }
 
 static const struct param *find_member(const struct checker *checker, const char *object, const char *name)
@@ -217,13 +217,11 @@ static bool check_members(struct checker *checker, const char *object, const str
     return value || check_required(checker, object, index);
 }
 
+/* Leaves a key and its value on the stack unless the table is empty. */
 static bool is_empty(lua_State *L, int index)
 {
     lua_pushnil(L);
-    if (!lua_next(L, index))
-        return true;
-    lua_pop(L, 2);
-    return false;
+    return !lua_next(L, index);
 }
 
 static bool check_array(struct checker *checker, const struct param *param, int index)
@@ -233,7 +231,7 @@ static bool check_array(struct checker *checker, const struct param *param, int 
     const size_t length = lua_rawlen(L, index);
     int copy;
 
-    if (item && param->flags & ACCEPTS_ITEM && !length && !is_empty(L, index))
+    if (param->flags & ACCEPTS_ITEM && !length && !is_empty(L, index))
         return check_value(checker, item, index);
     if (!json_check_array(L, index, checker->refusal))
         return false;
@@ -243,10 +241,6 @@ static bool check_array(struct checker *checker, const struct param *param, int 
         return refuse_data(checker->refusal, EMPTY_FIELD, NULL);
     if (!length) {
         json_push_empty_array(L);
-        return true;
-    }
-    if (!item) {
-        lua_pushvalue(L, index);
         return true;
     }
     lua_createtable(L, (int)length, 0);
@@ -403,8 +397,7 @@ static bool collect(const struct checker *checker, int first, int last)
 static bool check_alternatives(const struct checker *checker, int fields)
 {
     lua_State *L = checker->L;
-    bool exactly = false;
-    int marked = 0;
+    unsigned marks = 0;
     int given = 0;
     char names[128] = "";
 
@@ -412,13 +405,13 @@ static bool check_alternatives(const struct checker *checker, int fields)
         const size_t length = strlen(names);
         if (!(param->flags & (EITHER | ONE_OF)))
             continue;
-        exactly = param->flags & ONE_OF;
-        (void)snprintf(names + length, sizeof names - length, marked++ ? " or '%s'" : "'%s'", param->name);
+        marks |= param->flags;
+        (void)snprintf(names + length, sizeof names - length, length ? " or '%s'" : "'%s'", param->name);
         lua_getfield(L, fields, param->name);
         given += !lua_isnil(L, -1);
         lua_pop(L, 1);
     }
-    if (!marked || given == 1 || (given > 1 && !exactly))
+    if (!marks || given == 1 || (given && !(marks & ONE_OF)))
         return true;
     if (given)
         return refuse(checker->refusal, CONFLICTING_FIELDS, lua_pushfstring(L, "only one of %s can be given", names));

@@ -212,7 +212,7 @@ static int lua_call_repeatable(lua_State *L)
 {
     const struct call *call = to_call(L);
 
-    lua_pushboolean(L, call->method && attempt_is_repeatable(call));
+    lua_pushboolean(L, attempt_is_repeatable(call));
     return 1;
 }
 

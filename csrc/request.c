@@ -55,23 +55,21 @@ static const char *push_query_value(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* Pops the checked value on top and appends "?name=value" or "&name=value". Appends nothing for nil. */
+/* Appends "?name=value" or "&name=value" for the checked value on top. Appends nothing for nil. */
 static bool append_query(struct request *request, const char *name)
 {
     lua_State *L = request->L;
     struct buffer *url = &request->call->url;
-    bool appended = true;
+    const char *value;
 
     if (!text_is_utf8(name, strlen(name)))
         return refuse_data(request->refusal, BAD_VALUE, "it has a name that is not UTF-8");
-    if (!lua_isnil(L, -1)) {
-        const char *value = push_query_value(L, lua_gettop(L));
-        appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") && buffer_append_escaped(url, name) &&
-                   buffer_append_string(url, "=") && buffer_append_escaped(url, value);
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    return check_length(request, appended);
+    if (lua_isnil(L, -1))
+        return true;
+    value = push_query_value(L, lua_gettop(L));
+    return check_length(request, buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") &&
+                                     buffer_append_escaped(url, name) && buffer_append_string(url, "=") &&
+                                     buffer_append_escaped(url, value));
 }
 
 /* Returns the undocumented field that follows `after` in the order of names, or NULL. */
@@ -103,22 +101,32 @@ static bool copy_argument(struct request *request, int arguments, const char *na
     return true;
 }
 
+typedef bool adder(struct request *request, int arguments, const char *name);
+
+static bool add_one(struct request *request, int arguments, const char *name, adder *add)
+{
+    const int top = lua_gettop(request->L);
+    const bool added = add(request, arguments, name);
+
+    lua_settop(request->L, top);
+    return added;
+}
+
 /*
  * Calls add for all fields of a location, even for absent fields. The fields of the row come first, in their order,
  * then the undocumented fields.
  */
-static bool add_fields(struct request *request, int arguments, enum location location,
-                       bool (*add)(struct request *request, int arguments, const char *name))
+static bool add_fields(struct request *request, int arguments, enum location location, adder *add)
 {
     const struct operation *operation = request->call->operation;
 
     for (const struct param *param = operation->params; param->name; param++)
         if (param_location(param, &request->placement) == location && param_is_field(param) &&
-            !add(request, arguments, param->name))
+            !add_one(request, arguments, param->name, add))
             return false;
     if (request->placement.open == location)
         for (const char *name = ""; (name = next_open(request->L, operation, arguments, name));)
-            if (!add(request, arguments, name))
+            if (!add_one(request, arguments, name, add))
                 return false;
     return true;
 }
@@ -175,7 +183,7 @@ static bool check_file_key(const struct request *request, const char *key)
 static bool add_file(struct request *request, const char *name, const char *key, const char *path)
 {
     lua_State *L = request->L;
-    struct file_identity identity = {0};
+    struct file_identity identity;
     const char *part = lua_pushfstring(L, "%s[%s]", name, key);
 
     if (!check_file_key(request, key) || !form_check_file(path, &identity, request->refusal))
@@ -231,22 +239,14 @@ static bool add_value(struct request *request, const char *name)
         return refuse(request->refusal, BAD_VALUE, "a form has no null");
     if (lua_istable(L, index))
         return is_of_files(request, name) ? add_files(request, name) : add_json(request, name);
-    if (lua_type(L, index) == LUA_TNUMBER && !json_check_number(L, index, request->refusal))
-        return false;
     (void)push_query_value(L, index);
     return add_text(request, name, lua_tostring(L, -1), lua_rawlen(L, -1));
 }
 
 static bool add_part(struct request *request, int arguments, const char *name)
 {
-    lua_State *L = request->L;
-    const int top = lua_gettop(L);
-    bool added;
-
-    lua_getfield(L, arguments, name);
-    added = lua_isnil(L, -1) || add_value(request, name) || refuse_in(request->refusal, ".%s", name);
-    lua_settop(L, top);
-    return added;
+    lua_getfield(request->L, arguments, name);
+    return lua_isnil(request->L, -1) || add_value(request, name) || refuse_in(request->refusal, ".%s", name);
 }
 
 static bool build_body(struct request *request, int arguments)
@@ -293,9 +293,10 @@ static bool find_endpoint(struct request *request, const char **path, size_t *le
     request->placement = (struct placement){.open = operation->open_location};
     call->method = operation->method;
     *path = operation->path;
-    *length = operation->path ? strlen(operation->path) : 0;
-    if (call->method && *path)
+    if (call->method && *path) {
+        *length = strlen(*path);
         return true;
+    }
     lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
                     *path ? "method" : "path", operation->name, operation->name, *path ? *path : "/path");
     return refuse(request->refusal, UNDOCUMENTED, lua_tostring(L, -1));
@@ -345,11 +346,10 @@ int request_operation(lua_State *L, const struct operation *operation)
     struct request request = {.L = L, .index = lua_gettop(L) + 1, .refusal = &refusal};
     int last = request.index - 1;
 
-    target_check(L, 1);
-    while (last > 1 && lua_isnil(L, last))
-        last--;
     luaL_checkstack(L, 20, NULL);
     request.call = call_new(L, 1);
+    while (lua_isnil(L, last)) /* ends at the target */
+        last--;
     request.call->operation = operation;
     request.call->name = operation->name;
     return finish(&request, prepare_operation(&request, last));
@@ -428,7 +428,6 @@ int request_raw(lua_State *L)
     struct refusal refusal = {0};
     struct request request = {.L = L, .index = 5, .refusal = &refusal};
 
-    target_check(L, 1);
     luaL_checkstring(L, 2);
     luaL_checkstring(L, 3);
     lua_settop(L, 4);

@@ -71,10 +71,10 @@ bool url_split_endpoint(const char *text, struct endpoint *endpoint)
 static CURLUcode url_part(CURLU *url, CURLUPart what, char *part, size_t size)
 {
     char *text = NULL;
-    CURLUcode code = curl_url_get(url, what, &text, what == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0);
+    CURLUcode code = curl_url_get(url, what, &text, CURLU_DEFAULT_PORT);
 
     if (code == CURLUE_OK && strlen(text) < size)
-        memcpy(part, text, strlen(text) + 1);
+        strcpy(part, text);
     else if (code == CURLUE_OK)
         code = CURLUE_MALFORMED_INPUT;
     curl_free(text);

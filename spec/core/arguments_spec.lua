@@ -150,6 +150,13 @@ describe("a list of objects", function()
     mistake("bad field 'mailboxData' (array expected, got string)", "update_mailboxes", USER, {mailboxData = "M"})
   end)
 
+  it("is an empty list where it need not be given", function()
+    for _, empty in ipairs{{}, cmr.array{}} do
+      assert.matches('"domains":%[%]', body_of(assert(prepare("create_order", USER,
+        {confirm = false, domains = empty}))))
+    end
+  end)
+
   it("is not empty where it is required", function()
     data("'mailboxData' is empty", "update_mailboxes", USER, {mailboxData = {}})
     data("'subscriptionIds' is empty", "renew_subscriptions", {subscriptionIds = {}})
@@ -264,6 +271,18 @@ describe("where the documentation leaves names open", function()
     data("'search' is empty", "users", {search = ""})
     data("bad field 'search' (it holds a NUL byte)", "users", {search = "\0"})
     data("bad field 'search' (it holds a line break)", "users", {search = "a\nb"})
+  end)
+
+  it("there may be as many as the URL has room for", function()
+    local fields, expected = {}, {}
+    for index = 1, 900 do
+      local name = ("f%03d"):format(index)
+      fields[name] = true
+      expected[index] = name .. "=true"
+    end
+    for index = 750, 900 do fields[("f%03d"):format(index)], expected[index] = nil, nil end
+    assert.equal("?" .. table.concat(expected, "&"), query("users", fields))
+    data("the arguments make a URL of more than 8000 bytes", "users", {search = ("x"):rep(8000)})
   end)
 
   it("a null has no place in the query", function()
@@ -496,11 +515,10 @@ describe("positional arguments", function()
     assert.equal(BASE .. "/geo/countries", assert(prepare("countries")):info().url)
     assert(prepare("countries", {}))
     mistake("bad field 'name' (countries has no such field)", "countries", {name = "x"})
-    for _, name in ipairs{"countries", "toggle_subscription_auto_renew"} do
-      local call, message, err = prepare(name, "x")
-      assert.is_nil(call)
-      assert.is_true(err.programmer_error)
-      assert.is_nil(message:find("null", 1, true), message)
+    mistake("countries takes no arguments", "countries", "x")
+    mistake("it takes names only: toggle_subscription_auto_renew{name = ...}", "toggle_subscription_auto_renew", "x")
+    for name, first in pairs{check_workspace = "domainName", update_platform = "credentialId", subscriptions = "limit"} do
+      mistake(("it takes names only: %s{%s = ...}"):format(name, first), name, "x")
     end
   end)
 end)
@@ -522,6 +540,30 @@ describe("an operation that is not documented enough", function()
     local call = core.remove_domains(own, {domains = {"a.com"}})
     assert.equal("DELETE", call:request().method)
     assert.same({domains = {"a.com"}}, cjson.decode(body_of(call)))
+  end)
+
+  it("sends undocumented fields in the query of a GET, and otherwise where its documented method would", function()
+    for _, case in ipairs{
+      {"wallet", "GET /x", "query"}, -- documented as a GET
+      {"wallet", "POST /x", "body"},
+      {"users", "PUT /x", "body"},
+      {"toggle_subscription_auto_renew", "PUT /x", "body"}, -- documented as a POST, with a body
+      {"toggle_subscription_auto_renew", "GET /x", "query"},
+      {"delete_dns_record", "POST /x", "query"}, -- documented as a DELETE, without one
+      {"sandbox_reset_prewarmed", "GET /x", "query"}, -- documented without a method
+      {"sandbox_reset_prewarmed", "POST /x", "body"},
+      {"platforms", "GET /x", nil}, -- takes none
+      {"platforms", "POST /x", nil},
+    } do
+      local name, endpoint, place = case[1], case[2], case[3]
+      local own = core.target{api_key = "key", base_url = BASE, endpoints = {[name] = endpoint}}
+      local call = core[name](own, {zebra = 1, userId = name ~= "wallet" and "U" or nil,
+        recordId = name == "delete_dns_record" and "R" or nil})
+      local request = call and call:request()
+      local found = request and (request.url:find("zebra=1", 1, true) and "query"
+        or request.body and request.body:find('"zebra":1', 1, true) and "body")
+      assert.equal(place, found or nil, name .. " " .. endpoint)
+    end
   end)
 
   it("says where userId goes", function()

@@ -2,6 +2,7 @@
 local core = require "cmr.core"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
+local program = require "spec.support.program"
 
 local attempt, finish, run_until_received = support.attempt, support.finish, support.run_until_received
 
@@ -123,6 +124,19 @@ describe("a call", function()
     assert.matches("^{\"email\":\"x+@%d+\"}$", requests[1].body)
     assert.matches("/x+$", requests[2].path)
     assert.matches("^{\"a\":\"b%d+\"}$", requests[2].body)
+  end)
+
+  it("keeps its method and its name, though nothing else does", function()
+    local answer = program.run([[
+      local core = require "cmr.core"
+      local target = core.target{api_key = "k", base_url = "https://api.test",
+        endpoints = {platforms = ("patch"):upper() .. " /x"}}
+      local operation, raw = core.platforms(target, "u"), core.request(target, ("delete"):upper(), "/y")
+      for _ = 1, 3 do collectgarbage() end
+      local others = {} -- may take the place of strings that are gone
+      for index = 1, 20000 do others[index] = ("%09d"):format(index):sub(4 - index % 4) end
+      print(operation:request().method, raw:request().method, raw:info().operation)]])
+    assert.equal("PATCH\tDELETE\tDELETE /y\n", answer.out, answer.err)
   end)
 
   describe("raises when it is", function()

@@ -37,6 +37,7 @@ describe("base_url", function()
       ["HTTPS://API.test/V1"] = "HTTPS://API.test/V1/x",
       ["https://[2001:db8::1]/v1"] = "https://[2001:db8::1]/v1/x",
       ["https://api.test/a%20b"] = "https://api.test/a%20b/x",
+      ["https://api.test/!~"] = "https://api.test/!~/x",
     } do
       assert.equal(expected, url_of{base_url = given})
     end
@@ -78,6 +79,9 @@ describe("base_url", function()
     refuses("it is not a URL", "https://", "https://:443", "https://api.test:99999", "https://api.test:port",
       "https://[::1", "://api.test")
     refuses("it must start with one '/'", "https://api.test//", "https://api.test//v1")
+    local host = ("a."):rep(149) .. "a"
+    assert.equal("https://" .. host .. "/x", url_of{base_url = "https://" .. host})
+    refuses("it is not a URL", "https://" .. host .. "a")
   end)
 
   it("has its host after the scheme, and not further on", function()
@@ -183,6 +187,15 @@ describe("api_key", function()
     assert.equal("cmr.call: platforms (ready)", tostring(call))
     assert.equal("cmr.client: https://api.test", tostring(client))
     for name, value in pairs(call:info()) do assert.is_nil(tostring(value):find(KEY, 1, true), name) end
+  end)
+
+  it("may hold every other visible character", function()
+    for byte = 33, 126 do assert(core.target{api_key = "k" .. string.char(byte)}) end
+  end)
+
+  it("has an id that every process and version of the library makes in the same way", function()
+    local digest = core.hex(core.hmac_sha256(KEY, "cmr key id"))
+    assert.equal(digest:sub(1, 16), core.target{api_key = KEY}:key_id())
   end)
 
   it("has an id that does not reveal it", function()
@@ -293,6 +306,13 @@ describe("headers", function()
 end)
 
 describe("another option", function()
+  it("has every printable character in its header", function()
+    for byte = 32, 126 do assert(core.target{user_agent = string.char(byte)}) end
+    for _, byte in ipairs{1, 31, 127} do
+      refused("user_agent", "it holds a control character", {user_agent = "a" .. string.char(byte)})
+    end
+  end)
+
   it("is a string that cannot break its header", function()
     for _, name in ipairs{"", "a b", "a:", "a\n", "\195\164", "Host", "accept"} do
       refused("key_header", "it is not a header's name, or the library itself sets this header", {key_header = name})
@@ -318,11 +338,11 @@ describe("another option", function()
   end)
 
   it("is a number in its range", function()
-    for name, range in pairs{max_response = {1, 1e9}, connect_timeout = {0.001, 1e6}} do
+    for name, range in pairs{max_response = {1, 1e9}, connect_timeout = {0.001, 1e6}, max_connections = {1, 10000}} do
       assert(core.target{[name] = range[1]})
       assert(core.target{[name] = range[2]})
       local expected = ("a number from %.14g to %.14g expected, got "):format(range[1], range[2])
-      for _, value in ipairs{0, -1, range[1] / 2, range[2] * 2, 0 / 0, 1 / 0, -1 / 0} do
+      for _, value in ipairs{0, -1, range[1] / 2, range[2] + 1, range[2] * 2, 0 / 0, 1 / 0, -1 / 0} do
         refused(name, expected .. (value ~= value and "nan" or ("%.14g"):format(value)), {[name] = value})
       end
       for _, value in ipairs{"5", true, {}} do
@@ -361,6 +381,48 @@ describe("a problem", function()
     for _, name in ipairs(core.target_option_names) do
       local found = problem{[name] = print}
       assert.same({"bad_option", name, "function"}, {found.code, found.option, found.got})
+    end
+  end)
+end)
+
+describe("a finalized target", function()
+  it("can only be printed", function()
+    local answer = program.run [[
+      local core = require "cmr.core"
+      local target
+      local function check()
+        print(tostring(target), pcall(target.key_id, target))
+        print(pcall(core.request, target, "GET", "/x"))
+        print(pcall(core.target, {}, target))
+      end
+      local last = newproxy and newproxy(true) or setmetatable({}, {__gc = check}) -- is finalized after the target
+      if newproxy then getmetatable(last).__gc = check end
+      target = core.target{api_key = "k", base_url = "http://localhost"}]]
+    assert.equal(0, answer.status, answer.err)
+    assert.equal(3, select(2, answer.out:gsub("the target was finalized", "")), answer.out)
+    assert.matches("^cmr.target: %(none%)\tfalse", answer.out)
+  end)
+end)
+
+describe("the User-Agent", function()
+  local function agent(options)
+    options.api_key = KEY
+    return assert(core.request(assert(core.target(options)), "GET", "/x")):request().headers[1]
+  end
+
+  it("names the program, the library, the Lua and libcurl", function()
+    local lua = rawget(_G, "jit") and jit.version or _VERSION -- luacheck: ignore 113
+    local own = ("cmr/%s (%s; libcurl/%s)"):format(core._VERSION, lua, core.libcurl)
+    assert.equal("User-Agent: " .. own, agent{})
+    assert.equal("User-Agent: app/1 " .. own, agent{user_agent = "app/1"})
+  end)
+
+  it("names another implementation of Lua by the version in its module jit", function()
+    local loaded = package.loaded.jit
+    finally(function() package.loaded.jit = loaded end)
+    for version, expected in pairs{["Quick 9"] = "Quick 9", [5] = "Lua 5%.%d"} do
+      package.loaded.jit = {version = version}
+      assert.matches("%(" .. expected .. "; libcurl/", agent{})
     end
   end)
 end)

@@ -116,6 +116,8 @@ describe("form data", function()
       [fifo] = "it is no regular file",
       [directory .. "/nothing.png"] = "No such file or directory",
       [write("line\nbreak.png", "x")] = "its name holds a control character",
+      [write("a\31.png", "x")] = "its name holds a control character",
+      [write("a\127.png", "x")] = "its name holds a control character",
       ["a\0b"] = "it holds a NUL byte",
     } do
       api:refuses(reason, function() return api.client:create_order_form(order{["jane@pictured.com"] = path}) end)
@@ -138,6 +140,111 @@ describe("form data", function()
     end)
     api:raises("missing required argument 'confirm'", function() api.client:create_order_form{userId = USER} end)
     api:raises("did you mean 'files'", function() api.client:create_order_form{confirm = true, file = {}} end)
+  end)
+
+  it("has its files in the order of their keys, however many they are", function()
+    local path = write("same.png", "png")
+    local files, keys = {}, {}
+    for index = 1, 400 do
+      keys[index] = ("%c%c@b.com"):format(97 + math.floor(index / 20), 97 + index % 20)
+      files[keys[index]] = path
+    end
+    local client = client_support.new(api.server, {endpoints = ENDPOINTS})
+    local form = assert(client:preview("create_order_form", {confirm = true, files = files})).form
+    local names = {}
+    for _, part in ipairs(form) do names[#names + 1] = part.name:match "^files%[(.*)%]$" end
+    assert.same(keys, names)
+  end)
+
+  it("has keys with every character that can stand in a name", function()
+    local path = write("key.png", "png")
+    local refused = {}
+    for byte = 1, 127 do
+      local char = string.char(byte)
+      local call = core.create_order_form(assert(core.target{api_key = "k", endpoints = ENDPOINTS}),
+        order{["a" .. char .. "b"] = path})
+      if not call then refused[#refused + 1] = byte end
+    end
+    local expected = {}
+    for byte = 1, 31 do expected[byte] = byte end
+    for _, byte in ipairs{34, 61, 91, 92, 93, 127} do expected[#expected + 1] = byte end
+    assert.same(expected, refused)
+  end)
+
+  it("tells the type of an image by the ending of its name, in letters of any case", function()
+    local files, expected = {}, {}
+    for ending, kind in pairs{png = "image/png", jpg = "image/jpeg", jpeg = "image/jpeg", gif = "image/gif",
+      webp = "image/webp", svg = "image/svg+xml", avif = "image/avif", bmp = "image/bmp", heic = "image/heic",
+      tiff = "image/tiff", PnG = "image/png", txt = "application/octet-stream", [""] = "application/octet-stream"} do
+      files[ending .. "@b.com"] = write(ending == "" and "no ending" or "x.y." .. ending, "x")
+      expected[ending .. "@b.com"] = kind
+    end
+    local client = client_support.new(api.server, {endpoints = ENDPOINTS})
+    local seen = {}
+    for _, part in ipairs(assert(client:preview("create_order_form", {confirm = true, files = files})).form) do
+      if part.path then seen[part.name:match "%[(.*)%]"] = part.type end
+    end
+    assert.same(expected, seen)
+  end)
+
+  it("sends a file under its own name, whatever its folder, and one of any size", function()
+    for index, size in ipairs{1, 2, 65535, 65536, 65537, 131072} do
+      local name = index == 1 and " a~b.png" or index .. ".png"
+      local path = write(name, ("x"):rep(size))
+      assert(api.client:create_order_form{userId = USER, confirm = false, files = {["a@b.com"] = path},
+        domains = {{domain = ("sized%d.com"):format(index), years = 1}}})
+      local picture = by_name(last())["files[a@b.com]"]
+      assert.same({name, size}, {picture.filename, picture.size})
+    end
+  end)
+
+  it("gives every descriptor of its files back", function()
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local files = {}
+    for index = 1, 3 do files["a" .. index .. "@b.com"] = write(index .. ".png", "x") end
+    local before = posix.descriptors ".png"
+    local calls = {}
+    for index = 1, 4 do
+      calls[index] = assert(core.create_order_form(target, {userId = USER, confirm = false, files = files}))
+      assert.equal(before, posix.descriptors ".png")
+      calls[index]:start(core.engine(), 10)
+      assert.equal(before + 3, posix.descriptors ".png")
+      if index == 1 then calls[1]:cancel() else client_support.finish(calls[index]) end
+      assert.equal(before, posix.descriptors ".png")
+    end
+  end)
+
+  it("keeps its files from programs that are started meanwhile", function()
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = write("private.png", "x")}))
+    call:start(core.engine(), 10)
+    local pipe = assert(io.popen "ls -l /proc/self/fd")
+    local open = pipe:read "*a"
+    pipe:close()
+    call:cancel()
+    assert.is_nil(open:find("private.png", 1, true), open)
+  end)
+
+  it("is sent by a program that was started without an input and an output", function()
+    local path = write("closed.png", "a picture")
+    local code = ([[
+      local core = require "cmr.core"
+      local cmr = require "cmr"
+      local client = cmr.new{rate = false, endpoints = {create_order_form = "POST /made-up/form"}}
+      local answer, message = client:create_order_form{userId = %q, confirm = false, files = {["a@b.com"] = %q},
+        domains = {{domain = "closed.com", years = 1}}}
+      io.stderr:write(message or "sent", " ", type(core.engine():fd()))
+    ]]):format(USER, path)
+    local ended = program.run(code, {through = [[sh -c 'exec "$@" <&- >&-' sh]],
+      env = {CMR_API_KEY = api.server.key, CMR_BASE_URL = api.server.base_url}})
+    assert.equal("sent number", ended.err)
+    assert.equal(9, by_name(last())["files[a@b.com]"].size)
+  end)
+
+  it("holds an object only if JSON can express it", function()
+    api:refuses("bad field 'google.clientId' (it is not UTF-8)", function()
+      return api.client:create_order_form{confirm = true, google = {clientId = "\255"}}
+    end)
   end)
 
   it("keeps text in one part, whatever the text contains", function()
