@@ -38,7 +38,7 @@ local NO_TLS_MESSAGES =
 
 local function speaks_no_tls(err)
   for _, message in ipairs(NO_TLS_MESSAGES) do
-    if err.message:find(message, 1, true) then return true end
+    if err.message:find(message) then return true end
   end
   return false
 end
@@ -89,9 +89,8 @@ end
 ---@param operation table?
 ---@return string
 function messages.with_command(message, operation)
-  local first, last = message:find(operation and operation.name .. ": " or "\0", 1, true)
-  if not first then return message end
-  return message:sub(1, first - 1) .. arguments.command(operation.name) .. message:sub(last - 1)
+  if not operation then return message end
+  return (message:gsub(operation.name .. ": ", arguments.command(operation.name) .. ": ", 1))
 end
 
 ---Returns the lines to show after a failure's message.
