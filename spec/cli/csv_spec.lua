@@ -82,6 +82,18 @@ describe("CSV", function()
     assert.same({is_printable = false}, csv.style({}, {terminal = function() end}))
   end)
 
+  it("has records of at most 1 MiB, where a quote spans lines", function()
+    -- Returns a text with one record, whose lines before the last have these numbers of bytes.
+    local function record(first, second)
+      return '"' .. ("x"):rep(first - 1) .. "\n" .. (second and ("x"):rep(second) .. "\n" or "") .. 'x"\n'
+    end
+    local most = 1048576
+    for _, lines in ipairs{{most}, {most - 10, 10}} do assert.equal(1, #read(record(lines[1], lines[2]))) end
+    for _, lines in ipairs{{most + 1}, {most - 10, 11}} do
+      assert.equal("line 1: a quote is not closed", fault(record(lines[1], lines[2])))
+    end
+  end)
+
   it("is refused, with the number of the line, where its cells are ambiguous", function()
     assert.equal("line 2: there is text after a closing quote", fault 'a\n"b"c\n')
     assert.equal("line 2: there is a quote inside an unquoted cell", fault 'a\nb"c"\n')

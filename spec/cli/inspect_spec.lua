@@ -65,8 +65,8 @@ describe("the log of -v", function()
   it("has a line for each answer: status, protocol, connection, request id and times", function()
     assert.equal("* all-mailboxes, attempt 2: HTTP 200, HTTP/1.1, new connection, 1.500 s\n",
       answered{status = 200, http_version = "1.1"})
-    assert.equal("* all-mailboxes, attempt 2: HTTP 500, HTTP/2, TLSv1.3, connection used again, request id r a, 1.500 s "
-      .. "(resolved 0.001, connected 0.250, secured 1.000, first byte 1.250)\n",
+    assert.equal("* all-mailboxes, attempt 2: HTTP 500, HTTP/2, TLSv1.3, connection used again, request id r a, "
+      .. "1.500 s (resolved 0.001, connected 0.250, secured 1.000, first byte 1.250)\n",
       answered{status = 500, http_version = "2", tls = "TLSv1.3", reused = true, request_id = "r\27a",
         timing = {resolved = 0.001, connected = 0.25, secured = 1, first_byte = 1.25, other = 9}})
     assert.equal("* all-mailboxes, attempt 2: HTTP 200, HTTP/2, new connection, 1.500 s (connected 0.250)\n",

@@ -65,6 +65,30 @@ describe("a refused argument", function()
   end)
 end)
 
+describe("a refused part of a request of cmr api", function()
+  it("is named by the argument or option that sets it", function()
+    local function refused_request(...)
+      local call, message, err = core.request(target, ...)
+      assert.is_nil(call)
+      return messages.mistake(message, err, {})
+    end
+    assert.equal("argument METHOD is wrong (GET, POST, PUT, PATCH or DELETE expected)", refused_request("FETCH", "/x"))
+    assert.equal("argument PATH is wrong (it must start with one '/')", refused_request("GET", "x"))
+    assert.equal("option '--query' is wrong (query.a: string, number or boolean expected, got table)",
+      refused_request("GET", "/x", {query = {{"a", {}}}}))
+    assert.equal("option '--data' is wrong (table expected, got number)", refused_request("POST", "/x", {body = 5}))
+    assert.equal("option '--data' is wrong (body.a[2]: a function cannot be sent as JSON)",
+      refused_request("POST", "/x", {body = {a = {1, print}}}))
+  end)
+
+  it("is not taken for the field of an operation that has the same name", function()
+    for _, field in ipairs{"query", "path", "method", "body"} do
+      assert.equal(("option '--json' is wrong (%s: string, number or boolean expected, got table)"):format(field),
+        refused("users", {[field] = {}}))
+    end
+  end)
+end)
+
 describe("a refused setting", function()
   it("is named by where it came from", function()
     local plain = "plain http would show the key to everyone on the way: use https"

@@ -63,7 +63,7 @@ local function read_quoted(record, index)
 end
 
 local function has_open_quote(line)
-  return line:find('"', 1, true) ~= nil and select(2, line:gsub('"', "")) % 2 == 1
+  return line:find '"' ~= nil and select(2, line:gsub('"', "")) % 2 == 1
 end
 
 ---Returns the separator of a file, from its first line. Also returns whether the line only declares it, as in "sep=;".
@@ -75,7 +75,7 @@ function csv.separator(line)
   if declared then return declared, true end
   local bare = line:gsub('"[^"]*"', "")
   for _, separator in ipairs(SEPARATORS) do
-    if bare:find(separator, 1, true) then return separator, false end
+    if bare:find(separator) then return separator, false end
   end
   return ",", false
 end
@@ -90,7 +90,7 @@ local function split(record, line_number, separator)
       if record:find(misplaced, index) then io.usage("line %d: there is text after a closing quote", line_number) end
     else
       cell, index = record:match(unquoted, index)
-      if cell:find('"', 1, true) then io.usage("line %d: there is a quote inside an unquoted cell", line_number) end
+      if cell:find '"' then io.usage("line %d: there is a quote inside an unquoted cell", line_number) end
     end
     cells[#cells + 1] = cell
     local is_last = record:byte(index) ~= byte

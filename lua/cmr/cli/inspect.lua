@@ -83,15 +83,7 @@ end
 function inspect.hooks(system)
   local function on_response(info)
     local format = "%s, attempt %d: %s, %.3f s%s"
-    inspect.log(
-      system,
-      format,
-      name_of(info.operation),
-      info.attempt,
-      result(info),
-      info.elapsed,
-      timing(info)
-    )
+    inspect.log(system, format, name_of(info.operation), info.attempt, result(info), info.elapsed, timing(info))
   end
   local function on_retry(retry)
     local format = "%s, attempt %d: %s; the next one in %.1f s"

@@ -134,11 +134,11 @@ end
 -- option, also returns the field's path: "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
-  local exact = operation and arguments.option(field) and arguments.param(operation, field)
-  local param, inside = exact or operation and arguments.param(operation, first), field
-  if exact or field == first and (param or API_LABELS[field]) then inside = nil end
-  if not param then return API_LABELS[first] or "option '--json'", inside end
-  return arguments.label(param), inside
+  if not operation then return API_LABELS[first], field ~= first and field or nil end
+  local exact = arguments.option(field) and arguments.param(operation, field)
+  if exact then return arguments.label(exact) end
+  local param = arguments.param(operation, first)
+  return param and arguments.label(param) or "option '--json'", field
 end
 
 -- By the error's code: the function that makes the message about a mistake. Each is

@@ -87,7 +87,7 @@ local DETAILS = [[
 'cmr help options' shows the options of every command.]]
 
 local function stop(ending)
-  error(ending, 0)
+  error(ending)
 end
 
 -- Returns the help module if a word may ask for help. Otherwise the module is not loaded.
