@@ -217,6 +217,17 @@ describe("the argument table", function()
     assert.equal("option '--data' wants a JSON object", mistake(arguments.json, "--data", "1", read))
   end)
 
+  it("may come from pairs of a name and a value", function()
+    assert.same({}, arguments.pairs("--query", {}))
+    assert.same({{name = "a", value = "1=2"}, {name = "b", value = ""}, {name = "A", value = "\n"}},
+      arguments.pairs("--query", {"a=1=2", "b=", "A=\n"}))
+    for _, text in ipairs{"a", "=1", ""} do
+      assert.equal(("option '--query' wants NAME=VALUE, not '%s'"):format(text),
+        mistake(arguments.pairs, "--query", {"b=1", text}))
+    end
+    assert.equal("option '--query': 'a' is given twice", mistake(arguments.pairs, "--query", {"a=1", "b=1", "a=2"}))
+  end)
+
   it("may have JSON that begins with a byte order mark", function()
     assert.same({appName = "A"}, build{google = '\239\187\191{"appName":"A"}'}.google)
   end)
@@ -383,6 +394,18 @@ describe("the parser", function()
     assert.equal("unknown option '--cli'", make("make-thing", "--cli"))
     assert.equal("unknown option '--LEDG' (did you mean '--no-ledger'?)", make("make-thing", "--LEDG"))
     assert.equal("unknown option '--file'", make("make-thing", "--file")) -- in --api-key-file and --ca-file
+  end)
+
+  it("has each option under its name, of operations below a dot", function()
+    local made = read({"make-thing", "U", "--google-client-id", "C", "--no-ledger", "-y", "--api-key-file", "f",
+      "--all", "--confirm"}, {ROW})
+    assert.same({"make-thing", "U", "C"}, {made.command, made[".userId"], made[".google.clientId"]})
+    assert.same({true, true, "f", true}, {made.no_ledger, made.yes, made.api_key_file, made.all})
+    assert.same({}, made[".confirm"])
+    assert.same({"5", true}, {(read{"mock", "--port", "5"})[".port"], (read{"mock", "--tls"})[".tls"]})
+    assert.same({"a", "b"}, (read{"--field", "a", "users", "--field", "b"}).field)
+    assert.equal("too many arguments (usage: cmr make-thing [options] USER_ID)",
+      (read({"make-thing", "U", "X"}, {ROW})))
   end)
 
   it("refuses a word that is none of the choices, and names them all", function()

@@ -81,8 +81,8 @@ describe("the log of -v", function()
   end)
 
   it("has a line for each retry", function()
-    on_retry{operation = "all_mailboxes", attempt = 1, delay = 0.25, err = {message = "all_mailboxes: HTTP 503"}}
-    assert.same({"* all-mailboxes, attempt 1: all-mailboxes: HTTP 503; the next one in 0.2 s\n"}, written)
+    on_retry{operation = "all_mailboxes", attempt = 1, delay = 1.2, err = {message = "all_mailboxes: HTTP 503"}}
+    assert.same({"* all-mailboxes, attempt 1: all-mailboxes: HTTP 503; the next one in 1.2 s\n"}, written)
   end)
 
   it("has the path of cmr api as the user wrote it", function()

@@ -41,6 +41,7 @@ describe("the command in this process", function()
     assert.equal(run{"help", "keys"}[2], run{"help", "keys", "more"}[2])
     local domains, own = run{"help", "domains"}, run{"domains", "--help"}
     assert.same({0, "", 0}, {domains[1], domains[3], own[1]})
+    assert.matches("^Usage: cmr domains ", own[2])
     assert.matches("^Commands of the topic domains:\n", domains[2])
     assert.equal("\n" .. own[2], domains[2]:sub(-#own[2] - 1))
     assert.same(run{"reexport", "--help"}, run{"help", "reexport"})
@@ -66,6 +67,8 @@ describe("the command in this process", function()
   it("reports an error of its own, and ends quietly on Ctrl-C", function()
     broken "a.lua:5: x\7"
     assert.same({1, "", "cmr: internal error: a.lua:5: x \n"}, run{"operations"})
+    broken(5)
+    assert.same({1, "", "cmr: internal error: 5\n"}, run{"operations"})
     for _, message in ipairs{"interrupted!", "a.lua:5: interrupted!"} do
       broken(message)
       assert.same({130, "", ""}, run{"operations"})

@@ -31,6 +31,8 @@ describe("a refused argument", function()
     order.domains[1] = {domain = 7, years = 1}
     assert.equal("option '--domains' is wrong (domains[1].domain: string expected, got number: "
       .. "ids are strings, so that no digit is lost)", refused("create_order", order))
+    order.domains[1] = {domain = "", years = 1}
+    assert.equal("option '--domains': 'domains[1].domain' is empty", refused("create_order", order))
     assert.equal("option '--json' is wrong (search: string, number or boolean expected, got table)",
       refused("users", {search = {}}))
     assert.equal("argument USER_ID is empty", refused("platforms", ""))

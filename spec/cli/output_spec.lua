@@ -492,6 +492,29 @@ describe("--field with --output", function()
     assert.same({"ID\na\n", ""}, show({data = {{id = "a", n = 1}}}, {output = "table", columns = "id"}))
   end)
 
+  it("prints a list of the command's own as a table, or with its empty members as they are", function()
+    local out
+    local system = {
+      stdout = {
+        write = function(_, printed)
+          out = printed
+          return true
+        end,
+        flush = function() return true end,
+      },
+      getenv = function() end, terminal = function() end,
+    }
+    local function rows(parsed)
+      output.rows({data = {{name = "a", n = 1, flags = {}, list = {}}, {name = "b", n = 2}}}, parsed, system,
+        {"name", "twice"}, function(item) return {item.name, item.n * 2} end)
+      return out
+    end
+    assert.equal("NAME  TWICE\na         2\nb         4\n", rows{})
+    assert.equal("name,twice\r\na,2\r\nb,4\r\n", rows{output = "csv"})
+    assert.equal('{"data":[{"flags":{},"list":[],"n":1,"name":"a"},{"n":2,"name":"b"}]}\n',
+      rows{output = "json", compact = true})
+  end)
+
   it("keeps a terminal safe from the values of a field, but not a file", function()
     local answer = {data = {{id = "a\27b", n = "1\7"}, {id = "c", n = "d"}}}
     assert.equal("a b\nc\n", show(answer, {field = "data.id"}, nil, 80)[1])
@@ -520,6 +543,7 @@ describe("--field with --output", function()
     end
     assert.equal("no field 'data.zip' in the answer: data has count, name, none, owner, tags, three, users",
       message("data.name", "data.zip"))
+    assert.matches("^no field 'data.50%%s' in the answer: ", message("data.50%s"))
     assert.equal("the fields have different numbers of values: 'data.tags' has 2, 'data.three' has 3",
       message("data.tags", "data.three"))
   end)

@@ -40,7 +40,6 @@ local function speaks_no_tls(err)
   for _, message in ipairs(NO_TLS_MESSAGES) do
     if err.message:find(message) then return true end
   end
-  return false
 end
 
 local function hint(operation, err, has_effect)
@@ -51,7 +50,8 @@ local function hint(operation, err, has_effect)
   elseif err.kind == "tls" and speaks_no_tls(err) then
     return "this port speaks no TLS: does the base URL need http:// or another port?"
   elseif err.kind == "timeout" and has_effect and err.outcome == "unknown" then
-    return nil -- no hint: after a longer --timeout, the user would still not know what this request did
+    -- no hint: after a longer --timeout, the user would still not know what this request did
+    return nil
   elseif err.code == "list_changed" or err.code == "repeated_item" then
     return "the list has changed meanwhile; try again"
   elseif err.kind == "bad_response" and err.code then

@@ -133,7 +133,6 @@ local function takes_value(parsers, name)
       end
     end
   end
-  return false
 end
 
 -- Returns a hint when the unknown option is the value of the option before it: "--company -acme".
