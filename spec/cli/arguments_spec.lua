@@ -363,6 +363,20 @@ describe("the parser", function()
     return ok and result or result.usage, modules
   end
 
+  it("raises what cmr prints for --help and --version", function()
+    local function raised(...)
+      local one = parser.new({ROW}, {...}, function() return "v" end)
+      local ok, ending = pcall(one.parse, one, {...})
+      assert.is_false(ok)
+      return ending
+    end
+    assert.same({overview = true}, raised "--help")
+    assert.same({overview = true}, raised("--compact", "-h"))
+    assert.same({text = "v"}, raised "--version")
+    assert.matches("^Usage: cmr make%-thing ", raised("make-thing", "-h").help)
+    assert.matches("^the API key is never an argument, .*%-%-api%-key%-file$", raised("--api-key", "x").usage)
+  end)
+
   it("has only the commands that the line names", function()
     for _, line in ipairs{{"reexport"}, {"create-order"}, {"create_order"}, {"api"}, {"init"}} do
       local message, modules = read({"users"}, nil, line)
@@ -451,6 +465,11 @@ describe("help", function()
     local unbroken = shown:gsub("%s+", " ")
     for _, entry in ipairs(require "cmr.cli.commands") do
       assert.matches((" %s %s"):format(entry[1], entry[2]:gsub("%s+", " ")), unbroken, 1, true)
+    end
+    for _, words in ipairs{"with an example. These options go before or after the command.",
+      "Without a terminal it needs --yes.", "Key: from --profile, --api-key-file, $CMR_API_KEY,",
+      "Exit status: 0 done; 1 the API refused"} do
+      assert.matches(words, unbroken, 1, true)
     end
     assert.matches("%-%-api%-key%-file", shown)
     assert.not_matches("%-%-api%-key[^-]", shown)
