@@ -64,6 +64,39 @@ describe("the command in this process", function()
       .. "Try 'cmr operations --help'.\n"}, run{"operations", "--dry-run"})
   end)
 
+  it("fits its help to the terminal", function()
+    local function widest(words, columns)
+      local most = 0
+      local shown = run(words, {terminal = function() return columns, 0 end})[2]:match "^(.-)\nExample:"
+      for line in shown:gmatch "[^\n]+" do most = math.max(most, #line) end
+      return most
+    end
+    for _, words in ipairs{{"reexport", "--help"}, {"reexport", "-h"}, {"reexport", "-yh"}, {"help", "reexport"}} do
+      assert.is_true(widest(words, 60) <= 60)
+      assert.is_true(widest(words, 80) <= 80 and widest(words, 80) > 60)
+      assert.equal(widest(words, 80), widest(words, 200))
+    end
+  end)
+
+  it("takes one field, or several", function()
+    local first, second = require("cmr.operations")[1], require("cmr.operations")[2]
+    local function fields(...) return run{"operations", ...} end
+    assert.equal("[\n", fields("--output", "json")[2]:sub(1, 2))
+    assert.same({0, first.name .. "\n", ""}, fields("--field", "data.0.name"))
+    assert.matches(("^%s\t%s\n%s\t"):format(first.name, first.method, second.name),
+      fields("--field", "data.name", "--field", "data.method")[2])
+    assert.matches(("^%s\t%s\t%s\n"):format(first.name, first.method, first.name),
+      fields("--field", "data.name", "--field", "data.method", "--field", "data.name")[2])
+  end)
+
+  it("runs an operation by its command or its name", function()
+    for _, name in ipairs{"dns-records", "dns_records"} do
+      local shown = run{name, "U", "d.com", "--dry-run"}
+      assert.same({0, ""}, {shown[1], shown[3]})
+      assert.matches("/dns?userId=U&domain=d.com", shown[2], 1, true)
+    end
+  end)
+
   it("reports an error of its own, and ends quietly on Ctrl-C", function()
     broken "a.lua:5: x\7"
     assert.same({1, "", "cmr: internal error: a.lua:5: x \n"}, run{"operations"})

@@ -227,6 +227,8 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
     assert.equal("a  " .. cut(10) .. "  " .. cut(10), line(25, "a", x, x))
     local tall = shown({data = {note = ("word "):rep(20)}}, {width = 30})
     assert.is_true(widest(tall) <= 30)
+    assert.equal("NOTE  wordwordwo\n      rd\nID    1\n",
+      (table_of({"note", "id"}, {{"wordwordword", 1}}, {width = 16, record = true})))
     assert.equal(("word "):rep(20), (tall:gsub("NOTE", "    "):gsub("\n?      ", "")):sub(1, -2))
   end)
 
