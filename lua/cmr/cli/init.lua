@@ -18,7 +18,6 @@ local function asks_for_help(words)
   for _, word in ipairs(words) do
     if word:find "^%-%a*h" or word == "--help" then return true end
   end
-  return false
 end
 
 -- Shows the help of `cmr help WORD`, `cmr --help` and `cmr`. Returns the exit status, or nil if WORD is no topic.
