@@ -80,6 +80,11 @@ describe("a list with --all", function()
     local pages = {page({{zone = "z", phone = "p"}}, 1, 1)}
     assert.equal("zone,phone\r\nz,p\r\n", (show(pages, {output = "csv"})))
     assert.equal("ZONE  PHONE\nz     p\n", (show(pages, {output = "table"})))
+    assert.equal("phone\r\np\r\n", (show(pages, {output = "csv", columns = "phone"})))
+    assert.equal("PHONE\np\n", (show(pages, {output = "table", columns = "phone"})))
+    for _, format in ipairs{"csv", "table"} do
+      assert.same({"", "no column 'phon' (did you mean 'phone'?)"}, {show(pages, {output = format, columns = "phon"})})
+    end
     assert.equal("phone,zone\r\np,z\r\n", (show(pages, {output = "csv", field = "data.users"})))
     assert.equal("PHONE  ZONE\np      z\n", (show(pages, {output = "table", field = "data.users"})))
   end)
