@@ -80,6 +80,10 @@ describe("a list with --all", function()
     local pages = {page({{zone = "z", phone = "p"}}, 1, 1)}
     assert.equal("zone,phone\r\nz,p\r\n", (show(pages, {output = "csv"})))
     assert.equal("ZONE  PHONE\nz     p\n", (show(pages, {output = "table"})))
+    local fields = {"data.users.zone", "data.users.phone"}
+    assert.equal("zone,phone\r\nz,p\r\n", (show(pages, {output = "csv", field = fields})))
+    assert.equal("ZONE  PHONE\nz     p\n", (show(pages, {output = "table", field = fields})))
+    assert.equal("z\tp\n", (show(pages, {field = fields})))
     assert.equal("phone\r\np\r\n", (show(pages, {output = "csv", columns = "phone"})))
     assert.equal("PHONE\np\n", (show(pages, {output = "table", columns = "phone"})))
     for _, format in ipairs{"csv", "table"} do
