@@ -63,6 +63,21 @@ describe("CSV", function()
     assert.is_nil(records())
   end)
 
+  it("may have any separator that is no letter, digit or quote", function()
+    for _, separator in ipairs{"%", "^", "]", "[", "-", ".", "|", "\\", " "} do
+      assert.same({separator, true}, {csv.separator("sep=" .. separator)})
+      local line = table.concat({"a", '"b' .. separator .. 'c"', "", "d"}, separator)
+      local records = csv.records(function()
+        local one = line
+        line = nil
+        return one
+      end, separator)
+      assert.same({{"a", "b" .. separator .. "c", "", "d"}, 1}, {records()}, separator)
+      assert.equal(('"%sx"%sy\r\n'):format(separator, separator),
+        csv.lines({"a", "b"}, {{separator .. "x", "y"}}, {separator = separator}))
+    end
+  end)
+
   it("is written with quotes where a cell needs them", function()
     local function line(...) return (csv.lines({"a", "b", "c"}, {{...}})) end
     assert.equal("x,y z,\r\n", line("x", "y z"))

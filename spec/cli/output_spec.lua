@@ -545,7 +545,7 @@ describe("--field with --output", function()
     end
     assert.equal("no field 'data.zip' in the answer: data has count, name, none, owner, tags, three, users",
       message("data.name", "data.zip"))
-    assert.matches("^no field 'data.50%%s' in the answer: ", message("data.50%s"))
+    assert.matches("^no field 'data.50%%d' in the answer: ", message("data.50%d"))
     assert.equal("the fields have different numbers of values: 'data.tags' has 2, 'data.three' has 3",
       message("data.tags", "data.three"))
   end)

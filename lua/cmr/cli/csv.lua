@@ -82,7 +82,7 @@ end
 
 local function split(record, line_number, separator)
   local cells, index = {}, 1
-  local unquoted, misplaced, byte = "^([^" .. separator .. "]*)()", "^[^" .. separator .. "]", separator:byte()
+  local unquoted, misplaced = "^([^%" .. separator .. "]*)()", "^[^%" .. separator .. "]"
   repeat
     local cell
     if record:byte(index) == QUOTE then
@@ -93,7 +93,7 @@ local function split(record, line_number, separator)
       if cell:find '"' then io.usage("line %d: there is a quote inside an unquoted cell", line_number) end
     end
     cells[#cells + 1] = cell
-    local is_last = record:byte(index) ~= byte
+    local is_last = record:byte(index) ~= separator:byte()
     index = index + 1
   until is_last
   return cells
@@ -109,7 +109,7 @@ end
 ---Iterates over records and skips empty lines, and lines of empty cells. Raises at the first fault, because after a
 ---fault the next record could begin anywhere.
 ---@param next_line fun(): string? Returns the next line without its LF, or nil at the end.
----@param separator string? default: a comma
+---@param separator string? No letter, digit or quote; default: a comma.
 ---@return fun(): string[]?, integer? next_record The cells, and the number of the record's first line; nil at the end.
 function csv.records(next_line, separator)
   separator = separator or ","
