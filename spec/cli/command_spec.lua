@@ -146,11 +146,10 @@ describe("the program", function()
   it("lists the commands without loading libcurl or JSON", function()
     local code = [[local main = require("cmr.cli").main; local status = main{%s}
       for _, name in ipairs{"cmr.core", "cjson"} do assert(not package.loaded[name], name) end
-      for _, word in ipairs{%s} do
-        assert(word:find "help" == nil and word ~= "-h" or not package.loaded["cmr.cli.parser"], word)
-      end
+      local word = ({%s})[1]
+      assert(word == "completion" or not package.loaded["cmr.cli.parser"], word)
       os.exit(status)]]
-    for _, line in ipairs{'"--help"', '"-h"', '"help", "keys"', '"completion", "bash"',
+    for _, line in ipairs{'"--help"', '"-h"', '"completion", "bash"',
       '"completion", "candidates", "--", "reexport", "--m"'} do
       local ended = program.run(code:format(line, line))
       assert.equal(0, ended.status, ended.err)
