@@ -69,6 +69,15 @@ describe("an option's name", function()
     end
   end)
 
+  it("stands for a member, if the object has members of its own", function()
+    for name, expected in pairs{google = true, credentials = true, goog = false, googles = false, count = false,
+      domains = false, mailboxes = false, extra = false, ["google.clientId"] = false} do
+      assert.equal(expected, arguments.has_members(ROW, name), name)
+    end
+    local inner = {params = {{name = "map.*"}, {name = "map.*[].id"}, {name = "list[].id"}}}
+    for _, name in ipairs{"map", "list"} do assert.is_false(arguments.has_members(inner, name)) end
+  end)
+
   -- Returns the options that two parameters of an operation share, or that every command has already.
   local function collisions(rows)
     local found = {}
@@ -101,6 +110,20 @@ describe("an option's name", function()
       seen[name] = true
     end
     assert.is_true(seen["add-platform"])
+  end)
+end)
+
+describe("an operation", function()
+  it("is spelled as a command in texts, unlike other words", function()
+    assert.equal("add-platform, reexport, (add-platform) and CMR_API_KEY, add_platforms, x_y",
+      arguments.spelled "add_platform, reexport, (add_platform) and CMR_API_KEY, add_platforms, x_y")
+  end)
+
+  it("lacks its path, or only its method, or nothing", function()
+    assert.equal("path", arguments.undocumented{})
+    assert.equal("path", arguments.undocumented{method = "GET"})
+    assert.equal("method", arguments.undocumented{path = "/x"})
+    assert.is_nil(arguments.undocumented{path = "/x", method = "GET"})
   end)
 end)
 
@@ -148,6 +171,63 @@ describe("the argument table", function()
     assert.matches("^option '%-%-extra' wants JSON %(.+%)$", wrong{extra = "text"})
   end)
 
+  it("has whole numbers below 2^53, which no Lua rounds", function()
+    for _, text in ipairs{"9007199254740991", "-9007199254740991", "+5", "0"} do
+      assert.equal(tonumber(text), build{count = text}.count)
+    end
+    for _, text in ipairs{"9007199254740992", "-9007199254740992", "5-", "1e3"} do
+      assert.equal("option '--count' wants a whole number", wrong{count = text})
+    end
+  end)
+
+  it("has the word all only where the API needs a list or all", function()
+    local required = {name = "domains", type = "array", all_required = true}
+    assert.equal(core.all, arguments.value(required, "all"))
+    assert.same({"a"}, arguments.value(required, '["a"]'))
+    assert.same({nil, "wants a JSON array"}, {arguments.value({name = "domains", type = "array"}, "all")})
+    assert.equal("all", arguments.value({name = "status", type = "string"}, "all"))
+  end)
+
+  it("has one item or a list of items where the API takes both", function()
+    local param = {name = "records", type = "array", accepts_item = true}
+    assert.same({a = 1}, arguments.value(param, ' {"a":1}'))
+    assert.same({1}, arguments.value(param, "[1]"))
+    assert.same({nil, "wants a JSON array"}, {arguments.value(param, "1")})
+  end)
+
+  it("gets a value under a dotted name, and can keep the value that is there", function()
+    local args = {a = {b = 1}}
+    assert.is_nil(arguments.put(args, "a.b", 2, true))
+    assert.is_nil(arguments.put(args, "a.c", 3, true))
+    assert.is_nil(arguments.put(args, "d.e.f", 4, true))
+    assert.same({a = {b = 1, c = 3}, d = {e = {f = 4}}}, args)
+    assert.is_nil(arguments.put(args, "a.b", 5))
+    assert.equal(5, args.a.b)
+    assert.equal("the value of 'b' is not an object", arguments.put(args, "a.b.c", 6))
+  end)
+
+  it("may come from JSON that is an array, where an array is allowed", function()
+    local function read(path) return ({f = "[2]", ["-"] = "[3]"})[path] end
+    assert.same({1}, arguments.json("--data", " [1]", read))
+    assert.same({2}, arguments.json("--data", "@f", read))
+    assert.same({3}, arguments.json("--data", "-", read))
+    assert.same({a = 1}, arguments.json("--data", '{"a":1}', read))
+    assert.is_nil(arguments.json("--data", nil, read))
+    assert.equal("option '--data' wants a JSON object", mistake(arguments.json, "--data", "[1]", read, true))
+    assert.equal("option '--data' wants a JSON object", mistake(arguments.json, "--data", "1", read))
+  end)
+
+  it("may come from pairs of a name and a value", function()
+    assert.same({}, arguments.pairs("--query", {}))
+    assert.same({{name = "a", value = "1=2"}, {name = "b", value = ""}, {name = "A", value = "\n"}},
+      arguments.pairs("--query", {"a=1=2", "b=", "A=\n"}))
+    for _, text in ipairs{"a", "=1", ""} do
+      assert.equal(("option '--query' wants NAME=VALUE, not '%s'"):format(text),
+        mistake(arguments.pairs, "--query", {"b=1", text}))
+    end
+    assert.equal("option '--query': 'a' is given twice", mistake(arguments.pairs, "--query", {"a=1", "b=1", "a=2"}))
+  end)
+
   it("may have JSON that begins with a byte order mark", function()
     assert.same({appName = "A"}, build{google = '\239\187\191{"appName":"A"}'}.google)
   end)
@@ -179,9 +259,191 @@ describe("the argument table", function()
   it("needs what the operation requires, from an option or from --json", function()
     local function missing(given) return mistake(arguments.build, ROW, given, no_files) end
     assert.equal("missing USER_ID and --credentials", missing{})
+    local row = {params = {{name = "userId", required = true, positional = true}, {name = "confirm", required = true},
+      {name = "domainId", either = "one"}, {name = "domains", either = "one"}, {name = "mailboxId", either = "one"}}}
+    local function choice(json) return mistake(arguments.build, row, {[""] = json}, no_files) end
+    assert.equal("missing USER_ID, --confirm and --domain-id, --domains or --mailbox-id", choice())
+    assert.equal("missing USER_ID and --confirm", choice '{"domainId": "x"}')
+    assert.equal("missing USER_ID and --confirm", choice '{"domains": "x"}')
+    assert.equal("missing USER_ID and --confirm", choice '{"mailboxId": "x"}')
+    assert.equal("missing option '--confirm'", choice '{"userId": "x"}')
     assert.equal("missing option '--credentials', or its members: --credentials-password", missing{userId = "U"})
     assert.same({userId = "U", credentials = {password = "p"}},
       arguments.build(ROW, {[""] = '{"userId": "U", "credentials": {"password": "p"}}'}, no_files))
+  end)
+end)
+
+describe("the words of the help", function()
+  it("name the refusals that a page documents, with the page", function()
+    assert.same({}, words_of.statuses{})
+    assert.same({"The API page documents the status 400: a; 401: b.", "The help centre documents the status 404: c.",
+      "The API page documents the status 409: d."}, words_of.statuses{statuses = {
+        {code = 400, reason = "a", source = "docs"}, {code = 401, reason = "b", source = "seed"},
+        {code = 404, reason = "c", source = "help"}, {code = 409, reason = "d", source = "docs"}}})
+    assert.same({"One.", "Two.", "The API page documents the status 400: a."}, words_of.notes{
+      notes = {{text = "One."}, {text = "Two."}}, statuses = {{code = 400, reason = "a", source = "docs"}}})
+    assert.same({}, words_of.notes{})
+  end)
+
+  it("name the webhooks that report how an operation ended, each once", function()
+    assert.is_nil(words_of.events{})
+    assert.equal("The webhook a.b reports its success.", words_of.events{success_events = {"a.b x"}})
+    assert.equal("The webhook a.b, c.d or e.f reports its success, its failure g.h or i.",
+      words_of.events{success_events = {"a.b x", "a.b y", "c.d", "a.b", "e.f"}, failure_events = {"g.h", "i x", "i"}})
+  end)
+
+  it("say of a parameter what it means, its type, and whether it is required", function()
+    local function of(param) return words_of.parameter(param) end
+    assert.equal("a (string)", of{name = "a", type = "string"})
+    assert.equal("a (string, required): S.", of{name = "a", type = "string", required = true, summary = "S."})
+    assert.equal("a[] (string)", of{name = "a[]", type = "string", required = true})
+    assert.equal("a (string, exactly one of these)", of{name = "a", type = "string", either = "one"})
+    assert.equal("a (string, one of these)", of{name = "a", type = "string", either = "any", required = true})
+    assert.equal("a (array, required: a list, or the word all, assumed)",
+      of{name = "a", type = "array", all_required = true, assumed = true})
+    assert.equal("confirm (boolean; the order's own field confirm, not a confirmation)",
+      of{name = "confirm", type = "boolean"})
+    assert.equal("a (string): S. Documented: x and y; cmr also sends other values. At most 5.",
+      of{name = "a", type = "string", summary = "S.", known = {"x", "y"}, maximum = 5})
+    assert.equal("a (integer): S. At most 5.", of{name = "a", type = "integer", summary = "S.", maximum = 5})
+    assert.is_nil(words_of.description{name = "a"})
+    -- the placeholder of an option shows its values already
+    assert.equal("a (string)", of{name = "a", type = "string", values = {"x", "y"}})
+    assert.equal("l[].a (string) x or y.", of{name = "l[].a", type = "string", values = {"x", "y"}})
+    local secret = " @FILE reads it from a file and keeps it out of the process list."
+    assert.equal("password (string)" .. secret, of{name = "password", type = "string"})
+    assert.equal("password (object)", of{name = "password", type = "object"})
+  end)
+
+  it("show the form of a value", function()
+    for type, value in pairs{string = "TEXT", integer = "N", number = "N", boolean = "{true,false}", object = "JSON",
+      map = "JSON", array = "JSON", any = "JSON"} do assert.equal(value, words_of.value{type = type}) end
+    assert.equal("{x,y}", words_of.value{type = "string", values = {"x", "y"}})
+  end)
+
+  it("begin with what a user must know first", function()
+    local row = {title = "Make", flags = {charges = true, danger = true, all_when_empty = true, async = true,
+      quota = true, deprecated = true}, path = "/x", success_events = {"a.b"}, assumed = "maybe."}
+    assert.equal("Make\n(method unknown) /x: Make\nCharges money.\nDestroys something. You cannot undo the call.\n"
+      .. "Needs its list: without one, the API would act on everything.\n"
+      .. "Asynchronous: the answer only confirms acceptance. A webhook later says how it ended.\n"
+      .. "Limited per mailbox and week.\nDeprecated by the vendor.\nThe webhook a.b reports its success.\n"
+      .. "Cannot run yet: its method is undocumented. CMR_ENDPOINTS supplies it.", words_of.top(row))
+    assert.equal("Make [method unknown, charges money, destroys, needs its list, asynchronous, limited per mailbox, "
+      .. "deprecated]", words_of.summary(row))
+    assert.equal("Not confirmed: maybe.", words_of.below(row))
+    assert.equal(words_of.top(row) .. "\nNot confirmed: maybe.", words_of.operation(row))
+    local plain = {title = "Make", summary = "Makes it.", flags = {}, path = "/x", method = "GET", params = {}}
+    assert.equal("Makes it.\nGET /x: Make", words_of.top(plain))
+    assert.equal("Makes it.\nGET /x: Make", words_of.operation(plain))
+    assert.equal("Makes it.", words_of.summary(plain))
+    assert.equal("", words_of.below(plain))
+    plain.flags.charges = true
+    assert.equal("Makes it. [charges money]", words_of.summary(plain))
+    assert.equal("", words_of.inside(plain))
+    plain.params = {{name = "a", type = "string"}, {name = "a[]", type = "string"}}
+    assert.equal("Inside the JSON values:\n   a[] (string)\n\n", words_of.inside(plain))
+  end)
+
+  it("break an example's line before an option that would pass column 73", function()
+    finally(function() examples.make_thing = nil end)
+    for length, separator in pairs{[37] = " ", [38] = " \\\n      "} do
+      local value = ("x"):rep(length)
+      examples.make_thing = ('{"userId":"U","serviceProvider":"%s"}'):format(value)
+      assert.equal("cmr make-thing U" .. separator .. "--service-provider " .. value, words_of.example(ROW))
+    end
+  end)
+end)
+
+describe("the parser", function()
+  -- Returns how the parser that is made for one line reads another line: its result, or its message.
+  local function read(line, rows, made_for)
+    local one, modules = parser.new(rows or operations, made_for or line, function() end)
+    local ok, result = pcall(one.parse, one, line)
+    return ok and result or result.usage, modules
+  end
+
+  it("raises what cmr prints for --help and --version", function()
+    local function raised(...)
+      local one = parser.new({ROW}, {...}, function() return "v" end)
+      local ok, ending = pcall(one.parse, one, {...})
+      assert.is_false(ok)
+      return ending
+    end
+    assert.same({overview = true}, raised "--help")
+    assert.same({overview = true}, raised("--compact", "-h"))
+    assert.same({text = "v"}, raised "--version")
+    assert.matches("^Usage: cmr make%-thing ", raised("make-thing", "-h").help)
+    assert.matches("^the API key is never an argument, .*%-%-api%-key%-file$", raised("--api-key", "x").usage)
+  end)
+
+  it("has only the commands that the line names", function()
+    for _, line in ipairs{{"reexport"}, {"create-order"}, {"create_order"}, {"api"}, {"init"}} do
+      local message, modules = read({"users"}, nil, line)
+      assert.matches("^unknown command 'users'", message)
+      assert.equal(operations[line[1]:gsub("-", "_")] == nil, modules[line[1]] ~= nil)
+    end
+    assert.equal("create-order", read({"create_order", "U"}).command)
+  end)
+
+  it("has all commands without their arguments, if the line names none", function()
+    local made, modules = read({"users"}, nil, {"--compact"})
+    assert.equal("users", made.command)
+    assert.same({}, modules)
+    for _, line in ipairs{{"users", "--limit", "5"}, {"add-platform", "--app", "x"}, {"api", "GET", "/x"}} do
+      assert.is_table((read(line)))
+      local one = parser.new(operations, {"--compact"}, function() end)
+      assert.is_false((pcall(one.parse, one, line)))
+    end
+  end)
+
+  it("suggests a name that is like the unknown word, or is the only one that contains it", function()
+    local function make(...) return (read({...}, {ROW})) end
+    assert.equal("unknown command 'histry' (did you mean 'history'?)", make "histry")
+    assert.equal("unknown command 'make' (did you mean 'make-thing'?)", make "make")
+    assert.equal("unknown command 'thin' (did you mean 'make-thing'?)", make "thin")
+    assert.equal("unknown command 'thg'", make "thg")
+    assert.equal("unknown option '--client-id' (did you mean '--google-client-id'?)", make("make-thing", "--client-id"))
+    assert.equal("unknown option '--clie' (did you mean '--google-client-id'?)", make("make-thing", "--clie"))
+    assert.equal("unknown option '--cli'", make("make-thing", "--cli"))
+    assert.equal("unknown option '--LEDG' (did you mean '--no-ledger'?)", make("make-thing", "--LEDG"))
+    assert.equal("unknown option '--file'", make("make-thing", "--file")) -- in --api-key-file and --ca-file
+  end)
+
+  it("has each option under its name, of operations below a dot", function()
+    local made = read({"make-thing", "U", "--google-client-id", "C", "--no-ledger", "-y", "--api-key-file", "f",
+      "--all", "--confirm"}, {ROW})
+    assert.same({"make-thing", "U", "C"}, {made.command, made[".userId"], made[".google.clientId"]})
+    assert.same({true, true, "f", true}, {made.no_ledger, made.yes, made.api_key_file, made.all})
+    assert.same({}, made[".confirm"])
+    assert.same({"5", true}, {(read{"mock", "--port", "5"})[".port"], (read{"mock", "--tls"})[".tls"]})
+    assert.same({"a", "b"}, (read{"--field", "a", "users", "--field", "b"}).field)
+    assert.equal("too many arguments (usage: cmr make-thing [options] USER_ID)",
+      (read({"make-thing", "U", "X"}, {ROW})))
+  end)
+
+  it("refuses a word that is none of the choices, and names them all", function()
+    assert.equal("argument for option '--output' must be one of 'json', 'jsonl', 'table', 'csv'",
+      (read({"make-thing", "--output", "xml"}, {ROW})))
+    assert.equal("csv", (read({"make-thing", "--output", "csv"}, {ROW})).output)
+  end)
+
+  it("has --watch for an operation that reads, and names a positional argument that is given as an option", function()
+    assert.equal("5", (read({"users", "--watch", "5"})).watch)
+    assert.matches("^unknown option '%-%-watch'", (read{"reexport", "--watch", "5"}))
+    assert.equal("unknown option '--userId' (give it as the argument USER_ID)", (read{"platforms", "--userId", "X"}))
+  end)
+
+  it("takes an unknown option for a value only after an option that takes a value", function()
+    local function make(...) return (read({...}, {ROW})) end
+    local hint = " (a value that begins with - needs a =, as in %s)"
+    assert.equal("unknown option '-5'" .. hint:format "--retries=-5", make("--retries", "-5"))
+    assert.equal("unknown option '-5'" .. hint:format "--count=-5", make("make-thing", "--count", "-5"))
+    assert.equal("unknown option '-5'" .. hint:format "--confirm=-5x", make("make-thing", "--confirm", "-5x"))
+    assert.equal("unknown option '-x'", make("make-thing", "U", "-x"))
+    assert.equal("unknown option '-x'", make("make-thing", "--retries", "5", "-x"))
+    assert.equal("unknown option '-x'", make("make-thing", "--dry-run", "-x"))
+    assert.equal("unknown option '--zzz'", make("make-thing", "U", "--zzz"))
   end)
 end)
 
@@ -196,6 +458,60 @@ describe("help", function()
     local shown = parser.new({ROW}, {"--help"}, function() end):get_help()
     assert.matches("Things:\n   make%-thing +Make Thing %[path unknown, charges%s+money%]\n", shown)
     assert.matches("Other commands:\n.*   api .*\n   mock .*\n   operations .*\n   probe ", shown)
+  end)
+
+  it("shows every command of cmr with its summary, and no option for the key itself", function()
+    local shown = parser.new({ROW}, {"--help"}, function() end):get_help()
+    local unbroken = shown:gsub("%s+", " ")
+    for _, entry in ipairs(require "cmr.cli.commands") do
+      assert.matches((" %s %s"):format(entry[1], entry[2]:gsub("%s+", " ")), unbroken, 1, true)
+    end
+    for _, words in ipairs{"with an example. These options go before or after the command.",
+      "Without a terminal it needs --yes.", "Key: from --profile, --api-key-file, $CMR_API_KEY,",
+      "Exit status: 0 done; 1 the API refused"} do
+      assert.matches(words, unbroken, 1, true)
+    end
+    assert.matches("%-%-api%-key%-file", shown)
+    assert.not_matches("%-%-api%-key[^-]", shown)
+    assert.matches("^Usage: cmr %[options%] COMMAND %[arguments%]\n", shown)
+    assert.matches(("\n%-34sPrint JSON on one line.\n"):format("   --compact"), shown, 1, true)
+  end)
+
+  it("is 80 columns wide, or as wide as the caller says", function()
+    local function widest(text)
+      local most = 0
+      for line in text:gmatch "[^\n]+" do most = math.max(most, #line) end
+      return most
+    end
+    local function all(width) return parser.new(operations, {"--help"}, function() end, width):get_help() end
+    assert.equal(all(80), all())
+    assert.not_equal(all(81), all())
+    for _, width in ipairs{60, 70, 80, 81} do assert.is_true(widest(all(width)) <= width) end
+    for _, entry in ipairs(require "cmr.cli.commands") do
+      local line = {entry[1], "--help"}
+      local function usage(width)
+        local ok, raised = pcall(function() return parser.new({ROW}, line, function() end, width):parse(line) end)
+        assert.is_false(ok)
+        return raised.help:match "^Usage: .-\n\n"
+      end
+      assert.equal(usage(70), usage(80))
+      assert.is_true(widest(usage(80)) <= 70, entry[1])
+      assert.is_true(widest(usage(60)) <= 60, entry[1])
+    end
+  end)
+
+  it("of a command that is no operation has its explanation", function()
+    assert.matches("A request other than a GET may charge or destroy.", help({ROW}, {"api", "--help"}), 1, true)
+    assert.matches("\nExample:\n   cmr api GET /subscriptions", help({ROW}, {"api", "--help"}))
+  end)
+
+  it("has notes below the options, and brackets around an argument that may be absent", function()
+    local row = {name = "other_thing", group = "G", title = "T", flags = {}, notes = {{text = "One."}, {text = "Two."}},
+      assumed = "three.", params = {{name = "a", type = "string", positional = true, required = true},
+        {name = "b", type = "string", positional = true}}}
+    local shown = help({row}, {"other-thing", "--help"})
+    assert.matches("^Usage: cmr other%-thing %[options%] A %[B%]\n", shown)
+    assert.matches("\n\nNotes:\n   One.\n   Two.\n   Not confirmed: three.\n", shown, 1, true)
   end)
 
   it("describes a command", function()

@@ -17,6 +17,32 @@ local function cmr(...)
   return command.run({...}, {env = env})
 end
 
+describe("the option --columns", function()
+  local columns = require "cmr.cli.columns"
+
+  it("chooses columns by their names, in its order", function()
+    local all = {"id", "email", "n"}
+    assert.same({all}, {columns.choose(all, nil)})
+    assert.same({{"n", "id"}, {3, 1}}, {columns.choose(all, " n ,, id ")})
+    assert.same({{"n", "id"}, {{3, "a"}, {nil, "b"}}}, {columns.pick(all, {{"a", "x", 3}, {"b", "y"}}, "n,id")})
+    assert.same({all, {{1}}}, {columns.pick(all, {{1}}, nil)})
+  end)
+
+  it("shows a table unless another form is chosen", function()
+    local function prepared(parsed)
+      columns.prepare(parsed)
+      return parsed.output
+    end
+    assert.equal("table", prepared{columns = "a"})
+    assert.equal("csv", prepared{columns = "a", output = "csv"})
+    assert.equal("table", prepared{columns = "a", output = "table", field = "data"})
+    assert.is_nil(prepared{})
+    for _, parsed in ipairs{{columns = "a", field = "data"}, {columns = "a", output = "json"}} do
+      assert.is_false((pcall(prepared, parsed)))
+    end
+  end)
+end)
+
 describe("a table #pty", function()
   -- Returns the headings that fit.
   local function headings(line, columns)

@@ -133,21 +133,25 @@ describe("the program", function()
 
   it("loads only what a command needs", function()
     local code = [[local main = require("cmr.cli").main; main{"operations"}
-      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.help", "cmr.cli.arguments"} do
+      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.help", "cmr.cli.arguments",
+        "cmr.cli.commands.help"} do
         io.stderr:write(name, " ", tostring(package.loaded[name] ~= nil), "\n")
       end]]
     local err = file_with("")
     os.execute(("%s >/dev/null 2>%s"):format(command.lua("-e", code), err))
     assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.request false\ncmr.cli.help false\n"
-      .. "cmr.cli.arguments true\n", command.read(err))
+      .. "cmr.cli.arguments true\ncmr.cli.commands.help false\n", command.read(err))
   end)
 
   it("lists the commands without loading libcurl or JSON", function()
     local code = [[local main = require("cmr.cli").main; local status = main{%s}
       for _, name in ipairs{"cmr.core", "cjson"} do assert(not package.loaded[name], name) end
+      local word = ({%s})[1]
+      assert(word == "completion" or not package.loaded["cmr.cli.parser"], word)
       os.exit(status)]]
-    for _, line in ipairs{'"--help"', '"completion", "bash"', '"completion", "candidates", "--", "reexport", "--m"'} do
-      local ended = program.run(code:format(line))
+    for _, line in ipairs{'"--help"', '"-h"', '"completion", "bash"',
+      '"completion", "candidates", "--", "reexport", "--m"'} do
+      local ended = program.run(code:format(line, line))
       assert.equal(0, ended.status, ended.err)
       assert.matches("%S", ended.out)
     end

@@ -63,6 +63,21 @@ describe("CSV", function()
     assert.is_nil(records())
   end)
 
+  it("may have any separator that is no letter, digit or quote", function()
+    for _, separator in ipairs{"%", "^", "]", "[", "-", ".", "|", "\\", " "} do
+      assert.same({separator, true}, {csv.separator("sep=" .. separator)})
+      local line = table.concat({"a", '"b' .. separator .. 'c"', "", "d"}, separator)
+      local records = csv.records(function()
+        local one = line
+        line = nil
+        return one
+      end, separator)
+      assert.same({{"a", "b" .. separator .. "c", "", "d"}, 1}, {records()}, separator)
+      assert.equal(('"%sx"%sy\r\n'):format(separator, separator),
+        csv.lines({"a", "b"}, {{separator .. "x", "y"}}, {separator = separator}))
+    end
+  end)
+
   it("is written with quotes where a cell needs them", function()
     local function line(...) return (csv.lines({"a", "b", "c"}, {{...}})) end
     assert.equal("x,y z,\r\n", line("x", "y z"))
@@ -80,6 +95,18 @@ describe("CSV", function()
     local style = csv.style({guard_formulas = true}, {terminal = function() return 80 end})
     assert.same({is_printable = true, is_guarded = true}, style)
     assert.same({is_printable = false}, csv.style({}, {terminal = function() end}))
+  end)
+
+  it("has records of at most 1 MiB, where a quote spans lines", function()
+    -- Returns a text with one record, whose lines before the last have these numbers of bytes.
+    local function record(first, second)
+      return '"' .. ("x"):rep(first - 1) .. "\n" .. (second and ("x"):rep(second) .. "\n" or "") .. 'x"\n'
+    end
+    local most = 1048576
+    for _, lines in ipairs{{most}, {most - 10, 10}} do assert.equal(1, #read(record(lines[1], lines[2]))) end
+    for _, lines in ipairs{{most + 1}, {most - 10, 11}} do
+      assert.equal("line 1: a quote is not closed", fault(record(lines[1], lines[2])))
+    end
   end)
 
   it("is refused, with the number of the line, where its cells are ambiguous", function()

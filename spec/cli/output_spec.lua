@@ -137,12 +137,59 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
     end
   end)
 
+  it("has the listed thing's id first, then names, states, the most useful values, the rest, and lists", function()
+    local order = {"anId", "domain", "domainName", "email", "host", "key", "name", "aStatus", "company", "firstName",
+      "lastName", "expireOn", "anExpiry", "anEnd", "aRenewalDate", "autoRenew", "aQuantity", "aPrice", "billingCycle",
+      "serviceProvider", "city", "country", "aZone", "zone", "addressLineOne", "bId", "language", "phone",
+      "postalCode", "aList", "aNothing"}
+    local row = {aList = {1}, aNothing = {}}
+    for _, name in ipairs(order) do row[name] = row[name] or 1 end
+    assert.same(order, (rows_of.rows({row}, "ands")))
+    -- outside a list, such as in a record, an address or an id has the place that its name gives it
+    assert.same({"email", "city", "aPhone", "addressLineOne", "bId", "phone", "zone"}, (rows_of.rows({
+      {zone = 1, phone = 1, bId = 1, addressLineOne = 1, aPhone = 1, city = 1, email = 1}}, "")))
+    assert.same({"email", "userId"}, (rows_of.rows({{userId = 1, email = 1}}, "orders")))
+    assert.same({"userId", "email"}, (rows_of.rows({{userId = 1, email = 1}}, "users")))
+    -- one list in any item is enough
+    assert.same({"b", "a"}, (rows_of.rows({{a = 1, b = 1}, {a = {1}}, {a = 1}}, "users")))
+  end)
+
+  it("takes an empty member for the list only where the operation returns a list", function()
+    local function list(data, operation) return {rows_of.list(data, operation)} end
+    assert.same({{}, "users"}, list({count = 0, users = {}}, "users"))
+    assert.same({{}, ""}, list({}, "users"))
+    assert.same({}, list({count = 0, users = {}}, "user"))
+    assert.same({}, list({}, "user"))
+    assert.same({}, list({count = 0, users = {}}))
+    assert.same({}, list({count = 0}, "users"))
+    assert.same({}, list("text", "users"))
+    assert.same({{{id = 1}}, "more"}, list({count = 0, users = {}, more = {{id = 1}}}, "user"))
+  end)
+
+  it("shows one object as a record, and an answer without data as its envelope", function()
+    assert.equal("A.N  1\n", shown{data = {a = {n = 1}}})
+    assert.equal("A  1\nB  2\n", shown{data = {a = 1, b = 2}})
+    assert.equal("STATUS     200\nACTION ID  ACT_1\n", shown{status = 200, actionId = "ACT_1", data = {}})
+    assert.same({{}, {}}, {rows_of.of("users", {status = 200, message = "done", data = {}})})
+    assert.same({{}, {}, nil, "records"}, {rows_of.of("user", {data = {records = {}, disabledRecords = {}}})})
+    assert.equal("KEY  N\nx    1\nb    2\n", shown{data = {a = {n = 1, key = "x"}, b = {n = 2}}})
+  end)
+
+  it("has columns of numbers on the right, and no room for a column without a name and values", function()
+    assert.equal("A   N  M\na   1  1\nb  22  x\nc      33\nd   4\n", (table_of({"a", "n", "m"},
+      {{"a", 1, 1}, {"b", 22, "x"}, {"c", nil, 33}, {"d", 4}})))
+    assert.equal("  A\n  1\n", (table_of({"", "a"}, {{"", 1}})))
+    assert.equal("  x\n", (table_of({""}, {{"x"}}, {record = true})))
+  end)
+
   it("does not cut an action's id, which people copy for `cmr await`", function()
     local id = "ACT_0b5a1f6e-1c2d-4e3f-8a9b-0c1d2e3f4a5b"
     local columns, rows = rows_of.of("users", {data = {users = {{actionId = id, note = ("word "):rep(20)}}}})
     for _, width in ipairs{52, 60, 80} do
       assert.matches(id, (table_of(columns, rows, {width = width})), 1, true)
     end
+    rows[1][2] = id .. "x" -- no id of the API is so long
+    assert.not_matches(id, (table_of(columns, rows, {width = 60})), 1, true)
   end)
 
   it("fits the width: long cells are cut, ids last, and then the last columns left out", function()
@@ -169,10 +216,19 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
     for room = 2, 54 do
       local printed, count = table_of(columns, rows, {width = room})
       assert.is_true(widest(printed) <= room, printed)
-      assert.is_true(count < 4)
+      assert.is_true(count < 4 and count > 0)
     end
+    local function line(room, ...) return (table_of({"a", "b", "c"}, {{...}}, {width = room}):match "\n(.*)\n$") end
+    local function cut(length) return ("x"):rep(length - 1) .. "\226\128\166" end
+    local x = ("x"):rep(60)
+    assert.equal(cut(34) .. "  b  c", line(40, x, "b", "c"))
+    assert.equal("a  " .. cut(14) .. "  " .. cut(15), line(34, "a", x, x))
+    assert.equal("a  " .. cut(21), line(24, "a", x, x))
+    assert.equal("a  " .. cut(10) .. "  " .. cut(10), line(25, "a", x, x))
     local tall = shown({data = {note = ("word "):rep(20)}}, {width = 30})
     assert.is_true(widest(tall) <= 30)
+    assert.equal("NOTE  wordwordwo\n      rd\nID    1\n",
+      (table_of({"note", "id"}, {{"wordwordword", 1}}, {width = 16, record = true})))
     assert.equal(("word "):rep(20), (tall:gsub("NOTE", "    "):gsub("\n?      ", "")):sub(1, -2))
   end)
 
@@ -220,6 +276,7 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
       return terminal.columns{stdout = "out", getenv = function(name) return name == "COLUMNS" and variable or nil end,
         terminal = function(file) return file == "out" and of_terminal or nil end}
     end
+    assert.equal(1, columns(1))
     assert.same({nil, 100, 70, 1, 100, 100, 80, 100}, {columns(nil, "70"), columns(100), columns(100, "70"),
       columns(100, "1"), columns(100, "0"), columns(100, "x70"), columns(0), columns(100, "")})
   end)
@@ -257,6 +314,7 @@ describe("a field", function()
     acme = {com = {other = 1}},
     empty = {},
     lines = {"one", "two\nlines", core.null, {a = 1}},
+    owners = {{id = "O"}},
   }}
 
   local function raw(path)
@@ -287,6 +345,7 @@ describe("a field", function()
     assert.equal("data.EMAILBISON.credentials is a list of 2, whose first has credentialId",
       why "data.EMAILBISON.credentials.zork")
     assert.equal("data.lines is a list of 4", why "data.lines.9")
+    assert.equal("data.owners is a list of 1, whose first has id", why "data.owners.zork")
     local many = {}
     for number = 1, 21 do many[("m%02d"):format(number)] = number end
     local message = select(2, field.select(many, "x"))
@@ -295,6 +354,27 @@ describe("a field", function()
     for _, path in ipairs{"", ".data", "data.", "data..x"} do
       assert.matches("^a path has names with dots", why(path))
     end
+  end)
+end)
+
+describe("a field of each item of a list", function()
+  it("is null in an item that lacks it", function()
+    local select, found = field.selector({"id"}, nil)
+    assert.same({core.null, false}, {select{name = "x"}})
+    assert.same({}, found)
+    assert.same({"a", true}, {select{id = "a"}})
+    assert.same({true}, found)
+    assert.same({false, true}, {select{id = false}})
+    assert.same({{id = "a"}, true}, {field.selector({""}, nil){id = "a"}})
+  end)
+
+  it("is a member of a record, if there are several", function()
+    local select, found = field.selector({"", "id"}, {"all", "id"})
+    assert.same({{all = {n = 1}, id = core.null}, true}, {select{n = 1}})
+    assert.same({true}, found)
+    assert.same({{all = {id = 2}, id = 2}, true}, {select{id = 2}})
+    assert.same({true, true}, found)
+    assert.same({{one = core.null, two = core.null}, false}, {field.selector({"a", "b"}, {"one", "two"}){c = 1}})
   end)
 end)
 
@@ -361,6 +441,89 @@ describe("--field with --output", function()
       csv = "count,name\n7,n\n", table = "COUNT 7\nNAME n\n"}, forms{"data.count", "data.name"})
   end)
 
+  -- Shows an answer. Returns what was printed on standard output, and on standard error.
+  local function show(answer, parsed, about, columns)
+    local out, err = "", ""
+    local system = {
+      stdout = {
+        write = function(_, piece)
+          out = out .. piece
+          return true
+        end,
+        flush = function() return true end,
+      },
+      stderr = {write = function(_, piece) err = err .. piece end},
+      getenv = function(name) return name == "NO_COLOR" and "1" or nil end,
+      terminal = function() return columns end,
+    }
+    output.show(answer, parsed, system, about or {name = "users"})
+    return {out, err}
+  end
+
+  it("prints a line for each item as JSON lines, without --compact too", function()
+    local answer = {data = {users = {{id = "a", n = {1}}, {id = "b"}}}}
+    assert.equal('{"id":"a","n":[1]}\n{"id":"b"}\n', show(answer, {output = "jsonl"})[1])
+    assert.equal('{"data":{"id":"a"}}\n', show({data = {id = "a"}}, {output = "jsonl"}, {name = "user"})[1])
+    assert.equal("{\n  \"data\": {\n    \"id\": \"a\"\n  }\n}\n", show({data = {id = "a"}}, {})[1])
+  end)
+
+  it("prints the format that is asked for, else the default of the command, else JSON", function()
+    local answer = {data = {{id = "a"}}}
+    for format, expected in pairs{json = '{"data":[{"id":"a"}]}\n', jsonl = '{"id":"a"}\n', csv = "id\r\na\r\n",
+      table = "ID\na\n"} do
+      assert.equal(expected, show(answer, {output = format, compact = true}, {default = "csv"})[1])
+      assert.equal(expected, show(answer, {compact = true}, {default = format})[1])
+    end
+    assert.equal('{"data":[{"id":"a"}]}\n', show(answer, {compact = true}, {})[1])
+  end)
+
+  it("names the columns that do not fit, and no others", function()
+    local answer = {data = {{id = "abc", name = "defg", zone = ("h"):rep(9), note = ("i"):rep(9)}}}
+    assert.same({"ID   NAME  NOTE       ZONE\nabc  defg  iiiiiiiii  hhhhhhhhh\n", ""},
+      show(answer, {output = "table"}, nil, 31))
+    local note = "cmr: not enough room for %s; --columns chooses, --output json shows all\n"
+    assert.same({"ID   NAME  NOTE\nabc  defg  iiiiiiiii\n", note:format "zone"},
+      show(answer, {output = "table"}, nil, 30))
+    assert.same({"ID   NAME\nabc  defg\n", note:format "note, zone"}, show(answer, {output = "table"}, nil, 19))
+  end)
+
+  it("says that a list is empty, whatever the columns are", function()
+    assert.same({"", "cmr: the list is empty\n"}, show({data = {}}, {output = "table", columns = "zork"}))
+    assert.same({"", ""}, show({data = {}}, {output = "csv", columns = "zork"}))
+    assert.same({"", "cmr: no tags\n"}, show({data = {tags = {}}}, {output = "table"}, {name = "user"}))
+    assert.same({"ID\na\n", ""}, show({data = {{id = "a", n = 1}}}, {output = "table", columns = "id"}))
+  end)
+
+  it("prints a list of the command's own as a table, or with its empty members as they are", function()
+    local out
+    local system = {
+      stdout = {
+        write = function(_, printed)
+          out = printed
+          return true
+        end,
+        flush = function() return true end,
+      },
+      getenv = function() end, terminal = function() end,
+    }
+    local function rows(parsed)
+      output.rows({data = {{name = "a", n = 1, flags = {}, list = {}}, {name = "b", n = 2}}}, parsed, system,
+        {"name", "twice"}, function(item) return {item.name, item.n * 2} end)
+      return out
+    end
+    assert.equal("NAME  TWICE\na         2\nb         4\n", rows{})
+    assert.equal("name,twice\r\na,2\r\nb,4\r\n", rows{output = "csv"})
+    assert.equal('{"data":[{"flags":{},"list":[],"n":1,"name":"a"},{"n":2,"name":"b"}]}\n',
+      rows{output = "json", compact = true})
+  end)
+
+  it("keeps a terminal safe from the values of a field, but not a file", function()
+    local answer = {data = {{id = "a\27b", n = "1\7"}, {id = "c", n = "d"}}}
+    assert.equal("a b\nc\n", show(answer, {field = "data.id"}, nil, 80)[1])
+    assert.equal("a b\t1 \nc\td\n", show(answer, {field = {"data.id", "data.n"}}, nil, 80)[1])
+    assert.equal("a\27b\nc\n", show(answer, {field = "data.id"}, nil, nil)[1])
+  end)
+
   it("names the values by the ends of their paths, and by the paths where two ends are the same", function()
     assert.equal("data.owner.id,data.users.0.id,name\nO1,U1,n\n",
       forms{"data.owner.id", "data.users.0.id", "data.name"}.csv)
@@ -382,6 +545,7 @@ describe("--field with --output", function()
     end
     assert.equal("no field 'data.zip' in the answer: data has count, name, none, owner, tags, three, users",
       message("data.name", "data.zip"))
+    assert.matches("^no field 'data.50%%d' in the answer: ", message("data.50%d"))
     assert.equal("the fields have different numbers of values: 'data.tags' has 2, 'data.three' has 3",
       message("data.tags", "data.three"))
   end)

@@ -188,6 +188,8 @@ describe("a request of the command", function()
       .. "%(.*first byte 0%.%d+%)$", lines[2])
     assert.matches("^%* platforms, attempt 1: .*429.*; the next one in %d+%.%d s$", lines[3])
     assert.matches("^%* platforms, attempt 2: HTTP 200, HTTP/1.1, connection used again", lines[4])
+    told = cmr({"api", "GET", "/no_such-thing", "-v"}, {env = env}).err
+    assert.matches("\n* GET /no_such-thing, attempt 1: HTTP 404, HTTP/1.1, new connection, 0.", told, 1, true)
     local secure = mock.shared("tls")
     local settings = {CMR_BASE_URL = secure.base_url, CMR_API_KEY = secure.key, CMR_CA_FILE = secure.ca_file}
     told = cmr({"platforms", USER, "--verbose"}, {env = settings})

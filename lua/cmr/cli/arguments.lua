@@ -262,8 +262,8 @@ function arguments.build(operation, texts, read)
     end
   end
   local absent = absent_params(operation, args)
-  if #absent == 1 then io.usage("%s", missing(operation, absent[1])) end
-  if #absent > 1 then io.usage("missing %s", all_missing(operation, absent, args)) end
+  if absent[2] then io.usage("missing %s", all_missing(operation, absent, args)) end
+  if absent[1] then io.usage("%s", missing(operation, absent[1])) end
   return args
 end
 

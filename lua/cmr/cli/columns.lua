@@ -54,7 +54,7 @@ end
 ---@return any[][] rows
 function columns.pick(all, rows, text)
   local names, indices = columns.choose(all, text)
-  if not indices or #rows == 0 then return all, rows end
+  if not indices then return all, rows end
   local picked = {}
   for number, row in ipairs(rows) do
     picked[number] = {}

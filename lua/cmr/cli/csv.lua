@@ -63,7 +63,7 @@ local function read_quoted(record, index)
 end
 
 local function has_open_quote(line)
-  return line:find('"', 1, true) ~= nil and select(2, line:gsub('"', "")) % 2 == 1
+  return line:find '"' ~= nil and select(2, line:gsub('"', "")) % 2 == 1
 end
 
 ---Returns the separator of a file, from its first line. Also returns whether the line only declares it, as in "sep=;".
@@ -75,14 +75,14 @@ function csv.separator(line)
   if declared then return declared, true end
   local bare = line:gsub('"[^"]*"', "")
   for _, separator in ipairs(SEPARATORS) do
-    if bare:find(separator, 1, true) then return separator, false end
+    if bare:find(separator) then return separator, false end
   end
   return ",", false
 end
 
 local function split(record, line_number, separator)
   local cells, index = {}, 1
-  local unquoted, misplaced, byte = "^([^" .. separator .. "]*)()", "^[^" .. separator .. "]", separator:byte()
+  local unquoted, misplaced = "^([^%" .. separator .. "]*)()", "^[^%" .. separator .. "]"
   repeat
     local cell
     if record:byte(index) == QUOTE then
@@ -90,10 +90,10 @@ local function split(record, line_number, separator)
       if record:find(misplaced, index) then io.usage("line %d: there is text after a closing quote", line_number) end
     else
       cell, index = record:match(unquoted, index)
-      if cell:find('"', 1, true) then io.usage("line %d: there is a quote inside an unquoted cell", line_number) end
+      if cell:find '"' then io.usage("line %d: there is a quote inside an unquoted cell", line_number) end
     end
     cells[#cells + 1] = cell
-    local is_last = record:byte(index) ~= byte
+    local is_last = record:byte(index) ~= separator:byte()
     index = index + 1
   until is_last
   return cells
@@ -109,7 +109,7 @@ end
 ---Iterates over records and skips empty lines, and lines of empty cells. Raises at the first fault, because after a
 ---fault the next record could begin anywhere.
 ---@param next_line fun(): string? Returns the next line without its LF, or nil at the end.
----@param separator string? default: a comma
+---@param separator string? No letter, digit or quote; default: a comma.
 ---@return fun(): string[]?, integer? next_record The cells, and the number of the record's first line; nil at the end.
 function csv.records(next_line, separator)
   separator = separator or ","

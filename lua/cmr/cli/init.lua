@@ -18,7 +18,6 @@ local function asks_for_help(words)
   for _, word in ipairs(words) do
     if word:find "^%-%a*h" or word == "--help" then return true end
   end
-  return false
 end
 
 -- Shows the help of `cmr help WORD`, `cmr --help` and `cmr`. Returns the exit status, or nil if WORD is no topic.
@@ -35,8 +34,8 @@ local function show_help(words, system)
   if operation then -- a command and a topic may have the same name
     local command =
       require("cmr.cli.parser").new(require "cmr.operations", { topic, "--help" }, version, help.width(system))
-    local ok, ending = pcall(command.parse, command, { topic, "--help" })
-    if not ok and type(ending) == "table" and ending.help then shown = shown .. "\n" .. ending.help end
+    local _, ending = pcall(command.parse, command, { topic, "--help" })
+    shown = shown .. "\n" .. ending.help
   end
   if is_short then
     io.write(system, shown)
@@ -84,7 +83,7 @@ local function report(ending, system, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)
     -- Lua's interpreter raises this error on Ctrl-C
-    if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end
+    if ending:find "interrupted!" then return io.EXIT_INTERRUPTED end
     local message = load_problem(ending, system) or "internal error: " .. ending
     ending = { failure = message, status = io.EXIT_FAILURE }
   end

@@ -1,6 +1,7 @@
 ---Shows a request to the user: --dry-run prints a curl command, and -v prints a line for every attempt.
 
 local arguments = require "cmr.cli.arguments"
+local operations = require "cmr.operations"
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 
@@ -68,6 +69,11 @@ local function result(info)
   return table.concat(parts, ", ")
 end
 
+-- Returns the command of an operation. A request of `cmr api` has no operation; its name, such as "GET /a_b", stays.
+local function name_of(operation)
+  return operations[operation] and arguments.command(operation) or operation
+end
+
 ---Writes a line to standard error, for -v.
 function inspect.log(system, format, ...)
   system.stderr:write("* ", text.printable(format:format(...)), "\n")
@@ -77,20 +83,12 @@ end
 function inspect.hooks(system)
   local function on_response(info)
     local format = "%s, attempt %d: %s, %.3f s%s"
-    inspect.log(
-      system,
-      format,
-      arguments.command(info.operation),
-      info.attempt,
-      result(info),
-      info.elapsed,
-      timing(info)
-    )
+    inspect.log(system, format, name_of(info.operation), info.attempt, result(info), info.elapsed, timing(info))
   end
   local function on_retry(retry)
     local format = "%s, attempt %d: %s; the next one in %.1f s"
-    local message = require("cmr.cli.messages").with_command(retry.err.message, { name = retry.operation })
-    inspect.log(system, format, arguments.command(retry.operation), retry.attempt, message, retry.delay)
+    local message = require("cmr.cli.messages").with_command(retry.err.message, operations[retry.operation])
+    inspect.log(system, format, name_of(retry.operation), retry.attempt, message, retry.delay)
   end
   return on_response, on_retry
 end

@@ -40,12 +40,12 @@ end
 
 ---Raises a mistake in the command line or the input: the program ends with exit status 2 and mentions --help.
 function io.usage(format, ...)
-  error({ usage = format:format(...) }, 0)
+  error { usage = format:format(...) }
 end
 
 ---Raises a failure: the program ends with exit status 1.
 function io.failure(format, ...)
-  error({ failure = format:format(...), status = io.EXIT_FAILURE }, 0)
+  error { failure = format:format(...), status = io.EXIT_FAILURE }
 end
 
 ---Writes to standard output. Raises a failure when it cannot write. The failure has no message when the program that
@@ -53,7 +53,7 @@ end
 function io.write(system, text)
   local ok, message, code = shell.append(system.stdout, text)
   if ok then return end
-  if code == EPIPE then error({ status = io.EXIT_BROKEN_PIPE }, 0) end
+  if code == EPIPE then error { status = io.EXIT_BROKEN_PIPE } end
   io.failure("cannot write the output: %s", message)
 end
 

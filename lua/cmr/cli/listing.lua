@@ -14,14 +14,6 @@ local listing = {}
 
 local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- without meaning when all pages are joined
 
-local function copy(object)
-  local members = {}
-  for name, value in pairs(object) do
-    members[name] = value
-  end
-  return members
-end
-
 -- Makes a table whose function `items`, for client:each, finds the list in an answer. The function also stores the
 -- first answer and the list's path in the table.
 local function finder(operation)
@@ -36,26 +28,21 @@ local function finder(operation)
     end
     -- stores the path only when the list has items: an empty table may be another member, which is not the list
     if tables.is_list(items) then list.path = path end
-    list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
+    list.shown_path, list.name, list.page = path, name, items
     return items, name
   end
   return list
 end
 
--- Returns a copy of the first answer with `filling` in place of its list. Unless the data itself is the list, the page
--- fields are removed.
+-- Returns the first answer with `filling` in place of its list. Unless the data itself is the list, the page fields are
+-- removed.
 local function envelope(list, filling)
-  local answer = copy(list.answer)
+  local answer = list.answer
   if list.shown_path == "data" then
     answer.data = filling
     return answer
   end
-  answer.data = copy(answer.data)
-  local where = answer.data
-  if type(where.pagination) == "table" then
-    where.pagination = copy(where.pagination)
-    where = where.pagination
-  end
+  local where = type(answer.data.pagination) == "table" and answer.data.pagination or answer.data
   for _, name in ipairs(PAGE_FIELDS) do
     where[name] = nil
   end
@@ -67,22 +54,18 @@ end
 -- or the value that --field selects in each item.
 local writers = {}
 
-local function style_for(system, parsed, list)
-  return {
-    compact = parsed.compact,
-    paint = require("cmr.cli.terminal").painter(system, system.stdout),
-    empty = function(key)
-      return (key == list.name or key == "data" or key == nil) and "[]" or nil
-    end,
-  }
+local function style_for(system, parsed)
+  return { compact = parsed.compact, paint = require("cmr.cli.terminal").painter(system, system.stdout) }
 end
 
 function writers.json(system, parsed, list)
-  local style, rest, separator = style_for(system, parsed, list), nil, nil
+  local style, item_style, rest, separator = style_for(system, parsed), style_for(system, parsed), nil, nil
   local function wrap(filling)
     return parsed.field and filling or envelope(list, filling)
   end
-  local item_style = copy(style)
+  function style.empty(key)
+    return (key == list.name or key == "data" or key == nil) and "[]" or nil
+  end
   return {
     add = function(values)
       local opening, parts = separator, {}
@@ -105,8 +88,8 @@ end
 
 local function nothing() end
 
-function writers.jsonl(system, parsed, list)
-  local style = style_for(system, parsed, list)
+function writers.jsonl(system, parsed)
+  local style = style_for(system, parsed)
   style.compact = true
   return {
     add = function(values)
@@ -223,7 +206,7 @@ local function select_field(writer, wanted, list)
       if started then writer.add(values) end
     end,
     finish = function(failed)
-      if started or failed or not select then writer.finish(failed) end
+      if started or not select then writer.finish(failed) end
       for index, path in ipairs(not failed and select and paths or {}) do
         if not found[index] then
           local _, message = field.select(list.answer, path)
@@ -259,10 +242,10 @@ function listing.show(client, operation, args, parsed, system)
       return message, err
     end
     page[#page + 1] = item
-    if #page == list.size then
+    if #page == #list.page then
       progress:clear()
       writer.add(page)
-      page, count = {}, count + list.size
+      page, count = {}, count + #page
       progress:show(("cmr: %d items so far"):format(count))
     end
   end

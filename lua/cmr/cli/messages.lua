@@ -38,9 +38,8 @@ local NO_TLS_MESSAGES =
 
 local function speaks_no_tls(err)
   for _, message in ipairs(NO_TLS_MESSAGES) do
-    if err.message:find(message, 1, true) then return true end
+    if err.message:find(message) then return true end
   end
-  return false
 end
 
 local function hint(operation, err, has_effect)
@@ -51,7 +50,8 @@ local function hint(operation, err, has_effect)
   elseif err.kind == "tls" and speaks_no_tls(err) then
     return "this port speaks no TLS: does the base URL need http:// or another port?"
   elseif err.kind == "timeout" and has_effect and err.outcome == "unknown" then
-    return nil -- no hint: after a longer --timeout, the user would still not know what this request did
+    -- no hint: after a longer --timeout, the user would still not know what this request did
+    return nil
   elseif err.code == "list_changed" or err.code == "repeated_item" then
     return "the list has changed meanwhile; try again"
   elseif err.kind == "bad_response" and err.code then
@@ -89,9 +89,8 @@ end
 ---@param operation table?
 ---@return string
 function messages.with_command(message, operation)
-  local first, last = message:find(operation and operation.name .. ": " or "\0", 1, true)
-  if not first then return message end
-  return message:sub(1, first - 1) .. arguments.command(operation.name) .. message:sub(last - 1)
+  if not operation then return message end
+  return (message:gsub(operation.name .. ": ", arguments.command(operation.name) .. ": ", 1))
 end
 
 ---Returns the lines to show after a failure's message.
@@ -135,11 +134,11 @@ end
 -- option, also returns the field's path: "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
-  local exact = operation and arguments.option(field) and arguments.param(operation, field)
-  local param, inside = exact or operation and arguments.param(operation, first), field
-  if exact or field == first and (param or API_LABELS[field]) then inside = nil end
-  if not param then return API_LABELS[first] or "option '--json'", inside end
-  return arguments.label(param), inside
+  if not operation then return API_LABELS[first], field ~= first and field or nil end
+  local exact = arguments.option(field) and arguments.param(operation, field)
+  if exact then return arguments.label(exact) end
+  local param = arguments.param(operation, first)
+  return param and arguments.label(param) or "option '--json'", field
 end
 
 -- By the error's code: the function that makes the message about a mistake. Each is

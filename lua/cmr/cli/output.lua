@@ -17,7 +17,7 @@ end
 
 local function tabulated(answer, about, parsed)
   local columns, rows, record, nothing = (about.rows or require("cmr.cli.tabulate").of)(about.name, answer)
-  if parsed.columns and #rows > 0 then
+  if #rows > 0 then
     columns, rows = require("cmr.cli.columns").pick(columns, rows, parsed.columns)
   end
   return columns, rows, record, nothing

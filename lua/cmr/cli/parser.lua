@@ -87,7 +87,7 @@ local DETAILS = [[
 'cmr help options' shows the options of every command.]]
 
 local function stop(ending)
-  error(ending, 0)
+  error(ending)
 end
 
 -- Returns the help module if a word may ask for help. Otherwise the module is not loaded.
@@ -133,7 +133,6 @@ local function takes_value(parsers, name)
       end
     end
   end
-  return false
 end
 
 -- Returns a hint when the unknown option is the value of the option before it: "--company -acme".

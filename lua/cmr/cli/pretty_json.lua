@@ -16,8 +16,6 @@ local function encode_string(value)
   local parts = {}
   for part in (text.utf8(value) .. "\0"):gmatch "(.-)%z" do
     local encoded = core.json_encode(part):sub(2, -2)
-    -- Removes the escape of a slash. JSON does not need it, and URLs are easier to read and copy without it.
-    encoded = encoded:gsub("\\(.)", { ["/"] = "/" })
     parts[#parts + 1] = encoded:gsub("\194([\128-\159])", function(c1)
       return ("\\u%04x"):format(c1:byte())
     end)

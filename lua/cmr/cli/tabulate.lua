@@ -223,7 +223,7 @@ function tabulate.of(operation, answer)
     record.data = nil
   end
   local nothing = name_of_nothing(record)
-  if nothing then return {}, {}, false, nothing end
+  if nothing then return {}, {}, nil, nothing end
   if next(record) == nil then return {}, {} end
   local columns, rows = tabulate.rows({ record }, "")
   return columns, rows, true

@@ -77,7 +77,6 @@ local function within(ranges, code)
   for _, range in ipairs(ranges) do
     if code >= range[1] and code <= range[2] then return true end
   end
-  return false
 end
 
 local function character_width(character)
