@@ -143,6 +143,17 @@ describe("cmr mcp", function()
     assert.same({}, client.others)
   end)
 
+  it("logs a retry only to a client that wants warnings", function()
+    start()
+    for _, case in ipairs{{"error", 0}, {"warning", 1}} do
+      assert.same({}, client:request("logging/setLevel", {level = case[1]}).result)
+      server:fault{match = {operation = "platforms"}, status = 503, times = 1}
+      client.others = {}
+      client:call("platforms", {userId = mock.USER})
+      assert.equal(case[2], #client.others)
+    end
+  end)
+
   it("reports a retry, as progress and in the log", function()
     server:fault{match = {operation = "platforms"}, close = true}
     start()
