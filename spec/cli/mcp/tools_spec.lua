@@ -501,6 +501,22 @@ describe("the tools of cmr mcp #mcp", function()
     assert.equal(1, #server:requests())
   end)
 
+  it("send one of two equal calls that are confirmed at once", function()
+    start({"charge"}, ELICITS)
+    local ids, questions = {}, {}
+    for index = 1, 2 do
+      ids[index] = client:begin_call("renew_domains", RENEWAL)
+      questions[index] = client:read()
+    end
+    for index = 1, 2 do reply(questions[index], "accept", {send = true}) end
+    local refused = 0
+    for _ = 1, 2 do
+      local text, is_error = assistant.text(client:read())
+      if is_error and text:find "^the same request was sent before: ledger_id 1, " then refused = refused + 1 end
+    end
+    assert.same({1, 1}, {refused, #server:requests()})
+  end)
+
   it("report an unknown outcome and where to look, and do not repeat the request", function()
     server:fault{match = {operation = "reexport"}, close = "after"}
     start{"write"}
@@ -727,13 +743,16 @@ describe("the tools of cmr mcp #mcp", function()
   end)
 
   it("make no further attempt after a cancellation", function()
-    server:fault{match = {operation = "set_domain_auto_renew"}, delay = 0.3, status = 503, times = 1}
+    server:fault{match = {operation = "set_domain_auto_renew"}, delay = 0.3, status = 503, times = 1,
+      headers = {["Retry-After"] = "40"}}
     start{"write"}
+    local began = os.time()
     local args = {userId = mock.USER, domains = {"doe.com"}, autoRenew = true}
     local id = client:begin_call("set_domain_auto_renew", args, "T")
     assert.matches("sent", client:read().params.message)
     client:notify("notifications/cancelled", {requestId = id})
     assert.equal(0, (client:close()))
+    assert.is_true(os.time() - began < 30) -- it does not wait for the time of the next attempt
     assert.equal(1, #server:requests())
   end)
 
