@@ -502,6 +502,8 @@ describe("the tools of cmr mcp #mcp", function()
   end)
 
   it("send one of two equal calls that are confirmed at once", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
     start({"charge"}, ELICITS)
     local ids, questions = {}, {}
     for index = 1, 2 do
