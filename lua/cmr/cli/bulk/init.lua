@@ -159,7 +159,7 @@ end
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)
-  if entry.run == run.id then
+  if entry.run and entry.run == run.id then
     earlier.here = earlier.here + 1
     return
   end
