@@ -409,6 +409,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(2, sent())
     local ended = cmr{"platforms", "--from", failed}
     assert.same({3, 4}, {ended.status, sent()}, ended.err)
+    assert.equal(3, cmr{"platforms", "--from", failed, "--again"}.status) -- it is no part of a run
+    server:reset{rate = 0}
     for name, message in pairs{
       ["RUN_50%d"] = "RUN_50%%d",
       ["RUN_A\nRUN_B"] = "the rows are of two runs: RUN_A and RUN_B",
@@ -419,7 +421,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
       assert.equal(2, ended.status)
       assert.matches(message, ended.err)
     end
-    assert.equal(4, sent())
+    assert.equal(0, sent())
   end)
 
   it("reads answers while it skips rows", function()

@@ -505,9 +505,9 @@ describe("the tools of cmr mcp #mcp", function()
     server:fault{match = {operation = "renew_domains"}, status = 200,
       body = {status = 200, message = "ok", actionId = "ACT_1"}}
     start({"charge"}, ELICITS)
-    local ids, questions = {}, {}
+    local questions = {}
     for index = 1, 2 do
-      ids[index] = client:begin_call("renew_domains", RENEWAL)
+      client:begin_call("renew_domains", RENEWAL)
       questions[index] = client:read()
     end
     for index = 1, 2 do reply(questions[index], "accept", {send = true}) end
