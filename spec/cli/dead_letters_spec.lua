@@ -37,12 +37,20 @@ local function check(words, env)
   local list = cjson.decode(dead("--output", "json").out)
   assert.equal(2, #list)
   assert.same({"E2", {orderId = "O1"}}, {list[2].eventId, list[2].event.data})
+  local csv = dead("--output", "csv").out
+  assert.matches("^id,name,eventId,failedAt,tries,reason\r\n[^\r\n]+,mailbox%.created,E1,20[^\r\n]+\r\n"
+    .. "[^\r\n]+,mailbox%.created,E2,20[^\r\n]+\r\n$", csv)
+  assert.equal("E1\nE2\n", dead("--field", "data.eventId").out)
+  assert.equal(2, select(2, dead("--output", "jsonl").out:gsub("\n", "")))
   assert.matches("1 dropped", dead("--drop", list[1].id).err)
   local again = dead("--drop", list[1].id)
   assert.equal(1, again.status)
   assert.matches("there is no dead letter '" .. list[1].id .. "'", again.err, 1, true)
   assert.equal("E2\n", dead("--field", "data.0.eventId").out)
+  assert.matches("E2", dead().out, 1, true)
   assert.matches("1 dropped", dead("--drop", "all").err)
+  assert.same({0, "cmr: 0 dropped\n"}, {dead("--drop", "all").status, dead("--drop", "all").err})
+  assert.equal("[]\n", dead("--output", "json").out)
   local none = dead()
   assert.same({0, "", "cmr: there are none\n"}, {none.status, none.out, none.err})
 end
@@ -63,6 +71,17 @@ describe("cmr webhook dead", function()
     finally(function() server:stop() end)
     fill(require("cmr.store.redis").new{port = server.port}, 2)
     check({"--redis", "127.0.0.1:" .. server.port})
+  end)
+
+  it("lists and drops those in a Redis with a password #redis", function()
+    local server = redis.start{password = "word"}
+    finally(function() server:stop() end)
+    fill(require("cmr.store.redis").new{port = server.port, password = "word"}, 2)
+    check({"--redis", "127.0.0.1:" .. server.port}, {CMR_REDIS_PASSWORD = "word"})
+    local refused = command.run({"webhook", "dead", "--redis", "127.0.0.1:" .. server.port},
+      {env = {CMR_REDIS_PASSWORD = ""}})
+    assert.equal(1, refused.status)
+    assert.matches("uth", refused.err)
   end)
 
   it("says when Redis cannot be reached", function()

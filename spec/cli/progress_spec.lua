@@ -49,7 +49,7 @@ describe("the line about the progress", function()
   end)
 
   it("fits the terminal, whose width is 80 columns if it is unknown", function()
-    for width, limit in pairs{[40] = 39, [0] = 79, [80] = 79, [20] = 19} do
+    for width, limit in pairs{[40] = 39, [2] = 1, [1] = 1, [0] = 79, [80] = 79, [20] = 19} do
       columns, now = width, 1000
       local one = progress.new(system())
       now = 1010
