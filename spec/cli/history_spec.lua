@@ -139,6 +139,8 @@ describe("cmr history", function()
     assert.same({}, found("--since", os.date("%Y-%m-%d %H:%M", os.time() + 120)))
     sql("UPDATE request SET sent_at = sent_at - 7200 WHERE operation = 'reexport'")
     assert.equal(2, #found("--since", "90m"))
+    run{"api", "POST", "/nowhere", "--yes"}
+    assert.same({"request"}, found("--operation", "request"))
   end)
 
   it("finds what may have been done: lost by its process, or never answered", function()
@@ -158,8 +160,18 @@ describe("cmr history", function()
     local shown = history("--output", "jsonl")
     assert.equal(20, select(2, shown.out:gsub("\n", "")))
     assert.equal("cmr: the newest 20 of 25; --all shows all\n", shown.err)
+    assert.equal(20, #rows())
     shown = history("--output", "jsonl", "--all")
     assert.same({25, ""}, {select(2, shown.out:gsub("\n", "")), shown.err})
+  end)
+
+  it("says nothing more when it shows all", function()
+    for _, count in ipairs{1, 20} do
+      fill(count)
+      local shown = history("--output", "jsonl")
+      assert.same({count, ""}, {select(2, shown.out:gsub("\n", "")), shown.err})
+      sql "DELETE FROM request"
+    end
   end)
 
   it("prints every form in pages", function()

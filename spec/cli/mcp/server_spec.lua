@@ -295,6 +295,18 @@ describe("cmr mcp", function()
     assert.is_nil(((client.seen .. err):find(server.key, 1, true)))
   end)
 
+  it("shows the key of a file in nothing that it writes", function()
+    local body = {status = 200, message = server.key, data = {x = server.key}}
+    server:fault{match = {operation = "platforms"}, body = body}
+    env.CMR_API_KEY = nil
+    start{words = {"--api-key-file", command.file_with(server.key .. "\n")}}
+    client:call("platforms", {userId = mock.USER})
+    client:call("platforms", {userId = server.key})
+    client:request(server.key)
+    local _, err = client:close()
+    assert.is_nil(((client.seen .. err):find(server.key, 1, true)))
+  end)
+
   it("answers random messages with errors, and sends no request for them", function()
     local seed = 4711
     local function random(n)
