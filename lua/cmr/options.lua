@@ -244,7 +244,10 @@ function options.with_environment(target_opts)
   local path = os.getenv "CMR_ENDPOINTS"
   if target_opts.endpoints == nil and path and path ~= "" then
     local endpoints, message = read_endpoints(path)
-    if not endpoints then return nil, "CMR_ENDPOINTS: " .. message, { code = "bad_option", option = "endpoints" } end
+    if not endpoints then
+      local problem = { code = "bad_option", option = "endpoints", reason = message }
+      return nil, "CMR_ENDPOINTS: " .. message, problem
+    end
     target_opts.endpoints = endpoints
   end
   if package.loaded.ngx and target_opts.max_response == nil then target_opts.max_response = NGINX_MAX_RESPONSE_BYTES end

@@ -60,6 +60,8 @@ describe("waiting for the end #nginx", function()
     assert.matches("cmr: no event can arrive here: nothing stores webhooks in " .. path:gsub("%p", "%%%0")
       .. ". Start 'cmr listen'", lost.err, 1, false)
     assert.equal("accepted", state())
+    local shown = cjson.decode(run("await", action, "--output", "json").out)[1]
+    assert.same({"accepted", nil, nil}, {shown.state, shown.events, shown.order})
     local refused = run("reexport", "--mailbox-id", mock.MAILBOX, "--wait")
     assert.equal(2, refused.status)
     assert.matches("^cmr: no event can arrive here: .*; nothing was sent\n$", refused.err)
@@ -74,7 +76,7 @@ describe("waiting for the end #nginx", function()
     local done = keyless("await", action, "--output", "json")
     assert.same({0, ""}, {done.status, done.err})
     local item = cjson.decode(done.out)[1]
-    assert.same({"done", "mailbox.exported"}, {item.state, item.events[1].event})
+    assert.same({"done", "mailbox.exported", 1, nil}, {item.state, item.events[1].event, #item.events, item.order})
     assert.is_nil(done.out:find("hunter-two", 1, true))
     assert.is_nil(command.sh("cat " .. path .. "*"):find("hunter-two", 1, true))
     assert.equal("done", state())
@@ -144,6 +146,13 @@ describe("waiting for the end #nginx", function()
     local done = run("bulk", "reexport", "--from", file, "--wait")
     assert.equal(0, done.status, done.err)
     assert.matches("cmr: waiting for 1 accepted rows\ncmr: ended: 1 done, 0 failed, 0 not known yet\n$", done.err)
+    local order = cjson.encode{userId = mock.USER, confirm = true, domains = {{domain = "new-one.com", years = 1}}}
+    server:fault{match = {operation = "create_order"}, status = 200, times = 1,
+      body = {status = 200, message = "ok", data = {orderId = "ORD_7"}}}
+    deliver("domain.order.failed", {orderId = "ORD_7", domainName = "new-one.com", reason = "taken"}, "E7")
+    local failed = run("bulk", "create-order", "--from", command.file_with(order .. "\n"), "--yes", "--wait")
+    assert.equal(3, failed.status)
+    assert.matches("cmr: ended: 0 done, 1 failed, 0 not known yet\n$", failed.err)
     local late = run("bulk", "reexport", "--from", file, "--again", "--wait", "--wait-timeout", "0.2")
     assert.equal(1, late.status)
     assert.matches("cmr: hint: 'cmr await RUN_%x+' goes on waiting\n$", late.err)
@@ -178,6 +187,26 @@ describe("waiting for the end #nginx", function()
     assert.equal(0, done.status, done.err)
     assert.equal("COMPLETED", cjson.decode(done.out)[1].order.status)
     assert.equal("done", state())
+  end)
+
+  it("does not ask for an order with another key than the one that placed it", function()
+    server:fault{match = {operation = "create_order"}, status = 200,
+      body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
+    assert.equal(0, run("create-order", mock.USER, "--confirm", "true", "--yes", "--json", cjson.encode{
+      domains = {{domain = "new-one.com", years = 1}}}).status)
+    local count = #server:requests()
+    listen()
+    env.CMR_API_KEY = "another-key"
+    local late = run("await", "ORD_9", "--poll", "0.05", "--wait-timeout", "0.5")
+    assert.equal(1, late.status)
+    assert.equal(count, #server:requests())
+  end)
+
+  it("says which key it cannot use", function()
+    reexport()
+    local refused = run("await", "--all", "--profile", "none")
+    assert.equal(2, refused.status)
+    assert.matches("^cmr: no profile 'none'", refused.err)
   end)
 
   it("does not wait for an order without an id, because no event can report it", function()

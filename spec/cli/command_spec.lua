@@ -41,6 +41,13 @@ describe("the program", function()
     assert.equal(0, shown.status)
     assert.matches("^NAME +METHOD +PATH +SUMMARY\n", shown.out)
     assert.matches("\nreexport +POST +/mailboxes/oauth +%S", shown.out)
+    assert.matches("\nwallet +GET +%? +[^\n]*%[path unknown: cannot run yet%]\n", shown.out)
+    assert.matches("\nsandbox%-reset%-prewarmed +%? +/[^\n]*%[method unknown: cannot run yet%]\n", shown.out)
+    local csv = cmr{"operations", "--output", "csv"}.out
+    assert.matches("^name,method,path,summary\r\nusers,GET,/", csv)
+    assert.equal(#operations + 1, select(2, csv:gsub("\r\n", "")))
+    assert.equal(#operations, select(2, cmr{"operations", "--output", "jsonl"}.out:gsub("\n", "")))
+    assert.matches("^users\nuser\n", cmr{"operations", "--field", "data.name"}.out)
     local encoded = cmr{"operations", "--output", "json"}.out
     assert.matches('"flags": {}', encoded, 1, true)
     assert.matches('"positional": []', encoded, 1, true)

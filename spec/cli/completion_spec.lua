@@ -42,6 +42,8 @@ describe("completion", function()
       {{"reexport", "--goo"}, {"--google", "--google-oauth-route", "--google-client-id", "--google-app-name"}},
       {{"reexport", "--outp"}, {"--output"}},
       {{"--com"}, {"--compact"}},
+      {{"reexport", "--compact", "--outp"}, {"--output"}}, -- --compact takes no value
+      {{"help", "env"}, {"env", "environment"}},
       {{"reexport", "--output", "t"}, {"table"}},
       {{"reexport", "--output=t"}, {"--output=table"}},
       {{"create-order", "U", "--confirm", ""}, {"true", "false"}},
@@ -60,6 +62,13 @@ describe("completion", function()
       {{"--api-key"}, {"--api-key-file"}},
     }
     for _, case in ipairs(cases) do assert.same(case[2], candidates(unpack(case[1]))) end
+    local function described(...)
+      return command.run{"completion", "candidates", "--", ...}.out
+    end
+    assert.equal("platforms\t" .. operations.platforms.summary .. "\n", described("platforms"))
+    assert.equal("environment\ta topic\n", described("help", "environ"))
+    assert.matches("^%-%-compact\t%S[^\n\t]*\n$", described("--compact"))
+    assert.is_nil(command.run{"completion", "--help"}.out:find("WORDS", 1, true))
   end)
 
   it("offers the profiles, and nothing when they cannot be read", function()

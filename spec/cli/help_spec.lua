@@ -148,3 +148,13 @@ describe("help in a terminal #pty", function()
     assert.equal("Usage: cmr [options] COMMAND [arguments]\r\n", shown.out)
   end)
 end)
+
+describe("the width of the help", function()
+  it("is the terminal's, from 40 to 80 columns, and 80 where it is unknown", function()
+    local help = require "cmr.cli.commands.help"
+    for columns, width in pairs{[0] = 80, [1] = 40, [39] = 40, [40] = 40, [41] = 41, [79] = 79, [80] = 80, [81] = 80} do
+      assert.equal(width, help.width{terminal = function() return columns end})
+    end
+    assert.equal(80, help.width{terminal = function() end})
+  end)
+end)

@@ -65,7 +65,8 @@ describe("cmr history", function()
     for line in shown.out:gmatch "[^\n]+" do lines[#lines + 1] = line end
     assert.equal(3, #lines)
     assert.matches("^WHEN +STATE +OPERATION +ID +FAILURE$", lines[1])
-    assert.matches("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d  failed +reexport +MISSING +not_found: ", lines[2])
+    assert.matches("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d  failed +reexport +MISSING +"
+      .. "not_found: HTTP 404: The requested mailbox does not exist%. *$", lines[2])
     assert.matches("  accepted  reexport +ACT_[%w-]+ %+1 *$", lines[3])
     assert.matches("\r\n%d+%-%d+%-%d+ %d+:%d+:%d+,accepted,reexport,ACT_[%w-]+ " .. mock.MAILBOX .. ",",
       history("--output", "csv").out)
@@ -85,6 +86,28 @@ describe("cmr history", function()
     end
     assert.matches("update%-mailboxes[^\n]+  2 items failed +RUN_.*update%-mailboxes[^\n]+  1 item failed +RUN_",
       history().out)
+  end)
+
+  it("says of a failure without a message what kind it is, and indents JSON", function()
+    fill(2)
+    sql "UPDATE request SET state = 'failed', kind = 'timeout' WHERE id = 1"
+    sql "UPDATE request SET state = 'failed', message = 'another text' WHERE id = 2"
+    assert.matches("another text *\n[^\n]* timeout *\n$", history().out)
+    local shown = history("--output", "json").out
+    assert.matches('^%[\n  {\n    "[^\n]+\n    "', shown)
+    assert.matches('\n    "ids": {}', shown, 1, true)
+    assert.matches('\n  },\n  {\n    "', shown, 1, true)
+    assert.matches('\n  }\n]\n$', shown)
+  end)
+
+  it("shows six digits of a key's digest, and its address", function()
+    assert.equal(0, run{"reexport", "--mailbox-id", mock.MAILBOX}.status)
+    fill(1)
+    local digest = sql("SELECT account FROM request WHERE account LIKE '% http:%'")[1].account:match "^%S+"
+    local out = history().out
+    assert.matches(("  %s %s\n"):format(digest:sub(1, 6), server.base_url), out, 1, true)
+    assert.is_nil(out:find(digest:sub(1, 7), 1, true))
+    assert.matches("  key https://a\n", out, 1, true)
   end)
 
   it("says that there is nothing", function()
@@ -116,6 +139,8 @@ describe("cmr history", function()
     assert.same({}, found("--since", os.date("%Y-%m-%d %H:%M", os.time() + 120)))
     sql("UPDATE request SET sent_at = sent_at - 7200 WHERE operation = 'reexport'")
     assert.equal(2, #found("--since", "90m"))
+    run{"api", "POST", "/nowhere", "--yes"}
+    assert.same({"request"}, found("--operation", "request"))
   end)
 
   it("finds what may have been done: lost by its process, or never answered", function()
@@ -135,8 +160,18 @@ describe("cmr history", function()
     local shown = history("--output", "jsonl")
     assert.equal(20, select(2, shown.out:gsub("\n", "")))
     assert.equal("cmr: the newest 20 of 25; --all shows all\n", shown.err)
+    assert.equal(20, #rows())
     shown = history("--output", "jsonl", "--all")
     assert.same({25, ""}, {select(2, shown.out:gsub("\n", "")), shown.err})
+  end)
+
+  it("says nothing more when it shows all", function()
+    for _, count in ipairs{1, 20} do
+      fill(count)
+      local shown = history("--output", "jsonl")
+      assert.same({count, ""}, {select(2, shown.out:gsub("\n", "")), shown.err})
+      sql "DELETE FROM request"
+    end
   end)
 
   it("prints every form in pages", function()
@@ -149,6 +184,12 @@ describe("cmr history", function()
     assert.same(cjson.decode(json), cjson.decode(history("--all", "--output", "json", "--compact").out))
     local table_ = history("--all").out
     assert.same({2103, 3}, {select(2, table_:gsub("\n", "")), select(2, table_:gsub("WHEN", ""))})
+    local lines, headers = 0, {}
+    for line in table_:gmatch "[^\n]+" do
+      lines = lines + 1
+      if line:find "^WHEN" then headers[#headers + 1] = lines end
+    end
+    assert.same({1, 1002, 2003}, headers) -- 1,000 requests are a page
     assert.equal(2100, select(2, history("--all", "--field", "data.ledger_id").out:gsub("%d+\n", "")))
   end)
 

@@ -66,6 +66,16 @@ describe("cmr init", function()
     }}, kept())
   end)
 
+  it("takes the key without the blanks around it, and needs no message of the API", function()
+    server:fault{match = {operation = "countries"}, status = 200, body = {status = 200, data = {}}}
+    local done = init({"--base-url", server.base_url, "--key-header", "x-key", "--ca-file", "/a.pem"},
+      " \t" .. server.key .. " \r\n")
+    assert.same({0, ""}, {done.status, done.err})
+    assert.matches("^The API accepts the key: \n", done.out)
+    assert.same({api_key = server.key, base_url = server.base_url, key_header = "x-key", ca_file = "/a.pem"},
+      kept().profiles.production)
+  end)
+
   it("stores nothing when the API refuses the key or cannot be reached", function()
     local refused = init({"--base-url", server.base_url}, "wrong-key")
     assert.equal(1, refused.status)

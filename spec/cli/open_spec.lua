@@ -41,6 +41,9 @@ describe("cmr open #cli", function()
     local ended, opened = open()
     assert.same({0, "", ""}, {ended.status, ended.out, ended.err})
     assert.equal("xdg-open " .. DASHBOARD, opened)
+    env.CMR_MOCK_PAGE = ""
+    assert.equal("xdg-open " .. DASHBOARD, select(2, open()))
+    assert.matches("^cmr: CMR_MOCK_PAGE is not set", open "mock".err)
     env.CMR_MOCK_PAGE = PAGE
     assert.equal("xdg-open " .. PAGE, select(2, open()))
     assert.equal("xdg-open " .. PAGE, select(2, open "mock"))

@@ -7,6 +7,9 @@ local pty = require "spec.support.pty"
 local USER = mock.USER
 
 local server, env
+local core = require "cmr.core"
+local operations = require "cmr.operations"
+local prices = require "cmr.cli.prices"
 
 setup(function() server = mock.shared "http" end)
 teardown(command.clean)
@@ -99,5 +102,121 @@ describe("before it charges, the command #cli #pty", function()
     server:reset{rate = 0}
     assert.equal(2, command.run(renew, {env = env}).status)
     assert.same({}, server:requests())
+  end)
+end)
+
+describe("the lines about prices", function()
+  -- Returns the lines for an operation, when the read of the prices has this answer. Also returns what was read.
+  local function lines(operation, args, answer, message)
+    local asked = {}
+    local client = setmetatable({}, {__index = function(_, name)
+      return function(_, given)
+        asked[1], asked[2] = name, given
+        return answer, message
+      end
+    end})
+    function client:with(opts)
+      asked[3] = opts
+      return self
+    end
+    return prices.lines(client, operations[operation], args), asked
+  end
+
+  it("have the sum of several prices, unless one is not known", function()
+    local one, two = {domainName = "A.com", renewalPrice = "14.5", years = 2}, {domainName = "b.com", renewalPrice = 10}
+    local args = {userId = "U", domains = {"a.com", "b.com"}, years = 2}
+    local told, asked = lines("renew_domains", args, {data = {one, two}})
+    assert.same({"price of a.com: 14.5 for 2 years", "price of b.com: 10", "price of all: 24.50"}, told)
+    assert.same({"domain_renewal_prices", {userId = "U", domains = {"a.com", "b.com"}, years = 2},
+      {timeout = 5, retries = 0}}, asked)
+    for _, unknown in ipairs{{}, {domainName = "b.com"}, {domainName = "b.com", renewalPrice = "much"},
+      {domainName = "b.com", renewalPrice = true}} do
+      assert.same({"price of a.com: 14.5 for 2 years", "price of b.com: not known"},
+        (lines("renew_domains", args, {data = {one, unknown}})))
+    end
+    args.domains = {"a.com"}
+    assert.same({"price of a.com: 14.5 for 2 years"}, (lines("renew_domains", args, {data = {one}})))
+    args.domains = core.all
+    told, asked = lines("renew_domains", args, {data = {one}})
+    assert.same({{}, {}}, {told, asked})
+  end)
+
+  it("are ten at most, and say how many more there are", function()
+    for count = 10, 12 do
+      local domains, data, expected = {}, {}, {}
+      for index = 1, count do
+        domains[index] = index .. ".com"
+        data[index] = {domainName = index .. ".com", renewalPrice = 1, years = 1}
+        if index <= 10 then expected[index] = ("price of %d.com: 1 for 1 year"):format(index) end
+      end
+      if count > 10 then expected[11] = ("and %d more"):format(count - 10) end
+      expected[#expected + 1] = ("price of all: %d.00"):format(count)
+      assert.same(expected, (lines("renew_domains", {userId = "U", domains = domains}, {data = data})))
+    end
+  end)
+
+  it("have the prices of subscriptions", function()
+    local answer = {data = {subscriptions = {
+      {subscriptionId = "S1", pricePerMailbox = "3", totalMailboxQuantity = 1},
+      {subscriptionId = "s2", pricePerMailbox = 2.5, totalMailboxQuantity = 4},
+      {subscriptionId = "S3", pricePerMailbox = 1}, {subscriptionId = "S4", totalMailboxQuantity = 1}, "x", {},
+    }}}
+    local told, asked = lines("renew_subscriptions", {subscriptionIds = {"S1", "S2"}}, answer)
+    assert.same({"price of S1: 3 for each of 1 mailbox", "price of S2: 2.5 for each of 4 mailboxes",
+      "price of all: 13.00"}, told)
+    assert.same({"subscriptions", {}}, {asked[1], asked[2]})
+    assert.same({"price of S3: not known", "price of S4: not known"},
+      (lines("renew_subscriptions", {subscriptionIds = {"S3", "S4"}}, answer)))
+    told, asked = lines("order_mailboxes", {subscriptionId = "S3"}, answer)
+    assert.same({{"price of S3: 1 for each mailbox"}, {componentSubscriptionId = "S3"}}, {told, asked[2]})
+    assert.same({"price of S4: not known"}, (lines("order_mailboxes", {subscriptionId = "S4"}, answer)))
+    assert.same({{}, {}}, {lines("order_mailboxes", {domainId = "D"}, answer)})
+  end)
+
+  it("have the prices of domains with warm mailboxes", function()
+    local answer = {data = {inventory = {{domain = "a.com", purchasePrice = "30", renewalPrice = 15},
+      {domain = "b.com", purchasePrice = 20}, {domain = "c.com", renewalPrice = 1}}}}
+    local order = {{domain = "a.com"}, {domain = "b.com"}}
+    local told, asked = lines("order_prewarmed", {serviceProvider = "GOOGLE", order = order}, answer)
+    assert.same({"price of a.com: 30, its renewal 15", "price of b.com: 20", "price of all: 50.00"}, told)
+    assert.same({"prewarmed", {serviceProvider = "GOOGLE"}}, {asked[1], asked[2]})
+    assert.same({"price of c.com: not known"}, (lines("order_prewarmed", {order = {{domain = "c.com"}}}, answer)))
+  end)
+
+  it("say why a price is not known", function()
+    assert.same({"price: not known (domain-renewal-prices: HTTP 503)"},
+      (lines("renew_domains", {domains = {"a.com"}}, nil, "domain_renewal_prices: HTTP 503")))
+    assert.same({"price of a.com: not known"}, (lines("renew_domains", {domains = {"a.com"}}, {data = "none"})))
+    assert.same({}, (lines("delete_user", {}, {})))
+  end)
+end)
+
+describe("the question of the command #cli #pty", function()
+  it("has the whole request, with the profile", function()
+    local folder = command.sh "mktemp -d"
+    finally(function() command.sh("rm -rf " .. folder) end)
+    assert(core.write_private(folder .. "/cmr/config", cjson.encode{profiles = {
+      main = {api_key = server.key, base_url = server.base_url}}}))
+    env = {XDG_CONFIG_HOME = folder, CMR_ENDPOINTS = command.file_with '{"create_order_form": "POST /form"}'}
+    local picture = command.file_with "picture"
+    local terminal = pty.cmr({"renew-subscriptions", "--subscription-ids", '["S1"]', "--profile", "main"},
+      {env = env, columns = 200})
+    terminal:expect("renew-subscriptions charges money.\r\n  POST " .. server.base_url
+      .. operations.renew_subscriptions.path .. "\r\n  with the profile 'main'\r\n  {", true)
+    terminal:expect('"S1"', true)
+    terminal:expect("\r\n  price of S1: ", true)
+    terminal:expect("Go on? [y/N] ", true)
+    terminal:type("n" .. pty.enter)
+    assert.equal(2, terminal:finish().status)
+    terminal = pty.cmr({"create-order-form", "--confirm", "true", "--domains", '[{"domain":"a.com","years":1}]',
+      "--files", cjson.encode{["u@a.com"] = picture}, "--profile", "main"}, {env = env, columns = 200})
+    terminal:expect("create-order-form charges money.\r\n  POST " .. server.base_url
+      .. "/form\r\n  with the profile 'main'\r\n", true)
+    local form = terminal:expect "(.-)Go on%? %[y/N%] "
+    assert.matches("\n  confirm: true\r\n", "\n" .. form, 1, true)
+    assert.matches("  files[u@a.com]: " .. picture .. "\r\n", form, 1, true)
+    assert.matches('  domains: [{', form, 1, true)
+    terminal:type("n" .. pty.enter)
+    terminal:finish()
   end)
 end)

@@ -104,6 +104,12 @@ describe("a profile", function()
     assert.same({}, settings({}, KEY)) -- with another key, the file is not read
   end)
 
+  it("is not stored without a home directory", function()
+    local ok, failure = pcall(profile.save, {getenv = function() end}, {profiles = {}})
+    assert.is_false(ok)
+    assert.equal("the profile cannot be stored: HOME is not set", failure.failure)
+  end)
+
   it("is stored where the XDG rules say", function()
     local function path(env)
       return profile.path{getenv = function(name) return env[name] end}
@@ -185,6 +191,13 @@ describe("the program with profiles #cli", function()
       assert.is_nil(text:find("main-key", 1, true))
       assert.is_nil(text:find("sandbox-key", 1, true))
     end
+    local csv = command.run({"profiles", "--output", "csv"}, {env = env}).out
+    assert.equal("name,default,base_url,key_header,ca_file\r\nmain,default,https://main.test,,/main.pem\r\n"
+      .. "sandbox,,https://sandbox.test,cmr-x-sandbox-api-key,\r\n", csv)
+    assert.equal("main\nsandbox\n", command.run({"profiles", "--field", "data.name"}, {env = env}).out)
+    assert.equal("main\nsandbox\n",
+      command.run({"profiles", "--field", "data.name", "--output", "jsonl"}, {env = env}).out:gsub('"', ""))
+    assert.equal("[]\n", command.run{"profiles", "--output", "json"}.out)
     local none = command.run{"profiles"}
     assert.same({0, "", "cmr: there are none; cmr init makes one\n"}, {none.status, none.out, none.err})
   end)

@@ -13,6 +13,8 @@ describe("the reads after an unknown outcome", function()
       of("create_order", {userId = "U", domains = {{domain = "a.com"}}, mailboxes = {["a.com"] = {}}}))
     assert.same({"cmr dns-records U a.com", "cmr domains U"},
       of("add_dns_records", {userId = "U", domain = "a.com", records = {}}))
+    assert.same({"cmr domains U", "cmr dns-records U a.com"},
+      of("add_domain_forwarding", {userId = "U", domain = "a.com"}))
     assert.same({"cmr order-status --order-id ORD_1", "cmr all-mailboxes"},
       of("process_order", {orderId = "ORD_1"}))
     assert.same({"cmr subscriptions"}, of("cancel_subscription", {subscriptionId = "S"}))

@@ -267,6 +267,54 @@ describe("a request of the command", function()
     assert.matches("\ncmr: retry after 4 days 15 hours\n", err{"platforms", USER})
   end)
 
+  it("lists the items that the API refused, and ends with 3", function()
+    local function answered(operation, data, ...)
+      server:fault{match = {operation = operation}, status = 200, body = {status = 200, message = "ok", data = data}}
+      local ended = cmr({...}, {env = env})
+      return {ended.status, ended.err}
+    end
+    local line = {"renew-domains", USER, "--domains", '["a.com","b.com"]', "--yes"}
+    local one = {domainName = "a.com", success = false, message = "too early"}
+    local two = {domainName = "b.com", success = false}
+    assert.same({3, "cmr: 1 item was refused:\ncmr:   a.com: too early\n"},
+      answered("renew_domains", {one}, unpack(line)))
+    assert.same({3, "cmr: 2 items were refused:\ncmr:   a.com: too early\ncmr:   b.com: no reason is given\n"},
+      answered("renew_domains", {one, two}, unpack(line)))
+    assert.same({3, "cmr: 1 item was refused:\ncmr:   x.com: not available\n"},
+      answered("create_order", {orderId = "ORD_1", unavailableDomains = {"x.com"}}, "create-order", USER, "--confirm",
+        "true", "--yes", "--json", '{"domains": [{"domain": "x.com", "years": 1}]}'))
+    assert.same({0, ""}, answered("domain_renewal_prices", {one, two}, "domain-renewal-prices", USER, "--domains",
+      '["a.com","b.com"]'))
+  end)
+
+  it("shows an empty list as a list, and other empty values as objects", function()
+    local nothing = cjson.decode "{}"
+    for name, case in pairs{
+      users = {nothing, '"data":[]'}, platforms = {nothing, '"data":{}'}, domains = {{other = nothing}, '"other":{}'},
+    } do
+      server:fault{match = {operation = name}, status = 200, body = {status = 200, message = "ok", data = case[1]}}
+      local words = {name, "--compact", "--output", "json"}
+      if name ~= "users" then words[#words + 1] = USER end
+      local shown = cmr(words, {env = env})
+      assert.matches(case[2], shown.out, 1, true)
+    end
+  end)
+
+  it("waits for its slot, which all commands with a ledger share", function()
+    env.CMR_LEDGER = command.ledger()
+    assert.equal(0, cmr({"users", "--rate", "0.02"}, {env = env}).status) -- the next slot is in 50 s
+    for _, line in ipairs{{"users", "--timeout", "0.5"}, {"users", "--all", "--timeout", "0.5"},
+      {"reexport", "--email", "a@b.c", "--timeout", "0.5"}} do
+      local late = cmr(line, {env = env})
+      assert.equal(1, late.status)
+      assert.matches("the next request may leave in [45]%d", late.err)
+    end
+    assert.equal(1, #server:requests())
+    assert.equal(0, cmr({"users", "--rate", "off"}, {env = env}).status)
+    assert.equal(0, cmr({"users", "--no-ledger", "--timeout", "5"}, {env = env}).status)
+    assert.equal(3, #server:requests())
+  end)
+
   it("ends quietly when its reader stops", function()
     local head = cmr({"users", "--output", "jsonl"}, {env = env, lead = "sleep 0.1;", after = "| head -c 1"})
     assert.equal("", head.err)

@@ -67,6 +67,26 @@ describe("the command in a terminal #pty", function()
       plain(shown.out), 1, true)
   end)
 
+  it("says for how many requests it waits, and leaves them open at Ctrl-C", function()
+    env.CMR_LEDGER = command.ledger()
+    local function order()
+      server:fault{match = {operation = "create_order"}, status = 200,
+        body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
+      assert.equal(0, command.run({"create-order", USER, "--confirm", "true", "--yes", "--json",
+        '{"domains": [{"domain": "new-one.com", "years": 1}]}'}, {env = env}).status)
+    end
+    order()
+    local shown = pty.run({"await", "--all", "--wait-timeout", "0.1"}, {env = env, columns = 100})
+    assert.matches("cmr: waiting until the request has ended, for up to ", plain(shown.out), 1, true)
+    order()
+    local terminal = pty.cmr({"await", "--all"}, {env = env, columns = 100})
+    terminal:expect("cmr: waiting until 2 requests have ended, for up to 3 minutes (Ctrl-C ends only the wait)", true)
+    terminal:type(pty.ctrl_c)
+    assert.equal(130, terminal:finish().status)
+    local states = command.run({"history", "--field", "data.state"}, {env = env}).out
+    assert.equal("accepted\naccepted\n", states)
+  end)
+
   describe("with cmr probe", function()
     it("has a summary", function()
       local shown = pty.run({"probe", USER, "--rate", "off"}, {env = env, columns = 80})

@@ -175,6 +175,24 @@ describe("cmr webhook detect", function()
     end
   end)
 
+  it("takes as much of the body as its length says, and prints what it found", function()
+    local text = captured("body-hex-seconds", BODY, "\r\n", {time = 1750000000})
+    text = text:gsub("\r\n\r\n", "\r\nContent-Length: " .. #BODY .. "\r\n\r\n", 1)
+    for _, more in ipairs{"", "more", "\r\n"} do
+      local answer = detect(text .. more)
+      assert.equal(0, answer.status, answer.err)
+      assert.same({signatureFormat = "body-hex-seconds", timestamp = 1750000000, timestampSigned = false,
+        event = "mailbox.created", id = "E1"}, require("cjson").decode(answer.out))
+      assert.matches('^{\n  "', answer.out)
+    end
+    local compact = command.run({"webhook", "detect", "-", "--compact"}, {env = KEY, stdin = text})
+    assert.equal(1, select(2, compact.out:gsub("\n", "")))
+    -- a line break at the end may be part of the body
+    assert.equal(0, detect(captured("body-hex-seconds", BODY .. "\n", "\n")).status)
+    local cut = text:gsub("Content%-Length: %d+", "Content-Length: 5")
+    assert.equal(1, detect(cut).status)
+  end)
+
   it("says when a delivery is signed with another key, or not signed", function()
     local text = captured("body-hex-seconds", BODY, "\n")
     for message, answer in pairs{

@@ -91,6 +91,19 @@ describe("cmr probe", function()
     local text, compact = probe().out, probe("--output", "json", "--compact").out
     assert.matches("^[^\n]+\n$", compact)
     local report = cjson.decode(compact)
+    for _, form in ipairs{"csv", "table"} do
+      local shown = probe("--output", form).out
+      assert.matches(form == "csv" and "^verdict,id,source,expected,found\r\n" or "^VERDICT +ID +", shown)
+      assert.equal(#report.facts + 1, select(2, shown:gsub("\n", "")))
+    end
+    assert.equal(#report.facts, select(2, probe("--output", "jsonl").out:gsub("\n", "")))
+    for _, words in ipairs{{}, {"--output", "json"}} do
+      words[#words + 1] = "--field"
+      words[#words + 1] = "counts.contradicted"
+      assert.equal("0\n", probe((table.unpack or unpack)(words)).out)
+    end
+    local version = command.run{"--version"}.out:gsub("\n$", "")
+    assert.is_truthy(text:find("\n\n" .. version .. ". ", 1, true))
     assert.same({report.counts.confirmed, 0, 0, report.counts.discoveries}, {#report.facts, report.counts.contradicted,
       report.counts.not_seen, #report.discoveries})
     assert.is_true(#report.facts > 50)

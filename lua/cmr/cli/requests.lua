@@ -218,7 +218,6 @@ function requests.print(next_item, parsed, system)
     page = #page == PAGE_REQUESTS and read_page(next_item) or {}
   end
   if finish then finish(pages) end
-  return pages
 end
 
 return requests

@@ -35,8 +35,7 @@ function waiting.problem(ledger)
 end
 
 -- Returns whether an operation is about an order. cmr can then poll the order's status.
-local function has_order(operation, args)
-  if args.orderId then return true end
+local function has_order(operation)
   for _, list in ipairs { operation.success_events, operation.failure_events } do
     if table.concat(list, " "):find(".order.", 1, true) then return true end
   end
@@ -45,13 +44,12 @@ end
 
 ---Refuses --wait, before anything is sent, if cmr could not learn how the request ends.
 ---@param operation cmr.Operation
----@param args table
 ---@param ledger cmr.Ledger?
-function waiting.check(operation, args, ledger)
+function waiting.check(operation, ledger)
   if not ledger then io.usage "option '--wait' does not go with '--no-ledger': --wait reads events from the ledger" end
   local ok, message = require("cmr.settlement").awaitable(operation)
   if not ok then io.usage("option '--wait': %s", message) end
-  if has_order(operation, args) then return end
+  if has_order(operation) then return end
   message = waiting.problem(ledger)
   if message then error({ failure = message .. "; nothing was sent", status = io.EXIT_USAGE }, 0) end
 end

@@ -41,6 +41,13 @@ describe("cmr bulk", function()
     return ("cmr: run: %s ('cmr history --run %s')\n"):format(name, name)
   end
 
+  -- Changes requests in the ledger.
+  local function change(sql, ...)
+    local ledger = assert(require("cmr.ledger").open(env.CMR_LEDGER))
+    assert(ledger:connection "durable":run(sql, ...))
+    ledger:close()
+  end
+
   local LATER = "cmr: accepted: the API reports later how they end\n"
 
   it("does every row once, and says so", function()
@@ -125,6 +132,70 @@ describe("cmr bulk", function()
     assert.equal(4, sent())
   end)
 
+  it("reports ten rows of other runs that were sent before, and how many more there are", function()
+    bulk.seed(server, 12)
+    assert.equal(0, cmr{"reexport", "--from", bulk.mailboxes(12)}.status)
+    local name = bulk.run(env.CMR_LEDGER)
+    local sent_at, ended_at = os.time() - 5 * 86400, os.time() - 3 * 86400
+    change("UPDATE request SET sent_at = ?, ended_at = ?", sent_at, ended_at)
+    local function dated(format, time) return format .. os.date("%Y-%m-%d %H:%M", time) end
+    for state, failed_items in pairs{done = 0, accepted = 0, partial = 1} do
+      local stored = state == "partial" and "accepted" or state
+      change("UPDATE request SET state = ?, failed_items = ?", stored, failed_items)
+      for count = 10, 12 do
+        local lines = {"mailboxId"}
+        for number = 1, count do lines[#lines + 1] = bulk.id(number) end
+        local ended = cmr{"reexport", "--dry-run", "--from", rows(table.concat(lines, "\n") .. "\nNEW\n")}
+        local expected = {}
+        for number = 1, 10 do
+          expected[number] = dated(("cmr: row %d (line %d): %s on "):format(number, number + 1, stored), sent_at)
+            .. " in run " .. name
+        end
+        if count > 10 then expected[11] = ("cmr: and %d more rows"):format(count - 10) end
+        expected[#expected + 1] = dated(("cmr: %d rows were sent before, the last time on "):format(count), ended_at)
+          .. ": not sent again (--again or --repeat-after sends them)"
+        expected[#expected + 1] = ("cmr: %d rows: 1 would be sent, %d %s\n"):format(count + 1, count, state)
+        assert.equal(table.concat(expected, "\n"), ended.err)
+      end
+    end
+  end)
+
+  it("reports a row that another command sent before", function()
+    assert.equal(0, command.run({"reexport", "--mailbox-id", mock.MAILBOX}, {env = env}).status)
+    local ended = cmr{"reexport", "--dry-run", "--from", rows("mailboxId\n" .. mock.MAILBOX .. "\n")}
+    assert.matches("^cmr: row 1 %(line 2%): accepted on %d+%-%d+%-%d+ %d+:%d+\ncmr: 1 row was sent before, the last "
+      .. "time on %d+%-%d+%-%d+ %d+:%d+: not sent again ", ended.err)
+  end)
+
+  it("reports ten invalid rows, and counts the others", function()
+    for count = 10, 12 do
+      local ended = cmr{"reexport", "--dry-run", "--from", rows("mailboxId,google.appName\n" .. (",A\n"):rep(count))}
+      assert.equal(3, ended.status)
+      assert.equal(10, select(2, ended.err:gsub("cmr: row %d+ %(line %d+%): reexport: missing ", "")))
+      assert.matches(("cmr: %d rows: 0 would be sent, %d invalid\n$"):format(count, count), ended.err)
+    end
+  end)
+
+  it("says how many rows were sent before when it asks whether to send them again", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local line = '{"userId":"' .. mock.USER .. '","domains":["%s.com"],"years":1}\n'
+    local one, two = rows(line:format "a"), rows(line:format "a" .. line:format "b")
+    assert.equal(0, cmr{"renew-domains", "--from", one, "--yes"}.status)
+    local time = os.time() - 86400
+    change("UPDATE request SET sent_at = ?, ended_at = ?", time, time)
+    local refused = "cmr: renew-domains charges money; sent before: 1 of %s, the last time on "
+      .. os.date("%Y-%m-%d %H:%M", time) .. ": say --yes"
+    for file, count in pairs{[one] = "1 row", [two] = "2 rows"} do
+      local ended = cmr{"renew-domains", "--from", file, "--repeat-after", "1h"}
+      assert.equal(2, ended.status)
+      assert.matches(refused:format(count), ended.err, 1, true)
+    end
+    assert.matches("^cmr: row 1 [^\n]*\ncmr: 1 row was [^\n]*\ncmr: renew%-domains charges money: say %-%-yes",
+      cmr{"renew-domains", "--from", two}.err)
+    assert.equal(1, sent())
+  end)
+
   it("sends a row again in another run if it only sets a state, which may have changed since", function()
     local one = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n')
       :format(mock.USER, mock.MAILBOX))
@@ -169,13 +240,29 @@ describe("cmr bulk", function()
       server:fault{times = 1, delay = 0.001}
       server:fault{times = 1, status = 402, body = {status = 402, message = "balance"}}
       local ended = cmr{"reexport", "--from", path, "--again", "--concurrency", "1"}
+      local goes_on = "cmr: the run has not ended: option '--again' goes on with it, and begins it anew when every row"
+        .. " has an end\n"
+      assert.is_nil(ended.err:find("the run has not ended", 1, true))
       assert.equal(3, ended.status)
       assert.matches("cmr: stopped: the wallet does not cover it", ended.err, 1, true)
       assert.same({2, 2, 1}, bulk.received(server))
-      assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
+      assert.is_nil(cmr{"reexport", "--from", path, "--dry-run"}.err:find("the run has not ended", 1, true))
+      ended = cmr{"reexport", "--from", path, "--again"}
+      assert.equal(0, ended.status)
+      assert.matches(goes_on, ended.err, 1, true)
       assert.same({2, 3, 2}, bulk.received(server))
       assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
       assert.same({3, 4, 3}, bulk.received(server))
+    end)
+
+    it("with --again, but not while the outcome of a row is unknown", function()
+      server:fault{times = 1, delay = 0.001}
+      server:fault{times = 1, status = 500}
+      local ended = cmr{"reexport", "--from", path, "--again", "--concurrency", "1"}
+      assert.matches("3 rows: 2 accepted, 1 unknown", ended.err, 1, true)
+      ended = cmr{"reexport", "--from", path, "--again"}
+      assert.matches("3 rows: 2 accepted (2 of them before), 1 unknown", ended.err, 1, true)
+      assert.same({2, 2, 2}, bulk.received(server))
     end)
 
     it("with --repeat-after, when they were done at least that long ago", function()
@@ -252,20 +339,89 @@ cmr: failed: 1 invalid_argument, 1 not_found
   end)
 
   it("leaves its input file unchanged if the failures should replace it and some rows were not tried", function()
-    local path = rows "mailboxId\nGONE\nG1\nG2\n"
+    local path = rows "mailboxId\nGONE\nG1\n"
     files[2] = path .. ".part"
     local words = {"reexport", "--from", path, "--failures", (path:gsub("/([^/]*)$", "/./%1"))}
     local few = {"--concurrency", "1", "--max-failures", "1", (table.unpack or unpack)(words)}
     local ended = cmr(few)
     assert.equal(3, ended.status)
-    local stays = ("cmr: %s is unchanged: 2 rows neither done nor failed\n"):format(path)
+    local stays = ("cmr: %s is unchanged: 1 row neither done nor failed\ncmr: failures: %s.part (send them again "
+      .. "with --from this file)\n"):format(path, words[5])
     assert.matches(stays, ended.err, 1, true)
-    assert.equal("mailboxId\nGONE\nG1\nG2\n", read(path))
+    assert.equal("mailboxId\nGONE\nG1\n", read(path))
     assert.matches("rejected,[^\r\n]*,1,GONE\r\n$", read(path .. ".part"))
     assert.matches("^%-rw%-%-%-%-%-%-%- ", command.sh("ls -l " .. path .. ".part"))
     os.remove(path .. ".part")
     assert.equal(3, cmr(words).status)
-    assert.equal(4, select(2, read(path):gsub("\r\n", "")))
+    assert.equal(3, select(2, read(path):gsub("\r\n", "")))
+    local other = path .. ".failed"
+    path = rows "mailboxId\nA1\nA2\nA3\n"
+    ended = cmr{"reexport", "--from", path, "--failures", other, "--concurrency", "1", "--max-failures", "1"}
+    assert.matches(("\ncmr: failures: %s (send them"):format(other), ended.err, 1, true)
+    assert.is_nil(ended.err:find("is unchanged", 1, true))
+    assert.matches(",A1\r\n$", read(other))
+    os.remove(other)
+  end)
+
+  it("says when the failures could not be written", function()
+    local path = rows "mailboxId\nGONE\n"
+    local failed = path .. ".failed"
+    server:fault{match = {operation = "reexport"}, times = 1, delay = 0.5, status = 404,
+      body = {status = 404, message = "no"}}
+    local shell = "(n=0; until [ -e %s.part ] || [ $n = 500 ]; do sleep 0.02; n=$((n + 1)); done; rm %s.part) &"
+    os.execute(shell:format(failed, failed))
+    local ended = cmr{"reexport", "--from", path, "--failures", failed}
+    assert.equal(3, ended.status)
+    assert.matches("\ncmr: the failures could not be written %([^\n]*No such file[^\n]*%)\n$", ended.err)
+  end)
+
+  it("names the command and not the operation in the reasons of failures", function()
+    local path = rows('{"userId":"' .. mock.USER .. '","mailboxData":[]}\n{"userId":"nobody","mailboxData":'
+      .. '[{"mailboxId":"M","firstName":"A"}]}\n')
+    local failed, results = path .. ".failed", path .. ".results"
+    files[#files + 1] = results
+    cmr{"update-mailboxes", "--from", path, "--failures", failed, "--results", results}
+    local text = read(failed)
+    assert.is_nil(text:find("update_mailboxes", 1, true), text)
+    assert.matches('"cmr.message":"update%-mailboxes: HTTP %d+: ', text)
+    assert.matches('"message":"update%-mailboxes: HTTP %d+: ', read(results))
+    os.remove(results)
+  end)
+
+  it("adds results to a file that only the user may read", function()
+    bulk.seed(server, 2)
+    local results = file_with ""
+    os.remove(results)
+    for number = 1, 2 do
+      local path = rows("mailboxId\n" .. bulk.id(number) .. "\n")
+      assert.equal(0, cmr{"reexport", "--from", path, "--results", results}.status)
+      local text = read(results)
+      assert.equal(number, select(2, text:gsub("\n", "")))
+      assert.matches(bulk.id(number), text, 1, true)
+    end
+    assert.matches("^%-rw%-%-%-%-%-%-%- ", command.sh("ls -l " .. results))
+  end)
+
+  it("takes the failures of an operation that only reads, and refuses rows of other runs", function()
+    local path = rows "userId\nnobody\nnobody2\n"
+    local failed = path .. ".failed"
+    assert.equal(3, cmr{"platforms", "--from", path, "--failures", failed}.status)
+    assert.equal(2, sent())
+    local ended = cmr{"platforms", "--from", failed}
+    assert.same({3, 4}, {ended.status, sent()}, ended.err)
+    assert.equal(3, cmr{"platforms", "--from", failed, "--again"}.status) -- it is no part of a run
+    server:reset{rate = 0}
+    for name, message in pairs{
+      ["RUN_50%d"] = "RUN_50%%d",
+      ["RUN_A\nRUN_B"] = "the rows are of two runs: RUN_A and RUN_B",
+    } do
+      local lines = {"cmr.run,mailboxId"}
+      for one in name:gmatch "[^\n]+" do lines[#lines + 1] = one .. ",M" .. #lines end
+      ended = cmr{"reexport", "--from", rows(table.concat(lines, "\n") .. "\n")}
+      assert.equal(2, ended.status)
+      assert.matches(message, ended.err)
+    end
+    assert.equal(0, sent())
   end)
 
   it("reads answers while it skips rows", function()
@@ -353,6 +509,13 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local ended = cmr{"reexport", "--from", path, "--changed-key"}
     assert.same({0, 2}, {ended.status, sent()})
     assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
+    env.CMR_API_KEY = "a-third-one"
+    local program = file_with [[
+      require("cmr.ledger.runs").change_key = function() return nil, "the disk is full: 100%d" end
+      os.exit(require("cmr.cli").main(arg))]]
+    ended = command.run({"bulk", "reexport", "--from", path, "--changed-key"}, {env = env, program = program})
+    assert.same({1, "cmr: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; --no-ledger "
+      .. "sends without remembering it\n"}, {ended.status, ended.err})
   end)
 
   it("counts what an earlier key sent from another file, with --changed-key", function()
@@ -473,7 +636,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
       {env = env, program = program})
     assert.equal(1, ended.status)
     assert.matches("cmr: 4 rows: 2 accepted, 2 not tried\n", ended.err, 1, true)
-    assert.matches("\ncmr: internal error: .*in the middle\n$", ended.err)
+    assert.matches("\ncmr: internal error: " .. program:gsub("%p", "%%%0") .. ":%d+: in the middle\n$", ended.err)
     assert.same({1, 1}, bulk.received(server))
     ended = cmr{"reexport", "--from", path}
     assert.same({0, {1, 1, 1, 1}}, {ended.status, (bulk.received(server))})
@@ -575,6 +738,10 @@ cmr: failed: 1 invalid_argument, 1 not_found
       {"option '--repeat-after' wants a time such as 7d, 12h or 30m, not 'soon'",
         "reexport", "--from", twice, "--repeat-after", "soon"},
       {"option '--concurrency' wants a whole number from 1", "reexport", "--from", twice, "--concurrency", "0"},
+      {"option '--concurrency' wants a whole number, not '1.5'", "reexport", "--from", twice, "--concurrency", "1.5"},
+      {"option '--max-failures' wants a whole number from 1", "reexport", "--from", twice, "--max-failures", "0"},
+      {"option '--remember' wants a time such as 7d, 12h or 30m, not 'x'",
+        "reexport", "--from", twice, "--remember", "x"},
       {"option '--results' names the input", "reexport", "--from", twice, "--results", twice, "--duplicates"},
       {"line 2 is not UTF-8: save the input as UTF-8", "reexport", "--from", rows "mailboxId\nJos\233\n"},
       {"option '--set': 'email' is given twice", "reexport", "--from", twice, "--set", "email=a", "--set", "email=b"},

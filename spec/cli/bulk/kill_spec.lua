@@ -287,10 +287,44 @@ describe("cmr bulk #bulk", function()
     terminal:expect "1/4"
     local begun = core.now()
     terminal:type(pty.ctrl_c)
-    assert.equal(130, terminal:finish().status)
+    local ended = terminal:finish()
+    assert.equal(130, ended.status)
+    assert.matches("\r\27[Kcmr: interrupted\r\n", ended.out, 1, true)
     assert.is_true(core.now() - begun < 5)
     local _, left = states()
     assert.same({1, 0}, {left.accepted, left.unknown})
+  end)
+
+  it("says at Ctrl-C that it waits for the one row in flight", function()
+    rows(2)
+    server:fault{delay = 30, times = 2}
+    local terminal = start{"--rate", "off", "--concurrency", "1"}
+    terminal:expect "0/2"
+    terminal:expect "0/2" -- the request has been sent
+    terminal:type(pty.ctrl_c)
+    terminal:expect("\r\27[Kcmr: interrupted; waiting for 1 in flight (Ctrl-C again leaves them unknown)\r\n", true)
+    terminal:type(pty.ctrl_c)
+    assert.equal(130, terminal:finish().status)
+  end)
+
+  it("counts invalid rows in its bar, and removes the bar before it says how the run ended", function()
+    path = command.file_with("mailboxId,google.appName\n,A\n" .. mock.MAILBOX .. ",A\n")
+    server:fault{match = {operation = "reexport"}, delay = 0.6, status = 200,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local ended = pty.run(words{"--rate", "off"}, {env = env()})
+    assert.matches("%] 1/2  50%%", ended.out)
+    assert.matches("\r\27%[Kcmr: 2 rows: 1 accepted, 1 failed\r\n", ended.out)
+  end)
+
+  it("shows no bar while it waits for the end of the rows", function()
+    path = command.file_with('{"userId":"' .. mock.USER
+      .. '","confirm":true,"domains":[{"domain":"new-one.com","years":1}]}\n')
+    server:fault{match = {operation = "create_order"}, status = 200,
+      body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
+    local ended = pty.run({"bulk", "create-order", "--from", path, "--yes", "--wait", "--wait-timeout", "0.7"},
+      {env = env()})
+    local waits = ended.out:match "cmr: waiting for 1 accepted rows\r\n(.*)$"
+    assert.is_nil(waits:find("1/1", 1, true), waits)
   end)
 
   it("has one process at a time for a run", function()

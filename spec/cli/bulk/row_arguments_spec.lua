@@ -80,11 +80,67 @@ describe("rows of a bulk run", function()
       read("reexport", '{"google":1}', options))
   end)
 
+  it("leave out the columns of --ignore, or all but the columns of --only", function()
+    local ignored = row_arguments.ignored({"a", "b"}, nil)
+    assert.same({true, true, false}, {ignored.a, ignored.b, ignored.c or false})
+    assert.same({}, row_arguments.ignored())
+    ignored = row_arguments.ignored({"a"}, {"a,b", " c "})
+    assert.same({true, false, false, true}, {ignored.a, ignored.b, ignored.c, ignored.d})
+    row_arguments.check_only({"a", "b"}, {"a", "b"})
+    row_arguments.check_only(nil, {"a"})
+  end)
+
   it("leave out columns that are ignored, have no name, or begin with cmr.", function()
     local options = {ignore = {note = true}}
     assert.same({{email = "a@b.c"}}, read("reexport", "cmr.kind,email,note,\nquota_exceeded,a@b.c,n,\n", options))
     assert.same({{email = "a@b.c"}},
       read("reexport", '{"cmr.kind":"quota_exceeded","email":"a@b.c","note":1}', options))
+  end)
+
+  it("may come from a stream, which is read once; a mark of UTF-8 counts only at the beginning", function()
+    local MARK = "\239\187\191"
+    local chunks = {MARK .. "email\na@b.c\n", MARK .. "d@e.f\n"}
+    local stream = {
+      seek = function() return nil end,
+      read = function() return table.remove(chunks, 1) end,
+    }
+    local file = input.open("-", nil, {stdin = stream})
+    finally(function() file.file:close() end)
+    for _ = 1, 2 do
+      local next_row = file:rows()
+      assert.same({"a@b.c"}, next_row().cells)
+      assert.same({MARK .. "d@e.f"}, next_row().cells)
+      assert.is_nil(next_row())
+    end
+  end)
+
+  it("are refused when the input cannot be read, with the reason", function()
+    local function refusal(stream)
+      local ok, mistake = pcall(function()
+        local one = input.open("-", nil, {stdin = stream})
+        for _ in one:rows() do end -- luacheck: ignore 542
+      end)
+      assert.is_false(ok)
+      return mistake.usage
+    end
+    local function broken() return nil, "100% broken" end
+    local function at_beginning() return 0 end
+    assert.equal("the input cannot be read (100% broken)", refusal{seek = function() return nil end, read = broken})
+    assert.equal("option '--from': cannot read - (100% broken)", refusal{seek = at_beginning, read = broken})
+    for _, lines in ipairs{{}, {"email"}} do -- the lines that are read before the fault
+      local left
+      assert.equal("the input cannot be read (100% broken)", refusal{
+        seek = function()
+          left = {(table.unpack or unpack)(lines)}
+          return 0
+        end,
+        read = function(_, form)
+          if form == 1024 then return "email\nx\n" end
+          if #left > 0 then return table.remove(left, 1) end
+          return broken()
+        end,
+      })
+    end
   end)
 
   it("are refused first of all when a name or the form of the file is wrong", function()
@@ -97,11 +153,17 @@ describe("rows of a bulk run", function()
       {"the input is UTF-16: save it as UTF-8", "\255\254e\0m\0a\0i\0l\0\n"},
       {"the input is a JSON array: one object a line is expected, as jq -c '.[]' writes them", '[{"email":"x"}]'},
       {"line 2: a JSON object expected", '{"email":"x"}\n["y"]\n'},
+      {"line 3: a JSON object expected", '{"email":"x"}\n\n"y"\n'},
+      {"line 2: 'cmr.run' names no run", '{"email":"x"}\n{"cmr.run":5}\n'},
+      {"columns 'a' and 'b' are not fields of reexport ('--only email' uses the others)", "a,email,b\nx,y,z\n"},
+      {"columns 'a' and 'b' are not fields of reexport (--only names the columns to use)", "a,b\nx,y\n"},
+      {"line 3: 1 cells under a header of 2: a separator too many or too few?", "sep=|\nemail|mailboxId\nx\n"},
     } do
       assert.equal(case[1], fault("reexport", case[2]))
     end
     assert.matches("^line 1: a JSON object expected %(.+%)$", fault("reexport", '{"email":"x"'))
     assert.matches("^option '%-%-from': /%S+ is empty$", fault("reexport", "\n"))
+    assert.matches("^option '%-%-from': /%S+ has no header$", fault("reexport", "sep=;\n"))
     assert.equal("option '--set' wants NAME=VALUE, not 'x'", fault("reexport", "email\n", {set = {"x"}}))
     assert.equal("option '--set': 'mailBoxId' is not a field of reexport (did you mean 'mailboxId'?)",
       fault("reexport", "email\n", {set = {"mailBoxId=x"}}))

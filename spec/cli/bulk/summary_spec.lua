@@ -12,6 +12,10 @@ describe("progress", function()
     assert.equal("cmr: 40 of 10000 rows, 4.0/s, 41 minutes 30 seconds left\n", summary.line(counts(10000, 40), 10))
     assert.equal("cmr: 100 of 100 rows, 4.0/s, 2 failed, 1 unknown, 3 deferred\n",
       summary.line(counts(100, 94, 2, 1, 3), 25))
+    local numbers = counts(20, 1, 3, 4, 5)
+    numbers.accepted, numbers.sending = 2, 1
+    assert.equal("cmr: 16 of 20 rows, 4.0/s, 1 second left, 3 failed, 1 sending, 4 unknown, 5 deferred\n",
+      summary.line(numbers, 4))
   end)
 
   it("is a bar that fits the terminal", function()
@@ -23,6 +27,11 @@ describe("progress", function()
     assert.equal("4/4 100%  2.0/s, 2 faile", summary.bar(counts(4, 2, 2), 2, 25))
     assert.equal("[" .. ("#"):rep(40) .. "] 0/0 100%  0.0/s", summary.bar(counts(0, 0), 0, 100))
     assert.equal("[" .. ("-"):rep(40) .. "] 0/4   0%  0.0/s", summary.bar(counts(4, 0), 0, 0))
+    assert.equal("[" .. ("-"):rep(40) .. "] 0/1   0%  0.0/s", summary.bar(counts(1, 0), 0, 100))
+    -- a terminal of unknown width counts as 80 columns wide
+    local numbers = counts(10000, 5000, 100)
+    assert.equal(summary.bar(numbers, 1000, 80), summary.bar(numbers, 1000, 0))
+    assert.not_equal(summary.bar(numbers, 1000, 81), summary.bar(numbers, 1000, 0))
     for columns = 1, 120 do
       local bar = summary.bar(counts(10000, 5000, 100, 10, 3), 1000, columns)
       assert.is_true(#bar < columns, columns)
@@ -31,11 +40,11 @@ describe("progress", function()
 
   -- Makes a progress line for a fake clock and a fake terminal.
   local function shown(columns, term)
-    local text, clock = {}, {now = 0}
+    local text, clock, flushed = {}, {now = 1000}, {}
     local system = {
       stderr = {
         write = function(_, ...) text[#text + 1] = table.concat{...} end,
-        flush = function() end,
+        flush = function() flushed[1] = table.concat(text) end,
       },
       terminal = function() return columns end,
       getenv = function(name) return name == "TERM" and term or nil end,
@@ -45,15 +54,17 @@ describe("progress", function()
     return one, numbers, clock, function()
       local all = table.concat(text)
       text = {}
-      return all
+      return all, flushed[1]
     end
   end
 
   it("is drawn over itself on a terminal", function()
     local one, numbers, clock, said = shown(60)
-    clock.now, numbers.done = 1, 5
+    clock.now, numbers.done = 1001, 5
     one:show()
-    assert.equal("\r[############-------------] 5/10  50%  5.0/s, 1 second left\27[K", said())
+    local text, flushed = said()
+    assert.equal("\r[############-------------] 5/10  50%  5.0/s, 1 second left\27[K", text)
+    assert.equal(text, flushed) -- the terminal shows it at once
     one:clear()
     one:clear()
     assert.equal("\r\27[K", said())
@@ -63,7 +74,7 @@ describe("progress", function()
     for _, case in ipairs{{nil, "xterm"}, {80, "dumb"}} do
       local one, numbers, clock, said = shown(case[1], case[2])
       for second = 1, 25 do
-        clock.now, numbers.done = second, math.floor(second / 5)
+        clock.now, numbers.done = 1000 + second, math.floor(second / 5)
         one:show()
       end
       one:clear()
@@ -104,6 +115,40 @@ describe("a summary", function()
         .. os.date(" from %Y-%m-%d %H:%M", 1000000),
     }, lines)
     assert.is_false(one:is_complete(30))
+  end)
+
+  it("lists 20 rows by number, and sorts the kinds of failures", function()
+    local one, kinds, all = summary.tally(20), {"a", "b", "c", "d", "e", "f"}, {}
+    for number = 1, 20 do
+      one:add({number = number}, "unknown")
+      all[number] = number
+    end
+    for _, kind in ipairs(kinds) do one:add({number = 21}, "failed", {kind = kind}) end
+    local lines = one:lines(26)
+    assert.equal("failed: 1 a, 1 b, 1 c, 1 d, 1 e, 1 f", lines[2])
+    assert.equal("unknown: rows " .. table.concat(all, ", ")
+      .. ": may have been done; look, and if they were not, use --retry-unknown", lines[3])
+  end)
+
+  it("names the earliest time at which a deferred row can be sent", function()
+    for _, times in ipairs{{1000000, 2000000}, {2000000, 1000000}} do
+      local one = summary.tally(2)
+      for number, time in ipairs(times) do one:add({number = number}, "deferred", {kind = "x", retry_at = time}) end
+      assert.matches(os.date("again from %Y-%m-%d %H:%M", 1000000), one:lines(2)[2], 1, true)
+    end
+  end)
+
+  it("counts the rows that are neither done nor in the file of failures", function()
+    local one = summary.tally(9)
+    one:add({number = 1}, "done")
+    one:add({number = 2}, "accepted")
+    one:add({number = 3}, "failed", {kind = "not_found"})
+    one:add({number = 4}, "deferred", {kind = "quota_exceeded"})
+    one:add({number = 5}, "unknown")
+    one:add({number = 6}, "done", nil, true)
+    assert.equal(3, one:left_out(8))
+    assert.is_false(one:is_ended(6))
+    assert.is_true(one:is_ended(4))
   end)
 
   it("distinguishes rows that another process is sending from rows that may have been done", function()

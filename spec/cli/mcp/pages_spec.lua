@@ -57,6 +57,12 @@ describe("a text for an assistant", function()
     assert.equal(whole, table.concat(list))
     assert.equal(PART - 2, #list[1])
     for _, part in ipairs(list) do assert.is_nil(part:find "^[\128-\191]") end
+    for _, character in ipairs{"\195\164", "\226\130\172", "\240\159\152\128"} do
+      for before = 0, #character do
+        whole = ("x"):rep(before) .. character:rep(PART)
+        assert.equal(before + math.floor((PART - before) / #character) * #character, #parts(whole)[1])
+      end
+    end
   end)
 
   it("is stored until the sixteenth newer text comes, and no cursor reads beyond its end", function()

@@ -103,7 +103,7 @@ describe("cmr.cli.mcp.protocol", function()
     add "\nnext\n"
     assert.same({false, "next"}, got)
     assert.equal(-32600, protocol.read(false)[1].code)
-    got = {}
+    feed, got = protocol.splitter(), {}
     add(("y"):rep(protocol.MAX_MESSAGE_BYTES) .. "\n" .. ("y"):rep(protocol.MAX_MESSAGE_BYTES + 1) .. "\n")
     assert.same({4194304, false}, {#got[1], got[2]})
   end)
@@ -113,6 +113,9 @@ describe("cmr.cli.mcp.protocol", function()
     assert.is_nil((line:find "\n"))
     assert.matches("a\\nb\239\191\189", line)
     assert.matches('"message":"ab"', protocol.write(protocol.error(1, -32601, "a\0b")))
+    local progress = protocol.write{method = "m", params = {progressToken = "T", message = "a\0b"}}
+    assert.matches('"progressToken":"T"', progress, 1, true)
+    assert.matches('"message":"ab"', progress, 1, true)
     assert.matches('"id":null', protocol.write(protocol.error(nil, -32700, "x")))
   end)
 end)

@@ -39,6 +39,63 @@ describe("the schema of an operation's arguments", function()
     end
   end)
 
+  it("describes each value down to its last member", function()
+    local function param(name, kind, more)
+      local made = {name = name, type = kind, summary = "About " .. name .. ".", flags = {}}
+      for field, value in pairs(more or {}) do made[field] = value end
+      return made
+    end
+    local made = schema.of_operation({name = "x", params = {
+      param("count", "integer"), param("page", "integer", {maximum = 9}), param("share", "number", {required = true}),
+      param("colour", "string", {values = {"RED", "BLUE"}}), param("anything", "any"),
+      param("list", "array"), param("texts", "array"), param("texts[]", "string"),
+      param("map", "map"), param("numbers", "map"), param("numbers.*", "integer"),
+      param("open", "object"), param("one", "object"), param("one.member", "string", {required = true}),
+      param("two", "object"), param("two.a", "string"), param("two.b", "boolean", {required = true}),
+      param("files", "map"), param("files.*", "file"), param("picture", "file"),
+      param("domains", "array", {all_required = true}), param("domains[]", "string"),
+    }}, false)
+    local described = {}
+    local function strip(node, path)
+      if node.description then
+        described[#described + 1] = path .. ": " .. node.description
+        node.description = nil
+      end
+      for name, member in pairs(node) do
+        if type(member) == "table" then strip(member, path .. "/" .. name) end
+      end
+    end
+    strip(made, "")
+    local function plain(value) -- without the metatables of lists
+      if type(value) ~= "table" then return value end
+      local copy = {}
+      for name, member in pairs(value) do copy[name] = plain(member) end
+      return copy
+    end
+    assert.same({
+      type = "object", additionalProperties = false, required = {"share", "domains"},
+      properties = {
+        count = {type = "integer", minimum = 1},
+        page = {type = "integer", minimum = 1, maximum = 9},
+        share = {type = "number"},
+        colour = {type = "string", enum = {"RED", "BLUE"}},
+        anything = {},
+        list = {type = "array", items = {}},
+        texts = {type = "array", items = {type = "string"}},
+        map = {type = "object", additionalProperties = true},
+        numbers = {type = "object", additionalProperties = {type = "integer", minimum = 1}},
+        open = {type = "object"},
+        one = {type = "object", additionalProperties = false, required = {"member"},
+          properties = {member = {type = "string"}}},
+        two = {type = "object", additionalProperties = false, required = {"b"},
+          properties = {a = {type = "string"}, b = {type = "boolean"}}},
+        domains = {anyOf = {{type = "array", items = {type = "string"}}, {const = "all"}}},
+      },
+    }, plain(made))
+    assert.equal(19, #described)
+    for _, text in ipairs(described) do assert.matches("^/properties/[%w/]+: %S", text) end
+  end)
+
   it("has repeatOf only where a request can be repeated on purpose", function()
     assert.is_nil(schema.of_operation(operations.create_order, false).properties.repeatOf)
     local repeat_of = schema.of_operation(operations.create_order, true).properties.repeatOf

@@ -143,6 +143,17 @@ describe("cmr mcp", function()
     assert.same({}, client.others)
   end)
 
+  it("logs a retry only to a client that wants warnings", function()
+    start()
+    for _, case in ipairs{{"error", 0}, {"warning", 1}} do
+      assert.same({}, client:request("logging/setLevel", {level = case[1]}).result)
+      server:fault{match = {operation = "platforms"}, status = 503, times = 1}
+      client.others = {}
+      client:call("platforms", {userId = mock.USER})
+      assert.equal(case[2], #client.others)
+    end
+  end)
+
   it("reports a retry, as progress and in the log", function()
     server:fault{match = {operation = "platforms"}, close = true}
     start()
@@ -280,6 +291,18 @@ describe("cmr mcp", function()
     client:call("platforms", {userId = server.key})
     client:request(server.key)
     client:request("tools/list")
+    local _, err = client:close()
+    assert.is_nil(((client.seen .. err):find(server.key, 1, true)))
+  end)
+
+  it("shows the key of a file in nothing that it writes", function()
+    local body = {status = 200, message = server.key, data = {x = server.key}}
+    server:fault{match = {operation = "platforms"}, body = body}
+    env.CMR_API_KEY = nil
+    start{words = {"--api-key-file", command.file_with(server.key .. "\n")}}
+    client:call("platforms", {userId = mock.USER})
+    client:call("platforms", {userId = server.key})
+    client:request(server.key)
     local _, err = client:close()
     assert.is_nil(((client.seen .. err):find(server.key, 1, true)))
   end)

@@ -66,6 +66,26 @@ describe("a session with an assistant", function()
     assert.same({0, nil}, {one.count, next(one.running)})
   end)
 
+  it("answers a request whose coroutine ended with an error, and no other one", function()
+    initialized()
+    receive{id = 1, method = "hold"}
+    local has_raised = false
+    logger.error = function(format, ...)
+      log[#log + 1] = format:format(...)
+      if format == "%s: %s" then -- Lua 5.1 reports the error of the method otherwise
+        has_raised = true
+        error("the log cannot be written: 100%d", 0)
+      end
+    end
+    local answer, count = receive{id = 2, method = "fail"}
+    assert.same({2, -32603, "internal error"}, refusal(answer))
+    assert.same({1, 1}, {count, one.count})
+    assert.matches("broken inside", log[1], 1, true)
+    if has_raised then assert.matches("^the log cannot be written: 100%%d", log[2]) end
+    held[1].go_on()
+    assert.same({1, {held = true}}, {sent[#sent].id, sent[#sent].result})
+  end)
+
   it("refuses a request that cannot begin, with the reason", function()
     assert.same({1, -32600, "the session is not initialized"}, refusal(receive{id = 1, method = "refuse"}))
     assert.same({pong = true}, receive{id = 1, method = "ping"}.result)
@@ -188,6 +208,15 @@ describe("a session with an assistant", function()
     local seen = {}
     for index = 2, #sent do seen[#seen + 1] = sent[index].params.level end
     assert.same({"warning", "error", "critical", "alert", "emergency"}, seen)
+    local LEVELS = {"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
+    for wanted, level in ipairs(LEVELS) do
+      one.level = level
+      for index, other in ipairs(LEVELS) do
+        local count = #sent
+        one:log(other, "x")
+        assert.equal(index >= wanted and 1 or 0, #sent - count, level .. " " .. other)
+      end
+    end
     assert.same({method = "notifications/message", jsonrpc = "2.0",
       params = {level = "warning", logger = "cmr", data = "about warning"}}, sent[2])
   end)

@@ -173,10 +173,102 @@ describe("the tools of cmr mcp #mcp", function()
     assert.same({}, server:requests())
   end)
 
+  it("are named in the instructions, and a name that is none is not repeated in full", function()
+    start{"charge", "write"}
+    assert.matches("This server allows: reads, write, charge%.$", client.welcome.instructions)
+    local function refusal(name) return client:request("tools/call", {name = name}).error.message end
+    assert.equal("unknown tool 'mailboxs' (did you mean 'mailboxes'?)", refusal "mailboxs")
+    assert.equal(("unknown tool '%s'"):format(("x"):rep(100)), refusal(("x"):rep(101)))
+  end)
+
+  it("have repeatOf where a second call has consequences, and say which of several arguments they need", function()
+    start{"write", "charge", "destroy"}
+    local by_name = tools()
+    for _, operation in ipairs(operations) do
+      local tool, flags = by_name[operation.name], operation.flags
+      if tool then
+        local guarded = flags.charges or flags.danger or flags.quota or flags.flips
+        assert.equal(guarded and not tool.annotations.readOnlyHint or false,
+          tool.inputSchema.properties.repeatOf ~= nil, operation.name)
+        assert.matches("^%u", tool.description)
+        local needs = tool.description:match "\n(Needs [^\n]*)$"
+        assert.equal(require("cmr.cli.mcp.schema").choice(operation), needs)
+        assert.equal(nil, tool.description:find "^Needs")
+      end
+    end
+  end)
+
+  it("check the types and the limits of the arguments", function()
+    start()
+    local by_name = tools()
+    assert.matches("by default 50%.$", by_name.await.inputSchema.properties.timeoutSeconds.description)
+    assert.matches("by default 20%.$", by_name.history.inputSchema.properties.limit.description)
+    for _, case in ipairs{
+      {"history", "limit", {1, 200}, {0, 201, 1.5, "2", true}},
+      {"history", "before", {1, 1e9}, {0, 1.5, "2"}},
+      {"history", "sinceDays", {0, 0.5, 1e6}, {-0.1, "2"}},
+      {"history", "unknown", {true, false}, {1, "true"}},
+      {"history", "user", {"x"}, {1, true}},
+      {"await", "timeoutSeconds", {1, 600}, {0, 601, 1.5, "2"}},
+      {"await", "id", {"ORD_1"}, {5, false}},
+    } do
+      local tool, name, good, bad = (table.unpack or unpack)(case)
+      local args = tool == "await" and {id = "ORD_1"} or {}
+      for _, value in ipairs(good) do
+        args[name] = value
+        assert.is_nil(client:call(tool, args):find("bad argument", 1, true), name .. tostring(value))
+      end
+      for _, value in ipairs(bad) do
+        args[name] = value
+        local text, is_error = client:call(tool, args)
+        assert.is_true(is_error)
+        local about = by_name[tool].inputSchema.properties[name].description
+        assert.equal(("%s: bad argument '%s' (%s)"):format(tool, name, about), text)
+      end
+    end
+  end)
+
+  it("send no files", function()
+    env.CMR_ENDPOINTS = command.file_with '{"create_order_form": "POST /form"}'
+    start{"charge"}
+    local text, is_error = client:call("create_order_form", {userId = mock.USER, confirm = true,
+      files = {["a@acme.com"] = "/etc/passwd"}})
+    assert.is_true(is_error)
+    assert.equal("create_order_form: 'files' names files of this machine: only the command sends them", text)
+    assert.same({}, server:requests())
+  end)
+
+  it("ask with the request, up to 8,000 bytes of its body, and report that they wait for the answer", function()
+    start({"charge"}, ELICITS)
+    local head = ("renew_domains charges money.\nPOST %s/domains/renew\n{"):format(server.base_url)
+    local domains = {}
+    for index = 1, 1000 do domains[index] = ("domain-%d.com"):format(index) end
+    for _, list in ipairs{{"doe.com"}, domains} do
+      local id = client:begin_call("renew_domains", {userId = mock.USER, domains = list, years = 1}, "T")
+      assert.equal("waiting for the user's confirmation", client:read().params.message)
+      local question = client:read()
+      assert.equal(head, question.params.message:sub(1, #head))
+      if #list > 1 then assert.equal(#head - 1 + 8000, #question.params.message) end
+      assert.is_false(question.params.requestedSchema.properties.send.default)
+      reply(question, "decline")
+      client:answer(id)
+    end
+  end)
+
+  it("ask a client that can show forms and addresses", function()
+    start({"charge"}, {elicitation = {url = cjson.decode "{}", form = cjson.decode "{}"}})
+    local id = client:begin_call("renew_domains", RENEWAL)
+    local question = client:read()
+    assert.equal("elicitation/create", question.method)
+    reply(question, "decline")
+    client:answer(id)
+  end)
+
   it("send nothing that the user declines", function()
     start({"charge", "destroy", "write"}, ELICITS)
     local ANSWERS = {
       {"decline"}, {"cancel"}, {"accept"}, {"accept", {send = false}}, {"accept", {send = "true"}}, {"nonsense"},
+      {"decline", {send = true}},
     }
     for _, answer in ipairs(ANSWERS) do
       local id = client:begin_call("renew_domains", RENEWAL)
@@ -255,6 +347,139 @@ describe("the tools of cmr mcp #mcp", function()
     assert.matches("ledger_id " .. number + 1, (client:call("reexport", REEXPORT)))
   end)
 
+  -- Lets the server accept each request that flips the warmup of a mailbox.
+  local function accept_flips()
+    server:fault{match = {operation = "toggle_warmup"}, status = 200, times = 99, body = {status = 200, message = "ok"}}
+  end
+
+  -- Changes requests in the ledger.
+  local function change(sql, ...)
+    assert(assert(ledgers.open(path)):connection "durable":run(sql, ...))
+  end
+
+  it("refuse for 30 days what was done, or may have been done, and send again what was not done", function()
+    accept_flips()
+    start{"write"}
+    assert.is_false((select(2, client:call("toggle_warmup", REEXPORT))))
+    for state, is_refused in pairs{done = true, partial = true, accepted = true, unknown = true, failed = false,
+      deferred = false} do
+      change("UPDATE request SET state = ?", state)
+      local text, is_error = client:call("toggle_warmup", REEXPORT)
+      assert.equal(is_refused, text:find("the same request was sent before", 1, true) ~= nil, state)
+      assert.equal(is_refused, is_error, state)
+    end
+    for days, is_refused in pairs{[29] = true, [31] = false} do
+      change("UPDATE request SET state = 'done', sent_at = ?", os.time() - days * 86400)
+      assert.equal(is_refused, (select(2, client:call("toggle_warmup", REEXPORT))), days)
+    end
+    change "UPDATE request SET state = 'failed'"
+    local ledger = assert(ledgers.open(path))
+    local digest = require("cmr.ledger.identity").digest(REEXPORT)
+    local account = require("cmr.ledger.entry").account(
+      require("cmr").new{api_key = server.key, base_url = server.base_url}:target())
+    assert(ledger:begin{account = account, operation = "toggle_warmup", digest = digest}) -- another process sends it
+    local count = #server:requests()
+    assert.matches("state sending", (client:call("toggle_warmup", REEXPORT)))
+    assert.equal(count, #server:requests())
+  end)
+
+  it("replace a request that is unknown when they repeat it, and no other request", function()
+    accept_flips()
+    start{"write"}
+    for state, replaced in pairs{unknown = true, accepted = false} do
+      change "DELETE FROM request"
+      client:call("toggle_warmup", REEXPORT)
+      local ledger = assert(ledgers.open(path))
+      local earlier = ledger:find{}[1]
+      change("UPDATE request SET state = ?", state)
+      local text, is_error = client:call("toggle_warmup", {mailboxId = mock.MAILBOX, repeatOf = earlier.id})
+      assert.is_false(is_error, text)
+      local newest = ledger:find{}[1].id
+      assert.equal(replaced and newest or nil, ledger:get(earlier.id).superseded, state)
+    end
+  end)
+
+  it("name the order of an earlier request, and how to wait for it", function()
+    server:fault{match = {operation = "create_order"}, status = 200,
+      body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
+    start{"charge"}
+    local args = {userId = mock.USER, confirm = true, domains = {{domain = "new-one.com", years = 1}}}
+    assert.matches('\nThe API accepted it, and it is not done yet. The tool await with {"id":"ORD_9"} waits.\n'
+      .. "ledger_id: 1$", (client:call("create_order", args)))
+    local text = client:call("create_order", args)
+    assert.matches("^the same request was sent before: ledger_id 1, %d+%-%d+%-%d+T%d+:%d+:%d+Z, state accepted, "
+      .. "order ORD_9%. Nothing was sent now%. If the user wants it once more, call create_order again with the same "
+      .. "arguments and repeatOf = 1$", text)
+  end)
+
+  it("say of a failed call what it changed, where to look, and when to try again", function()
+    start{"write", "charge", "destroy"}
+    local function refuse(operation, body, headers)
+      server:fault{match = {operation = operation}, status = body.status or 422, body = body, headers = headers}
+    end
+    local function fails(...)
+      local text, is_error = client:call(...)
+      assert.is_true(is_error)
+      return text
+    end
+    refuse("platforms", {status = 422, message = "no"})
+    assert.equal("platforms: HTTP 422: no", fails("platforms", {userId = mock.USER}))
+    refuse("update_user", {status = 422, message = "no"})
+    assert.equal("update_user: HTTP 422: no\noutcome: rejected, the server refused it, so nothing was done\n"
+      .. "ledger_id: 1", fails("update_user", {userId = mock.USER, firstName = "A"}))
+    local unknown = "\noutcome: unknown, it may have been done: look before repeating it\n"
+      .. "Look for the result with %sthe tool history.\nledger_id: %d"
+    for index, case in ipairs{
+      {"add_dns_records", {userId = mock.USER, domain = "doe.com",
+        records = {{host = "@", value = "x", recordType = "TXT"}}}, "dns_records or "},
+      {"reexport", REEXPORT, "platforms or platform_workspaces or "},
+      {"toggle_warmup", REEXPORT, ""},
+    } do
+      server:fault{match = {operation = case[1]}, close = "after"}
+      local text = fails(case[1], case[2])
+      local tail = unknown:format(case[3], index + 1)
+      assert.equal(tail, text:sub(-#tail))
+    end
+    assert.matches("\nmailboxCount: 1\ndomainCount: 1\nledger_id: 5$", (fails("delete_user", {userId = mock.USER})))
+    refuse("delete_user", {status = 422, message = "no", data = {mailboxCount = 5}})
+    assert.matches("\nmailboxCount: 5\nledger_id: 6$", (fails("delete_user", {userId = mock.USER})))
+    server:fault{match = {operation = "delete_user"}, status = 422, body = "<html>"}
+    assert.matches("so nothing was done\nledger_id: 7$", (fails("delete_user", {userId = mock.USER})))
+    refuse("platforms", {status = 429, message = "slow"}, {["Retry-After"] = "400000"})
+    assert.equal("platforms: HTTP 429: slow\nretry after 4 days 15 hours", fails("platforms", {userId = mock.USER}))
+  end)
+
+  it("say of a success only what is true of it", function()
+    start{"write"}
+    local function answered(operation, data, args)
+      local body = {status = 200, message = "x", actionId = "ACT_1", data = data}
+      server:fault{match = {operation = operation}, body = body}
+      return client:call(operation, args)
+    end
+    local nothing = cjson.decode "{}"
+    local user = {userId = mock.USER}
+    for text, shown in pairs{
+      ['"data":{}'] = answered("platforms", nothing, user),
+      ['"data":[]'] = answered("users", nothing),
+      ['"data":{"other":{}}'] = answered("users", {other = nothing}),
+    } do
+      assert.is_truthy(shown:find(text, 1, true), shown)
+      assert.is_nil(shown:find("\n", 1, true), shown)
+    end
+    assert.matches("}\nledger_id: 1$", (answered("update_user", nothing, {userId = mock.USER, firstName = "A"})))
+  end)
+
+  it("say when the ledger cannot record the answer", function()
+    server:fault{match = {operation = "set_domain_auto_renew"}, delay = 0.5}
+    start{"write"}
+    local args = {userId = mock.USER, domains = {"doe.com"}, autoRenew = true}
+    local id = client:begin_call("set_domain_auto_renew", args, 1)
+    assert.matches("sent", client:read().params.message)
+    os.remove(path)
+    local text = assistant.text(client:answer(id))
+    assert.matches("\nThe ledger could not record the answer: [^\n]+$", text)
+  end)
+
   it("remember what another process sent", function()
     assert.equal(0, command.run({"reexport", "--mailbox-id", mock.MAILBOX}, {env = env}).status)
     start{"write"}
@@ -271,7 +496,27 @@ describe("the tools of cmr mcp #mcp", function()
     local first, second = client:read(), client:read()
     local texts = {[first.id] = first, [second.id] = second}
     assert.is_true(texts[one].result.isError ~= texts[other].result.isError)
+    local refused = texts[one].result.isError and one or other
+    assert.matches("^the same request was sent before: ledger_id 1, ", (assistant.text(texts[refused])))
     assert.equal(1, #server:requests())
+  end)
+
+  it("send one of two equal calls that are confirmed at once", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    start({"charge"}, ELICITS)
+    local questions = {}
+    for index = 1, 2 do
+      client:begin_call("renew_domains", RENEWAL)
+      questions[index] = client:read()
+    end
+    for index = 1, 2 do reply(questions[index], "accept", {send = true}) end
+    local refused = 0
+    for _ = 1, 2 do
+      local text, is_error = assistant.text(client:read())
+      if is_error and text:find "^the same request was sent before: ledger_id 1, " then refused = refused + 1 end
+    end
+    assert.same({1, 1}, {refused, #server:requests()})
   end)
 
   it("report an unknown outcome and where to look, and do not repeat the request", function()
@@ -301,6 +546,10 @@ describe("the tools of cmr mcp #mcp", function()
     local text, is_error = client:call("renew_domains", RENEWAL)
     assert.is_true(is_error)
     assert.matches("1 item was refused:\n  doe.com: ", text)
+    server:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, message = "x", data = {
+      {domainName = "a.com", success = false, message = "too early"}, {domainName = "b.com", success = false}}}}
+    text = client:call("renew_domains", {userId = mock.USER, domains = {"a.com", "b.com"}, years = 1})
+    assert.matches("\n2 items were refused:\n  a.com: too early\n  b.com: no reason is given\n", text, 1, true)
   end)
 
   it("give a long answer in parts", function()
@@ -354,6 +603,94 @@ describe("the tools of cmr mcp #mcp", function()
     assert.equal("[]\n0 of 0 requests.", (client:call("history", {user = "nobody", sinceDays = 0.5})))
   end)
 
+  it("list only what fits: by age, state and key, and say when that is all", function()
+    start{"write"}
+    for index = 1, 2 do client:call("reexport", {mailboxId = "nobody" .. index}) end
+    client:call("toggle_warmup", REEXPORT)
+    change("UPDATE request SET sent_at = sent_at - ? WHERE id = 1", 2 * 86400)
+    change "UPDATE request SET state = 'unknown' WHERE id = 2"
+    for _, case in ipairs{
+      {{}, "3 of 3 requests.", {3, 2, 1}},
+      {{sinceDays = 1}, "2 of 2 requests.", {3, 2}},
+      {{sinceDays = 3}, "3 of 3 requests.", {3, 2, 1}},
+      {{sinceDays = 1e6}, "3 of 3 requests.", {3, 2, 1}},
+      {{unknown = true}, "1 of 1 requests.", {2}},
+      {{unknown = false}, "3 of 3 requests.", {3, 2, 1}},
+      {{limit = 1}, '1 of 3 requests. {"before": 3} lists older ones.', {3}},
+      {{before = 2}, "1 of 3 requests.", {1}},
+    } do
+      local found, notes = (client:call("history", case[1])):match "^([^\n]+)\n(.*)$"
+      local ids = {}
+      for index, item in ipairs(cjson.decode(found)) do ids[index] = item.ledger_id end
+      assert.same({case[2], case[3]}, {notes, ids})
+    end
+    change "UPDATE request SET account = 'other https://a' WHERE id = 3"
+    assert.matches("\n2 of 2 requests%.$", (client:call "history"))
+    local sql = "INSERT INTO request (account, operation, digest, writer, state, sent_at) SELECT account, operation, "
+      .. "digest || ?, writer, state, sent_at FROM request WHERE id = 1"
+    for index = 1, 19 do change(sql, index) end
+    assert.matches('\n20 of 21 requests. {"before": %d+} lists older ones%.$', (client:call "history"))
+  end)
+
+  it("say how a request ended, or that it has not ended", function()
+    start{"write"}
+    server:fault{match = {operation = "reexport"}, status = 200, times = 2,
+      body = {status = 200, message = "ok", actionId = "ACT_7"}}
+    client:call("reexport", REEXPORT)
+    local function await(id)
+      local text, is_error = client:call("await", {id = id})
+      local found, notes = text:match "^([^\n]+)\n?(.*)$"
+      return cjson.decode(found), notes, is_error
+    end
+    local found, notes, is_error = await "ACT_7"
+    assert.same({1, "accepted", nil, false}, {#found, found[1].state, found[1].events, is_error})
+    assert.matches("^Request 1 is not done yet%.\nno event can arrive: ", notes)
+    for state, failed in pairs{done = false, partial = true, failed = true, unknown = false} do
+      change("UPDATE request SET state = ?", state)
+      found, notes, is_error = await "ACT_7"
+      assert.same({state, "", failed}, {found[1].state, notes, is_error})
+    end
+    -- of several requests with an id, the newest one counts
+    change "UPDATE request SET state = 'failed'"
+    client:call("reexport", REEXPORT)
+    change "UPDATE request SET state = 'done' WHERE id = 2"
+    found, notes, is_error = await "ACT_7"
+    assert.same({1, 2, "", false}, {#found, found[1].ledger_id, notes, is_error})
+    -- all rows of a run
+    change [[INSERT INTO run (id, name, account, operation, digest, rows, round, round_at, started_at)
+      VALUES (1, 'RUN_1', 'a', 'reexport', 'd', 2, 0, 0, 0)]]
+    change "UPDATE request SET run = 1, row = id"
+    found, notes, is_error = await "RUN_1"
+    assert.same({2, "", true}, {#found, notes, is_error})
+    change "UPDATE request SET state = 'accepted'"
+    found, notes = await "RUN_1"
+    assert.equal(2, #found)
+    assert.equal(2, select(2, notes:gsub("is not done yet", "")))
+    assert.equal(2, select(2, notes:gsub("no event can arrive", "")))
+  end)
+
+  it("wait for an event, and say what failed", function()
+    server:fault{match = {operation = "create_order"}, status = 200, times = 2,
+      body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
+    start{"charge"}
+    local args = {userId = mock.USER, confirm = true, domains = {{domain = "new-one.com", years = 1}}}
+    client:call("create_order", args)
+    listener = listeners.start({}, nil, path)
+    local id = client:begin_call("await", {id = "ORD_9", timeoutSeconds = 20}, "T")
+    assert.equal("waiting for the end of request 1, create_order", client:read().params.message)
+    local body = cjson.encode{event = "domain.order.failed", eventId = "E1",
+      data = {orderId = "ORD_9", domainName = "new-one.com", reason = "taken"}}
+    local request = listener:send(body)
+    listener:line()
+    request:answer()
+    local text, is_error = assistant.text(client:answer(id))
+    assert.is_true(is_error)
+    local found, notes = text:match "^([^\n]+)\n(.*)$"
+    found = cjson.decode(found)
+    assert.same({"failed", "E1"}, {found[1].state, found[1].events[1].eventId})
+    assert.matches("^[^\n]*domain.order.failed: taken[^\n]*$", notes)
+  end)
+
   it("say at once that no event can arrive", function()
     start{"write"}
     local action = (client:call("reexport", REEXPORT)):match '{"id":"([^"]+)"}'
@@ -371,6 +708,54 @@ describe("the tools of cmr mcp #mcp", function()
     assert.is_true(client:is_alive())
     client:close()
     assert.is_true(os.time() - began < 10)
+  end)
+
+  it("make room for others when they are cancelled", function()
+    listener = listeners.start({}, nil, path)
+    client = assistant.start{words = {"--allow", "write", "--rate", "off"}, env = env}
+    local action = (client:call("reexport", REEXPORT)):match '{"id":"([^"]+)"}'
+    server:fault{match = {operation = "platforms"}, delay = 20, times = 99}
+    for index = 1, 64 do -- as many as may be under way
+      local id = index % 8 == 0 and client:begin_call("await", {id = action, timeoutSeconds = 600})
+        or client:begin_call("platforms", {userId = mock.USER})
+      assert.is_true(client:is_alive())
+      client:notify("notifications/cancelled", {requestId = id})
+    end
+    local text, is_error
+    for _ = 1, 50 do -- a wait looks about once a second whether it is cancelled
+      local answer = client:answer(client:begin_call "countries")
+      if answer.result then
+        text, is_error = assistant.text(answer)
+        break
+      end
+      command.sh "sleep 0.1"
+    end
+    assert.is_false(is_error, text)
+  end)
+
+  it("do not wait for the slot of a request that is cancelled before it leaves", function()
+    client = assistant.start{words = {"--allow", "write", "--rate", "0.02"}, env = env}
+    client:call("platforms", {userId = mock.USER}) -- takes the slot of the next 50 seconds
+    local id = client:begin_call("set_domain_auto_renew", {userId = mock.USER, domains = {"doe.com"}, autoRenew = true})
+    assert.is_true(client:is_alive())
+    client:notify("notifications/cancelled", {requestId = id})
+    assert.is_true(client:is_alive())
+    assert.equal(0, (client:close()))
+    assert.equal(1, #server:requests())
+  end)
+
+  it("make no further attempt after a cancellation", function()
+    server:fault{match = {operation = "set_domain_auto_renew"}, delay = 0.3, status = 503, times = 1,
+      headers = {["Retry-After"] = "40"}}
+    start{"write"}
+    local began = os.time()
+    local args = {userId = mock.USER, domains = {"doe.com"}, autoRenew = true}
+    local id = client:begin_call("set_domain_auto_renew", args, "T")
+    assert.matches("sent", client:read().params.message)
+    client:notify("notifications/cancelled", {requestId = id})
+    assert.equal(0, (client:close()))
+    assert.is_true(os.time() - began < 30) -- it does not wait for the time of the next attempt
+    assert.equal(1, #server:requests())
   end)
 
   it("are set up as the guide says", function()
@@ -409,13 +794,29 @@ describe("the tools of cmr mcp #mcp", function()
     assert.equal(2, #client:request("resources/templates/list").result.resourceTemplates)
     local function read(uri)
       local answer = client:request("resources/read", {uri = uri})
-      return answer.result and answer.result.contents[1].text, answer.error and answer.error.code
+      if not answer.result then return nil, answer.error.code end
+      local contents = answer.result.contents[1]
+      assert.same({uri, uri:find "ledger" and "application/json" or "text/markdown"}, {contents.uri, contents.mimeType})
+      return contents.text
     end
     for uri in pairs(uris) do assert.is_string((read(uri))) end
     local index = read "cmr://operations"
     assert.matches("%- create_order: [^\n]*no tool: [^\n]*%-%-allow charge", index)
     assert.matches("%- wallet: [^\n]*path is not documented", index)
-    assert.matches("`confirm` %(boolean, required%)", (read "cmr://operations/create_order"))
+    assert.matches("%- countries: [^\n]+\n%- states: [^\n]+\n", index)
+    assert.not_matches("countries: [^\n]*no tool", index)
+    local about = read "cmr://operations/create_order"
+    assert.matches("`confirm` (boolean, required): true charges and starts the order at once; false stores it.\n",
+      about, 1, true)
+    assert.matches("\n- `autoRenew` (boolean): true renews", about, 1, true)
+    assert.matches("^# create_order\n\n%u", about)
+    assert.matches("\n\nExample: {[^\n]+}\n\nDocumented answer: {", about)
+    assert.not_matches("Documented answer", (read "cmr://operations/wallet"), 1, true)
+    for _, resource in ipairs(client:request("resources/list").result.resources) do
+      local operation = operations[resource.name]
+      local unknown = operation and not (operation.path and operation.method)
+      assert.equal(unknown and "Its path is not documented." or nil, resource.description, resource.name)
+    end
     client:call("reexport", REEXPORT)
     assert.equal("reexport", cjson.decode((read "cmr://ledger"))[1].operation)
     assert.equal("accepted", cjson.decode((read "cmr://ledger/1")).state)
@@ -429,6 +830,18 @@ describe("the tools of cmr mcp #mcp", function()
     start()
     local prompts = client:request("prompts/list").result.prompts
     assert.equal(4, #prompts)
+    local required = {}
+    for _, prompt in ipairs(prompts) do
+      local names = {}
+      for _, argument in ipairs(prompt.arguments or {}) do
+        if argument.required then names[#names + 1] = argument.name end
+      end
+      required[prompt.name] = {names, prompt.arguments ~= nil}
+    end
+    assert.same({order_mailboxes = {{"user", "domain", "mailboxes"}, true}, renew = {{"user"}, true},
+      re_export = {{"mailboxes"}, true}, what_happened = {{}, false}}, required)
+    assert.equal("missing arguments: user, domain and mailboxes",
+      client:request("prompts/get", {name = "order_mailboxes"}).error.message)
     for _, prompt in ipairs(prompts) do
       local args = {}
       for _, argument in ipairs(prompt.arguments or {}) do

@@ -159,7 +159,7 @@ end
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)
-  if entry.run == run.id then
+  if entry.run and entry.run == run.id then
     earlier.here = earlier.here + 1
     return
   end
@@ -307,14 +307,6 @@ local function watch_signals(run, system)
   end)
 end
 
--- Refuses --wait, before anything is sent, if cmr could not learn how the rows end.
-local function check_wait(run, parsed)
-  if not parsed[".wait"] then return end
-  local row = run.rows()()
-  if row then run.read_row(row) end
-  require("cmr.cli.waiting").check(run.operation, row and row.args or {}, run.ledger)
-end
-
 ---Runs `cmr bulk`. Raises a mistake or a failure.
 function bulk.run(parsed, system, read)
   if not pcall(collectgarbage, "setpause", GC_PAUSE_PERCENT) then
@@ -324,8 +316,8 @@ function bulk.run(parsed, system, read)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   if parsed.dry_run then return report_dry_run(system, counts) end
-  check_wait(run, parsed)
-  if reason and counts.todo > 0 then confirm(run, reason, counts, parsed, system) end
+  if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger) end
+  if reason then confirm(run, reason, counts, parsed, system) end
   open_outputs(run, parsed, system)
   local spare = request.open_engine(system)
   run.tally = summary.tally(counts.todo + counts.invalid)

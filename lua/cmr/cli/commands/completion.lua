@@ -87,9 +87,7 @@ end
 
 -- Adds the values of an option or an argument. `prefix` is the text before the value in the word, such as "--output=".
 function Candidates:values(element, prefix)
-  local argname = element._argname
-  if type(argname) == "table" then argname = argname[1] end
-  argname = argname or element._name
+  local argname = element._argname or element._name
   local choices = element._choices or VALUE_LISTS[argname] and VALUE_LISTS[argname](self.system)
   if choices then
     for _, value in ipairs(choices) do

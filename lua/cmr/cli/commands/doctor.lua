@@ -201,8 +201,8 @@ function checks.redis(state)
     port = port,
     password = variable(state.system, "CMR_REDIS_PASSWORD"),
   }
-  local list, reason, message = store:list "doctor"
-  if not list then return FAILED, ("%s: %s"):format(address, message or reason) end
+  local list, message = store:list "doctor"
+  if not list then return FAILED, ("%s: %s"):format(address, message) end
   return OK, address .. " answers, and runs scripts"
 end
 

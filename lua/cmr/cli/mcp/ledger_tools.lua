@@ -25,7 +25,7 @@ end
 local function encode(items)
   local empty = {
     empty = function(key)
-      return (key == nil or key == "requests") and "[]" or nil
+      return key == nil and "[]" or nil
     end,
     compact = true,
   }
@@ -97,13 +97,13 @@ local function wait_for(server, session, request, item, seconds)
   local polls = item.account == server.account and item.plan.order ~= nil
   if not polls and not server.ledger:is_receiving() then return nil, NO_RECEIVER end
   session:progress(request, ("waiting for the end of request %d, %s"):format(item.id, item.operation))
-  local events, message, err = server.client:with({ loop = block }):await({ plan = item.plan, ledger_id = item.id }, {
-    timeout = math.max(MIN_SECONDS, seconds),
-    poll = not polls and false or nil,
-    cancelled = function()
-      return request.is_cancelled
-    end,
-  })
+  local opts = { timeout = math.max(MIN_SECONDS, seconds) }
+  if not polls then opts.poll = false end
+  function opts.cancelled()
+    return request.is_cancelled
+  end
+  local client = server.client:with { loop = block }
+  local events, message, err = client:await({ plan = item.plan, ledger_id = item.id }, opts)
   return events or err.events, message
 end
 

@@ -19,7 +19,7 @@ local function part_end(whole, first)
   for index = last, last - MAX_SEARCHED_BYTES, -1 do
     if whole:find("^[,\n]", index) then return index end
   end
-  while last > first and whole:find("^[\128-\191]", last + 1) do
+  while whole:find("^[\128-\191]", last + 1) do
     last = last - 1
   end
   return last

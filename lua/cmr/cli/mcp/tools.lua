@@ -28,8 +28,8 @@ local READ_MORE = {
 
 -- Returns whether an operation's method and path are known: documented, or supplied by the user.
 local function is_known(server, operation)
-  local ok, call, _, err = pcall(core[operation.name], server.client:target(), {})
-  return ok and (call ~= nil or err.code ~= "undocumented")
+  local call, _, err = core[operation.name](server.client:target(), {})
+  return call ~= nil or err.code ~= "undocumented"
 end
 
 -- Returns whether an operation's tool has the argument repeatOf.
