@@ -63,7 +63,8 @@ describe("await", function()
       asked = asked + 1
       return asked == 3
     end})
-    assert.same({"create_order: cancelled", "cancelled", "unknown"}, {message, err.kind, err.outcome})
+    assert.same({"create_order: cancelled", "cancelled", "unknown", 0},
+      {message, err.kind, err.outcome, err.attempts})
     assert.is_true(wait.clock < 1010)
   end)
 
@@ -144,6 +145,11 @@ describe("await", function()
     assert.equal("renew_domains: no outcome after 20 s: 0 of 1 domain.renewal.success; "
       .. "1 item failed: a.com (outside its window)", why)
     assert.same({"timeout", "unknown"}, {err.kind, err.outcome})
+    local same = {domainName = "b.com", success = false}
+    _, why = client:await(renewed{bad, other, same})
+    assert.equal("renew_domains: 3 items failed: a.com (outside its window), b.com, b.com", why)
+    _, why = client:await(renewed{bad, other, same, same, same})
+    assert.equal("renew_domains: 5 items failed: a.com (outside its window), b.com, b.com and 2 more", why)
     comes(3, "domain:b.com", "domain.renewal.success", {domainName = "b.com"})
     _, why, err = client:await(renewed{bad})
     assert.equal("renew_domains: 1 item failed: a.com (outside its window)", why)
@@ -213,7 +219,7 @@ describe("await", function()
   end)
 
   it("reads the lists of many ids in turn", function()
-    local names, reads, list = {}, 0, store.list
+    local names, reads, at_once, list = {}, 0, {}, store.list
     for index = 1, 200 do names[index] = ("d%03d.com"):format(index) end
     upstream:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, actionId = "A"}}
     local res = assert(client:renew_domains{userId = USER, domains = names})
@@ -222,10 +228,12 @@ describe("await", function()
     end
     function store:list(name)
       reads = reads + 1
+      at_once[wait.clock] = (at_once[wait.clock] or 0) + 1
       return list(self, name)
     end
     assert.equal(200, #assert(client:await(res)))
     assert.is_true(reads < 200 + 40 * 21, reads)
+    for clock, count in pairs(at_once) do assert.equal(clock == 1000 and 201 or 21, count) end
     assert.is_true(wait.clock < 1030, wait.clock)
   end)
 
@@ -304,9 +312,35 @@ describe("await", function()
     assert.is_true(math.abs(wait.clock - 1020) < 0.001)
   end)
 
+  it("waits for 180 s when it is given no time", function()
+    local _, why = client:await(assert(client:reexport{mailboxId = MAILBOX}))
+    assert.equal("reexport: no outcome after 180 s: 0 of 1 mailbox.exported", why)
+    assert.is_true(math.abs(wait.clock - 1180) < 0.001)
+  end)
+
+  it("reads the store up to a quarter sooner, so that waits that begin together do not stay together", function()
+    client = client:with{jitter = function() return 1 end}
+    client:await(assert(client:reexport{mailboxId = MAILBOX}), {timeout = 60})
+    assert.is_true(math.abs(wait.slept[1] - 0.0375) < 1e-9)
+    assert.is_true(math.abs(wait.slept[#wait.slept - 1] - 0.75) < 1e-9)
+  end)
+
+  it("decodes an event once, however often it reads the store", function()
+    local res, decode, count = order{["new-one.com"] = 2}, core.json_decode, 0
+    finally(function() core.json_decode = decode end) -- luacheck: ignore 122
+    function core.json_decode(text) -- luacheck: ignore 122
+      if text:find("u1@new-one.com", 1, true) then count = count + 1 end
+      return decode(text)
+    end
+    comes(1, "order:" .. res.data.orderId, "mailbox.created", {email = "u1@new-one.com"})
+    assert.equal("timeout", select(3, client:await(res, {timeout = 20, poll = false})).kind)
+    assert.equal(1, count)
+  end)
+
   it("reads the store often at first, and then once a second", function()
     client:await(assert(client:reexport{mailboxId = MAILBOX}), {timeout = 60})
     assert.equal(0.05, wait.slept[1])
+    assert.is_true(wait.slept[1] + wait.slept[2] + wait.slept[3] + wait.slept[4] < 0.5)
     for place = 2, #wait.slept - 1 do
       assert.is_true(wait.slept[place] >= wait.slept[place - 1] and wait.slept[place] <= 1)
     end
@@ -493,7 +527,18 @@ describe("await", function()
     assert.matches("cmr.await: an operation's answer expected, got nil", raised(), 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{}, 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{operation = "nothing"}, 1, true)
-    assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = {operation = "reexport"}}, 1, true)
+    local function plan() return {operation = "reexport", ids = {}, steps = {{}}, failure_events = {}} end
+    for _, part in ipairs{"operation", "ids", "steps", "failure_events"} do
+      for _, value in ipairs{"text", false} do
+        local bad = plan()
+        bad[part] = value or nil
+        assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = bad}, 1, true)
+      end
+    end
+    local bad = plan()
+    bad.steps[1] = nil
+    assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = bad}, 1, true)
+    assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = "text"}, 1, true)
     assert.matches("cmr.await: no event is documented to report the success of 'platforms'",
       raised{operation = "platforms", actionId = "A"}, 1, true)
     local given = {operation = "reexport", actionId = "A"}

@@ -34,7 +34,8 @@ local validate = require "cmr.util.validate"
 local WORDS = {
   expected = "a list of words",
   test = function(value)
-    for _, word in pairs(type(value) == "table" and value or { false }) do
+    if type(value) ~= "table" then return false end
+    for _, word in pairs(value) do
       if type(word) ~= "string" then return false end
     end
     return true
