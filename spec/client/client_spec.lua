@@ -292,6 +292,14 @@ describe("a client", function()
       assert.matches(("^%s:%d: cmr%%.platforms: "):format(file:gsub("%p", "%%%0"), line), why)
     end)
 
+    it("a method's that pcall or a coroutine calls", function()
+      local line = current_line() + 1
+      local _, why = pcall(client.platforms, client, {userid = "x"})
+      assert.equal(("%s:%d: cmr.platforms: bad field 'userid' (did you mean 'userId'?)"):format(file, line), why)
+      _, why = coroutine.resume(coroutine.create(client.platforms), client, {userid = "x"})
+      assert.equal("cmr.platforms: bad field 'userid' (did you mean 'userId'?)", why) -- nobody has called it
+    end)
+
     it("a function's of the module", function()
       raises("cmr.platforms: bad field 'userid' (did you mean 'userId'?)", function(tell)
         tell(current_line())  cmr.platforms{userid = "x"}
