@@ -329,7 +329,7 @@ end
 
 -- Adds the data that a wait needs, and waits.
 local function begin(self, plan, state, opts)
-  self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or poller.jitter
+  self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or sender.jitter
   self.status_verdicts = settlement.status_verdicts(opts.done_statuses, opts.failed_statuses)
   self.own_lists, self.other_lists = lists_of(plan)
   self.kept, self.decoded, self.is_deaf = { keys = {}, origins = {} }, {}, is_deaf(state)

@@ -3,6 +3,7 @@
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
+local sender = require "cmr.sender"
 
 local unpack = table.unpack or unpack
 
@@ -23,11 +24,6 @@ Watch.__index = Watch
 local poller = {}
 
 local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, number, answer}}}
-
----Returns a number from 0 to 1. The number comes from the clock's lowest digits, which are random enough.
-function poller.jitter()
-  return core.now() * 1e5 % 1
-end
 
 -- Returns the polls per second for this process. All workers of an nginx get the same share.
 local function share_of(rate)
@@ -77,7 +73,7 @@ function poller.watch(client, order, user, interval, now)
     user = user,
     interval = interval,
     spacing = 1 / share_of(opts.rate),
-    jitter = opts.jitter or poller.jitter,
+    jitter = opts.jitter or sender.jitter,
   }, Watch)
   local shared = key.orders[order] or { due_at = math.huge, number = 0, watchers = 0 }
   key.orders[order] = shared

@@ -44,6 +44,18 @@ describe("the option retry", function()
     }, told)
   end)
 
+  it("gets another wait each time, so that not all clients come back at once", function()
+    local least, most = math.huge, 0
+    for _ = 1, 20 do
+      support.new(server, {loop = fake, base_url = "http://127.0.0.1:1", retries = 1, retry_budget = false,
+        retry = function(failure)
+          assert.is_true(failure.delay == nil or failure.delay >= 0.25 and failure.delay <= 0.5)
+          least, most = math.min(least, failure.delay or least), math.max(most, failure.delay or most)
+        end}):platforms(USER)
+    end
+    assert.is_true(most - least > 0.005, most - least)
+  end)
+
   it("ends retries with false", function()
     server:fault{status = 503, times = 9}
     assert.equal(1, select(3, get{retry = function() return false end}).attempts)
@@ -225,6 +237,15 @@ describe("the retry budget", function()
     for _ = 1, 3 do succeed() end
     server:fault{status = 404, times = 3}
     for _ = 1, 3 do client{api_key = key, retry_budget = 3}:platforms(USER) end
+    server:reset()
+    assert.same({2, 1}, attempts_of_failures(2))
+  end)
+
+  it("gets a retry back once, although the call goes on after its refusal", function()
+    assert.same({3}, attempts_of_failures(1))
+    server:fault{status = 503}
+    server:fault{status = 404}
+    succeed{retry = function() return true end}
     server:reset()
     assert.same({2, 1}, attempts_of_failures(2))
   end)
