@@ -150,6 +150,26 @@ describe("the quota of re-exports", function()
     for _ = 1, 3 do assert(client():reexport{mailboxId = MAILBOX}) end
   end)
 
+  it("counts a call after an error in the loop adapter only if it may have been done", function()
+    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then return end -- no yield across pcall in plain Lua 5.1
+    local is_broken = false
+    local adapter = {
+      wait = function() error("no wait", 0) end, sleep = function() end,
+      now = function() return is_broken and error("no clock", 0) or 1 end,
+    }
+    local function fails(message, options)
+      for _ = 1, 3 do
+        is_broken = false
+        local one = client(options)
+        assert.same({false, message}, {pcall(one.reexport, one, {mailboxId = MAILBOX})})
+      end
+    end
+    fails("no clock", {loop = adapter, on_request = function() is_broken = true end})
+    assert.equal(0, #server:requests())
+    fails("no wait", {loop = adapter})
+    refused(client():reexport{mailboxId = MAILBOX})
+  end)
+
   it("counts a call that may have been done", function()
     local one = client()
     server:fault{close = true, times = 3}

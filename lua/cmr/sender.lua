@@ -407,11 +407,4 @@ function sender.info(result)
   return info
 end
 
----Returns the arguments of the call that returned an answer. The caller must not change them.
----@return table? args The arguments by name; nil for a raw request, or when no call returned the answer.
-function sender.arguments(result)
-  local record = records[result]
-  return record and record.call:arguments()
-end
-
 return sender

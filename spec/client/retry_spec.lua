@@ -56,6 +56,23 @@ describe("the option retry", function()
     assert.is_true(most - least > 0.005, most - least)
   end)
 
+  it("is followed while time is left for another attempt", function()
+    for timeout, attempts in pairs{[20] = 1, [20.5] = 2, [0.5] = 2} do
+      server:reset()
+      server:fault{status = 503, times = 9}
+      local wait = timeout < 1 and 0.25 or 20
+      local _, _, err = get{timeout = timeout, retries = 1, retry = function() return wait end}
+      assert.same({attempts, "server_error"}, {err.attempts, err.kind}, timeout)
+    end
+  end)
+
+  it("is not asked when no time is left", function()
+    server:fault{status = 503}
+    assert.same({}, warnings(function()
+      get{timeout = 5, on_response = function() fake.sleep(nil, 5) end, retry = function() error "asked" end}
+    end))
+  end)
+
   it("ends retries with false", function()
     server:fault{status = 503, times = 9}
     assert.equal(1, select(3, get{retry = function() return false end}).attempts)
