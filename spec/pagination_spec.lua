@@ -451,6 +451,18 @@ describe("client:each", function()
       raises("each: there is no operation 'nil'", function() client:each() end)
     end)
 
+    it("for a path that is none", function()
+      for _, path in ipairs{"", ".", "a..b", ".a", "a.", "-a", 5, true, {}} do
+        for _, name in ipairs{"items", "page"} do
+          local options = {"subscriptions", [name] = path}
+          raises(("each: bad option '%s' %%(a name, as in \"data.users\"%s expected, got %s%%)"):format(name,
+            name == "items" and ", or a function" or "", type(path)), function() client:each(options) end)
+        end
+      end
+      client:each{"subscriptions", items = "data.a_1", page = "p"}
+      client:each{"subscriptions", items = function() end}
+    end)
+
     it("for an unknown field, when the loop begins", function()
       local next_item = client:each("subscriptions", {stauts = "ACTIVE"})
       raises("bad field 'stauts' %(did you mean 'status'%?%)", function() next_item() end)

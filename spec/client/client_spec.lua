@@ -327,6 +327,29 @@ describe("a client", function()
       end)
     end)
 
+    it("in the name of an operation", function()
+      raises("cmr.preview: there is no operation 'plattforms' (did you mean 'platforms'?)", function(tell)
+        tell(current_line())  client:preview "plattforms"
+      end)
+      raises("cmr.awaitable: there is no operation 'zzzzzzzzz'", function(tell)
+        tell(current_line())  client:awaitable "zzzzzzzzz"
+      end)
+    end)
+
+    it("request's query, method and path", function()
+      for _, query in ipairs{{"x"}, {a = 1, [true] = 1}, "a=1", 5} do
+        raises(("cmr.request: bad option 'query' (a table of names and values expected, got %s)"):format(type(query)),
+          function(tell)
+            tell(current_line())  client:request("GET", "/x", {query = query})
+          end)
+      end
+      for _, given in ipairs{{}, {"GET"}, {5, "/x"}, {"GET", 5}, {nil, "/x"}} do
+        raises("cmr.request: bad arguments (a method and a path expected)", function(tell)
+          tell(current_line())  client:request(given[1], given[2])
+        end)
+      end
+    end)
+
     it("request's", function()
       raises("cmr.request: unknown option 'bdoy' (body or query expected)", function(tell)
         tell(current_line())  client:request("GET", "/x", {bdoy = {}})
