@@ -36,6 +36,12 @@ describe("await", function()
       event = {event = name, eventId = id or ("E" .. #coming .. under), data = data or {}}}
   end
 
+  -- Makes each sleep end at the clock's next whole second.
+  local function in_whole_seconds()
+    local sleep = wait.sleep
+    function wait.sleep(_, _) sleep(nil, math.floor(wait.clock) + 1 - wait.clock) end
+  end
+
   local function boxes(count)
     local list = {}
     for index = 1, count do list[index] = {username = "u" .. index, firstName = "F", lastName = "L"} end
@@ -187,6 +193,18 @@ describe("await", function()
     listed("order:P", "a", "b", "c", "d", "e")
     assert.same({"a", "b", "c", "d", "e"},
       emails(assert(client:await{operation = "create_order", actionId = "B", orderId = "P", count = 5})))
+    listed("action:C", "b", "d")
+    listed("order:Q", "a", "d", "c")
+    assert.same({"a", "b", "d", "c"},
+      emails(assert(client:await{operation = "create_order", actionId = "C", orderId = "Q", count = 4})))
+  end)
+
+  it("returns an event without a time after those that came before it", function()
+    local res = order{["new-one.com"] = 2}
+    store:append("order:" .. res.data.orderId, cjson.encode{event = "mailbox.created", eventId = "a", receivedAt = 100,
+      data = {email = "a"}}, 60)
+    comes(5, "order:" .. res.data.orderId, "mailbox.created", {email = "b"})
+    assert.same({"a", "b"}, emails(assert(client:await(res, {poll = false}))))
   end)
 
   it("tells events apart by their content, and not by their id alone", function()
@@ -248,6 +266,13 @@ describe("await", function()
       store:append("domain:" .. name, "no JSON", 60)
     end
     local _, why = client:await({plan = cmr.info(res).plan}, {timeout = 5})
+    assert.equal("renew_domains: domain.renewal.failed", why)
+    in_whole_seconds()
+    wait.clock = 1000
+    store = memory.new(wait.now)
+    client = client:with{store = store}
+    comes(20, "domain:e150.com", "domain.renewal.failed", {domainName = "e150.com"})
+    _, why = client:await({plan = cmr.info(res).plan}, {timeout = 20})
     assert.equal("renew_domains: domain.renewal.failed", why)
   end)
 
@@ -359,6 +384,9 @@ describe("await", function()
     local _, why, err = client:await(res, {timeout = 5})
     assert.matches("the store is unavailable: connection refused", why, 1, true)
     assert.equal("timeout", err.kind)
+    wait.clock = 1000
+    _, why = client:await(order{["other-one.com"] = 1}, {timeout = 20, poll = false})
+    assert.equal("create_order: no outcome after 20 s: 0 of 1 mailbox.created", why)
   end)
 
   describe("asks for an order's status where no event comes", function()
@@ -411,6 +439,33 @@ describe("await", function()
       upstream:advance(100)
       assert.equal("COMPLETED", assert(client:await(res, {timeout = 10, poll = 6})).order.status)
       assert.equal(1, asked())
+    end)
+
+    it("and believes the first answer when a second one would come as the time ends", function()
+      in_whole_seconds()
+      local res = order()
+      upstream:advance(100)
+      assert.equal("COMPLETED", assert(client:await(res, {timeout = 20, poll = 10})).order.status)
+      assert.equal(1, asked())
+    end)
+
+    it("and sleeps no more when the answer came after the end", function()
+      local sleeps
+      client = client:with{on_response = function()
+        wait.clock = wait.clock + 30
+        sleeps = #wait.slept
+      end}
+      assert.equal("timeout", select(3, client:await(order(), {timeout = 12, poll = 10})).kind)
+      assert.equal(sleeps, #wait.slept)
+    end)
+
+    it("and fails when the order is done without the items that were refused", function()
+      order{["taken.com"] = 1}
+      local res = order{["taken.com"] = 5, ["new-one.com"] = 1}
+      upstream:advance(100)
+      local _, why, err = client:await(res, {timeout = 100, poll = 10})
+      assert.equal("create_order: 1 item failed: taken.com", why)
+      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()})
     end)
 
     it("and fails when the order has failed", function()
@@ -513,6 +568,9 @@ describe("await", function()
     local res = assert(client:reexport{mailboxId = MAILBOX})
     refused("reexport: unknown option 'tiemout' (did you mean 'timeout'?)", res, {tiemout = 5})
     refused("reexport: a table of options expected, got number", res, 5)
+    wait.unsupported = function() return "nothing can wait here" end
+    refused("reexport: nothing can wait here", res)
+    wait.unsupported = nil
     store.list = function() error "broken" end
     local _, why = client:await(res, {timeout = 5})
     assert.matches("reexport: no outcome after 5 s: 0 of 1 mailbox.exported; the store is unavailable: .*broken", why)

@@ -194,7 +194,7 @@ local function keep(self, read)
       kept.keys[entry.key] = true
       local received_at = entry.event.receivedAt
       latest = type(received_at) == "number" and received_at or latest
-      kept[#kept + 1] = { event = entry.event, at = latest, number = #kept + 1 }
+      kept[#kept + 1] = { event = entry.event, at = latest, number = #kept }
       kept.origins[entry.event] = entry.origin
     end
   end

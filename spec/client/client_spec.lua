@@ -229,6 +229,16 @@ describe("a client", function()
       assert.equal("cmr.client: " .. server.base_url, tostring(client))
     end)
 
+    it("closes its connections, unless a call still runs", function()
+      server:fault{delay = 0.1}
+      local engine, job = core.engine(), client:start("platforms", USER)
+      client:close()
+      assert.equal(engine, core.engine())
+      assert(job:wait())
+      client:close()
+      assert.not_equal(engine, core.engine())
+    end)
+
     it("leaves the others working", function()
       local other = support.new(server)
       assert(other:platforms(USER))
@@ -383,6 +393,12 @@ describe("a client", function()
         tell(current_line())  cmr:await {}
       end)
     end)
+  end)
+
+  it("previews no request with wrong data", function()
+    local previewed, why, err = client:preview("platforms", "")
+    assert.same({nil, "platforms: 'userId' is empty", 0}, {previewed, why, err.attempts})
+    for _, _, _, wrong in client:map("platforms", {""}) do assert.equal(0, wrong.attempts) end
   end)
 
   it("returns an error for wrong data, and does not raise it", function()
