@@ -56,6 +56,30 @@ describe("client", function()
       assert.equal(1, spawned)
     end)
 
+    it("may be waited for by several tasks", function()
+      local block, got = require "cmr.loop.block", 0
+      server:fault{delay = 0.05}
+      local job = client:start("platforms", USER)
+      for _ = 1, 4 do
+        block.spawn(function() if job:wait() then got = got + 1 end end)
+      end
+      assert(job:wait())
+      for _ = 1, 100 do
+        if got < 4 then block.sleep(nil, 0.01) end
+      end
+      assert.equal(4, got)
+    end)
+
+    it("raises in wait what the loop adapter raised", function()
+      local block = require "cmr.loop.block"
+      local broken = setmetatable({now = function() error("no clock", 0) end}, {__index = block})
+      for _, options in ipairs{{}, {on_request = function() end}} do
+        options.loop = broken
+        local job = support.new(server, options):start("platforms", USER)
+        for _ = 1, 2 do assert.same({false, "no clock"}, {pcall(job.wait, job)}) end
+      end
+    end)
+
     it("has the error as a call has", function()
       local job = client:start("platforms", "nobody")
       for _ = 1, 2 do
