@@ -36,6 +36,12 @@ describe("await", function()
       event = {event = name, eventId = id or ("E" .. #coming .. under), data = data or {}}}
   end
 
+  -- Makes each sleep end at the clock's next whole second.
+  local function in_whole_seconds()
+    local sleep = wait.sleep
+    function wait.sleep(_, _) sleep(nil, math.floor(wait.clock) + 1 - wait.clock) end
+  end
+
   local function boxes(count)
     local list = {}
     for index = 1, count do list[index] = {username = "u" .. index, firstName = "F", lastName = "L"} end
@@ -63,7 +69,8 @@ describe("await", function()
       asked = asked + 1
       return asked == 3
     end})
-    assert.same({"create_order: cancelled", "cancelled", "unknown"}, {message, err.kind, err.outcome})
+    assert.same({"create_order: cancelled", "cancelled", "unknown", 0},
+      {message, err.kind, err.outcome, err.attempts})
     assert.is_true(wait.clock < 1010)
   end)
 
@@ -144,6 +151,11 @@ describe("await", function()
     assert.equal("renew_domains: no outcome after 20 s: 0 of 1 domain.renewal.success; "
       .. "1 item failed: a.com (outside its window)", why)
     assert.same({"timeout", "unknown"}, {err.kind, err.outcome})
+    local same = {domainName = "b.com", success = false}
+    _, why = client:await(renewed{bad, other, same})
+    assert.equal("renew_domains: 3 items failed: a.com (outside its window), b.com, b.com", why)
+    _, why = client:await(renewed{bad, other, same, same, same})
+    assert.equal("renew_domains: 5 items failed: a.com (outside its window), b.com, b.com and 2 more", why)
     comes(3, "domain:b.com", "domain.renewal.success", {domainName = "b.com"})
     _, why, err = client:await(renewed{bad})
     assert.equal("renew_domains: 1 item failed: a.com (outside its window)", why)
@@ -181,6 +193,18 @@ describe("await", function()
     listed("order:P", "a", "b", "c", "d", "e")
     assert.same({"a", "b", "c", "d", "e"},
       emails(assert(client:await{operation = "create_order", actionId = "B", orderId = "P", count = 5})))
+    listed("action:C", "b", "d")
+    listed("order:Q", "a", "d", "c")
+    assert.same({"a", "b", "d", "c"},
+      emails(assert(client:await{operation = "create_order", actionId = "C", orderId = "Q", count = 4})))
+  end)
+
+  it("returns an event without a time after those that came before it", function()
+    local res = order{["new-one.com"] = 2}
+    store:append("order:" .. res.data.orderId, cjson.encode{event = "mailbox.created", eventId = "a", receivedAt = 100,
+      data = {email = "a"}}, 60)
+    comes(5, "order:" .. res.data.orderId, "mailbox.created", {email = "b"})
+    assert.same({"a", "b"}, emails(assert(client:await(res, {poll = false}))))
   end)
 
   it("tells events apart by their content, and not by their id alone", function()
@@ -213,7 +237,7 @@ describe("await", function()
   end)
 
   it("reads the lists of many ids in turn", function()
-    local names, reads, list = {}, 0, store.list
+    local names, reads, at_once, list = {}, 0, {}, store.list
     for index = 1, 200 do names[index] = ("d%03d.com"):format(index) end
     upstream:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, actionId = "A"}}
     local res = assert(client:renew_domains{userId = USER, domains = names})
@@ -222,10 +246,12 @@ describe("await", function()
     end
     function store:list(name)
       reads = reads + 1
+      at_once[wait.clock] = (at_once[wait.clock] or 0) + 1
       return list(self, name)
     end
     assert.equal(200, #assert(client:await(res)))
     assert.is_true(reads < 200 + 40 * 21, reads)
+    for clock, count in pairs(at_once) do assert.equal(clock == 1000 and 201 or 21, count) end
     assert.is_true(wait.clock < 1030, wait.clock)
   end)
 
@@ -240,6 +266,13 @@ describe("await", function()
       store:append("domain:" .. name, "no JSON", 60)
     end
     local _, why = client:await({plan = cmr.info(res).plan}, {timeout = 5})
+    assert.equal("renew_domains: domain.renewal.failed", why)
+    in_whole_seconds()
+    wait.clock = 1000
+    store = memory.new(wait.now)
+    client = client:with{store = store}
+    comes(20, "domain:e150.com", "domain.renewal.failed", {domainName = "e150.com"})
+    _, why = client:await({plan = cmr.info(res).plan}, {timeout = 20})
     assert.equal("renew_domains: domain.renewal.failed", why)
   end)
 
@@ -304,9 +337,35 @@ describe("await", function()
     assert.is_true(math.abs(wait.clock - 1020) < 0.001)
   end)
 
+  it("waits for 180 s when it is given no time", function()
+    local _, why = client:await(assert(client:reexport{mailboxId = MAILBOX}))
+    assert.equal("reexport: no outcome after 180 s: 0 of 1 mailbox.exported", why)
+    assert.is_true(math.abs(wait.clock - 1180) < 0.001)
+  end)
+
+  it("reads the store up to a quarter sooner, so that waits that begin together do not stay together", function()
+    client = client:with{jitter = function() return 1 end}
+    client:await(assert(client:reexport{mailboxId = MAILBOX}), {timeout = 60})
+    assert.is_true(math.abs(wait.slept[1] - 0.0375) < 1e-9)
+    assert.is_true(math.abs(wait.slept[#wait.slept - 1] - 0.75) < 1e-9)
+  end)
+
+  it("decodes an event once, however often it reads the store", function()
+    local res, decode, count = order{["new-one.com"] = 2}, core.json_decode, 0
+    finally(function() core.json_decode = decode end) -- luacheck: ignore 122
+    function core.json_decode(text) -- luacheck: ignore 122
+      if text:find("u1@new-one.com", 1, true) then count = count + 1 end
+      return decode(text)
+    end
+    comes(1, "order:" .. res.data.orderId, "mailbox.created", {email = "u1@new-one.com"})
+    assert.equal("timeout", select(3, client:await(res, {timeout = 20, poll = false})).kind)
+    assert.equal(1, count)
+  end)
+
   it("reads the store often at first, and then once a second", function()
     client:await(assert(client:reexport{mailboxId = MAILBOX}), {timeout = 60})
     assert.equal(0.05, wait.slept[1])
+    assert.is_true(wait.slept[1] + wait.slept[2] + wait.slept[3] + wait.slept[4] < 0.5)
     for place = 2, #wait.slept - 1 do
       assert.is_true(wait.slept[place] >= wait.slept[place - 1] and wait.slept[place] <= 1)
     end
@@ -325,6 +384,9 @@ describe("await", function()
     local _, why, err = client:await(res, {timeout = 5})
     assert.matches("the store is unavailable: connection refused", why, 1, true)
     assert.equal("timeout", err.kind)
+    wait.clock = 1000
+    _, why = client:await(order{["other-one.com"] = 1}, {timeout = 20, poll = false})
+    assert.equal("create_order: no outcome after 20 s: 0 of 1 mailbox.created", why)
   end)
 
   describe("asks for an order's status where no event comes", function()
@@ -377,6 +439,33 @@ describe("await", function()
       upstream:advance(100)
       assert.equal("COMPLETED", assert(client:await(res, {timeout = 10, poll = 6})).order.status)
       assert.equal(1, asked())
+    end)
+
+    it("and believes the first answer when a second one would come as the time ends", function()
+      in_whole_seconds()
+      local res = order()
+      upstream:advance(100)
+      assert.equal("COMPLETED", assert(client:await(res, {timeout = 20, poll = 10})).order.status)
+      assert.equal(1, asked())
+    end)
+
+    it("and sleeps no more when the answer came after the end", function()
+      local sleeps
+      client = client:with{on_response = function()
+        wait.clock = wait.clock + 30
+        sleeps = #wait.slept
+      end}
+      assert.equal("timeout", select(3, client:await(order(), {timeout = 12, poll = 10})).kind)
+      assert.equal(sleeps, #wait.slept)
+    end)
+
+    it("and fails when the order is done without the items that were refused", function()
+      order{["taken.com"] = 1}
+      local res = order{["taken.com"] = 5, ["new-one.com"] = 1}
+      upstream:advance(100)
+      local _, why, err = client:await(res, {timeout = 100, poll = 10})
+      assert.equal("create_order: 1 item failed: taken.com", why)
+      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()})
     end)
 
     it("and fails when the order has failed", function()
@@ -479,6 +568,9 @@ describe("await", function()
     local res = assert(client:reexport{mailboxId = MAILBOX})
     refused("reexport: unknown option 'tiemout' (did you mean 'timeout'?)", res, {tiemout = 5})
     refused("reexport: a table of options expected, got number", res, 5)
+    wait.unsupported = function() return "nothing can wait here" end
+    refused("reexport: nothing can wait here", res)
+    wait.unsupported = nil
     store.list = function() error "broken" end
     local _, why = client:await(res, {timeout = 5})
     assert.matches("reexport: no outcome after 5 s: 0 of 1 mailbox.exported; the store is unavailable: .*broken", why)
@@ -493,7 +585,18 @@ describe("await", function()
     assert.matches("cmr.await: an operation's answer expected, got nil", raised(), 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{}, 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{operation = "nothing"}, 1, true)
-    assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = {operation = "reexport"}}, 1, true)
+    local function plan() return {operation = "reexport", ids = {}, steps = {{}}, failure_events = {}} end
+    for _, part in ipairs{"operation", "ids", "steps", "failure_events"} do
+      for _, value in ipairs{"text", false} do
+        local bad = plan()
+        bad[part] = value or nil
+        assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = bad}, 1, true)
+      end
+    end
+    local bad = plan()
+    bad.steps[1] = nil
+    assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = bad}, 1, true)
+    assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = "text"}, 1, true)
     assert.matches("cmr.await: no event is documented to report the success of 'platforms'",
       raised{operation = "platforms", actionId = "A"}, 1, true)
     local given = {operation = "reexport", actionId = "A"}

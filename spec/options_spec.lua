@@ -81,6 +81,10 @@ describe("an option", function()
       expected = "'warn', 'enforce' or false"},
     store = {good = {memory.new()}, bad = {5, true, "memory", {}, {claim = print, done = print}, print},
       expected = "a table with claim, done, renew, release, append, list, remove, count and uncount"},
+    ledger = {good = {false, {begin = print, finish = print, limiter = fake_limiter,
+      store = function() return memory.new() end}},
+      bad = {5, "", {}, {begin = print}, {finish = print}, {begin = 1, finish = print}, print},
+      expected = "true, false, a path, or a ledger"},
     loop = {good = {"block", fake_loop()},
       bad = {5, true, "", "Block", "nothing", {}, {wait = print}, {wait = print, sleep = print},
         {wait = 1, sleep = 2, now = 3}, print},
@@ -386,6 +390,15 @@ describe("the environment", function()
         if i == 1 then assert(read > 0) read = 0 end
       end
       print(read)]]))
+  end)
+
+  it("is nginx: an answer may have 1 MiB there, unless the caller sets another maximum", function()
+    local with_environment, ngx = require("cmr.options").with_environment, package.loaded.ngx
+    finally(function() package.loaded.ngx = ngx end)
+    assert.is_nil(with_environment{}.max_response)
+    package.loaded.ngx = {}
+    assert.equal(1048576, with_environment{}.max_response)
+    assert.equal(5, with_environment{max_response = 5}.max_response)
   end)
 
   it("is not read again by with", function()

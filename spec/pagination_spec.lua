@@ -30,7 +30,10 @@ describe("pages", function()
       return answer
     end
     for item, why, err in pages.iterate(fetch, "things", path or "data.list", first or 1) do
-      if not item then assert.same({why, err.code and "bad_response" or "server_error"}, {err.message, err.kind}) end
+      if not item then
+        assert.same({why, err.code and "bad_response" or "server_error"}, {err.message, err.kind})
+        assert.equal(err.code and 1, err.attempts)
+      end
       table.insert(list, item or {why, err.code or err.kind})
       steps = steps + 1
       assert.is_true(steps < 100)
@@ -159,6 +162,7 @@ describe("pages", function()
       local why = "things: an item of page 1 is on page 2 too: the list changed while it was read"
       assert.same({one, {why, "repeated_item"}}, (go{page(1, one), page(2, other, one)}))
       assert.same({1, 2, 2, 3}, (go{page(1, 1, 2), page(2, 2, 3)}))
+      assert.same({1, one, {why, "repeated_item"}}, (go{page(1, 1, one), page(2, 2, one)}))
     end)
   end)
 
@@ -255,6 +259,12 @@ describe("pages", function()
       local list = go({{data = {7}}}, 1, function() end)
       assert.same({{"things: there is no list in the answer", "no_list"}}, list)
     end)
+
+    it("but raise what the caller's own items raise", function()
+      local item = setmetatable({size = 1}, {__index = function() error("no such member", 0) end})
+      local fine, why = pcall(go, {{}}, 1, function() return {item}, "things" end)
+      assert.same({false, "no such member"}, {fine, why})
+    end)
   end)
 end)
 
@@ -304,6 +314,18 @@ describe("client:each", function()
     page(2, 2, {"c"})
     for item in client:each("subscriptions", {page = 2}) do assert.equal("c", item.subscriptionId) end
     assert.equal("2", server:requests()[1].query.page)
+  end)
+
+  it("takes the number of the first page as text too", function()
+    page(2, 3, {"c"})
+    page(3, 3, {"d"})
+    local ids = {}
+    for item in client:each("subscriptions", {page = "2"}) do ids[#ids + 1] = item and item.subscriptionId end
+    assert.same({"c", "d"}, ids)
+    local fine, why = pcall(client:each("subscriptions", {page = "two"}))
+    assert.is_false(fine)
+    assert.matches("cmr.subscriptions: bad field 'page'", why, 1, true)
+    assert.equal(2, #server:requests())
   end)
 
   it("yields false and the error once, when a page cannot be had", function()
@@ -427,6 +449,18 @@ describe("client:each", function()
       raises("each: 'platforms' is not an operation that lists", function() client:each("platforms", mock.USER) end)
       raises("each: there is no operation 'nothing'", function() client:each "nothing" end)
       raises("each: there is no operation 'nil'", function() client:each() end)
+    end)
+
+    it("for a path that is none", function()
+      for _, path in ipairs{"", ".", "a..b", ".a", "a.", "-a", 5, true, {}} do
+        for _, name in ipairs{"items", "page"} do
+          local options = {"subscriptions", [name] = path}
+          raises(("each: bad option '%s' %%(a name, as in \"data.users\"%s expected, got %s%%)"):format(name,
+            name == "items" and ", or a function" or "", type(path)), function() client:each(options) end)
+        end
+      end
+      client:each{"subscriptions", items = "data.a_1", page = "p"}
+      client:each{"subscriptions", items = function() end}
     end)
 
     it("for an unknown field, when the loop begins", function()

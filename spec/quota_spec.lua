@@ -150,6 +150,26 @@ describe("the quota of re-exports", function()
     for _ = 1, 3 do assert(client():reexport{mailboxId = MAILBOX}) end
   end)
 
+  it("counts a call after an error in the loop adapter only if it may have been done", function()
+    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then return end -- no yield across pcall in plain Lua 5.1
+    local is_broken = false
+    local adapter = {
+      wait = function() error("no wait", 0) end, sleep = function() end,
+      now = function() return is_broken and error("no clock", 0) or 1 end,
+    }
+    local function fails(message, options)
+      for _ = 1, 3 do
+        is_broken = false
+        local one = client(options)
+        assert.same({false, message}, {pcall(one.reexport, one, {mailboxId = MAILBOX})})
+      end
+    end
+    fails("no clock", {loop = adapter, on_request = function() is_broken = true end})
+    assert.equal(0, #server:requests())
+    fails("no wait", {loop = adapter})
+    refused(client():reexport{mailboxId = MAILBOX})
+  end)
+
   it("counts a call that may have been done", function()
     local one = client()
     server:fault{close = true, times = 3}
@@ -187,6 +207,18 @@ describe("the quota of re-exports", function()
       now = now + 7200
       assert(one:reexport{mailboxId = MAILBOX})
     end)
+
+    it("is remembered to the last second", function()
+      server:fault{status = 429, headers = {["Retry-After"] = "7200"}}
+      local one, time, seconds = client(), os.time, os.time()
+      finally(function() os.time = time end) -- luacheck: ignore 122
+      function os.time() return seconds end -- luacheck: ignore 122
+      one:reexport{mailboxId = MAILBOX}
+      seconds = seconds + 7199
+      assert.equal(1, refused(one:reexport{mailboxId = MAILBOX}))
+      seconds = seconds + 1
+      assert(one:reexport{mailboxId = MAILBOX})
+    end)
   end)
 
   describe("that only warns", function()
@@ -211,8 +243,21 @@ describe("the quota of re-exports", function()
         for _ = 1, 4 do assert(client{reexport_quota = "warn"}:reexport{mailboxId = name}) end
       end)
       assert.equal(1, #warnings)
-      assert.matches("^cmr: reexport: [^%c]+ a%?b%?%[1mxx+ within [^%c]+\n$", warnings[1])
+      assert.matches("^cmr: reexport: [^%c]+ a%?b%?%[1m" .. ("x"):rep(73) .. " within [^%c]+\n$", warnings[1])
       assert.is_true(#warnings[1] < 200)
+    end)
+
+    it("remembers what the API says all the same", function()
+      willing()
+      local one = client{reexport_quota = "warn"}
+      local warnings = warned(function()
+        for _ = 1, 3 do assert(one:reexport{mailboxId = MAILBOX}) end
+        server:reset()
+        server:fault{status = 429, headers = {["Retry-After"] = "7200"}}
+        for _ = 1, 2 do one:reexport{mailboxId = MAILBOX} end
+      end)
+      assert.matches("; the next in 7 days; sent all the same\n$", warnings[1])
+      assert.matches("; the next in %d[^\n]* [hm][^\n]*; sent all the same\n$", warnings[2])
     end)
 
     it("is the default", function()

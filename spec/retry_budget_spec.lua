@@ -64,12 +64,14 @@ describe("a retry budget", function()
     assert.is_false(clocked:take("5000", 2))
   end)
 
-  it("remembers a key for nearly an hour, however many others come", function()
-    local now = 0
-    local clocked = retry_budget.new(function() return now end)
-    assert.is_true(clocked:take("a", 1))
-    now = 3599
-    for index = 1, 3000 do clocked:take(tostring(index), 1) end
-    assert.is_false(clocked:take("a", 1))
+  it("remembers a key for an hour, however many others come, and then forgets it", function()
+    for after, is_forgotten in pairs{[3599] = false, [3600] = true} do
+      local now = 0
+      local clocked = retry_budget.new(function() return now end)
+      assert.is_true(clocked:take("a", 1))
+      now = after
+      for index = 1, 3000 do clocked:take(tostring(index), 1) end
+      assert.equal(is_forgotten, clocked:take("a", 1))
+    end
   end)
 end)

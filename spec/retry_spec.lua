@@ -72,6 +72,14 @@ describe("another attempt", function()
   end)
 end)
 
+it("a retry counts against the budget, except after a refusal or because of the rate limit", function()
+  for kind in pairs(STATUS) do
+    for _, outcome in ipairs(OUTCOMES) do
+      assert.equal(kind ~= "rate_limited" and outcome ~= "rejected", retry.is_outage(fault(kind, outcome)))
+    end
+  end
+end)
+
 describe("the wait before it", function()
   local function delay(kind, attempt, left, random, retry_after)
     local err = fault(kind, "unknown")
@@ -112,6 +120,11 @@ describe("the wait before it", function()
       assert.equal(0.5, delay("server_error", 1, left, one))
       assert.equal(1, delay("server_error", 2, left, one))
     end
+  end)
+
+  it("is 5 s after a 5xx when a longer one would end with the time left", function()
+    assert.equal(5, delay("server_error", 1, 5.25, zero))
+    assert.equal(5.25, delay("server_error", 1, 5.5, zero))
   end)
 
   it("leaves time for the attempt, whatever time is left", function()

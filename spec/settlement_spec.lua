@@ -70,6 +70,11 @@ describe("what is waited for", function()
     ["of several mailboxes' update: one for each that went well"] = {"update_mailboxes",
       {mailboxData = {{mailboxId = "M1"}, {mailboxId = "M2"}, {mailboxId = "M3"}}}, {{success = false}},
       "mailbox.updated", 2},
+    ["of an order that leaves out a domain which the answer does not name: not that domain's mailboxes"] = {
+      "create_order", {domains = {{domain = "a.com"}, {domain = "b.com"}},
+      mailboxes = {["a.com"] = boxes(1), ["b.com"] = boxes(2)}}, {{success = false}}, "mailbox.created", 1},
+    ["of an order of mailboxes: not those that were refused"] = {"order_mailboxes",
+      {mailboxes = {["a.com"] = boxes(3)}}, {{email = "U2@a.com"}}, "mailbox.created", 2},
     ["of a re-export: one"] = {"reexport", {mailboxId = "M"}, nil, "mailbox.exported", 1},
     ["of warm domains: each"] = {"order_prewarmed", {order = {{domain = "a.com"}, {domain = "b.com"}}}, nil,
       "prewarmup.order.success", 2},
@@ -106,10 +111,27 @@ describe("a plan", function()
       {data = {{domainName = "a.com", domainId = "D1"}}}).ids)
   end)
 
+  it("has the same ids in the same order each time, by kind and then by id", function()
+    local expected = {}
+    for _, kind in ipairs{"domain", "mailbox", "order", "subscription"} do
+      for index = 1, 9 do expected[#expected + 1] = {kind, kind:sub(1, 1):upper() .. index} end
+    end
+    for first = 1, 9 do
+      local args = {orderIds = {}, subscriptionIds = {}, mailboxIds = {}, domains = {}}
+      for place = 1, 9 do
+        local number = ((first + place) * 5) % 9 + 1
+        for name, ids in pairs(args) do ids[place] = name:sub(1, 1):upper() .. number end
+      end
+      assert.same(expected, plan_of("reexport", args, {}).ids)
+    end
+  end)
+
   it("has the mailboxes' addresses when the answer has no id", function()
     local args = {subscriptionId = "S", mailboxes = {["a.com"] = {{username = "Jo"}}}}
     assert.same({{"subscription", "S"}, {"domain", "a.com"}, {"mailbox", "jo@a.com"}},
       plan_of("order_mailboxes", args, {}).ids)
+    assert.same({{"action", "A", true}, {"subscription", "S"}, {"domain", "a.com"}},
+      plan_of("order_mailboxes", args, {actionId = "A"}).ids)
   end)
 
   it("does not take an id of the request for one that only this request's events carry", function()
@@ -131,8 +153,10 @@ describe("a plan", function()
     local created = event("mailbox.created", {email = "u1@a.com", orderId = "O"})
     assert.is_nil(judge(plan, created).verdict)
     assert.is_nil(judge(plan, created, event("domain.order.success", {domainName = "a.com", orderId = "O"})).verdict)
-    assert.equal("done",
-      judge(plan, created, event("domain.order.success", {domainName = "b.com", orderId = "O"})).verdict)
+    local last = event("domain.order.success", {domainName = "b.com", orderId = "O"})
+    assert.equal("done", judge(plan, created, last).verdict)
+    local result = judge(plan, created, event("domain.order.success", {domainName = "a.com", orderId = "O"}), last)
+    assert.same({"done", {created, last}}, {result.verdict, result.found})
   end)
 
   it("does not exist when no event reports the end", function()
@@ -160,6 +184,10 @@ describe("what the events say", function()
     assert.is_nil(result.verdict)
     assert.same({one}, result.found)
     assert.equal("1 of 2 mailbox.created", result.missing)
+    local both = plan_of("create_order", {domains = {{domain = "a.com"}, {domain = "b.com"}},
+      mailboxes = {["a.com"] = boxes(1)}})
+    assert.equal("0 of 1 mailbox.created", judge(both).missing)
+    assert.equal("0 of 2 domain.order.success", judge(both, own("mailbox.created", {email = "u1@a.com"})).missing)
   end)
 
   it("is done when all events are there", function()
@@ -219,6 +247,11 @@ describe("what the events say", function()
     assert.equal("done", judge(plan, listed("A.com", "b.com")).verdict)
     assert.is_nil(judge(plan, listed("a.com", {domain = "b.com", status = "PENDING"})).verdict)
     assert.is_nil(judge(plan, listed "a.com", listed {domain = "A.com"}).verdict)
+    for _, status in ipairs{"IN_PROGRESS", "CREATING_PASSWORD", "pending"} do
+      assert.is_nil(judge(plan, listed("a.com", {domain = "b.com", status = status})).verdict)
+    end
+    assert.equal("failed", judge(plan, listed("a.com", {domain = "b.com", status = "failed"})).verdict)
+    assert.equal("done", judge(two, own("prewarmup.order.success", {domains = {"a.com", "b.com"}})).verdict)
     local result = judge(plan, listed("a.com", {domain = "b.com", status = "FAILED"}))
     assert.same({"failed", "unknown"}, {result.verdict, result.outcome})
   end)
@@ -236,6 +269,36 @@ describe("what the events say", function()
     end
   end)
 
+  it("counts an event that names its thing in another way than the request", function()
+    for name, case in pairs{
+      order_mailboxes = {{mailboxes = {["a.com"] = boxes(1)}}, "mailbox.created", {mailboxId = "M"}},
+      renew_domains = {{domains = {"a.com"}}, "domain.renewal.success", {domainId = "D"}},
+      renew_subscriptions = {{subscriptionIds = {"S"}}, "subscription.renewal.success", {domain = "a.com"}},
+      update_mailboxes = {{mailboxData = {mailboxId = "M"}}, "mailbox.updated", {email = "jo@d.com"}},
+    } do
+      assert.equal("done", judge(plan_of(name, case[1], {}), event(case[2], case[3])).verdict, name)
+    end
+    local registered = own("domain.order.success", {domainName = "xn--bcher-kva.com"})
+    local result = judge(plan_of("create_order", {domains = {{domain = "b\195\188cher.com"}}}), registered)
+    assert.same({"done", {registered}}, {result.verdict, result.found})
+  end)
+
+  it("does not count an event of another request for the same domain", function()
+    local order = {domains = {{domain = "a.com"}}, mailboxes = {["a.com"] = boxes(1)}}
+    local plan = plan_of("create_order", order, {})
+    assert.is_nil(judge(plan, event("mailbox.created", {email = "x@a.com"})).verdict)
+    assert.equal("done", judge(plan, event("mailbox.created", {email = "u1@a.com"})).verdict)
+  end)
+
+  it("includes every event of an order that the request names", function()
+    local plan = plan_of("process_order", {orderId = "O"}, {actionId = "A"})
+    for _, data in ipairs{{orderId = "O"}, {orderId = "O", actionId = "ANOTHER"}, {actionId = "A"}} do
+      assert.same({event("order.noted", data)}, judge(plan, event("order.noted", data)).events)
+    end
+    assert.same({}, judge(plan, event("order.noted", {orderId = "ANOTHER"})).events)
+    assert.same({}, judge(plan, event "order.noted").events)
+  end)
+
   it("does not count another request's events", function()
     local plan = plan_of("renew_subscriptions", {subscriptionIds = {"S"}}, {actionId = "A"}, 1000)
     local function renewed(at, action)
@@ -244,7 +307,8 @@ describe("what the events say", function()
     end
     assert.is_nil(renewed(900))
     assert.is_nil(renewed(1005, "ANOTHER"))
-    assert.equal("done", renewed(999)) -- the clock of another machine may be a little behind
+    assert.is_nil(renewed(989.75))
+    assert.equal("done", renewed(990)) -- the clock of another machine may be a little behind
     assert.equal("done", renewed(1005))
     assert.equal("done", renewed(nil))
     assert.equal("done", renewed(900, "A")) -- before the request, but with its action
@@ -271,6 +335,12 @@ describe("how sure a failure is", function()
     assert.equal("rejected", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(1)}}, "mailbox.order.failed"))
     assert.equal("rejected", sure("renew_subscriptions", {subscriptionIds = {"S1"}}, "subscription.renewal.failed"))
     assert.equal("rejected", sure("order_prewarmed", {order = {domain = "a.com"}}, "prewarmup.order.failed"))
+    assert.equal("rejected", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(2)}},
+      event("mailbox.order.failed", {orderId = "O", domain = "a.com", email = "u1@a.com"}),
+      event("mailbox.order.failed", {orderId = "O", domain = "a.com", email = "u2@a.com"})))
+    assert.equal("rejected", sure("renew_subscriptions", {subscriptionIds = {"S1", "S2"}},
+      event("subscription.renewal.failed", {actionId = "A", domain = "a.com", subscriptionId = "S1"}),
+      event("subscription.renewal.failed", {actionId = "A", domain = "a.com", subscriptionId = "S2"})))
     assert.equal("rejected", sure("renew_domains", {domains = {"a.com", "b.com"}},
       event("domain.renewal.failed", {actionId = "A", domainName = "b.com"}),
       event("domain.renewal.failed", {actionId = "A", domainName = "a.com"})))
@@ -314,6 +384,9 @@ describe("how sure a failure is", function()
     assert.equal("nil nil", refused("renew_domains", {years = 1}, {data = {{domainName = "a.com", success = false}}}))
     assert.equal("failed rejected", refused("update_mailboxes", {mailboxData = {mailboxId = "M"}},
       {data = {{mailboxId = "M", success = false, message = "Rate limit exceeded"}}}))
+    assert.equal("failed rejected", refused("reexport", {mailboxId = "M"},
+      {data = {{mailboxId = "M", success = false}}}))
+    assert.equal("nil nil", refused("reexport", {mailboxId = "M"}, {data = {{success = false}, {success = true}}}))
     assert.equal("failed rejected", refused("update_mailboxes", {mailboxData = {{mailboxId = "M"}, {mailboxId = "N"}}},
       {data = {{success = false}, {success = false}}}))
     assert.equal("failed rejected", refused("create_order", -- the same domain twice
@@ -387,6 +460,13 @@ describe("an answer in which", function()
   it("a setting is off, has no failed items; one without the setting has", function()
     assert.is_nil(failed("set_domain_auto_renew", '{"data": [{"domainName": "a.com", "autoRenew": false}]}'))
     assert.equal(1, #failed("set_domain_auto_renew", '{"data": [{"domainName": "a.com"}]}'))
+  end)
+
+  it("an item says at length why it failed, has 200 bytes of that", function()
+    for _, length in ipairs{200, 201} do
+      assert.same({{name = "a.com", reason = ("x"):rep(200)}},
+        settlement.describe_failures{{domainName = "a.com", error = ("x"):rep(length)}})
+    end
   end)
 
   it("no list of items is found, has no failed items", function()

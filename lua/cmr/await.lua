@@ -34,7 +34,8 @@ local validate = require "cmr.util.validate"
 local WORDS = {
   expected = "a list of words",
   test = function(value)
-    for _, word in pairs(type(value) == "table" and value or { false }) do
+    if type(value) ~= "table" then return false end
+    for _, word in pairs(value) do
       if type(word) ~= "string" then return false end
     end
     return true
@@ -193,7 +194,7 @@ local function keep(self, read)
       kept.keys[entry.key] = true
       local received_at = entry.event.receivedAt
       latest = type(received_at) == "number" and received_at or latest
-      kept[#kept + 1] = { event = entry.event, at = latest, number = #kept + 1 }
+      kept[#kept + 1] = { event = entry.event, at = latest, number = #kept }
       kept.origins[entry.event] = entry.origin
     end
   end
@@ -328,7 +329,7 @@ end
 
 -- Adds the data that a wait needs, and waits.
 local function begin(self, plan, state, opts)
-  self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or poller.jitter
+  self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or sender.jitter
   self.status_verdicts = settlement.status_verdicts(opts.done_statuses, opts.failed_statuses)
   self.own_lists, self.other_lists = lists_of(plan)
   self.kept, self.decoded, self.is_deaf = { keys = {}, origins = {} }, {}, is_deaf(state)

@@ -3,6 +3,7 @@
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
+local sender = require "cmr.sender"
 
 local unpack = table.unpack or unpack
 
@@ -22,12 +23,7 @@ Watch.__index = Watch
 
 local poller = {}
 
-local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, number, answer}}}
-
----Returns a number from 0 to 1. The number comes from the clock's lowest digits, which are random enough.
-function poller.jitter()
-  return core.now() * 1e5 % 1
-end
+local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, answer}}}
 
 -- Returns the polls per second for this process. All workers of an nginx get the same share.
 local function share_of(rate)
@@ -77,13 +73,13 @@ function poller.watch(client, order, user, interval, now)
     user = user,
     interval = interval,
     spacing = 1 / share_of(opts.rate),
-    jitter = opts.jitter or poller.jitter,
+    jitter = opts.jitter or sender.jitter,
   }, Watch)
-  local shared = key.orders[order] or { due_at = math.huge, number = 0, watchers = 0 }
+  local shared = key.orders[order] or { due_at = math.huge, watchers = 0 }
   key.orders[order] = shared
   shared.watchers = shared.watchers + 1
   shared.due_at, shared.seen_at = math.min(shared.due_at, now + self:jittered(interval)), now
-  self.order, self.seen = shared, shared.number
+  self.order, self.seen = shared, shared.answer
   return self
 end
 
@@ -133,7 +129,7 @@ function Watch:poll(now, left)
   local order = self.order
   order.seen_at = now
   self.key.orders[self.id] = order
-  if order.number == self.seen then
+  if order.answer == self.seen then
     if self.client._state.closed or not self:claim(now) then return false end
     local ok, res, message, err = coroutines.protect(request, self, left)
     if not ok then
@@ -143,9 +139,9 @@ function Watch:poll(now, left)
       order.due_at = now + self:jittered(RETRY_SECONDS)
       return false
     end
-    order.number, order.answer = order.number + 1, { res = res, err = err, message = message }
+    order.answer = { res = res, err = err, message = message }
   end
-  self.seen = order.number
+  self.seen = order.answer
   return true, order.answer.res, order.answer.err
 end
 

@@ -43,7 +43,7 @@ local function stop(code, format, ...)
   for index, word in ipairs(words) do
     if type(word) == "number" then words[index] = ("%.14g"):format(word) end
   end
-  error({ code = code, message = format:format(unpack(words)) }, 0)
+  error { code = code, message = format:format(unpack(words)) }
 end
 
 -- Returns the field that identifies an item of a list, such as "subscriptionId" in data.subscriptions.
@@ -92,10 +92,9 @@ local function check_repeats(list, number, items)
   end
   list.seen_pages[fingerprint] = number
   local identities = {}
-  for index, item in ipairs(items) do
-    local words
-    identities[index], words = identity(item, list.name)
-    local earlier = identities[index] and list.seen_items[identities[index]]
+  for _, item in ipairs(items) do
+    local key, words = identity(item, list.name)
+    local earlier = key and list.seen_items[key]
     if earlier then
       stop(
         "repeated_item",
@@ -105,19 +104,17 @@ local function check_repeats(list, number, items)
         number
       )
     end
-    identities[index] = identities[index] or false
+    if key then identities[#identities + 1] = key end
   end
   for _, key in ipairs(identities) do
-    if key then list.seen_items[key] = number end
+    list.seen_items[key] = number
   end
 end
 
 -- Returns whether the first page's total counts the items of all pages. If it counts only one page, it says nothing
 -- about the others.
 local function counts_all(total, pages, items)
-  if not total then return false end
-  if not pages or pages <= 1 then return total >= #items end
-  return total > #items
+  return total > #items or total == #items and not pages
 end
 
 -- Compares a page with the request and with the pages before it. Returns whether the page is the last page.
@@ -128,7 +125,7 @@ local function check(list, number, res, items)
   check_numbers(list, number, current, pages, total)
   if number == list.first then
     list.pages = pages
-    list.total = counts_all(total, pages, items) and total or nil
+    list.total = total and counts_all(total, pages, items) and total or nil
   end
   pages, total = list.pages, list.total
   if #items == 0 then

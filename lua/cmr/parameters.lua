@@ -25,23 +25,20 @@ end
 
 ---Returns the node of the object that has an operation's parameters.
 ---@param operation table
----@param location string? "query" or "body" for only these parameters; nil for all.
 ---@return table node
-function parameters.tree(operation, location)
+function parameters.tree(operation)
   local root = parameters.node "object"
   local nodes = { [""] = root }
   for _, param in ipairs(operation.params) do
-    if not location or param["in"] == location then
-      local parent, part = split(param.name)
-      local made, above = parameters.node(param.type, param), nodes[parent]
-      nodes[param.name] = made
-      if part == "[]" then
-        above.item = made
-      elseif part == "*" then
-        above.value = made
-      else
-        table.insert(above.members, { part, made })
-      end
+    local parent, part = split(param.name)
+    local made, above = parameters.node(param.type, param), nodes[parent]
+    nodes[param.name] = made
+    if part == "[]" then
+      above.item = made
+    elseif part == "*" then
+      above.value = made
+    else
+      table.insert(above.members, { part, made })
     end
   end
   return root

@@ -25,9 +25,8 @@ local budget = retry_budget.new() -- shared by all clients of this process; in n
 
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
--- Returns a number from 0 to 1. The number comes from the clock's lowest digits, which are random enough to spread
--- retries, and need no seed.
-local function jitter()
+---Returns a number from 0 to 1. The number comes from the clock's lowest digits, which are random enough.
+function sender.jitter()
   return core.now() * 1e5 % 1
 end
 
@@ -246,7 +245,7 @@ local function next_delay(record, opts, err, left)
   local repeatable = record.repeatable
   if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
   local function default_delay()
-    return retry.delay(err, record.attempts, left, opts.jitter or jitter)
+    return retry.delay(err, record.attempts, left, opts.jitter or sender.jitter)
   end
   local delay = retry.again(err, repeatable) and default_delay() or nil
   if not opts.retry or not retry.is_safe(repeatable, record.outcome) then return delay end
@@ -265,24 +264,24 @@ local function next_delay(record, opts, err, left)
   return delay
 end
 
--- Waits before the next attempt. Returns false if there must be no other attempt.
+-- Waits before the next attempt. Returns true, or nothing if there must be no other attempt.
 local function back_off(record, state, loop, err)
   local opts = state.options
   local left = record.deadline - loop.now()
   local delay = left > 0 and next_delay(record, opts, err, left)
-  if not delay or delay >= left then return false end
+  if not delay or delay >= left then return end
   local costs = opts.retry_budget and retry.is_outage(err)
   if costs and not budget:take(record.key, opts.retry_budget) then
     record.budget_exhausted, err.budget_exhausted = true, true
     err.message = err.message .. "; not tried again: too many retries failed (retry_budget)"
-    return false
+    return
   end
   if opts.on_retry then
     local event = { operation = err.operation, attempt = record.attempts, delay = delay, err = err }
     event.context = context_of(record)
     if call_hook_about(err, opts.on_retry, event) == false then
       if costs then budget:give_back(record.key) end
-      return false
+      return
     end
   end
   record.has_paid = record.has_paid or costs
@@ -406,13 +405,6 @@ function sender.info(result)
     end
   end
   return info
-end
-
----Returns the arguments of the call that returned an answer. The caller must not change them.
----@return table? args The arguments by name; nil for a raw request, or when no call returned the answer.
-function sender.arguments(result)
-  local record = records[result]
-  return record and record.call:arguments()
 end
 
 return sender

@@ -15,7 +15,13 @@ local node = parameters.node
 ---@param operation table
 ---@param location string? "query" or "body" for only these parameters; nil for all.
 ---@return table node
-shape.of_operation = parameters.tree
+function shape.of_operation(operation, location)
+  local params = {}
+  for _, param in ipairs(operation.params) do
+    if not location or param["in"] == location then params[#params + 1] = param end
+  end
+  return parameters.tree { params = params }
+end
 
 ---Returns the node for the data of an event.
 ---@param event table a row of cmr.webhook.events

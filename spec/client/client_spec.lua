@@ -229,6 +229,16 @@ describe("a client", function()
       assert.equal("cmr.client: " .. server.base_url, tostring(client))
     end)
 
+    it("closes its connections, unless a call still runs", function()
+      server:fault{delay = 0.1}
+      local engine, job = core.engine(), client:start("platforms", USER)
+      client:close()
+      assert.equal(engine, core.engine())
+      assert(job:wait())
+      client:close()
+      assert.not_equal(engine, core.engine())
+    end)
+
     it("leaves the others working", function()
       local other = support.new(server)
       assert(other:platforms(USER))
@@ -292,6 +302,14 @@ describe("a client", function()
       assert.matches(("^%s:%d: cmr%%.platforms: "):format(file:gsub("%p", "%%%0"), line), why)
     end)
 
+    it("a method's that pcall or a coroutine calls", function()
+      local line = current_line() + 1
+      local _, why = pcall(client.platforms, client, {userid = "x"})
+      assert.equal(("%s:%d: cmr.platforms: bad field 'userid' (did you mean 'userId'?)"):format(file, line), why)
+      _, why = coroutine.resume(coroutine.create(client.platforms), client, {userid = "x"})
+      assert.equal("cmr.platforms: bad field 'userid' (did you mean 'userId'?)", why) -- nobody has called it
+    end)
+
     it("a function's of the module", function()
       raises("cmr.platforms: bad field 'userid' (did you mean 'userId'?)", function(tell)
         tell(current_line())  cmr.platforms{userid = "x"}
@@ -317,6 +335,29 @@ describe("a client", function()
       raises("cmr.with: a table of options expected, got number", function(tell)
         tell(current_line())  client:with(60)
       end)
+    end)
+
+    it("in the name of an operation", function()
+      raises("cmr.preview: there is no operation 'plattforms' (did you mean 'platforms'?)", function(tell)
+        tell(current_line())  client:preview "plattforms"
+      end)
+      raises("cmr.awaitable: there is no operation 'zzzzzzzzz'", function(tell)
+        tell(current_line())  client:awaitable "zzzzzzzzz"
+      end)
+    end)
+
+    it("request's query, method and path", function()
+      for _, query in ipairs{{"x"}, {a = 1, [true] = 1}, "a=1", 5} do
+        raises(("cmr.request: bad option 'query' (a table of names and values expected, got %s)"):format(type(query)),
+          function(tell)
+            tell(current_line())  client:request("GET", "/x", {query = query})
+          end)
+      end
+      for _, given in ipairs{{}, {"GET"}, {5, "/x"}, {"GET", 5}, {nil, "/x"}} do
+        raises("cmr.request: bad arguments (a method and a path expected)", function(tell)
+          tell(current_line())  client:request(given[1], given[2])
+        end)
+      end
     end)
 
     it("request's", function()
@@ -352,6 +393,12 @@ describe("a client", function()
         tell(current_line())  cmr:await {}
       end)
     end)
+  end)
+
+  it("previews no request with wrong data", function()
+    local previewed, why, err = client:preview("platforms", "")
+    assert.same({nil, "platforms: 'userId' is empty", 0}, {previewed, why, err.attempts})
+    for _, _, _, wrong in client:map("platforms", {""}) do assert.equal(0, wrong.attempts) end
   end)
 
   it("returns an error for wrong data, and does not raise it", function()

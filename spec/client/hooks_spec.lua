@@ -31,12 +31,16 @@ describe("on_request", function()
     server:fault{status = 503, times = 2}
     local answer = assert(client{on_request = function(attempt)
       told[#told + 1] = {attempt.operation, attempt.method, attempt.url, attempt.attempt, #server:requests()}
+      assert.is_true(attempt.repeatable)
     end}:platforms(USER))
     assert.equal(200, answer.status)
     local url = cmr.info(answer).url
     assert.same({
       {"platforms", "GET", url, 1, 0}, {"platforms", "GET", url, 2, 1}, {"platforms", "GET", url, 3, 2},
     }, told)
+    local repeatable
+    assert(client{on_request = function(attempt) repeatable = attempt.repeatable end}:reexport{mailboxId = MAILBOX})
+    assert.is_false(repeatable)
   end)
 
   it("sees no secret in the URL", function()
@@ -144,19 +148,26 @@ describe("on_request", function()
   end)
 
   it("takes its time from the call: what is late is not sent, and on_response learns why", function()
-    local told
-    local one = client{
-      timeout = 5,
-      on_request = function() fake.sleep(nil, 6) end,
-      on_response = function(attempt) told = attempt end,
-    }
-    local res, message, err = one:reexport{mailboxId = MAILBOX}
-    assert.is_nil(res)
-    assert.same({"timeout", "not_sent", 0}, {err.kind, err.outcome, err.attempts})
-    assert.matches("no time left", message, 1, true)
-    assert.equal(err, told.err)
-    assert.equal(1, told.attempt)
-    assert.equal(0, #server:requests())
+    for _, seconds in ipairs{5, 6} do
+      local told
+      local one = client{
+        timeout = 5,
+        on_request = function() fake.sleep(nil, seconds) end,
+        on_response = function(attempt) told = attempt end,
+      }
+      local res, message, err = one:reexport{mailboxId = MAILBOX}
+      assert.is_nil(res)
+      assert.same({"timeout", "not_sent", 0}, {err.kind, err.outcome, err.attempts})
+      assert.matches("no time left", message, 1, true)
+      assert.equal(err, told.err)
+      assert.same({1, 0, 0, 0}, {told.attempt, told.elapsed, told.sends, told.queued})
+      assert.equal(0, #server:requests())
+    end
+    server:fault{status = 429}
+    local _, _, err = client{timeout = 50, on_request = function(attempt)
+      if attempt.attempt == 2 then fake.sleep(nil, 60) end
+    end}:reexport{mailboxId = MAILBOX}
+    assert.same({"timeout", "rejected", 1}, {err.kind, err.outcome, err.attempts})
   end)
 
   it("may cancel its job: then the attempt is not made", function()
@@ -306,6 +317,12 @@ describe("the server's request id", function()
     local options = {request_id_header = "X-Vendor-Trace"}
     assert.equal("v1", (failing({["x-vendor-trace"] = "v1", ["X-Request-Id"] = "r1"}, options)))
     assert.is_nil((failing({["X-Request-Id"] = "r1"}, options)))
+  end)
+
+  it("is in the message without hooks, too", function()
+    server:fault{status = 404, headers = {["X-Request-Id"] = "r1"}, body = {message = "gone"}}
+    local _, message, err = support.new(server, {loop = fake}):platforms(USER)
+    assert.same({"r1", "platforms: HTTP 404: gone (request id r1)"}, {err.request_id, message})
   end)
 
   it("is in the info of a success, and of each attempt", function()

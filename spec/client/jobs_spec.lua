@@ -38,6 +38,48 @@ describe("client", function()
       assert.equal(1, #server:requests())
     end)
 
+    it("needs a coroutine only if something comes before its first attempt", function()
+      local block, spawned = require "cmr.loop.block", 0
+      local loop = setmetatable({spawn = function(...)
+        spawned = spawned + 1
+        return block.spawn(...)
+      end}, {__index = block})
+      local function nothing() end
+      for _, case in ipairs{{{}, 0}, {{on_request = nothing}, 1}, {{on_response = nothing}, 1},
+        {{rate = 1000, limiter = local_limiter.new()}, 1}, {{retries = 3, on_retry = nothing}, 0}} do
+        spawned, case[1].loop = 0, loop
+        assert(support.new(server, case[1]):start("platforms", USER):wait())
+        assert.equal(case[2], spawned)
+      end
+      spawned = 0
+      assert(support.new(server, {loop = loop}):start("reexport", {mailboxId = MAILBOX}):wait())
+      assert.equal(1, spawned)
+    end)
+
+    it("may be waited for by several tasks", function()
+      local block, got = require "cmr.loop.block", 0
+      server:fault{delay = 0.05}
+      local job = client:start("platforms", USER)
+      for _ = 1, 4 do
+        block.spawn(function() if job:wait() then got = got + 1 end end)
+      end
+      assert(job:wait())
+      for _ = 1, 100 do
+        if got < 4 then block.sleep(nil, 0.01) end
+      end
+      assert.equal(4, got)
+    end)
+
+    it("raises in wait what the loop adapter raised", function()
+      local block = require "cmr.loop.block"
+      local broken = setmetatable({now = function() error("no clock", 0) end}, {__index = block})
+      for _, options in ipairs{{}, {on_request = function() end}} do
+        options.loop = broken
+        local job = support.new(server, options):start("platforms", USER)
+        for _ = 1, 2 do assert.same({false, "no clock"}, {pcall(job.wait, job)}) end
+      end
+    end)
+
     it("has the error as a call has", function()
       local job = client:start("platforms", "nobody")
       for _ = 1, 2 do

@@ -44,6 +44,35 @@ describe("the option retry", function()
     }, told)
   end)
 
+  it("gets another wait each time, so that not all clients come back at once", function()
+    local least, most = math.huge, 0
+    for _ = 1, 20 do
+      support.new(server, {loop = fake, base_url = "http://127.0.0.1:1", retries = 1, retry_budget = false,
+        retry = function(failure)
+          assert.is_true(failure.delay == nil or failure.delay >= 0.25 and failure.delay <= 0.5)
+          least, most = math.min(least, failure.delay or least), math.max(most, failure.delay or most)
+        end}):platforms(USER)
+    end
+    assert.is_true(most - least > 0.005, most - least)
+  end)
+
+  it("is followed while time is left for another attempt", function()
+    for timeout, attempts in pairs{[20] = 1, [20.5] = 2, [0.5] = 2} do
+      server:reset()
+      server:fault{status = 503, times = 9}
+      local wait = timeout < 1 and 0.25 or 20
+      local _, _, err = get{timeout = timeout, retries = 1, retry = function() return wait end}
+      assert.same({attempts, "server_error"}, {err.attempts, err.kind}, timeout)
+    end
+  end)
+
+  it("is not asked when no time is left", function()
+    server:fault{status = 503}
+    assert.same({}, warnings(function()
+      get{timeout = 5, on_response = function() fake.sleep(nil, 5) end, retry = function() error "asked" end}
+    end))
+  end)
+
   it("ends retries with false", function()
     server:fault{status = 503, times = 9}
     assert.equal(1, select(3, get{retry = function() return false end}).attempts)
@@ -225,6 +254,15 @@ describe("the retry budget", function()
     for _ = 1, 3 do succeed() end
     server:fault{status = 404, times = 3}
     for _ = 1, 3 do client{api_key = key, retry_budget = 3}:platforms(USER) end
+    server:reset()
+    assert.same({2, 1}, attempts_of_failures(2))
+  end)
+
+  it("gets a retry back once, although the call goes on after its refusal", function()
+    assert.same({3}, attempts_of_failures(1))
+    server:fault{status = 503}
+    server:fault{status = 404}
+    succeed{retry = function() return true end}
     server:reset()
     assert.same({2, 1}, attempts_of_failures(2))
   end)

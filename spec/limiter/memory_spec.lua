@@ -246,6 +246,13 @@ describe("the vendor's limit #simulation", function()
   end)
 end)
 
+it("a limiter has the whole rate for itself, unless it is told how many share it", function()
+  for shares, second in pairs{[0] = 0.25, [1] = 0.25, [3] = 0.75} do
+    local line = limiter.new(shares > 0 and shares or nil, function() return 7 end)
+    assert.same({0, second}, {line:reserve("key", 4, 60), (line:reserve("key", 4, 60))})
+  end
+end)
+
 describe("the clock", function()
   it("is the machine's monotonic one, unless another is given", function()
     local line = limiter.new()

@@ -9,11 +9,11 @@ local warned = require "spec.support.warnings"
 local function dictionary()
   local dict = {values = {}, ttls = {}, added = 0}
   function dict:get(key) return self.values[key] end
-  function dict:set(key, value)
-    self.values[key] = value
+  function dict:set(key, value, ttl)
+    self.values[key], self.ttls[key] = value, ttl or self.ttls[key]
     return true
   end
-  function dict:safe_set(key, value) return self:set(key, value) end
+  function dict:safe_set(key, value, ttl) return self:set(key, value, ttl) end
   function dict.flush_expired() end
   function dict:add(key, value)
     self.added = self.added + 1
@@ -92,6 +92,38 @@ describe("the limiter of nginx's workers", function()
     assert.is_true(dict.ttls["cmr:queue:key"] >= longest)
   end)
 
+  it("lets a queue stay for a minute after its last slot, and twice as long if it was empty", function()
+    for time, case in pairs{[100] = {4, 120}, [0.5] = {4, 120}, [200] = {0.01, 100 + 60 + 60}} do
+      at(time)
+      local dict = dictionary()
+      assert.equal(0, shdict.new(dict):reserve("key", case[1], 10))
+      assert.equal(case[2], dict.ttls["cmr:queue:key"])
+    end
+    at(100)
+    local dict = dictionary()
+    shdict.new(dict):pause("key", 5)
+    assert.equal(5 + 120, dict.ttls["cmr:queue:key"])
+  end)
+
+  it("takes a slot whose wait is exactly the longest one", function()
+    at(100)
+    local limiter = shdict.new(dictionary())
+    for delay = 0, 4 do assert.equal(delay, limiter:reserve("key", 1, delay)) end
+  end)
+
+  it("takes no slot when another worker took the last one in time meanwhile", function()
+    at(100)
+    local dict = dictionary()
+    local get, is_first = dict.get, true
+    dict.values["cmr:queue:key"] = 105
+    function dict:get(key)
+      if not is_first then return get(self, key) end
+      is_first = false
+      return 100
+    end
+    assert.same({nil, 5}, {shdict.new(dict):reserve("key", 4, 2)})
+  end)
+
   it("takes no slot when the wait would be too long", function()
     at(100)
     local limiter = shdict.new(dictionary())
@@ -109,6 +141,8 @@ describe("the limiter of nginx's workers", function()
     local dict = dictionary()
     local limiter = shdict.new(dict)
     for _ = 1, 5 do limiter:reserve("key", 4, 10) end
+    at(101.25) -- the next slot is now
+    assert.equal(0, limiter:reserve("key", 4, 10))
     assert.equal(1, dict.added)
     at(200)
     limiter:reserve("key", 4, 10)

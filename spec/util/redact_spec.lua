@@ -84,6 +84,23 @@ describe("a message that is logged", function()
     assert.equal("nothing", redact.mask("nothing", secrets))
     assert.equal("***", redact.mask("***", {"***"}))
   end)
+
+  it("may have any number of secrets", function()
+    local tokens, masks = {}, {}
+    for index = 1, 200 do tokens[index], masks[index] = ("token-%03d"):format(index), "***" end
+    assert.equal(table.concat(masks, " "), redact.mask(table.concat(tokens, " "), redact.secrets{tokens = tokens}))
+  end)
+end)
+
+it("a name is a secret's or not, however many other names there are, and takes no memory", function()
+  collectgarbage()
+  local before = collectgarbage "count"
+  for index = 1, 30000 do
+    assert.is_false(redact.is_secret_name("name" .. index))
+    if index % 10000 == 0 then assert.is_true(redact.is_secret_name("password" .. index)) end
+  end
+  collectgarbage()
+  assert.is_true(collectgarbage "count" < before + 500, collectgarbage "count" - before)
 end)
 
 describe("a text of JSON that is shown", function()
@@ -96,6 +113,12 @@ describe("a text of JSON that is shown", function()
       ['{"credentials":{"email":"e","password":"p"},"n":1}'] = '{"credentials":{"email":"e","password":"***"},"n":1}',
       ['{"credentialId":"C","secret":null,"t":true}'] = '{"credentialId":"C","secret":null,"t":true}',
       ['{"pass\\u0077ord":"p"}'] = '{"pass\\u0077ord":"***"}',
+      ['{"\\u0070assword":"p","n":"q"}'] = '{"\\u0070assword":"***","n":"q"}',
+      ['{"password":"","n":""}'] = '{"password":"***","n":""}',
+      ['{"password":"a\\"","n":"b"}'] = '{"password":"***","n":"b"}',
+      ['{"password":"\\\\","n":"b"}'] = '{"password":"***","n":"b"}',
+      ['{"tokens":["a",{"n":1},"b",[],2],"n":[3]}'] = '{"tokens":["***",{"n":1},"***",[],"***"],"n":[3]}',
+      ['[{"n":[{"pin":1},2]},{"pin":{},"n":3}]'] = '[{"n":[{"pin":"***"},2]},{"pin":{},"n":3}]',
       ['"password"'] = '"password"',
       [""] = "",
     } do assert.equal(shown, redact.json_text(text)) end

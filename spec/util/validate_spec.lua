@@ -58,8 +58,20 @@ describe("a table of options", function()
     assert.equal("unknown option 'timeot' (did you mean 'timeout'?)", message_of{timeot = 1})
     assert.equal("unknown option 'zzzzzzzzz'", message_of{zzzzzzzzz = 1})
     assert.equal("unknown option '1'", message_of{"x"})
-    local _, message = validate.check({poll = "number", timeout = "number"}, {zzzzzzzzz = 1})
-    assert.equal("unknown option 'zzzzzzzzz' (poll or timeout expected)", message)
+  end)
+
+  it("lists the known names when there are three at most", function()
+    local spec = {limit = "number", poll = "number", timeout = "number"}
+    local _, message = validate.check(spec, {zzzzzzzzz = 1})
+    assert.equal("unknown option 'zzzzzzzzz' (limit, poll or timeout expected)", message)
+    spec.wait = "number"
+    _, message = validate.check(spec, {zzzzzzzzz = 1})
+    assert.equal("unknown option 'zzzzzzzzz'", message)
+  end)
+
+  it("may have anything as a value of any kind", function()
+    for _, value in ipairs{0, "", {}, true} do assert.is_true(validate.check({x = validate.ANY}, {x = value})) end
+    assert.is_true(validate.check({x = validate.ANY}, {x = false}))
   end)
 
   it("shows no given text, because it may be a key", function()
@@ -72,6 +84,8 @@ describe("a table of options", function()
     assert.equal("bad option 'password' (a string expected, got number)", message)
     _, message = validate.check({timeout = validate.number(1, 2, "seconds")}, {timeout = 3})
     assert.equal("bad option 'timeout' (seconds, from 1 to 2 expected, got 3)", message)
+    _, message = validate.check({rate = validate.either(validate.number(1, 2), validate.one_of(false))}, {rate = 3})
+    assert.equal("bad option 'rate' (a number from 1 to 2 or false expected, got 3)", message)
   end)
 
   it("reports the same in fields", function()

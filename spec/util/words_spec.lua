@@ -13,6 +13,11 @@ describe("words for people", function()
     } do
       assert.equal(words, text.duration(seconds))
     end
+    for name, words in pairs{MINUTE = "1 minute", HOUR = "1 hour", DAY = "1 day", WEEK = "7 days"} do
+      assert.equal(words, text.duration(text[name]))
+      assert.equal(0, text[name] % 60)
+    end
+    assert.equal(604800, text.WEEK)
   end)
 
   it("write numbers without an exponent", function()
@@ -80,7 +85,8 @@ describe("a table as a value of JSON", function()
   it("has its keys in order, whatever their types", function()
     assert.same({"a", "b", "c"}, tables.sorted_keys{c = 1, a = 1, b = 1})
     assert.same({1, 2, "a"}, tables.sorted_keys{"x", "y", a = 1})
-    assert.same({"0", 1, 2, 3, 4, 5}, tables.sorted_keys{1, 1, 1, 1, 1, ["0"] = 1})
+    assert.same({1, 2, 3, 4, 5, "0"}, tables.sorted_keys{1, 1, 1, 1, 1, ["0"] = 1})
+    assert.same({2, 10, "15", "2"}, tables.sorted_keys{[2] = 1, [10] = 1, ["15"] = 1, ["2"] = 1})
   end)
 
   it("has its keys in the order of their ranks first", function()
@@ -111,6 +117,9 @@ describe("a table as a value of JSON", function()
 
   it("has one canonical text for equal content, and another one for other content", function()
     assert.equal(tables.canonical{a = 1, b = {"x", 2}}, tables.canonical{b = {"x", 2}, a = 1})
+    local rising, falling = {}, {}
+    for index = 1, 100 do rising["k" .. index], falling["k" .. 101 - index] = index, 101 - index end
+    assert.equal(tables.canonical(rising), tables.canonical(falling))
     local seen = {}
     for _, value in ipairs{1, "1", true, {}, {1}, {"1"}, {a = 1}, {a = "1"}, 1e300, 0.1,
       {a = "x", b = "y"}, {a = "x,string b=string y"}, {a = "x,string 1 b=string 1 y"}} do

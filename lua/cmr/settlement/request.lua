@@ -46,7 +46,8 @@ local function keep_available(mailboxes, ordered, available, refused)
   local left = {}
   for _, mailbox in ipairs(mailboxes) do
     local domain = mailbox.domain
-    local is_available = ordered[domain] and available[domain] or not ordered[domain] and not refused[domain]
+    local is_available = available[domain]
+    if not ordered[domain] then is_available = not refused[domain] end
     if is_available then left[#left + 1] = mailbox end
   end
   return left

@@ -19,7 +19,7 @@ local function relation(plan, index, event, origin)
     local id = nonempty(data[field])
     local known = id and index[kind .. ":" .. id]
     if known == "new" then return "own" end
-    is_own = is_own or known ~= nil and id ~= nil
+    is_own = is_own or known ~= nil
     is_foreign = is_foreign or id ~= nil and index[kind] == true and not known
   end
   if is_foreign and not is_own then return nil end
@@ -47,11 +47,11 @@ local function set_of(list)
   return set
 end
 
--- Returns the progress of a step, according to the events.
-local function progress(step, events, relations)
+-- Returns the progress of a step, according to the events. Adds the positions of the step's events to `found`.
+local function progress(step, events, relations, found)
   local wanted_names, named, keys, count, announced = set_of(step.items), {}, {}, 0, nil
   local announcement = step.announced and reading.announcement(step.event)
-  local found, failure = {}, nil
+  local failure
   for index, event in ipairs(events) do
     local name = event_name(event)
     if name == step.event then
@@ -78,7 +78,6 @@ local function progress(step, events, relations)
     step = step,
     count = count,
     wanted = wanted,
-    found = found,
     failure = failure,
     is_complete = all_named or wanted ~= nil and count >= wanted,
   }
@@ -92,7 +91,7 @@ local function outcome_of(plan, failures, others)
   local keys, count = {}, 0
   for _, event in ipairs(failures) do
     local reason = nonempty(event_data(event).reason) or ""
-    if event_name(event) ~= plan.first_failure or reason:lower():find("workspace", 1, true) then return "unknown" end
+    if event_name(event) ~= plan.first_failure or reason:lower():find "workspace" then return "unknown" end
     local kind = plan.first_failure:match "^subscription" and "subscription"
       or plan.first_failure:match "^mailbox" and "address"
       or "domain"
@@ -139,10 +138,7 @@ function verdict.of(plan, events, origins)
   result.failure = failures[1]
   local is_complete, found = true, {}
   for _, step in ipairs(plan.steps) do
-    local made = progress(step, result.events, relations)
-    for position in pairs(made.found) do
-      found[position] = true
-    end
+    local made = progress(step, result.events, relations, found)
     result.failure = result.failure or made.failure
     is_complete = is_complete and made.is_complete
     if not made.is_complete and not result.missing then

@@ -22,8 +22,7 @@ end
 
 ---Returns a random whole number from low to high. The two must be less than 2^24 apart.
 function random.integer(low, high)
-  local a, b, c, d = bytes(4):byte(1, 4)
-  return low + (((a * 256 + b) * 256 + c) * 256 + d) % (high - low + 1)
+  return low + tonumber(random.hex(4), 16) % (high - low + 1)
 end
 
 ---Returns an opaque id like "A1B2C3D4E5F6G7H8".

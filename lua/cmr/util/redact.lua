@@ -148,13 +148,12 @@ function redact.json_text(text)
       local content
       content, last = json_string(text, first)
       if text:find("^%s*:", last + 1) then -- a name; an escape in it may hide a secret's name
-        is_secret = has_secret(content) or content:find("\\", 1, true) ~= nil
+        is_secret = has_secret(content) or content:find "\\" ~= nil
       else
         masked = is_secret
       end
     elseif character == "[" or character == "{" then
       outer[#outer + 1] = is_secret
-      is_secret = is_secret and character == "["
     elseif character == "]" or character == "}" then
       is_secret = table.remove(outer) or false
     else

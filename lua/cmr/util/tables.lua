@@ -32,9 +32,13 @@ function tables.sorted_keys(object, rank)
   end
   table.sort(keys, function(a, b)
     local x, y = rank and rank(a) or 0, rank and rank(b) or 0
-    if x ~= y then return x < y end
-    if type(a) == type(b) then return a < b end
-    return tostring(a) < tostring(b)
+    if x == y then
+      x, y = type(a), type(b)
+    end
+    if x == y then
+      x, y = a, b
+    end
+    return x < y
   end)
   return keys
 end

@@ -35,6 +35,11 @@ describe("the schema of an operation's arguments", function()
         local made = properties[param.name]
         local expected = param.type == "map" and "object" or param.type ~= "any" and param.type or nil
         if made and not made.anyOf then assert.equal(expected, made.type, operation.name .. " " .. param.name) end
+        local list = properties[param.name:match "^(%w+)%[%]$"]
+        if list then
+          local items = (list.anyOf and list.anyOf[1] or list).items
+          assert.equal(param.type ~= "any" and param.type or nil, items.type, operation.name .. " " .. param.name)
+        end
       end
     end
   end)
