@@ -53,7 +53,7 @@ describe("the store of a process", function()
     local store = memory.new(function() return now end)
     for number = 1, 2500 do
       now = number
-      add(store, number, 0.5)
+      add(store, number, 1)
       assert.is_true(kept(store) <= 1000, number)
     end
     store = memory.new(function() return now end)

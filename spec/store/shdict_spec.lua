@@ -103,6 +103,30 @@ describe("the store of nginx's workers", function()
     assert.same({nil, "busy", 0}, {store:claim("x", 60)})
   end)
 
+  it("renews no claim that ends, or that another worker takes, while the store looks at it", function()
+    local dict = dictionary()
+    local store, expire = shdict.new(dict), dict.expire
+    local token = store:claim("x", 60)
+    assert.is_true(store:renew("x", token, 90))
+    assert.same({nil, "busy", 90}, {store:claim("x", 60)})
+    for _, taken in ipairs{true, false} do
+      token = store:claim(tostring(taken), 60)
+      function dict.expire(self, key, ttl)
+        self:delete(key)
+        if taken then self:set(key, "another", 60) end
+        return expire(self, key, ttl)
+      end
+      assert.same({nil, "the lease is over"}, {store:renew(tostring(taken), token, 90)})
+      dict.expire = expire
+    end
+  end)
+
+  it("returns the dictionary's message for a list that it cannot count", function()
+    local dict = dictionary()
+    function dict.incr() return nil, "not a number" end
+    assert.same({nil, "not a number"}, {shdict.new(dict):append("x", "text", 60)})
+  end)
+
   it("ends a list at the end of its time, and keeps nothing of the list an eighth of this time later", function()
     local dict = dictionary()
     local store = shdict.new(dict)
@@ -122,7 +146,8 @@ describe("the store of nginx's workers", function()
 
   it("keeps all texts of a list until the last text expires, whatever the time of each text", function()
     for _, times in ipairs{{10, 100}, {100, 10}, {10, 10, 100}, {10, 100, 10, 100}, {0.5, 0.25}, {100, 10, 100, 10}} do
-      local store, expected, last = shdict.new(dictionary()), {}, 0
+      local dict = dictionary()
+      local store, expected, last = shdict.new(dict), {}, 0
       now = 1000
       for index, ttl in ipairs(times) do
         expected[index] = tostring(index)
@@ -135,6 +160,8 @@ describe("the store of nginx's workers", function()
       expected[#expected + 1] = "more"
       now = now + 999
       assert.same(expected, store:list "x", table.concat(times, " "))
+      now = now + 1 + 1000 / 8
+      assert.equal(0, size(dict))
     end
   end)
 
@@ -155,12 +182,14 @@ describe("the store of nginx's workers", function()
     local store = shdict.new(main, events)
     for pages = 1, 5 do
       for less, answer in pairs{[0] = "too_large", [1] = "full", [4095] = "full"} do
-        events.bytes = (4096 + 24) * (3 + pages) + 4119 - less % 2
         local text = ("x"):rep(4096 * pages - 68 - #"cmr:list:order:1" + 1 - less)
         events.is_full = true
-        assert.same({nil, answer}, {store:append("order:1", text, 60)})
-        events.bytes = events.bytes - 4120
-        if less < 2 then assert.same({nil, "too_large"}, {store:append("order:1", text, 60)}) end
+        for _, more in ipairs{0, 4119} do
+          events.bytes = 4120 * (3 + pages) + more
+          assert.same({nil, answer}, {store:append("order:1", text, 60)})
+          events.bytes = 4120 * (3 + pages) - 1
+          if less < 2 then assert.same({nil, "too_large"}, {store:append("order:1", text, 60)}) end
+        end
       end
     end
     assert.same({}, store:list "order:1")

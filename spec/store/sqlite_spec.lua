@@ -52,6 +52,22 @@ describe("the store of a machine's processes", function()
     assert.same({0, 0, 0}, sizes())
   end)
 
+  it("removes what has expired also in an operation that is refused", function()
+    for index, refused in ipairs{
+      function() return store:claim("busy", 60) end,
+      function() return store:count("full", 1, 100) end,
+      function() return store:renew("expired", "token", 60) end,
+    } do
+      now = now + 1000 * index
+      store:claim("busy", 100)
+      store:count("full", 1, 100)
+      store:claim("expired", 10)
+      now = now + 60
+      assert.is_nil((refused()))
+      assert.same({1, 1, 0}, sizes())
+    end
+  end)
+
   it("keeps everything that has not expired", function()
     store:claim("x", 100)
     store:count("x", 5, 100)
