@@ -205,6 +205,24 @@ describe("a ledger's connection", function()
     end
   end)
 
+  it("of the parent is closed in a forked process, with every other one, before the process makes its own", function()
+    local inherited, closed = db, 0
+    connect()
+    function inherited.is_inherited() return true end
+    function inherited.close() closed = closed + 1 end
+    ledger.connections.quick, ledger.writer = inherited, 7
+    db = setmetatable({is_inherited = function() return false end}, {__index = inherited})
+    sqlite.open = function() -- luacheck: ignore 122
+      assert.equal(2, closed)
+      return db
+    end
+    assert.equal(db, ledger:connection "durable")
+    assert.same({{durable = db}, nil}, {ledger.connections, ledger.writer})
+    ledger:close()
+    assert.equal(3, closed)
+    assert.same({}, ledger.connections)
+  end)
+
   it("is closed with its ledger, and then Lua can collect the ledger", function()
     local path = support.path()
     local seen = setmetatable({}, {__mode = "k"})

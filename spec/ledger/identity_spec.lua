@@ -5,6 +5,8 @@ local identity = require "cmr.ledger.identity"
 describe("the digest of a request's content", function()
   it("is the same on every Lua and in every version", function()
     assert.equal("sPJtiAD3ogLFVMWhZ8+z", identity.digest{a = {1, true, core.null, "x"}, b = core.all})
+    local renewal = {userId = "U1", domains = {"b.com", "a.com"}}
+    assert.equal("vPILmnOciDuoYOOz134/", identity.digest(renewal, require("cmr.operations").renew_domains))
     local many = {}
     for letter in ("abcdefghijklmnop"):gmatch "." do many[letter] = letter:upper() end
     assert.equal("v+kEPu2siSWFrHTfMKGE", identity.digest(many))
