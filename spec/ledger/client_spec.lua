@@ -80,6 +80,20 @@ describe("a client with a ledger", function()
     assert.equal(1, assert(client:bulk("reexport", {args})).earlier.accepted)
   end)
 
+  it("reads the query of a raw request as it was meant, and a body that is a list as no fields", function()
+    server:fault{times = 10, status = 404, body = {status = 404, message = "gone"}}
+    for _, user in ipairs{"a b&c=d", "100%", "\195\164+", "~!"} do
+      client:request("POST", "/mailboxes/oauth", {query = {userId = user}, body = {mailboxId = "M1"}})
+      assert.same({"reexport", user}, {ledger:find{}[1].operation, ledger:find{}[1].user})
+    end
+    for _, body in ipairs{{"x"}, {"x", "y"}} do
+      client:request("POST", "/mailboxes/oauth", {query = {userId = "U1"}, body = body})
+      assert.same({"request"}, {ledger:find{}[1].operation, ledger:find{}[1].user})
+    end
+    client:request("POST", "/mailboxes/oauth", {query = {userId = "U1"}})
+    assert.same({"reexport", "U1"}, {ledger:find{}[1].operation, ledger:find{}[1].user})
+  end)
+
   it("records the items that the answer to a raw request refuses", function()
     local data = {{domainName = "a.com", success = false}}
     for count, state in ipairs{"failed", "partial"} do
@@ -220,6 +234,44 @@ describe("a client with a ledger", function()
     collectgarbage()
     collectgarbage()
     assert.same({"unknown", "unknown"}, {only().state, only().outcome})
+  end)
+
+  it("leaves a request alone that has ended, when its call is collected", function()
+    local abandoned = 0
+    function ledger.abandon() abandoned = abandoned + 1 end
+    assert(client:reexport(REEXPORT))
+    assert.is_nil((client:reexport{mailboxId = "MISSING"}))
+    for _ = 1, 3 do collectgarbage() end
+    assert.equal(0, abandoned)
+  end)
+
+  it("logs that the end of a request cannot be recorded, and returns the answer", function()
+    local plan = {steps = {{event = "mailbox.exported"}}}
+    local err = {kind = "operation_failed", outcome = "rejected", message = "x", events = {}}
+    for _, fails in ipairs{
+      function() return nil, "the disk is full" end,
+      function() error("the disk is full", 0) end,
+    } do
+      ledger.finish, ledger.settle = fails, fails
+      local logged = {}
+      local log = stub(require "cmr.util.log", "error")
+      log.invokes(function(format, ...) logged[#logged + 1] = format:format(...) end)
+      local res = client:reexport(REEXPORT)
+      local _, _, failure = client:reexport{mailboxId = "MISSING"}
+      entry.settle(ledger, 1, plan)
+      entry.settle(ledger, 1, plan, err)
+      entry.settle(ledger, 1, plan, {kind = "timeout"})
+      log:revert()
+      assert.equal(200, res.status)
+      assert.equal("not_found", failure.kind)
+      local unwritten = "the end of a request could not be written into the ledger, it counts as unknown: "
+      local unsettled = "how a request ended could not be written into the ledger: "
+      local full = "the disk is full"
+      assert.same({unwritten .. full, unwritten .. full, unsettled .. full, unsettled .. full}, logged)
+      assert.equal(full, cmr.info(res).ledger_error)
+      assert.equal(full, cmr.info(failure).ledger_error)
+    end
+    ledger.finish, ledger.settle = nil, nil
   end)
 
   it("does not repeat a bulk run with an unknown row", function()

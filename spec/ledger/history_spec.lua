@@ -1,5 +1,6 @@
 -- How the ledger finds, counts and forgets requests.
 local core = require "cmr.core"
+local history = require "cmr.ledger.history"
 local sqlite = require "cmr.sqlite"
 local support = require "spec.support.ledger"
 
@@ -71,6 +72,83 @@ describe("a ledger's history", function()
     assert.equal(under_way, ledger:find{}[4].id)
   end)
 
+  it("is damaged if a request comes twice", function()
+    local rows
+    local db = {rows = function() return rows end}
+    local damaged = setmetatable({path = "/x", connection = function() return db end}, getmetatable(ledger))
+    for _, case in ipairs{{3, 3}, {3, 4}, {5, 3, 3}} do
+      rows = {}
+      for index, id in ipairs(case) do rows[index] = {id = id, state = "done"} end
+      assert.same({nil, "the ledger /x is damaged", "corrupt"}, {damaged:find{}})
+    end
+    rows = {{id = 3, state = "done"}, {id = 1, state = "done"}}
+    assert.same(rows, damaged:find{})
+    assert.same(rows, damaged:find{before = 4})
+    assert.same({nil, "the ledger /x is damaged", "corrupt"}, {damaged:find{before = 3}})
+  end)
+
+  it("accepts a filter of any time since 1970", function()
+    assert.same({since = 0}, history.filter{since = 0})
+    assert.same({unknown = true, accepted = true}, history.filter{unknown = true, accepted = true})
+    for _, filter in ipairs{{since = -1}, {unknown = false}, {accepted = false}} do
+      assert.has_error(function() history.filter(filter) end)
+    end
+  end)
+
+  it("finds names in lower case, and ids unchanged", function()
+    for id, expected in pairs{["Shop.COM"] = "shop.com", ["Jane@X"] = "jane@x", ORD_1 = "ORD_1"} do
+      assert.equal(expected, history.filter{id = id}.id)
+    end
+  end)
+
+  it("says of a request which ids, which run and which failure it has", function()
+    sql [[INSERT INTO run (name, account, operation, digest, rows, round, round_at, started_at)
+      VALUES ('RUN_1', 'a', 'reexport', 'd', 1, 1, 0, 5)]]
+    local ended = begin{user = "U1", run = 1, row = 4, ids = {{"order", "O1"}, {"mailbox", "M1"}, {"mailbox", "M2"}}}
+    assert(ledger:finish(ended, {state = "failed", status = 404, kind = "not_found", outcome = "rejected",
+      message = "gone", failed_items = 2, retry_at = 7}))
+    local unknown, lost, under_way = begin(), begin{run = 1}, begin{run = 9}
+    assert(ledger:finish(unknown, {state = "unknown", message = "closed"}))
+    sql("UPDATE request SET writer = 1000000 WHERE id = ?", lost)
+    local found = {}
+    for item, message in history.each(ledger, {}) do
+      assert(item, message)
+      found[item.ledger_id] = item
+      item.sent_at, item.ended_at, item.ledger_id = item.sent_at > 0, item.ended_at and item.ended_at > 0, nil
+    end
+    assert.same({sent_at = true, ended_at = true, account = "key https://a", operation = "reexport", state = "failed",
+      user = "U1", run = "RUN_1", row = 4, ids = {order = {"O1"}, mailbox = {"M1", "M2"}}, status = 404,
+      kind = "not_found", outcome = "rejected", message = "gone", failed_items = 2, retry_at = 7}, found[ended])
+    assert.same({"unknown", "closed"}, {found[unknown].state, found[unknown].message})
+    assert.same({"unknown", "the process ended before the answer was written down", "RUN_1"},
+      {found[lost].state, found[lost].message, found[lost].run})
+    assert.same({"sending", nil, "?"}, {found[under_way].state, found[under_way].message, found[under_way].run})
+  end)
+
+  it("has the accepted requests with what they wait for", function()
+    local plans = {}
+    for index, ending in ipairs{{state = "accepted", plan = '{"a":1}'}, {state = "done", plan = '{"a":2}'},
+      {state = "accepted"}, {state = "accepted", plan = '{"a":4}'}} do
+      plans[index] = begin()
+      assert(ledger:finish(plans[index], ending))
+    end
+    begin()
+    assert.same({{id = plans[4], account = "key https://a", operation = "reexport", plan = {a = 4}},
+      {id = plans[1], account = "key https://a", operation = "reexport", plan = {a = 1}}},
+      history.accepted(ledger, {}))
+    assert.same({}, history.accepted(ledger, {operation = "renew_domains"}))
+    function ledger.find() return nil, "broken" end
+    assert.same({nil, "broken"}, {history.accepted(ledger, {})})
+  end)
+
+  it("ends with a message when the ids of a request cannot be read", function()
+    for _ = 1, 3 do begin() end
+    function ledger.ids() return nil, "broken" end
+    local iterator = history.each(ledger, {})
+    assert.same({false, "broken"}, {iterator()})
+    assert.is_nil((iterator()))
+  end)
+
   it("reports a file that cannot be read", function()
     begin()
     ledger.connections.durable:close()
@@ -93,7 +171,14 @@ describe("a ledger's history", function()
     local newest = begin()
     assert(ledger:finish(newest, {state = "done"}))
     assert.equal(0, ledger:forget(core.time() - 1000))
+    local parts, transaction = {}, ledger.transaction
+    function ledger.transaction(...)
+      local removed, message = transaction(...)
+      parts[#parts + 1] = removed
+      return removed, message
+    end
     assert.equal(1501, ledger:forget(core.time() + 1000))
+    assert.same({1000, 501}, parts) -- so that other processes can write in between
     assert.same({newest, under_way}, ids{})
     assert.same({{id = "ORD_1"}}, sql "SELECT id FROM request_id")
   end)
@@ -118,8 +203,8 @@ describe("a ledger's history", function()
   end)
 
   it("keeps requests for 400 days", function()
-    fill(150, core.time() - 401 * DAY)
-    fill(40, core.time() - 399 * DAY)
+    fill(150, core.time() - 400 * DAY - 60)
+    fill(40, core.time() - 400 * DAY + 60)
     for _ = 1, 9 do begin() end
     assert.equal(199, #ids{})
     begin() -- the 200th request starts a clean-up

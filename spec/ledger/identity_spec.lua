@@ -5,6 +5,12 @@ local identity = require "cmr.ledger.identity"
 describe("the digest of a request's content", function()
   it("is the same on every Lua and in every version", function()
     assert.equal("sPJtiAD3ogLFVMWhZ8+z", identity.digest{a = {1, true, core.null, "x"}, b = core.all})
+    local renewal = {userId = "U1", domains = {"b.com", "a.com"}}
+    assert.equal("vPILmnOciDuoYOOz134/", identity.digest(renewal, require("cmr.operations").renew_domains))
+    local many = {}
+    for letter in ("abcdefghijklmnop"):gmatch "." do many[letter] = letter:upper() end
+    assert.equal("v+kEPu2siSWFrHTfMKGE", identity.digest(many))
+    assert.equal("yGh6CKpdbtIEQyj6aml6", identity.set_digest{"b", "a"})
   end)
 
   it("is the same for values that the API treats as the same", function()
@@ -12,6 +18,7 @@ describe("the digest of a request's content", function()
       deep = {email = "x@y.zz"}}
     for _, args in ipairs{
       {email = " John@Doe.com", domain = "acme.com", list = {"MB1"}, deep = {email = "x@y.zz"}},
+      {email = "john@doe.com\n", domain = "\194\160acme.com", list = {"\194\160MB1"}, deep = {email = "x@y.zz\t"}},
       {email = "john@doe.com", domain = "ACME.com\194\160", list = {"MB1 "}, deep = {email = "X@y.zz"}},
     } do
       assert.equal(first, identity.digest(args))

@@ -55,6 +55,8 @@ describe("a handler that ends its request #nginx", function()
     {"ngx.exit(204)", 204, true},
     {"ngx.exit(500)", 500, false},
     {"ngx.exit(404)", 404, false},
+    {"ngx.exit(299)", 299, true},
+    {"ngx.exit(300)", 300, false},
     {"ngx.exit(ngx.ERROR)", nil, false},
     {"ngx.status = 503 ngx.exit(ngx.OK)", 503, false},
     {"ngx.redirect '/elsewhere'", 302, false},
@@ -75,6 +77,35 @@ describe("a handler that ends its request #nginx", function()
       assert.equal(not case[3] and (case[1]:find "exit" and "ended" or "left") or nil, failure)
     end)
   end
+
+  it("once, whatever it calls afterwards", function()
+    start{on = [=[["*"] = function()
+      runs = runs + 1
+      ngx.print("begun")
+      ngx.flush(true)
+      pcall(ngx.redirect, "/elsewhere") -- raises: the answer has begun
+      if runs == 1 then pcall(ngx.exec, "/elsewhere") end
+      error "in vain"
+    end]=]}
+    for _ = 1, 2 do deliver() end
+    assert.equal(2, runs())
+    local log = server:log()
+    assert.equal(2, select(2, log:gsub("its handler failed: it left the request with ngx.redirect", "")))
+    assert.is_nil(log:find("ngx.exec", 1, true))
+    assert.is_nil(log:find("could not be", 1, true))
+  end)
+
+  it("only in the function, and not after it", function()
+    start{phase = "content_by_lua_block", on = '["*"] = function() runs = runs + 1 end',
+      server = "location = /later { content_by_lua_block { receive() ngx.exit(404) } }"}
+    local body = '{"event":"a","eventId":"E1"}'
+    local headers = delivery.headers("body-hex-seconds", body, {time = os.time()})
+    local options = {method = "POST", body = body, headers = headers}
+    assert.equal(404, server:get("/later", options).status)
+    assert.equal(200, server:get("/webhook", options).status)
+    assert.equal(1, runs())
+    assert.is_nil(server:log():find("failed", 1, true))
+  end)
 
   it("in another phase", function()
     start{phase = "access_by_lua_block", on = '["*"] = function() runs = runs + 1 ngx.exit(204) end'}

@@ -137,6 +137,8 @@ describe("the events", function()
 
   it("have no id that is not a text, or that is too long", function()
     assert.equal("", ids_of{orderId = 5, actionId = true, domain = "", mailboxId = {}, email = ("x"):rep(201)})
+    assert.equal("mailbox:" .. ("x"):rep(200), ids_of{email = ("x"):rep(200)})
+    assert.equal("mailbox:" .. ("x"):rep(200), ids_of{email = ("x"):rep(200)})
     for _, data in ipairs{"text", 5, true} do assert.same({}, events.ids{event = "any", data = data}) end
     assert.same({}, events.ids{event = "any"})
     assert.same({}, events.ids{event = "any", data = require("cmr").null})

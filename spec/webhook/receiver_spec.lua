@@ -233,7 +233,7 @@ describe("a receiver of webhooks", function()
       delivered(event{eventId = ("E"):rep(100000), data = {}})
       for name, entry in pairs(store.claims) do
         assert.matches("^event:%x+$", name)
-        assert.is_true(#name <= #"event:" + 32)
+        assert.equal(#"event:" + 32, #name)
         assert.is_true(entry.done)
       end
     end)
@@ -265,6 +265,13 @@ describe("a receiver of webhooks", function()
       assert.same({1, 2, 3, 4}, tries)
       assert.equal(1, #store:list "order:O1")
     end)
+
+    it("that is the first one if the store cannot count it", function()
+      function store.count() return nil, "unavailable", "connection refused" end
+      local tries
+      assert.equal(200, deliver(receiver{on = {["*"] = function(_, taken) tries = taken.tries end}}))
+      assert.equal(1, tries)
+    end)
   end)
 
   describe("keeps as a dead letter an event that the vendor does not deliver again:", function()
@@ -289,6 +296,7 @@ describe("a receiver of webhooks", function()
       deliver_often(to, 2)
       assert.same({}, to:dead_letters())
       deliver_often(to, 2)
+      for _, index in ipairs{4, 6} do assert.matches("it is a dead letter now", logged[index]) end
       local letters = to:dead_letters()
       assert.equal(1, #letters)
       local letter = letters[1]
@@ -339,6 +347,32 @@ describe("a receiver of webhooks", function()
       assert.same({}, store.windows)
     end)
 
+    it("without the event if the store has no room for it", function()
+      local to, append = failing(), store.append
+      function store.append(self, name, text, ttl)
+        if name == "dead" and #text > 800 then return nil, "full" end
+        return append(self, name, text, ttl)
+      end
+      deliver_often(to, 3, event{data = {orderId = "O1", text = ("x"):rep(1000)}})
+      local letter = to:dead_letters()[1]
+      assert.same({"E1", nil}, {letter.event_id, letter.event})
+    end)
+
+    it("apart from other texts in its list, which are no dead letters", function()
+      for _, text in ipairs{"5", '"text"', '[{"id": "x"}]', '{"id": 5}', "no JSON"} do
+        store:append("dead", text, 60)
+      end
+      assert.same({}, receiver():dead_letters())
+    end)
+
+    it("until the caller no longer uses it, in memory", function()
+      local to, listed = failing(), setmetatable({}, {__mode = "k"})
+      deliver_often(to, 3)
+      listed[to:dead_letters()[1]] = true
+      for _ = 1, 3 do collectgarbage() end
+      assert.is_nil(next(listed))
+    end)
+
     it("for dead_ttl", function()
       local to = failing{dead_ttl = 100}
       deliver_often(to, 3)
@@ -349,13 +383,15 @@ describe("a receiver of webhooks", function()
     end)
 
     it("and logs that an event is lost when the dead letter cannot be stored", function()
-      local to = failing()
+      local to, tried = failing(), 0
       local append = store.append
       function store.append(self, name, ...)
-        if name == "dead" then return nil, "connection refused" end
-        return append(self, name, ...)
+        if name ~= "dead" then return append(self, name, ...) end
+        tried = tried + 1
+        return nil, "connection refused"
       end
       deliver_often(to, 3)
+      assert.equal(1, tried)
       assert.equal("ERR cmr webhook: mailbox.created E1: it is lost, for no dead letter could be stored: "
         .. "connection refused", logged[4])
     end)
@@ -487,6 +523,30 @@ describe("a receiver of webhooks", function()
     assert.equal(2, runs)
   end)
 
+  it("recognises a duplicate for 7 days, keeps an event for an hour and a dead letter for 30 days", function()
+    local day, works = 24 * 3600, true
+    local to = receiver{on = {["*"] = function()
+      count()
+      return works
+    end}}
+    assert.equal(200, deliver(to))
+    works = false
+    for _ = 1, 3 do assert.equal(500, deliver(to, event{eventId = "E2", data = {}})) end
+    works, runs = true, 0
+    for _, case in ipairs{{3600 - 1, 1}, {3600, 0}, {7 * day - 1, 0}} do
+      now = 1000 + case[1]
+      assert.equal(200, deliver(to))
+      assert.same({case[2], 0}, {#store:list "order:O1", runs})
+    end
+    now = 1000 + 7 * day
+    assert.equal(200, deliver(to))
+    assert.equal(1, runs)
+    for later, letters in pairs{[30 * day - 1] = 1, [30 * day] = 0} do
+      now = 1000 + later
+      assert.equal(letters, #to:dead_letters())
+    end
+  end)
+
   it("refuses what verify refuses, with the right status, and logs the kind", function()
     local to = receiver{on = {["*"] = count}, max_body = 1000}
     local function signed(body, more) return delivery.headers("body-hex-seconds", body, more) end
@@ -542,6 +602,12 @@ describe("a receiver of webhooks", function()
       assert.same({orderId = "O1", k = "v"}, stored("order:O1")[1].data)
     end)
 
+    it("without a look at the stored events if it comes for the first time", function()
+      function store.list() error "asked" end
+      assert.equal(200, deliver(receiver()))
+      assert.equal(1, #store.lists["order:O1"])
+    end)
+
     it("before its function runs", function()
       deliver(receiver{on = {["*"] = function() runs = #stored "order:O1" end}})
       assert.equal(1, runs)
@@ -571,6 +637,21 @@ describe("a receiver of webhooks", function()
     for _, text in ipairs{PASSWORD, APP_PASSWORD, delivery.KEY} do assert.is_nil(logged[1]:find(text, 1, true)) end
     assert.is_nil(logged[1]:find "%c")
     assert.is_true(#logged[1] < 800)
+  end)
+
+  it("logs at most 300 bytes of an event's description, and of a failure", function()
+    local to = receiver{on = {["*"] = function() error(("x"):rep(301), 0) end}}
+    deliver(to, event{eventId = ("E"):rep(301)})
+    local described = "mailbox.created " .. ("E"):rep(300 - #"mailbox.created ")
+    assert.equal(("ERR cmr webhook: %s: its handler failed: %s"):format(described, ("x"):rep(300)), logged[1])
+  end)
+
+  it("accepts a time from 1 s to 1,000,000,000 s", function()
+    for _, name in ipairs{"lease", "done_ttl", "event_ttl", "dead_ttl"} do
+      for seconds, accepted in pairs{[0.9] = false, [1] = true, [1e9] = true, [1e9 + 1] = false} do
+        assert.equal(accepted, (pcall(receiver, {[name] = seconds})), name)
+      end
+    end
   end)
 
   it("raises an error for a mistake in its options", function()

@@ -19,13 +19,20 @@ local function verify(body, headers, options)
   return webhook.verify(body, headers, all)
 end
 
+-- The documented status for each kind of refusal.
+local STATUS = {
+  no_key = 500, too_large = 413, missing_signature = 401, missing_timestamp = 401, repeated_header = 400,
+  malformed_signature = 400, malformed_timestamp = 400, bad_signature = 401, stale = 401, future = 401, not_json = 400,
+  no_event = 400,
+}
+
 local function refused(kind, body, headers, options)
   local event, message, err = verify(body, headers, options)
   assert.is_nil(event)
   assert.equal(kind, err.kind, message)
   assert.equal(message, err.message)
   assert.equal(message, tostring(err))
-  assert.is_number(err.status)
+  assert.equal(STATUS[kind], err.status)
   assert.is_nil((message:find(KEY, 1, true)))
 end
 
@@ -138,7 +145,7 @@ describe("a delivery", function()
   it("needs both headers", function()
     for name, kind in pairs { ["cmr-x-signature"] = "missing_signature", ["cmr-x-timestamp"] = "missing_timestamp" } do
       local headers = signed()
-      for _, none in ipairs { "", {}, false } do
+      for _, none in ipairs { "", {}, false, true, 1 } do
         headers[name] = none or nil
         refused(kind, BODY, headers)
       end
@@ -193,6 +200,21 @@ describe("a delivery", function()
     end
   end)
 
+  it("has a timestamp in seconds with up to 11 digits, or in milliseconds with 12 to 15 digits", function()
+    for text, expected in pairs {
+      ["1"] = { 1, "seconds" },
+      ["99999999999"] = { 99999999999, "seconds" },
+      ["100000000000"] = { 1e8, "milliseconds" },
+      ["1790000000123"] = { 1790000000.123, "milliseconds" },
+      ["999999999999999"] = { 999999999999.999, "milliseconds" },
+      ["1000000000000000"] = {},
+    } do
+      assert.same(expected, { signature_formats.parse_timestamp(text) })
+    end
+    assert.equal("1790000000", signature_formats.timestamp(1790000000.25, "seconds"))
+    assert.equal("1790000000250", signature_formats.timestamp(1790000000.25, "milliseconds"))
+  end)
+
   it("is not decoded before its signature is checked", function()
     refused("bad_signature", "no JSON", delivery.headers("body-hex-seconds", "other"))
   end)
@@ -222,6 +244,7 @@ describe("a delivery", function()
     local body, headers = of(100)
     assert(verify(body, headers, { max_body = 100 }))
     refused("too_large", body, headers, { max_body = 99 })
+    refused("too_large", body, headers, { max_body = 0 })
   end)
 
   it("signed with several keys in one header is accepted when one of them is ours", function()
@@ -273,6 +296,24 @@ describe("a delivery", function()
     assert(verify(BODY, signed()))
   end)
 
+  it("is checked with the environment's key if no key is given, and only then", function()
+    local getenv, key = os.getenv, nil
+    finally(function() os.getenv = getenv end) -- luacheck: ignore 122
+    os.getenv = function(name) -- luacheck: ignore 122
+      if name == "CMR_API_KEY" then return key end
+      return getenv(name)
+    end
+    for _, of_environment in ipairs { KEY, "another", "two words", "" } do
+      key = of_environment
+      assert(verify(BODY, signed()))
+      assert.is_table(cmr.webhook.receiver { api_key = KEY })
+      local event, _, err = webhook.verify(BODY, signed(), { now = NOW })
+      assert.equal(key == KEY, event ~= nil)
+      if not event then assert.equal(key == "another" and "bad_signature" or "no_key", err.kind) end
+      assert.equal(key ~= "two words", (pcall(cmr.webhook.receiver, {})))
+    end
+  end)
+
   it("cannot be sent as one signed without its timestamp, because the signed text is not a JSON object then", function()
     local headers = signed "timestamp.body-hex-seconds"
     refused("not_json", headers["cmr-x-timestamp"] .. "." .. BODY, headers)
@@ -304,6 +345,13 @@ describe("an event", function()
     assert.is_nil(event.event)
   end)
 
+  it("is collected when nobody uses it any more, with the facts about it", function()
+    local seen = setmetatable({}, { __mode = "k" })
+    seen[event_of(BODY)] = true
+    for _ = 1, 3 do collectgarbage() end
+    assert.is_nil(next(seen))
+  end)
+
   it("with an unknown name is an event as well", function()
     assert.equal("mailbox.levitated", webhook.name(event_of '{"event":"mailbox.levitated"}'))
   end)
@@ -332,7 +380,7 @@ describe("a mistake in the arguments", function()
     raises("bad option 'tolerance'", BODY, {}, { tolerance = -1 })
     raises("bad option 'tolerance'", BODY, {}, { tolerance = 0 / 0 })
     raises("bad option 'max_body'", BODY, {}, { max_body = "1" })
-    raises("bad option 'now'", BODY, {}, { now = "1" })
+    raises("bad option 'now' %(a number or a function expected, got string%)", BODY, {}, { now = "1" })
     raises("bad option 'signature_format'", BODY, {}, { signature_format = "body" })
     raises("bad option 'signature_format'", BODY, {}, { signature_format = 1 })
     raises("bad option 'api_key'", BODY, {}, { api_key = 1 })

@@ -36,7 +36,7 @@ local function status_of(run, entry, now)
   local state = entry.state
   if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
   if state == "failed" then return (entry.outcome == "not_sent" or run.retry_failed) and "todo" or "failed" end
-  if state == "deferred" then return (entry.retry_at or 0) > now and "deferred" or "todo" end
+  if state == "deferred" then return entry.retry_at and entry.retry_at > now and "deferred" or "todo" end
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
@@ -64,13 +64,13 @@ local function look_up(run, row)
     return
   end
   local entries, message = run.ledger:same(run.account, run.operation.name, row.digest)
-  if not entries then error(unreadable(run, message), 0) end
+  if not entries then error(unreadable(run, message)) end
   local now, counted, newest, times = run.time(), {}, 0, 0
   for _, entry in ipairs(entries) do
     newest = math.max(newest, entry.id)
     if RANKS[entry.state] < RANKS.failed then
       times = times + 1
-      row.last_sent_at = math.max(row.last_sent_at or 0, entry.sent_at)
+      row.last_sent_at = math.max(row.last_sent_at or entry.sent_at, entry.sent_at)
     end
     if counts(run, entry, now) then counted[#counted + 1] = entry end
   end
@@ -83,11 +83,12 @@ local function look_up(run, row)
   if row.copy == 1 then row.newest_known = newest end
 end
 
--- Returns the id of the newest request in the ledger. Called before a pass sends its first row.
+-- Returns the id of the newest request in the ledger, or nil for a run that does not look at the ledger. Called before
+-- a pass sends its first row.
 local function newest_of(run)
-  if not run.ledger or run.repeatable then return 0 end
+  if not run.ledger or run.repeatable then return end
   local newest, message = run.ledger:newest()
-  if not newest then error(unreadable(run, message), 0) end
+  if not newest then error(unreadable(run, message)) end
   return newest
 end
 
@@ -133,7 +134,7 @@ local function decide(run, row)
   if row.digest ~= "" then look_up(run, row) end
   if row.status and row.status ~= "todo" then return end
   run.read_row(row)
-  if row.args and row.digest == "" then error(CHANGED, 0) end
+  if row.args and row.digest == "" then error(CHANGED) end
   if row.args then row.problem = select(2, run.check(row.args)) end
   if row.problem then row.status = "invalid" end
 end
@@ -168,7 +169,7 @@ function plan.rows(run)
     local row = next_row()
     if not row then return nil end
     row.digest = run.digests:get(row.number)
-    if not row.digest then error(CHANGED, 0) end
+    if not row.digest then error(CHANGED) end
     number_copies(row)
     row.status = run.settled and run.settled[row.number]
     if not row.status then decide(run, row) end
@@ -205,7 +206,7 @@ function plan.review(run, on_row)
   local sums, message = run.ledger:snapshot(function()
     return review(run, on_row)
   end)
-  if not sums then error(unreadable(run, message), 0) end
+  if not sums then error(unreadable(run, message)) end
   return sums
 end
 

@@ -36,7 +36,7 @@ end
 
 -- A cache: for each operation, the set of its parameters' names. "domains[]" names the items of a list, and
 -- "mailboxes.*" names the members of a map.
-local names_of = setmetatable({}, { __mode = "k" })
+local names_of = {}
 
 local function parameter_names(operation)
   local names = names_of[operation]

@@ -165,7 +165,6 @@ function queries:each(filter)
         return false, message
       end
     end
-    is_over = page[position] == nil
     return page[position]
   end
 end

@@ -68,7 +68,7 @@ local function apply(db)
   return true
 end
 
----Migrates a database to the current version.
+---Migrates a database to the current version. After a failure, the caller must close the connection.
 ---@return true? ok
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "newer".
@@ -85,7 +85,6 @@ function schema.update(db)
   if ok then
     ok, message, reason = db:run "COMMIT"
   end
-  if not ok then db:run "ROLLBACK" end
   return ok and true, message, reason
 end
 

@@ -8,7 +8,7 @@ local Store = {}
 Store.__index = Store
 Store.__name = "cmr.store.memory"
 
-local MIN_SWEEP_ENTRIES = 1000
+local MIN_SWEEP_ENTRIES = 1000 -- fewest entries that are added between two removals of expired entries
 
 ---Makes a store.
 ---@param now? fun(): number A clock that never goes back, in seconds.
@@ -18,14 +18,13 @@ function Store.new(now)
     claims = {},
     lists = {},
     windows = {},
-    size = 0,
-    sweep_at = MIN_SWEEP_ENTRIES,
-    tokens = 0,
+    unswept = MIN_SWEEP_ENTRIES, -- how many entries may be added before the next removal
   }, Store)
 end
 
--- Removes expired entries. Runs when there are more than MIN_SWEEP_ENTRIES entries, and more than twice as many as
--- after the last removal.
+-- Removes expired entries. Runs after as many additions as entries were left by the last removal, and not before
+-- MIN_SWEEP_ENTRIES additions. So each addition costs the same, and the expired entries are never many more than the
+-- others.
 local function sweep(self)
   local now, left = self.now(), 0
   for _, entries in ipairs { self.claims, self.lists, self.windows } do
@@ -37,7 +36,7 @@ local function sweep(self)
       end
     end
   end
-  self.size, self.sweep_at = left, math.max(MIN_SWEEP_ENTRIES, 2 * left)
+  self.unswept = math.max(MIN_SWEEP_ENTRIES, left)
 end
 
 local function get(self, entries, name)
@@ -46,10 +45,10 @@ local function get(self, entries, name)
 end
 
 local function put(self, entries, name, entry, ttl)
-  if not entries[name] then self.size = self.size + 1 end
   entry.expires = self.now() + ttl
   entries[name] = entry
-  if self.size > self.sweep_at then sweep(self) end
+  self.unswept = self.unswept - 1
+  if self.unswept == 0 then sweep(self) end
   return entry
 end
 
@@ -57,8 +56,7 @@ function Store:claim(name, lease)
   local entry = get(self, self.claims, name)
   if entry and entry.done then return nil, "done" end
   if entry then return nil, "busy", entry.expires - self.now() end
-  self.tokens = self.tokens + 1
-  return put(self, self.claims, name, { token = self.tokens, done = false }, lease).token
+  return put(self, self.claims, name, { token = {} }, lease).token
 end
 
 function Store:done(name, token, ttl)
@@ -118,9 +116,7 @@ end
 function Store:uncount(name)
   local times = get(self, self.windows, name)
   table.remove(times or {})
-  if times and #times == 0 then
-    self.windows[name], self.size = nil, self.size - 1
-  end
+  if times and #times == 0 then self.windows[name] = nil end
   return true
 end
 

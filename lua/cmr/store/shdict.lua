@@ -80,7 +80,8 @@ function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
   -- a claim that is about to end is not deleted: another worker may have claimed the name by then
-  if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
+  local left = dict:ttl(key)
+  if left and left > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
 end
 
@@ -96,7 +97,7 @@ end
 -- must visit all texts. Returns the time to live for the next text. No text expires before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
-  if not oldest or oldest >= ttl then return math.max(longer, oldest or 0) end
+  if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end
   for index = 1, count do
     dict:expire(key .. ":" .. index, longer)
   end

@@ -28,7 +28,7 @@ local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- this mark says th
 ---@param options? {ledger?: cmr.Ledger, path?: string} Default: the ledger's default file.
 function Store.new(options)
   local opts = validate.options("store.sqlite.new", SPEC, nil, options)
-  return setmetatable({ ledger = opts.ledger or assert(ledgers.open(opts.path)), sweep_at = 0 }, Store)
+  return setmetatable({ ledger = opts.ledger or assert(ledgers.open(opts.path)), sweep_at = -math.huge }, Store)
 end
 
 local function sweep(self, db, now)
@@ -146,7 +146,7 @@ function Store:list(name)
 end
 
 function Store:remove(name, text)
-  local removed = false
+  local removed
   local ok, message = update(self, "durable", function(db, now)
     local sql = "SELECT id, expires FROM entry WHERE name = ? AND text = ? AND %s > ? ORDER BY id LIMIT 1"
     local row, reason = db:first(sql:format(LIST_END:format "?"), name, text, name, now)

@@ -59,7 +59,8 @@ local SPEC = {
   on = {
     expected = "a table of event names and functions",
     test = function(value)
-      for name, handler in pairs(type(value) == "table" and value or { false }) do
+      if type(value) ~= "table" then return false end
+      for name, handler in pairs(value) do
         if type(name) ~= "string" or type(handler) ~= "function" then return false end
       end
       return true
@@ -140,7 +141,6 @@ local function new_job(self, event, info, is_replay)
     hash = hash,
     claim = "event:" .. hash,
     counter = stores.TRIES .. hash,
-    tries = 1,
     is_replay = is_replay or false,
     label = label_of(info),
     secrets = secrets,
