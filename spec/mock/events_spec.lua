@@ -61,7 +61,7 @@ describe("an event of the mock", function()
         lastName = last, userId = USER, orderId = data.orderId, actionId = action})}
     end
     assert.same({created(ann, "Ann", "A"), created(bob, "Bob", "B")}, api:events())
-    assert.equal(28, #ann.mailboxId)
+    assert.same({28, 28, 28}, {#ann.mailboxId, #ann.subscriptionId, #data.orderId})
     api:advance(120)
     local warmup = {mailboxId = bob.mailboxId, email = "bob@new.com", domain = "new.com", workspaceType = "MICROSOFT"}
     assert.same({{"mailbox.warmup.started", with(warmup, {userId = USER, userEmail = EMAIL, actionId = action})}},
@@ -275,7 +275,8 @@ describe("an event of the mock", function()
       order = {{domain = "Prewarm-acmecorp.com"}, {domain = "No.com"}}})
     api:advance(30)
     local warm, list = {}, {}
-    for index, person in ipairs{{"jwilson", "James", "Wilson"}, {"mlopez", "Maria", "Lopez"}, {"achen", "Amy", "Chen"}} do
+    local people = {{"jwilson", "James", "Wilson"}, {"mlopez", "Maria", "Lopez"}, {"achen", "Amy", "Chen"}}
+    for index, person in ipairs(people) do
       local email = person[1] .. "@prewarm-acmecorp.com"
       warm[index] = mailbox(email)
       list[index] = with(SECRETS, {mailboxId = warm[index].mailboxId, email = email, firstName = person[2],
@@ -293,6 +294,10 @@ describe("an event of the mock", function()
     send("POST /pre-warmup/order", OWN, {serviceProvider = "GOOGLE", order = {{domain = "prewarm-03.com"}}})
     api:advance(30)
     assert.equal(1, #api:events()) -- no event about failed domains if there are none
+    send("POST /pre-warmup/order", OWN, {serviceProvider = "GOOGLE", order = {{domain = "prewarm-03.com"}}})
+    api:advance(30)
+    local failed = api:events() -- and no event about sold ones
+    assert.same({1, "prewarmup.order.failed"}, {#failed, failed[1][1]})
   end)
 
   it("of a mailbox tells of changes and exports", function()

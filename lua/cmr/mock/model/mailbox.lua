@@ -65,7 +65,6 @@ function Mailbox:recent_reexports()
   for _, time in ipairs(self.reexports) do
     if now - time < text.WEEK then recent[#recent + 1] = time end
   end
-  self.reexports = recent
   return recent
 end
 
