@@ -63,6 +63,14 @@ describe("the probe's verdict on", function()
       {NO, "another message", {{"wrong key", 400, message "Invalid"}}},
       {NO, "another message", {{"wrong key", 400}}},
     })
+    says("unknown_user.message", {
+      {YES, "the same message", {{"unknown user", 404, message "The requested user does not exist."}}},
+      {NO, "another message", {{"unknown user", 404, message "x"}}},
+    })
+    says("no_user.message", {
+      {YES, "the same message", {{"no user", 400, message "Please provide a userId"}}},
+      {NO, "another message", {{"no user", 400, message "x"}}},
+    })
   end)
 
   it("a missing or unknown user", function()
@@ -156,6 +164,8 @@ describe("the probe's verdict on", function()
         {{"subscriptions", 200, with(function(item)
           item.domain, item.userId, item.autoRenew, item.periodEnd = nil, nil, "yes", 5
         end)}}},
+      {NO, "missing or null: data.subscriptions[].domain",
+        {{"subscriptions", 200, with(function(item) item.domain = nil end)}}},
       {NO, "data.subscriptions[].autoRenew is string, not boolean",
         {{"subscriptions", 200, with(function(item) item.autoRenew = "yes" end)}}},
       -- an item of either page may have the field
@@ -274,6 +284,13 @@ describe("the probe's verdict on", function()
       {NO, "it is of type boolean", answer {subscriptions = false}},
     })
     says(id, {{NO, "nothing is there; a list is at data.*", answer {jane = {"x"}}, {words = {jane = true}}}})
+    for _, operation in ipairs{"prewarmed", "sandbox_prewarmed"} do
+      says(operation .. ".items", {
+        {YES, "a list with items", {{operation, 200, of {inventory = {{}}}}}},
+        {NO, "nothing is there; a list is at data.items", {{operation, 200, of {items = {"x"}}}}},
+        {UNSEEN, "HTTP 500", {{operation, 500}}},
+      })
+    end
   end)
 
   it("page numbers", function()

@@ -45,7 +45,12 @@ describe("the shape of a value", function()
     assert.same({[""] = "object", ["*"] = "number", email = "string", who = "string", note = "string", see = "number"},
       paths(value, words))
     assert.equal("*", shape.name(value, "joe", words))
-    -- A documented name is shown even if it is also in a value.
+    -- A documented name is shown even if it is also in a value: a name from an answer, a part of an answer, a parameter
+    -- or the text.
+    for _, name in ipairs{"totalSearchedCount", "nextPage", "disabledRecords", "scenario", "clientId", "domainCount",
+      "SMARTLEAD"} do
+      assert.equal(name, shape.name({[name] = 1}, name, {[name:lower()] = true}))
+    end
     assert.equal("email", shape.name({email = "email"}, "email", shape.words({email = "email"}, {})))
   end)
 end)

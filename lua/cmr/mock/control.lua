@@ -55,7 +55,7 @@ local function fields_of(types)
   local list = json.array()
   for name, expected in pairs(types) do
     local kind, optional = expected:match "^(%a+)(%??)$"
-    list[#list + 1] = { name = name, type = kind, required = optional == "" and kind ~= "any", values = VALUES[name] }
+    list[#list + 1] = { name = name, type = kind, required = optional == "", values = VALUES[name] }
   end
   table.sort(list, function(a, b)
     if a.required ~= b.required then return a.required end
