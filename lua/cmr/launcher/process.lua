@@ -71,9 +71,9 @@ local function follow(path, stand_in, on)
     if word == "pid" then
       stand_in:close()
       pid = rest
-    elseif word == "ready" and not ready then
+    elseif word == "ready" then
+      if not ready then on.ready(pid) end
       ready = true
-      on.ready(pid)
     elseif word == "log" then
       log[#log + 1] = rest
     elseif word == "stopped" then
