@@ -53,6 +53,12 @@ describe("the mock's record", function()
     assert.equal(1024 * 1024, #server:requests()[1].body)
   end)
 
+  it("has the last value of a repeated parameter, and all values of a repeated header", function()
+    server:call("GET", PLATFORMS .. "&q=1&q=2&q=3", {lines = {'header = "X-Thing: One"', 'header = "X-Thing: Two"'}})
+    local seen = server:requests()[1]
+    assert.same({"3", "One, Two"}, {seen.query.q, seen.headers["x-thing"]})
+  end)
+
   it("distinguishes connections", function()
     local url = 'url = "' .. server.base_url .. '/nowhere"'
     server:curl{url, url, "next", url}
