@@ -51,6 +51,40 @@ describe("the mock's answer", function()
       ask("POST", base .. "/users/list", "the-key"))
   end)
 
+  it("says how long to wait, in whole seconds", function()
+    for _, row in ipairs{{0.5, 1, "1"}, {0.5, 0, "2"}, {0.4, 0, "3"}, {100, 0, "1"}} do
+      api = still.new{rate = row[1]}
+      local reply
+      repeat reply = api:ask "GET /users/list" until reply.status == 429
+      api:advance(row[2])
+      reply = api:no(429, "Rate limit exceeded", "GET /users/list")
+      assert.same({row[3], "Retry-After in seconds; message"},
+        {reply.headers["Retry-After"], reply.headers["x-mock-assumed"]})
+    end
+  end)
+
+  it("to a body that cannot be read says so", function()
+    local function ask(body, content_type, path)
+      local request = {method = "POST", path = "/api/v1/integration" .. path, query = {}, raw_body = body,
+        headers = {["cmr-x-api-key"] = "the-key", ["content-type"] = content_type}}
+      api.dispatch:identify(request)
+      local reply = api.dispatch:answer(request)
+      return {reply.status, reply.envelope.message, reply.headers["x-mock-assumed"]}
+    end
+    local path = "/mailboxes/oauth"
+    assert.same({400, "The Content-Type must be application/json", "status 400; message"}, ask("{}", nil, path))
+    assert.same({400, "The Content-Type must be application/json", "status 400; message"}, ask("{}", "text/x", path))
+    assert.same({400, "Malformed JSON", "message"}, ask("{", " Application/JSON ; x=y", path))
+    assert.same({400, "Malformed JSON", "message"}, ask("[1]", "application/json", path))
+    assert.same({400, "Malformed JSON", "message"}, ask('{"a":NaN}', "application/json", path))
+    assert.equal(422, ask("", nil, path)[1]) -- an empty body is an empty object
+    api:control("endpoints", {create_order_form = "POST /my/form"})
+    assert.same({400, "The Content-Type must be multipart/form-data", "status 400; message"},
+      ask("{}", "application/json", "/my/form"))
+    assert.same({400, "Malformed form: the last boundary is missing", "message"},
+      ask("", "multipart/form-data; boundary=b", "/my/form"))
+  end)
+
   it("names each part that is assumed", function()
     local function assumed(what, query, body) return api:ask(what, query, body).headers["x-mock-assumed"] end
     assert.equal("message; data", assumed("GET /users/list"))

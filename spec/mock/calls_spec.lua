@@ -363,6 +363,27 @@ describe("a fault of the mock", function()
   end)
 end)
 
+describe("the mock's answer of a handler", function()
+  local answer = require "cmr.mock.answer"
+
+  it("is its refusal or its result; another error is raised again unchanged", function()
+    assert.equal(5, answer.of(function(value) return value end, 5))
+    local reply = answer.of(answer.refuse, 404, "none")
+    assert.same({404, "none", "message"}, {reply.status, reply.envelope.message, reply.headers["x-mock-assumed"]})
+    assert.is_nil(answer.of(answer.refuse, 404, "none", false).headers["x-mock-assumed"])
+    assert.equal("a; b", answer.assume(answer.of(answer.refuse, 404, "none", "a"), "b").headers["x-mock-assumed"])
+    assert.has_error(function() answer.of(error, "broken", 0) end, "broken")
+    assert.has_error(function() answer.of(error, {broken = true}) end, {broken = true})
+  end)
+
+  it("has null, no data or data, and more members", function()
+    assert.same({status = 200, message = "x", data = null}, answer.new(200, "x").envelope)
+    assert.same({status = 200, message = "x"}, answer.new(200, "x", false).envelope)
+    assert.same({status = 200, message = "x", data = {1}, actionId = "A"},
+      answer.new(200, "x", {1}, {actionId = "A"}).envelope)
+  end)
+end)
+
 describe("the mock's state", function()
   local now, state
 

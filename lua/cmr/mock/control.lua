@@ -253,7 +253,8 @@ define(
   { limit = "count?", masked = "boolean?" },
   function(fields, state, config)
     local list = state.deliveries:list(fields.limit)
-    return fields.masked and view.mask_deliveries(list, config.key) or list
+    if fields.masked then view.mask_deliveries(list, config.key) end
+    return list
   end
 )
 
