@@ -300,6 +300,25 @@ describe("an event of the mock", function()
     assert.same({1, "prewarmup.order.failed"}, {#failed, failed[1][1]})
   end)
 
+  it("of a warmup does not come for a mailbox that was removed meanwhile", function()
+    send("POST /pre-warmup/order", OWN, {serviceProvider = "GOOGLE", order = {{domain = "prewarm-acmecorp.com"}}})
+    send("POST /sandbox/pre-warmup/order", OWN,
+      {serviceProvider = "GOOGLE", order = {{domain = "sandbox.nexora-tech.com"}}})
+    api:advance(30)
+    local ids = {MAILBOX, mailbox("jwilson@prewarm-acmecorp.com").mailboxId,
+      mailbox("jwilson@sandbox.nexora-tech.com").mailboxId}
+    for index, id in ipairs(ids) do
+      if index > 1 then send("DELETE /mailboxes/warmup", {mailboxId = id}) end
+      send("POST /mailboxes/warmup", {mailboxId = id})
+    end
+    send("POST /subscriptions/cancel", nil, {domain = "prewarm-acmecorp.com"})
+    send("POST /sandbox/pre-warmup/reset")
+    api:events()
+    api:advance(120)
+    local events = api:events()
+    assert.same({1, "mailbox.warmup.started", MAILBOX}, {#events, events[1][1], events[1][2].mailboxId})
+  end)
+
   it("of a mailbox tells of changes and exports", function()
     local action = send("PATCH /mailboxes/update-mailbox-details", OWN, {mailboxData = {mailboxId = MAILBOX,
       userName = "jim", firstName = "Jim", profilePicture = "https://a.b/c.png"}})
