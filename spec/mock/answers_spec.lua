@@ -85,6 +85,16 @@ describe("the mock's answer", function()
       ask("", "multipart/form-data; boundary=b", "/my/form"))
   end)
 
+  it("at a path that the user supplies is the operation's own, or says that the request was recorded", function()
+    api = still.new{endpoints = {wallet = "GET /my/wallet", users = "POST /my/users"}}
+    local data, reply = api:yes "GET /my/wallet"
+    assert.same({still.null, "Recorded by the mock"}, {data, reply.body.message})
+    assert.equal(USER, api:yes("POST /my/users", nil, {}).users[1].id)
+    api:control "reset" -- which keeps the paths of the start
+    assert.equal(USER, api:yes("POST /my/users", nil, {}).users[1].id)
+    assert.equal(405, api:ask("GET /my/users").status)
+  end)
+
   it("names each part that is assumed", function()
     local function assumed(what, query, body) return api:ask(what, query, body).headers["x-mock-assumed"] end
     assert.equal("message; data", assumed("GET /users/list"))

@@ -65,7 +65,7 @@ function Recorder:set_body(entry, body, parts)
       bytes = bytes + #(part.value or "")
     end
   end
-  if bytes > 0 then grow(self, entry, bytes) end
+  grow(self, entry, bytes)
 end
 
 ---Records the end of a request.
