@@ -92,7 +92,7 @@ describe("the mock's answer", function()
     assert.equal(USER, api:yes("POST /my/users", nil, {}).users[1].id)
     api:control "reset" -- which keeps the paths of the start
     assert.equal(USER, api:yes("POST /my/users", nil, {}).users[1].id)
-    assert.equal(405, api:ask("GET /my/users").status)
+    assert.equal(404, api:ask("GET /my/users").status)
   end)
 
   it("names each part that is assumed", function()
@@ -155,6 +155,8 @@ describe("the mock's answer", function()
         {domainName = "doe.com", success = false, message = "The domain is not within 45 days of its expiry."},
       }, data)
       assert.equal("how a domain's error is shown", reply.headers["x-mock-assumed"])
+      data = api:yes("POST /domains/renew", nil, {userId = USER, domains = {"doe.com"}})
+      assert.same({1, false}, {#data, data[1].success})
       data, reply = api:yes("POST /domains/renew", nil, OWN)
       assert.same({{domainName = "near.com", domainId = "D2", years = 1, renewalPrice = "14.50", expireOn = time(DAY),
         autoRenew = true}}, data)
@@ -283,6 +285,8 @@ describe("the mock's answer", function()
         {mailboxId = MAILBOX, userName = "jane"}, {mailboxId = "M2", userName = "ann", lastName = "Ann"}}})
       assert.same({{mailboxId = MAILBOX, success = false, message = "The mailbox jane@doe.com exists already."},
         {mailboxId = "M2", success = true, message = "Mailbox details will update shortly"}}, data)
+      assert.same({{mailboxId = MAILBOX, success = true, message = "Mailbox details will update shortly"}},
+        api:yes("PATCH /mailboxes/update-mailbox-details", OWN, {mailboxData = {{mailboxId = MAILBOX}}}))
       api:advance(10)
       local list = api:yes("GET /mailboxes/single", OWN).mailboxes
       assert.same({"john@doe.com", "ann@doe.com"}, each(list, "email"))

@@ -175,6 +175,63 @@ describe("the mock's clock", function()
     assert.equal(api.state:timestamp(START + 30 * DAY), subscription().periodStart)
   end)
 
+  local function renew()
+    api:yes("POST /subscriptions/renew-subscriptions", nil, {subscriptionIds = {SUBSCRIPTION}})
+    api:advance(30)
+  end
+
+  it("charges a month once, also after a debt", function()
+    api:wallet(2)
+    renew()
+    assert.equal("PAST_DUE", subscription().subscriptionStatus)
+    api:wallet(100)
+    renew()
+    assert.same({"ACTIVE", 97}, {subscription().subscriptionStatus, api:get("status").balance})
+    api:advance(2 * DAY) -- nothing tries to pay the debt again
+    assert.equal(97, api:get("status").balance)
+    api:advance(57 * DAY) -- nor the month that was paid early
+    assert.equal(97, api:get("status").balance)
+    api:advance(DAY)
+    subscription()
+    assert.equal(94, api:get("status").balance)
+  end)
+
+  it("charges nothing for a subscription that was replaced", function()
+    local function replace()
+      api:seed("subscriptions", {subscriptionId = SUBSCRIPTION, domain = "doe.com", userId = USER})
+      assert.equal(0, api:cost(function()
+        api:advance(29 * DAY)
+        subscription()
+      end))
+      assert.equal("ACTIVE", subscription().subscriptionStatus)
+    end
+    api:advance(10 * DAY)
+    replace()
+    api:wallet(2)
+    renew()
+    assert.equal("PAST_DUE", subscription().subscriptionStatus)
+    api:wallet(100)
+    replace()
+  end)
+
+  it("makes a subscription PAST_DUE when its month ends during a renewal that fails", function()
+    for early, status in pairs{[30] = "PAST_DUE", [31] = "ACTIVE"} do
+      api = still.new()
+      api:seed("domains", {domainName = "doe.com", userId = USER, expiresIn = 20 * DAY})
+      api:advance(30 * DAY - early)
+      api:yes("POST /subscriptions/renew-subscriptions", nil, {subscriptionIds = {SUBSCRIPTION}})
+      api:advance(30)
+      assert.equal(status, subscription().subscriptionStatus)
+    end
+  end)
+
+  it("lets a warmup cost nothing when no paid day is left", function()
+    auto_renew(false)
+    api:advance(30 * DAY + 100)
+    api:wallet(0)
+    api:yes("POST /mailboxes/warmup", THIS)
+  end)
+
   it("begins a new month at its payment when the old month ended a month ago", function()
     for late, start in pairs{[29 * DAY] = 30 * DAY, [30 * DAY] = 60 * DAY} do
       api = still.new()

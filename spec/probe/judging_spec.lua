@@ -404,6 +404,9 @@ describe("the probe's facts", function()
       assert.same({"not seen", true}, {fact.verdict, #fact.expected > 0}, fact.id)
       sources[fact.id] = fact.source
     end
+    for _, fact in ipairs(facts.judge{answers = {}, skipped = {}, requests = {}, words = {}, guessed = {}}) do
+      if fact.id == "users.path" then assert.equal("GET /users/list answers", fact.expected) end
+    end
     for id, source in pairs{["key.header"] = "documented", ["no_user.status"] = "assumed",
       ["sandbox_prewarmed.path"] = "assumed", ["prewarmed.path"] = "documented", ["users.page"] = "assumed",
       ["subscriptions.page"] = "documented", ["subscriptions.limit"] = "documented", times = "documented",

@@ -318,7 +318,7 @@ end
 local function answer_browser(request, token)
   local name = request.method == "GET" and request.path:sub(#PREFIX + 1)
   if name ~= "" then return name and page.file(name) end
-  if not (request.headers.accept or ""):find("text/html", 1, true) then return nil end
+  if not (request.headers.accept or ""):find "text/html" then return nil end
   return request.query.token == token and page.file "index.html" or page.refuse()
 end
 
