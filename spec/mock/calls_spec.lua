@@ -440,6 +440,25 @@ describe("the mock's state", function()
     assert.is_true(state:take "a")
   end)
 
+  it("begins fixed windows at multiples of their length", function()
+    state = State.new({rate = 0.5, window = "fixed"}, function() return now end)
+    now = 1000.5
+    assert.is_true(state:take "a")
+    assert.same({false, 1.5}, {state:take "a"})
+    now = 1002
+    assert.is_true(state:take "a")
+  end)
+
+  it("runs a single thing that is due exactly now", function()
+    local ran = 0
+    state:at(1010, function() ran = ran + 1 end)
+    for _, time in ipairs{1009, 1010, 1011} do
+      now = time
+      state:catch_up()
+      assert.equal(time < 1010 and 0 or 1, ran)
+    end
+  end)
+
   it("serves an operation only at a path of the right form", function()
     for _, form in ipairs{"GET /a", "POST /a/b?c userId in query", "PATCH /a userId in body", "GET /"} do
       assert.is_true(state:supply("wallet", form), form)
