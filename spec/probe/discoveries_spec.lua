@@ -55,6 +55,8 @@ describe("a discovery", function()
   it("is not an entry of a documented map, unless its type differs", function()
     assert.is_nil(found{{"countries", envelope{italy = "IT"}}}["countries.fields"])
     assert.equal("data: code number", found{{"countries", envelope{code = 5}}}["countries.fields"])
+    assert.equal("data: name string", found{{"user", envelope{name = "x"}}}["user.fields"])
+    assert.is_nil(found{{"countries", envelope "x"}}["countries.fields"])
     assert.equal("the answer: more boolean",
       found{{"countries", {status = 200, message = "", data = {italy = "IT"}, more = true}}}["countries.fields"])
   end)
