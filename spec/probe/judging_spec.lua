@@ -409,7 +409,8 @@ describe("the probe's facts", function()
     end
     for id, source in pairs{["key.header"] = "documented", ["no_user.status"] = "assumed",
       ["sandbox_prewarmed.path"] = "assumed", ["prewarmed.path"] = "documented", ["users.page"] = "assumed",
-      ["subscriptions.page"] = "documented", ["subscriptions.limit"] = "documented", times = "documented",
+      ["subscriptions.page"] = "documented", ["subscriptions.limit"] = "documented", ["domains.page"] = "assumed",
+      ["mailboxes.limit"] = "assumed", times = "documented",
       ["sandbox_prewarmed.items"] = "assumed"} do
       assert.equal(source, sources[id], id)
     end

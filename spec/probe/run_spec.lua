@@ -146,6 +146,10 @@ describe("a probe", function()
     end
   end)
 
+  it("skips everything but three requests when none is answered", function()
+    assert.equal(3, #assert(run(function() return 500 end)).requests)
+  end)
+
   it("asks nothing about a given user whom the API does not know", function()
     local function api(_, path, query)
       if path:find "platform%-credentials" and query.userId == "GIVEN" then return 404 end
@@ -154,6 +158,7 @@ describe("a probe", function()
     assert.same({"not seen", "HTTP 404, but the given user may belong to another partner"},
       fact(report, "platforms.path"))
     assert.equal("the API does not know the given user", skipped(report).user)
+    assert.equal("confirmed", fact(report, "prewarmed.path")[1]) -- this request needs no user
     for _, request in ipairs(asked) do
       if request[2] ~= "/exports/platform-credentials" then assert.not_equal("GIVEN", request[3].userId) end
     end
