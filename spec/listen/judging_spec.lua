@@ -31,7 +31,8 @@ describe("cmr listen", function()
       return 0
     end
     options.emit = function(report) emitted[#emitted + 1] = report end
-    options.verify = options.verify or {api_key = delivery.KEY}
+    if options.verify == nil then options.verify = {api_key = delivery.KEY} end
+    options.verify = options.verify or nil
     cmr.new = function(opts)
       given[3] = opts
       return {request = function(_, method, path, more)
@@ -139,6 +140,14 @@ describe("cmr listen", function()
     local report, verdict = deliver()
     assert.same({true, "could not be stored: the disk is full", 503, 503, false},
       {report.accepted, report.problem, report.status, verdict, shell.exists(folder .. "/ran")})
+    local stored
+    store.append = function(_, _, json)
+      stored = json
+      return true
+    end
+    emitted = {}
+    receive({ledger = ledger}, BODY:gsub("ann", delivery.KEY))
+    assert.is_nil(stored:gsub("\\/", "/"):find(delivery.KEY, 1, true)) -- the key that signed is a secret too
     ledger.listen = function() return nil, "locked" end
     assert.has_error(function() start{ledger = ledger} end, "locked")
   end)
@@ -208,8 +217,11 @@ describe("cmr listen", function()
       assert.equal(port, given[2])
     end
     os.getenv = function(name) return name == "CMR_API_KEY" and "a key" or getenv(name) end -- luacheck: ignore
-    local ok, message = pcall(start, {verify = {}})
-    assert.is_false(ok)
-    assert.matches("cmr.listen.run: $CMR_API_KEY holds a space", tostring(message), 1, true)
+    for _, verify in ipairs{{}, false} do
+      local ok, message = pcall(start, {verify = verify})
+      assert.is_false(ok)
+      assert.matches("cmr.listen.run: $CMR_API_KEY holds a space", tostring(message), 1, true)
+    end
+    assert.is_table(start{}) -- the option's key is used, and not the environment's
   end)
 end)

@@ -345,6 +345,34 @@ describe("the mock's answer", function()
       assert.same({"john@doe.com", "a@new.com"}, each(api:yes("GET /mailboxes/single", OWN).mailboxes, "email"))
     end)
 
+    it("may be a form, which needs a user too", function()
+      api:control("endpoints", {create_order_form = "POST /my/form"})
+      local function part(name, value)
+        return ('--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'):format(name, value)
+      end
+      local function ask(query)
+        local request = {method = "POST", path = "/api/v1/integration/my/form", query = query,
+          headers = {["cmr-x-api-key"] = "the-key", ["content-type"] = "multipart/form-data; boundary=b"},
+          raw_body = part("confirm", "true") .. part("domains", '[{"domain": "form.com", "years": 1}]') .. "--b--"}
+        api.dispatch:identify(request)
+        local reply = api.dispatch:answer(request)
+        return {reply.status, reply.envelope.message, reply.headers["x-mock-assumed"]}, reply.envelope.data
+      end
+      assert.same({422, "Please provide a userId", "status 422"}, (ask{}))
+      local answered, data = ask(OWN)
+      assert.equal(200, answered[1])
+      api:advance(30)
+      assert.equal("COMPLETED", api:yes("GET /orders/status", {orderId = data.orderId}).status)
+      assert.equal("form.com", api:get("domains")[2].domainName)
+    end)
+
+    it("marks what one unavailable domain looks like as assumed", function()
+      local data, reply = api:yes(ORDER, OWN, {confirm = true, domains = {{domain = "Doe.com", years = 1},
+        {domain = "new.com", years = 1}}})
+      assert.same({"Doe.com"}, data.unavailableDomains)
+      assert.equal("what unavailableDomains has inside", reply.headers["x-mock-assumed"])
+    end)
+
     it("for several domains of the user takes them in the order of their names", function()
       local mailboxes = {["a.com"] = {box "a"}}
       api:seed("domains", {domainName = "a.com", userId = "OTHER"})
