@@ -146,7 +146,7 @@ describe("cmr listen", function()
       return true
     end
     emitted = {}
-    receive({ledger = ledger}, BODY:gsub("ann", delivery.KEY))
+    receive({ledger = ledger}, (BODY:gsub("ann", delivery.KEY)))
     assert.is_nil(stored:gsub("\\/", "/"):find(delivery.KEY, 1, true)) -- the key that signed is a secret too
     ledger.listen = function() return nil, "locked" end
     assert.has_error(function() start{ledger = ledger} end, "locked")
@@ -209,6 +209,7 @@ describe("cmr listen", function()
         assert.matches("option '" .. name .. "'", tostring(message), 1, true)
       end
     end
+    assert.matches("a table with store and listen expected", select(2, pcall(start, {ledger = {}})), 1, true)
     for _, value in ipairs{"http://x", "https://[::1]:5/", "http://1.2.3.4/a?b=c"} do
       assert.matches('proxy_pass "' .. value .. '";', start{forward = value}.http, 1, true)
     end
