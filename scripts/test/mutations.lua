@@ -125,8 +125,8 @@ local SPECS = {
     "mock/control mock/routes mock/strict mock/orders mock/mailboxes mock/domains mock/users "
       .. "mock/page mock/documented mock/seed mock/deliveries",
   },
-  { "/probe/facts/", "probe/facts probe/probe" },
-  { "/probe/init", "probe/probe" },
+  { "/probe/facts/", "probe/judging probe/facts probe/probe" },
+  { "/probe/init", "probe/run probe/probe" },
   { "/probe/", "probe" },
   { "/listen/", "listen cli/watch cli/await cli/dead_letters" },
   { "/launcher/", "launcher mock/life listen/listen" },

@@ -61,6 +61,32 @@ describe("the search for an nginx", function()
     assert.same(both, prints(text .. "--prefix=" .. folder .. " --x").modules)
   end)
 
+  it("takes nginx, else openresty, unless a program is named", function()
+    local output, installed = shell.output, nil
+    finally(function() shell.output = output end)
+    shell.output = function(line)
+      local name = line:match "command %-v (%S+)"
+      if name then return installed[name] and "/bin/" .. name or "" end
+      return installed[line:match "^/bin/(%S+) %-V"]
+    end
+    local text = "nginx version: nginx/1.26.0" .. BUILT_IN
+    for _, named in ipairs{false, ""} do
+      program = named or nil
+      for expected, programs in pairs{["/bin/nginx"] = {nginx = text, openresty = text}, ["/bin/openresty"] =
+        {nginx = "without Lua", openresty = text}} do
+        installed = programs
+        local found, message = find.nginx()
+        assert.same({expected, nil}, {found.path, message})
+      end
+      installed = {openresty = text}
+      assert.equal("/bin/openresty", find.nginx().path)
+      installed = {}
+      local found, message = find.nginx()
+      assert.is_nil(found)
+      assert.matches("^needs nginx with ngx_lua .* CMR_NGINX may name the program%.$", message)
+    end
+  end)
+
   it("refuses a program that does not exist", function()
     local name = program
     assert.same({nil, ("CMR_NGINX names '%s', which is no nginx with ngx_lua"):format(name)}, {find.nginx()})

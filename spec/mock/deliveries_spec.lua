@@ -120,6 +120,51 @@ describe("a delivery of the mock #nginx", function()
     assert.matches("refused", list[1].attempts[1].error)
   end)
 
+  it("is tried again when the receiver ends without an answer, or answers with something else than HTTP", function()
+    reexport()
+    mock:advance(10)
+    for attempt, answer in ipairs{"SSH-2.0-x\r\n", "HTTP/1.1 2\r\n", ""} do
+      hook.listener:settimeout(10)
+      local connection = assert(hook.listener:accept())
+      repeat local line = connection:receive "*l" until line == "" or not line
+      connection:send(answer)
+      connection:close()
+      local list = deliveries(function(list) return #list[1].attempts == attempt end)
+      assert.is_nil(list[1].attempts[attempt].status)
+      assert.equal(answer == "" and "closed" or "the answer is not HTTP", list[1].attempts[attempt].error)
+      mock:advance(300)
+    end
+  end)
+
+  it("is sent although its destination was removed meanwhile", function()
+    reexport()
+    mock:advance(10)
+    hook:next(500)
+    deliveries(function(list) return #list[1].attempts == 1 end)
+    mock.server:control("DELETE", "webhooks", {id = 1})
+    mock:advance(30)
+    hook:next(200)
+    deliveries(function(list) return list[1].state == "delivered" end)
+  end)
+
+  it("is under way with at most 99 others", function()
+    reexport()
+    mock:advance(10)
+    hook:next(200)
+    mock:control("deliveries", {id = 1, times = 102})
+    local connections = {}
+    hook.listener:settimeout(10)
+    for index = 1, 100 do connections[index] = assert(hook.listener:accept()) end
+    hook.listener:settimeout(0.1)
+    assert.is_nil((hook.listener:accept()))
+    for index = 1, 2 do connections[index]:close() end
+    hook.listener:settimeout(10)
+    for index = 1, 2 do connections[index] = assert(hook.listener:accept()) end
+    hook.listener:settimeout(0.1)
+    assert.is_nil((hook.listener:accept()))
+    for _, connection in ipairs(connections) do connection:close() end
+  end)
+
   it("can be repeated any number of times", function()
     reexport()
     mock:advance(10)

@@ -40,6 +40,13 @@ describe("cmr.mock.rate_limit", function()
       end
     end)
 
+    it(name .. " lets one request pass at once when the limit is below 2", function()
+      for _, limit in ipairs{0.5, 1, 1.9} do
+        assert.equal(1, passed(rate.new(name, limit), {1000, 1000, 1000}))
+      end
+      assert.equal(2, passed(rate.new(name, 2), {1000, 1000, 1000}))
+    end)
+
     it(name .. " has no limit at 0", function()
       assert.equal(1000, passed(rate.new(name, 0), every(0.0001, 0.1, 1)))
     end)

@@ -1,4 +1,5 @@
 -- What the mock records of each request.
+local http = require "spec.support.http"
 local support = require "spec.support.mock"
 
 local USER = support.USER
@@ -51,6 +52,24 @@ describe("the mock's record", function()
     os.remove(path)
     assert.equal(200, reply.status)
     assert.equal(1024 * 1024, #server:requests()[1].body)
+  end)
+
+  it("has the last value of a repeated parameter, and all values of a repeated header", function()
+    server:call("GET", PLATFORMS .. "&q=1&q=2&q=3", {lines = {'header = "X-Thing: One"', 'header = "X-Thing: Two"'}})
+    local seen = server:requests()[1]
+    assert.same({"3", "One, Two"}, {seen.query.q, seen.headers["x-thing"]})
+  end)
+
+  it("forgets the oldest requests when their headers and paths take more than 64 MiB", function()
+    local headers = {}
+    for index = 1, 6 do headers[("x"):rep(30000) .. index] = ("x"):rep(30000) end
+    local port, path = server.base_url:match ":(%d+)", "/api/v1/integration/" .. ("x"):rep(60000)
+    for _ = 1, 164 do
+      assert.equal(401, http.send(port, path, {headers = headers}):answer().status)
+    end
+    local seen = server:control("GET", "status").requests
+    local kept = seen.last - seen.first + 1
+    assert.is_true(kept == 158 or kept == 159, kept) -- of 420 kB and some bytes each
   end)
 
   it("distinguishes connections", function()

@@ -60,6 +60,15 @@ describe("the mock's recorder", function()
     assert.equal(31, #list) -- each has 2 MiB and some bytes more
     assert.equal(40, list[31].number)
     assert.is_true(recorder.bytes <= 64 * MIB)
+    local exact = Recorder.new(0)
+    for _ = 1, 64 do
+      local entry = {}
+      exact:add(entry, 0)
+      exact:set_body(entry, large)
+    end
+    assert.equal(64, #exact:list())
+    exact:add({}, 1)
+    assert.equal(64, #exact:list())
     local form, parts = {}, {}
     for index = 1, 70 do parts[index] = {value = large} end
     recorder:add(form, 0)

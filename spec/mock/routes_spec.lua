@@ -29,7 +29,9 @@ describe("the mock's API", function()
   end)
 
   it("answers with an envelope even if nginx itself refuses a request", function()
-    support.refused(400, nil, server:call("GET", PLATFORMS, {lines = {"path-as-is", 'request-target = "/../x"'}}))
+    local reply = support.refused(400, "nginx answered 400",
+      server:call("GET", PLATFORMS, {lines = {"path-as-is", 'request-target = "/../x"'}}))
+    assert.equal("everything", reply.headers["x-mock-assumed"])
     support.refused(405, nil, server:call("TRACE", "/"))
     support.refused(404, nil, server:call("GET", server.control_url .. "refused"))
   end)

@@ -40,8 +40,9 @@ describe("a discovery", function()
   it("is an undocumented field of an answer", function()
     local answer = core.json_decode(examples.subscriptions.answer)
     answer.requestId, answer.data.subscriptions[1].note = "x", 5
-    assert.equal("data.subscriptions[]: note number; the answer: requestId string",
-      found{{"subscriptions", answer}}["subscriptions.fields"])
+    local shown = found{{"subscriptions", answer}}
+    assert.equal("data.subscriptions[]: note number; the answer: requestId string", shown["subscriptions.fields"])
+    assert.is_nil(shown["refusals.fields"])
   end)
 
   it("is every field of an undocumented answer, over all pages", function()
@@ -54,6 +55,8 @@ describe("a discovery", function()
   it("is not an entry of a documented map, unless its type differs", function()
     assert.is_nil(found{{"countries", envelope{italy = "IT"}}}["countries.fields"])
     assert.equal("data: code number", found{{"countries", envelope{code = 5}}}["countries.fields"])
+    assert.equal("data: name string", found{{"user", envelope{name = "x"}}}["user.fields"])
+    assert.is_nil(found{{"countries", envelope "x"}}["countries.fields"])
     assert.equal("the answer: more boolean",
       found{{"countries", {status = 200, message = "", data = {italy = "IT"}, more = true}}}["countries.fields"])
   end)
@@ -68,6 +71,9 @@ describe("a discovery", function()
     assert.equal("the answer: code string; errors[]: field string",
       found{{"user", body, status = 404}}["refusals.fields"])
     assert.is_nil(found{{"user", {status = 404, message = ""}, status = 404}}["refusals.fields"])
+    assert.equal("the answer: code string", found{{"user", {code = "E1"}, status = 400}}["refusals.fields"])
+    assert.is_nil(found{{"user", {code = "E1"}, status = 399}}["refusals.fields"])
+    assert.is_nil(found{{"user", nil, status = 404}}["refusals.fields"])
   end)
 
   it("may be a fact about HTTP: version, encoding, headers", function()

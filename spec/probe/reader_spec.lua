@@ -31,7 +31,9 @@ describe("the reader", function()
       local row = {name = "x", method = "GET", path = "/x", flags = {[flag] = true}}
       assert.equal("it does more than read (" .. flag .. ")", reader.refusal(row))
     end
-    assert.is_nil(reader.refusal{name = "x", method = "GET", path = "/x", flags = {list = true}})
+    for _, flag in ipairs{"list", "deprecated"} do
+      assert.is_nil(reader.refusal{name = "x", method = "GET", path = "/x", flags = {[flag] = true}})
+    end
     assert.same({"not documented", true}, {reader.refusal{name = "x", method = "GET", flags = {}}})
     assert.same({"not documented", true}, {reader.refusal{name = "x", path = "/x", flags = {}}})
   end)

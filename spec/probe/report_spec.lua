@@ -90,12 +90,17 @@ describe("the report of a probe", function()
 
 ]], report.summary(result{facts = facts}, 120):match "^.-\n\n")
     assert.is_nil(report.summary(result{facts = facts}, 120):find "Not seen")
+    local two = result().facts
+    facts = {two[2], {id = "e.five", verdict = "contradicted", expected = "x", found = "y"}, two[3]}
+    assert.matches("%.\n\nContradicted:\n   b.two: [^\n]+\n   e.five: [^\n]+\n\nNot seen: c.three\n\n",
+      report.summary(result{facts = facts}, 120))
   end)
 
   it("fits a narrow terminal", function()
     for line in report.summary(result(), 40):gmatch "[^\n]+" do
       assert.is_true(#line <= 40, line)
     end
+    assert.matches("^3 requests, all of them reads, to the\nproduction API%.\n", report.summary(result(), 40))
     assert.matches("\n   b.two: expected: a number; seen: a\n      text\n", report.summary(result(), 40), 1, true)
     assert.matches("\nNot seen: c.three,\n   d.four\n", report.summary(result(), 24), 1, true)
   end)

@@ -24,7 +24,8 @@ describe("the shape of a value", function()
       assert.same({[""] = "object", ["*"] = "boolean"}, paths{[name] = true}, name)
       assert.same({[""] = "object", ["*"] = "boolean"}, paths{[name] = true, other = true}, name)
     end
-    for _, name in ipairs{"createdOn", "created_on", "line2", "_id", "REACH_INBOX", "microsoft365", ("a"):rep(40)} do
+    for _, name in ipairs{"createdOn", "created_on", "line2", "_id", "REACH_INBOX", "ABCDEFGHIJKL",
+      "microsoft365", ("a"):rep(40)} do
       assert.same({[""] = "object", [name] = "boolean"}, paths({[name] = true}, {}))
     end
   end)
@@ -39,13 +40,18 @@ describe("the shape of a value", function()
   end)
 
   it("shows no name that is also in a value", function()
-    local value = {email = "jane.roe@y.example", who = "JOE", note = "see that", jane = 1, roe = 1, y = 1, joe = 1,
+    local value = {email = "jane.roe@y.example", who = "JOE", note = "see that.", jane = 1, roe = 1, y = 1, joe = 1,
       see = 1}
     local words = shape.words(value, {})
     assert.same({[""] = "object", ["*"] = "number", email = "string", who = "string", note = "string", see = "number"},
       paths(value, words))
     assert.equal("*", shape.name(value, "joe", words))
-    -- A documented name is shown even if it is also in a value.
+    -- A documented name is shown even if it is also in a value: a name from an answer, a part of an answer, a parameter
+    -- or the text.
+    for _, name in ipairs{"totalSearchedCount", "nextPage", "disabledRecords", "scenario", "clientId", "domainCount",
+      "SMARTLEAD"} do
+      assert.equal(name, shape.name({[name] = 1}, name, {[name:lower()] = true}))
+    end
     assert.equal("email", shape.name({email = "email"}, "email", shape.words({email = "email"}, {})))
   end)
 end)
@@ -69,10 +75,19 @@ describe("fields compared with documented ones", function()
     assert.same({{}, {"items is object, not list"}, {"items.id"}},
       compare({items = {{id = "x"}}}, {items = {id = "x"}}))
     assert.same({{}, {}, {}}, compare({items = {}}, {items = {}}))
+    assert.same({{}, {}, {"items[]"}}, compare({items = {}}, {items = {"x"}}))
+    assert.same({{}, {}, {"items.id"}}, compare({items = {}}, {items = {id = "x"}}))
+    assert.same({{}, {"items is string, not empty"}, {}}, compare({items = {}}, {items = "x"}))
   end)
 
   it("may be missing in some items, but not in all", function()
     assert.same({{}, {}, {}}, compare({{a = 1, b = 1}}, {{a = 1}, {b = 1}}))
     assert.same({{"[].b"}, {}, {}}, compare({{a = 1, b = 1}}, {{a = 1}, {a = 1}}))
+  end)
+
+  it("may have any of the documented types, and no other", function()
+    assert.same({{}, {}, {}}, compare({{a = "x"}, {a = 1}}, {{a = "x"}}))
+    assert.same({{}, {"[].a is number or string, not string"}, {}}, compare({{a = "x"}}, {{a = "x"}, {a = 1}}))
+    assert.same({{}, {}, {"[].a", "[].a.b"}}, compare({{}}, {{a = 1}, {a = {b = 1}}}))
   end)
 end)

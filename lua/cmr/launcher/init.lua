@@ -97,9 +97,9 @@ function launcher.run(name, port, parts)
     local stopped
     stopped, message = attempt(name, program, parts(port or random.integer(MIN_PORT, MAX_PORT), program))
     if stopped then return 0 end
-    if not message:find(IN_USE, 1, true) then break end
+    if not message:find(IN_USE) then break end
   end
-  if port and message:find(IN_USE, 1, true) then
+  if port and message:find(IN_USE) then
     message = ("port %d is in use: give another --port, or omit it to use a free port"):format(port)
   end
   io.stderr:write(name, ": ", message, "\n")

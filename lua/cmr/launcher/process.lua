@@ -71,9 +71,9 @@ local function follow(path, stand_in, on)
     if word == "pid" then
       stand_in:close()
       pid = rest
-    elseif word == "ready" and not ready then
+    elseif word == "ready" then
+      if not ready then on.ready(pid) end
       ready = true
-      on.ready(pid)
     elseif word == "log" then
       log[#log + 1] = rest
     elseif word == "stopped" then
@@ -123,7 +123,7 @@ function process.run(name, files, on)
   if ok then return stopped, log end
   -- On Ctrl-C, Lua's interpreter raises "interrupted!" while this code reads the reports. On Lua 5.4 the read itself
   -- fails first, with another error, and the interpreter raises "interrupted!" just after it.
-  if tostring(stopped):find("interrupted!", 1, true) then return true end
+  if tostring(stopped):find "interrupted!" then return true end
   error(stopped, 0)
 end
 

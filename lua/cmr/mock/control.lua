@@ -55,7 +55,7 @@ local function fields_of(types)
   local list = json.array()
   for name, expected in pairs(types) do
     local kind, optional = expected:match "^(%a+)(%??)$"
-    list[#list + 1] = { name = name, type = kind, required = optional == "" and kind ~= "any", values = VALUES[name] }
+    list[#list + 1] = { name = name, type = kind, required = optional == "", values = VALUES[name] }
   end
   table.sort(list, function(a, b)
     if a.required ~= b.required then return a.required end
@@ -253,7 +253,8 @@ define(
   { limit = "count?", masked = "boolean?" },
   function(fields, state, config)
     local list = state.deliveries:list(fields.limit)
-    return fields.masked and view.mask_deliveries(list, config.key) or list
+    if fields.masked then view.mask_deliveries(list, config.key) end
+    return list
   end
 )
 
@@ -317,7 +318,7 @@ end
 local function answer_browser(request, token)
   local name = request.method == "GET" and request.path:sub(#PREFIX + 1)
   if name ~= "" then return name and page.file(name) end
-  if not (request.headers.accept or ""):find("text/html", 1, true) then return nil end
+  if not (request.headers.accept or ""):find "text/html" then return nil end
   return request.query.token == token and page.file "index.html" or page.refuse()
 end
 

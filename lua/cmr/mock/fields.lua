@@ -44,7 +44,7 @@ end
 
 -- For each operation, its parameters by their parent: trees[operation]["mailboxes.*[]"] is a list of {step =
 -- "username", param}.
-local trees = setmetatable({}, { __mode = "k" })
+local trees = {}
 
 local function tree_of(operation)
   local tree = { [""] = {} }
@@ -130,7 +130,7 @@ end
 
 -- Checks the parameters of which at least one, or exactly one, must be present.
 local function check_choice(operation, values)
-  local names, count, exactly_one = {}, 0, false
+  local names, count, exactly_one = {}, 0, nil
   for _, param in ipairs(operation.params) do
     if param.either then
       names[#names + 1] = "'" .. param.name .. "'"

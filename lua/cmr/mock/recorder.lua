@@ -49,7 +49,7 @@ function Recorder:add(entry, bytes)
 end
 
 local function beginning(body)
-  return #body <= Recorder.MAX_BODY_BYTES and body or body:sub(1, Recorder.MAX_BODY_BYTES)
+  return body:sub(1, Recorder.MAX_BODY_BYTES)
 end
 
 ---Records the body of a request.
@@ -65,7 +65,7 @@ function Recorder:set_body(entry, body, parts)
       bytes = bytes + #(part.value or "")
     end
   end
-  if bytes > 0 then grow(self, entry, bytes) end
+  grow(self, entry, bytes)
 end
 
 ---Records the end of a request.

@@ -88,14 +88,12 @@ end
 ---Masks the secrets in a list of deliveries.
 ---@param list table[] changed
 ---@param key string The API key.
----@return table[] list
 function view.mask_deliveries(list, key)
   local keys = spellings(key)
   for _, delivery in ipairs(list) do
     delivery.body = redact.mask(redact.json_text(delivery.body), keys)
     delivery.url = redact.mask(redact.url(delivery.url), keys)
   end
-  return list
 end
 
 ---The lists that a control call shows, by name: fun(state, key, limit) -> the newest items, with masked secrets.

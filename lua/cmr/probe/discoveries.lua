@@ -77,9 +77,7 @@ local function add_transport(list, seen)
       local encoding = (answer.encoding or "not compressed"):lower()
       encodings[encoding:match "^[%l ]+$" or "something else"] = true
       for name in pairs(answer.headers or {}) do
-        if name:find("ratelimit", 1, true) or name:find("rate-limit", 1, true) or name == "retry-after" then
-          headers[name] = true
-        end
+        if name:find "rate%-?limit" or name == "retry-after" then headers[name] = true end
       end
     end
   end

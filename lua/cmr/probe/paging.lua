@@ -100,7 +100,7 @@ function paging.judge_page(first, second, documented)
   local _, items = paging.list(first, documented)
   local _, others = paging.list(second, documented)
   local more, current = paging.has_more(first, documented), paging.position(second).current
-  if others and #others > 0 and is_same(items, others) then
+  if others and is_same(items, others) then
     if more or #items > 1 then return no "page 2 repeats page 1" end
     return unseen "page 2 repeats the one item of page 1, and the answer does not say whether there are more"
   end

@@ -89,7 +89,7 @@ function report.summary(result, columns)
   )
   for _, fact in ipairs(result.facts) do
     if fact.verdict == "contradicted" then
-      if not lines[3] then lines[3] = "\nContradicted:" end
+      if #lines == 2 then lines[3] = "\nContradicted:" end
       add(("   %s: expected: %s; seen: %s"):format(fact.id, fact.expected, fact.found), 6)
     end
   end

@@ -65,7 +65,6 @@ function Mailbox:recent_reexports()
   for _, time in ipairs(self.reexports) do
     if now - time < text.WEEK then recent[#recent + 1] = time end
   end
-  self.reexports = recent
   return recent
 end
 
@@ -92,9 +91,8 @@ function Mailbox:emit_created(order)
 end
 
 local function emit_warmup(mailbox, event, data)
-  local subscription = mailbox.state.subscriptions:get(mailbox.subscriptionId)
   data.mailboxId, data.email, data.domain = mailbox.mailboxId, mailbox.email, mailbox.domain
-  data.workspaceType = subscription and subscription.serviceProvider
+  data.workspaceType = mailbox.state.subscriptions:get(mailbox.subscriptionId).serviceProvider
   mailbox.state:emit(event, data)
 end
 
@@ -103,7 +101,7 @@ function Mailbox:start_warmup()
   local warmup = { status = "PENDING", settings = self.warmup and self.warmup.settings }
   self.warmup = warmup
   self.state:after(WARMUP_START_SECONDS, function()
-    if warmup.status ~= "PENDING" then return end
+    if warmup.status ~= "PENDING" or self.state.mailboxes:get(self.mailboxId) ~= self then return end
     warmup.status = "ACTIVE"
     emit_warmup(self, "mailbox.warmup.started", account.event_data(self.state, self.userId))
   end)

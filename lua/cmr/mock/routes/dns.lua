@@ -91,7 +91,6 @@ function dns.set_nameservers(request, state)
     if type(value) == "table" and type(value[1]) == "string" then names = value end
   end
   if not names then answer.refuse(400, "Please provide a list of nameservers") end
-  domain.nameservers = names
   local data = { domain = domain.domainName, nameservers = names }
   return answer.success(request, data, "Nameservers will be updated shortly")
 end

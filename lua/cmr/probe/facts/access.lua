@@ -129,7 +129,7 @@ local access = facts.rows(FACTS, {
     return envelope and type(envelope.message) == "string"
   end),
   ["envelope.data"] = all(function(envelope, answer)
-    if envelope and answer.status <= 299 then return envelope.data ~= nil end
+    if envelope and answer.status < 400 then return envelope.data ~= nil end
   end),
   ["envelope.refused"] = all(function(envelope, answer)
     if envelope and answer.status >= 400 then return envelope.data == nil end
