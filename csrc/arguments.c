@@ -217,11 +217,13 @@ static bool check_members(struct checker *checker, const char *object, const str
     return value || check_required(checker, object, index);
 }
 
-/* Leaves a key and its value on the stack unless the table is empty. */
 static bool is_empty(lua_State *L, int index)
 {
     lua_pushnil(L);
-    return !lua_next(L, index);
+    if (!lua_next(L, index))
+        return true;
+    lua_pop(L, 2);
+    return false;
 }
 
 static bool check_array(struct checker *checker, const struct param *param, int index)
@@ -231,7 +233,7 @@ static bool check_array(struct checker *checker, const struct param *param, int 
     const size_t length = lua_rawlen(L, index);
     int copy;
 
-    if (param->flags & ACCEPTS_ITEM && !length && !is_empty(L, index))
+    if (item && param->flags & ACCEPTS_ITEM && !length && !is_empty(L, index))
         return check_value(checker, item, index);
     if (!json_check_array(L, index, checker->refusal))
         return false;
@@ -241,6 +243,10 @@ static bool check_array(struct checker *checker, const struct param *param, int 
         return refuse_data(checker->refusal, EMPTY_FIELD, NULL);
     if (!length) {
         json_push_empty_array(L);
+        return true;
+    }
+    if (!item) {
+        lua_pushvalue(L, index);
         return true;
     }
     lua_createtable(L, (int)length, 0);

@@ -91,7 +91,7 @@ int crypto_base64(lua_State *L)
 {
     size_t length;
     const char *bytes = luaL_checklstring(L, 1, &length);
-    unsigned char text[2 * DIGEST_BYTES]; /* more than Base64 needs */
+    unsigned char text[(DIGEST_BYTES + 2) / 3 * 4 + 1];
 
     luaL_argcheck(L, length <= DIGEST_BYTES, 1, "too long");
     lua_pushlstring(L, (const char *)text, (size_t)EVP_EncodeBlock(text, (const unsigned char *)bytes, (int)length));
@@ -103,15 +103,14 @@ int crypto_hex(lua_State *L)
     static const char digits[] = "0123456789abcdef";
     size_t length;
     const unsigned char *bytes = (const unsigned char *)luaL_checklstring(L, 1, &length);
-    luaL_Buffer text;
+    char text[2 * DIGEST_BYTES];
 
     luaL_argcheck(L, length <= DIGEST_BYTES, 1, "too long");
-    luaL_buffinit(L, &text);
     for (size_t i = 0; i < length; i++) {
-        luaL_addchar(&text, digits[bytes[i] >> 4]);
-        luaL_addchar(&text, digits[bytes[i] & 15]);
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
     }
-    luaL_pushresult(&text);
+    lua_pushlstring(L, text, 2 * length);
     return 1;
 }
 

@@ -50,25 +50,16 @@ struct error_info error_of_curl(CURLcode code, bool started)
 
 static const char *kind_of_status(long status)
 {
-    switch (status) {
-    case 400:
-    case 422:
-        return "bad_request";
-    case 401:
-        return "unauthorized";
-    case 402:
-        return "payment_required";
-    case 403:
-        return "forbidden";
-    case 404:
-        return "not_found";
-    case 409:
-        return "conflict";
-    case 429:
-        return "rate_limited";
-    default:
-        return status >= 500 && status <= 599 ? "server_error" : "unexpected_status";
-    }
+    static const struct {
+        long status;
+        const char *kind;
+    } kinds[] = {{400, "bad_request"}, {401, "unauthorized"}, {402, "payment_required"}, {403, "forbidden"},
+                 {404, "not_found"},   {409, "conflict"},     {422, "bad_request"},      {429, "rate_limited"}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (kinds[i].status == status)
+            return kinds[i].kind;
+    return status >= 500 && status <= 599 ? "server_error" : "unexpected_status";
 }
 
 struct error_info error_of_status(long status)

@@ -239,6 +239,8 @@ static bool add_value(struct request *request, const char *name)
         return refuse(request->refusal, BAD_VALUE, "a form has no null");
     if (lua_istable(L, index))
         return is_of_files(request, name) ? add_files(request, name) : add_json(request, name);
+    if (lua_type(L, index) == LUA_TNUMBER && !json_check_number(L, index, request->refusal))
+        return false;
     (void)push_query_value(L, index);
     return add_text(request, name, lua_tostring(L, -1), lua_rawlen(L, -1));
 }

@@ -15,7 +15,7 @@
  *   database:is_moved()       -> whether the file was removed or replaced after it was opened
  *   database:close()
  *
- * A function that fails returns nil, message, reason; `reason_of` below lists most of the reasons. A finalizer may run
+ * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. A finalizer may run
  * while run, first or rows is running. If the finalizer calls one of these or close, its call fails with "busy".
  *
  * A database that was opened before a fork belongs to the parent. The child must close it and then open its own. SQLite
@@ -64,7 +64,7 @@ enum {
  */
 struct database {
     sqlite3 *handle;
-    sqlite3_stmt *active; /* the statement to reset when run, first or rows ends; NULL before the first of them */
+    sqlite3_stmt *active; /* the statement to reset when run, first or rows ends */
     bool is_busy;         /* run, first or rows is running */
     int writers;          /* descriptor of the writers' file, or -1 */
     pid_t process;
@@ -73,34 +73,23 @@ struct database {
 
 CMR_EXPORT int luaopen_cmr_sqlite(lua_State *L);
 
-/* Returns the word that tells a program why SQLite failed. */
-static const char *reason_of(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return "busy";
-    case SQLITE_FULL:
-        return "full";
-    case SQLITE_READONLY:
-        return "readonly";
-    case SQLITE_CANTOPEN:
-        return "no_file";
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return "corrupt";
-    case SQLITE_IOERR:
-        return "io";
-    case SQLITE_PERM:
-        return "denied";
-    case SQLITE_NOMEM:
-        return "memory";
-    case SQLITE_CONSTRAINT:
-        return "constraint";
-    default:
-        return "error";
-    }
-}
+/* The words that tell a program why SQLite failed; "error" stands for every other code. */
+static const struct {
+    int code;
+    const char *reason;
+} reasons[] = {
+    {SQLITE_BUSY, "busy"},
+    {SQLITE_LOCKED, "busy"},
+    {SQLITE_FULL, "full"},
+    {SQLITE_READONLY, "readonly"},
+    {SQLITE_CANTOPEN, "no_file"},
+    {SQLITE_CORRUPT, "corrupt"},
+    {SQLITE_NOTADB, "corrupt"},
+    {SQLITE_IOERR, "io"},
+    {SQLITE_PERM, "denied"},
+    {SQLITE_NOMEM, "memory"},
+    {SQLITE_CONSTRAINT, "constraint"},
+};
 
 static int push_failure(lua_State *L, const char *message, const char *reason)
 {
@@ -112,12 +101,12 @@ static int push_failure(lua_State *L, const char *message, const char *reason)
 
 static int push_sqlite_failure(lua_State *L, sqlite3 *handle, int code)
 {
-    return push_failure(L, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code), reason_of(code));
-}
+    const char *reason = "error";
 
-static int push_last_failure(lua_State *L, const struct database *database)
-{
-    return push_sqlite_failure(L, database->handle, sqlite3_errcode(database->handle));
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].code == (code & 0xff))
+            reason = reasons[i].reason;
+    return push_failure(L, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code), reason);
 }
 
 static struct database *to_database(lua_State *L)
@@ -161,7 +150,7 @@ static int lua_sqlite_open(lua_State *L)
 {
     size_t length;
     const char *name = luaL_checklstring(L, 1, &length);
-    const int busy = (int)luaL_checkinteger(L, 2);
+    const int busy = (int)luaL_optinteger(L, 2, 0);
     struct database *database = cmr_newuserdata(L, sizeof *database);
     char path[PATH_MAX];
     const char *fault;
@@ -187,8 +176,12 @@ static int lua_sqlite_open(lua_State *L)
     if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
                                       sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
         code = SQLITE_CANTOPEN;
-    if (code != SQLITE_OK)
-        return push_sqlite_failure(L, database->handle, code); /* the finalizer closes the handle */
+    if (code != SQLITE_OK) {
+        const int count = push_sqlite_failure(L, database->handle, code);
+        (void)sqlite3_close_v2(database->handle);
+        database->handle = NULL;
+        return count;
+    }
     (void)sqlite3_busy_timeout(database->handle, busy);
     /* Turns off the checkpoint at close: otherwise the last process that closes the file would have to run it. */
     (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -209,23 +202,31 @@ static void set_statement(lua_State *L, sqlite3_stmt *handle)
     lua_rawset(L, -3);
 }
 
-/* Returns the statement of the SQL at index 2, from the table or newly prepared, or NULL. Leaves the table on top. */
+/*
+ * Returns the statement of the SQL at index 2, from the table or newly prepared. Returns NULL after pushing a failure.
+ */
 static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
 {
     sqlite3_stmt *handle;
+    int code;
 
     cmr_get_keep(L, 1);
     lua_pushvalue(L, 2);
     lua_rawget(L, -2);
     handle = lua_touserdata(L, -1);
     lua_pop(L, 1);
-    if (handle)
+    if (handle) {
+        lua_pop(L, 1);
         return handle;
+    }
     lua_pushvalue(L, 2);
     lua_pushboolean(L, 0);
     lua_rawset(L, -3);
-    (void)sqlite3_prepare_v3(database->handle, lua_tostring(L, 2), -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+    code = sqlite3_prepare_v3(database->handle, lua_tostring(L, 2), -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
     set_statement(L, handle);
+    lua_pop(L, 1);
+    if (!handle)
+        push_sqlite_failure(L, database->handle, code);
     return handle;
 }
 
@@ -254,7 +255,9 @@ static int bind(lua_State *L, sqlite3_stmt *handle, int position, int index)
     }
 }
 
-/* Prepares the statement at index 2 of the stack, and binds the values after it. Returns NULL on a failure. */
+/*
+ * Prepares the statement at index 2 of the stack, and binds the values after it. Returns NULL after pushing a failure.
+ */
 static sqlite3_stmt *prepare(lua_State *L, struct database *database)
 {
     const int values = lua_gettop(L) - 2;
@@ -265,9 +268,13 @@ static sqlite3_stmt *prepare(lua_State *L, struct database *database)
     if (values > sqlite3_bind_parameter_count(handle))
         luaL_error(L, "too many values for a statement");
     (void)sqlite3_clear_bindings(handle);
-    for (int i = 1; i <= values; i++)
-        if (bind(L, handle, i, i + 2) != SQLITE_OK)
+    for (int i = 1; i <= values; i++) {
+        const int code = bind(L, handle, i, i + 2);
+        if (code != SQLITE_OK) {
+            push_sqlite_failure(L, database->handle, code);
             return NULL;
+        }
+    }
     database->active = handle;
     return handle;
 }
@@ -319,7 +326,7 @@ static int run(lua_State *L)
     int code;
 
     if (!handle)
-        return push_last_failure(L, database);
+        return 3;
     do
         code = sqlite3_step(handle);
     while (code == SQLITE_ROW);
@@ -336,7 +343,7 @@ static int first(lua_State *L)
     int code;
 
     if (!handle)
-        return push_last_failure(L, database);
+        return 3;
     code = sqlite3_step(handle);
     if (is_failure(code))
         return push_sqlite_failure(L, database->handle, code);
@@ -355,7 +362,7 @@ static int rows(lua_State *L)
     int code;
 
     if (!handle)
-        return push_last_failure(L, database);
+        return 3;
     lua_newtable(L);
     while ((code = sqlite3_step(handle)) == SQLITE_ROW) {
         push_row(L, handle);
@@ -374,7 +381,11 @@ static int call(lua_State *L, lua_CFunction operation)
     struct database *database;
     int status;
 
+    luaL_checkudata(L, 1, DATABASE);
     luaL_checkstring(L, 2);
+    for (int i = 3; i <= values; i++)
+        if (!lua_isnil(L, i) && !lua_isboolean(L, i) && lua_type(L, i) != LUA_TNUMBER)
+            luaL_checkstring(L, i);
     lua_pushcfunction(L, operation); /* may run a finalizer that closes the database */
     database = to_database(L);
     if (database->process != getpid())
@@ -387,7 +398,9 @@ static int call(lua_State *L, lua_CFunction operation)
     database->is_busy = true;
     status = lua_pcall(L, values, LUA_MULTRET, 0);
     database->is_busy = false;
-    (void)sqlite3_reset(database->active);
+    if (database->active)
+        (void)sqlite3_reset(database->active);
+    database->active = NULL;
     return status == 0 ? lua_gettop(L) - 1 : lua_error(L);
 }
 
@@ -501,12 +514,12 @@ static int lua_database_mark(lua_State *L)
     struct database *database = to_database(L);
     const double mark = luaL_checknumber(L, 2);
 
-    if (database->process == getpid() && open_writers(database) == 0) {
-        lock_mark(database);
-        if (mark > read_mark(database))
-            (void)!pwrite(database->writers, &mark, sizeof mark, 0);
-        unlock_mark(database);
-    }
+    if (database->process != getpid() || open_writers(database) != 0)
+        return 0;
+    lock_mark(database);
+    if (mark > read_mark(database))
+        (void)!pwrite(database->writers, &mark, sizeof mark, 0);
+    unlock_mark(database);
     return 0;
 }
 
@@ -577,27 +590,24 @@ static int fcntl_inherited(int fd, int command, ...)
     return is_inherited(fd) ? inherited.fcntl(fd, command, argument) : 0;
 }
 
-static void add_inherited(const char *name, const char *suffix)
-{
-    char path[PATH_MAX];
-
-    (void)snprintf(path, sizeof path, "%s%s", name, suffix);
-    if (stat(path, &inherited.files[inherited.count]) == 0)
-        inherited.count++;
-}
-
 /* Closes a parent's database in a fork's child. Does not close a descriptor that now belongs to another file. */
 static void close_after_fork(sqlite3 *handle)
 {
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
     const char *name = sqlite3_db_filename(handle, "main");
     sqlite3_syscall_ptr close_call;
     sqlite3_syscall_ptr fcntl_call;
 
+    if (!name || vfs->iVersion < 3)
+        return;
     inherited.count = 0;
-    add_inherited(name, "");
-    add_inherited(name, "-wal");
-    add_inherited(name, "-shm");
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[PATH_MAX];
+        if (snprintf(path, sizeof path, "%s%s", name, suffixes[i]) < (int)sizeof path &&
+            stat(path, &inherited.files[inherited.count]) == 0)
+            inherited.count++;
+    }
     close_call = vfs->xGetSystemCall(vfs, "close");
     fcntl_call = vfs->xGetSystemCall(vfs, "fcntl");
     inherited.close = (int (*)(int))close_call;
@@ -632,6 +642,7 @@ static int lua_database_gc(lua_State *L)
     struct database *database = lua_touserdata(L, 1);
     sqlite3_stmt *handle;
 
+    database->active = NULL;
     if (database->handle && (database->process == getpid() || sqlite3_get_autocommit(database->handle))) {
         while ((handle = sqlite3_next_stmt(database->handle, NULL)))
             (void)sqlite3_finalize(handle);

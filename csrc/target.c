@@ -52,7 +52,7 @@ int target_new(lua_State *L)
     if (!lua_isnil(L, 2))
         (void)target_check(L, 2);
     target = cmr_newuserdata(L, sizeof *target); /* its stack index is 3 */
-    *target = (struct target){.number = atomic_fetch_add(&count, 1)};
+    *target = (struct target){.number = atomic_fetch_add(&count, 1) + 1};
     cmr_setmetatable(L, TARGET_TYPE);
     push_options(L);
     lua_pushvalue(L, 4);
@@ -72,8 +72,11 @@ void target_push_endpoint(lua_State *L, int index, const char *operation)
 {
     cmr_get_keep(L, index);
     lua_getfield(L, -1, "endpoints");
-    if (lua_istable(L, -1))
+    if (lua_istable(L, -1)) {
         lua_getfield(L, -1, operation);
+        lua_replace(L, -2);
+    }
+    lua_replace(L, -2);
 }
 
 static int target_gc(lua_State *L)

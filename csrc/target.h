@@ -65,10 +65,7 @@ int target_new(lua_State *L);
 /* Returns the target at index. Raises when the value is no target, or was finalized. */
 struct target *target_check(lua_State *L, int index);
 
-/*
- * Pushes the text that the option `endpoints` has for an operation, or nil. It may leave other values below. See
- * url_split_endpoint.
- */
+/* Pushes the text that the option `endpoints` has for an operation, or nil. See url_split_endpoint. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
 /* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last option. */

@@ -23,33 +23,30 @@ struct options {
     double max_response, connect_timeout, max_connections;
 };
 
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names only the members that it sets */
-
 static const struct option {
-    const char *name; /* NULL: the end of the list */
+    const char *name;
     int type;
     const char *expected; /* the expected value in words; take_number writes the words for a number */
-    size_t offset;        /* in struct options; unset for a table, which is read later */
+    size_t offset;        /* in struct options; 0 for a table, which is read later */
     double least, most;
 } rows[] = {
-    {"api_key", LUA_TSTRING, "a string", offsetof(struct options, api_key)},
-    {"key_header", LUA_TSTRING, "a string", offsetof(struct options, key_header)},
-    {"base_url", LUA_TSTRING, "a string", offsetof(struct options, base_url)},
-    {"ca_file", LUA_TSTRING, "a string", offsetof(struct options, ca_file)},
-    {"proxy", LUA_TSTRING, "a string", offsetof(struct options, proxy)},
-    {"headers", LUA_TTABLE, "a table of names and values"},
-    {"user_agent", LUA_TSTRING, "a string", offsetof(struct options, user_agent)},
-    {"allow_http", LUA_TBOOLEAN, "a boolean", offsetof(struct options, allow_http)},
+    {"api_key", LUA_TSTRING, "a string", offsetof(struct options, api_key), 0, 0},
+    {"key_header", LUA_TSTRING, "a string", offsetof(struct options, key_header), 0, 0},
+    {"base_url", LUA_TSTRING, "a string", offsetof(struct options, base_url), 0, 0},
+    {"ca_file", LUA_TSTRING, "a string", offsetof(struct options, ca_file), 0, 0},
+    {"proxy", LUA_TSTRING, "a string", offsetof(struct options, proxy), 0, 0},
+    {"headers", LUA_TTABLE, "a table of names and values", 0, 0, 0},
+    {"user_agent", LUA_TSTRING, "a string", offsetof(struct options, user_agent), 0, 0},
+    {"allow_http", LUA_TBOOLEAN, "a boolean", offsetof(struct options, allow_http), 0, 0},
     {"max_response", LUA_TNUMBER, NULL, offsetof(struct options, max_response), 1, 1e9},
     {"connect_timeout", LUA_TNUMBER, NULL, offsetof(struct options, connect_timeout), 0.001, 1e6},
     {"max_connections", LUA_TNUMBER, NULL, offsetof(struct options, max_connections), 1, 10000},
-    {"endpoints", LUA_TTABLE, "a table of operations and 'METHOD /path'"},
-    {NULL},
+    {"endpoints", LUA_TTABLE, "a table of operations and 'METHOD /path'", 0, 0, 0},
 };
 
 const char *target_option_name(size_t index)
 {
-    return rows[index].name;
+    return index < sizeof rows / sizeof rows[0] ? rows[index].name : NULL;
 }
 
 static bool bad_option(const struct options *options, const char *name, const char *reason)
@@ -104,9 +101,9 @@ static bool take(struct options *options, const struct option *row)
 
 static bool take_plain(struct options *options)
 {
-    for (const struct option *row = rows; row->name; row++) {
-        lua_getfield(options->L, options->table, row->name);
-        if (!lua_isnil(options->L, -1) && !take(options, row))
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        lua_getfield(options->L, options->table, rows[i].name);
+        if (!lua_isnil(options->L, -1) && !take(options, &rows[i]))
             return false;
         lua_pop(options->L, 1);
     }
@@ -131,6 +128,7 @@ static bool pin_localhost(const struct options *options, const struct base_url *
         return true;
     lua_pushfstring(L, "%s:%s:127.0.0.1,[::1]", base->host, base->port);
     options->target->resolve = curl_slist_append(NULL, lua_tostring(L, -1));
+    lua_pop(L, 1);
     return options->target->resolve || out_of_memory(options, "base_url");
 }
 

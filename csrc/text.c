@@ -13,7 +13,7 @@ static size_t utf8_length(const unsigned char *bytes, size_t left)
     const unsigned char lead = bytes[0];
     const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
 
-    if (length > left)
+    if (length == 0 || length > left)
         return 0;
     for (size_t i = 1; i < length; i++)
         if ((bytes[i] & 0xC0) != 0x80)
@@ -28,7 +28,7 @@ void quote_printable(lua_State *L, size_t most)
 {
     size_t left;
     const unsigned char *bytes = (const unsigned char *)lua_tolstring(L, -1, &left);
-    char quote[512]; /* QUOTE_ARGUMENT and "..." fit in */
+    char quote[QUOTE_ARGUMENT + 3];
     size_t length = 0;
 
     while (left > 0) {
@@ -38,7 +38,8 @@ void quote_printable(lua_State *L, size_t most)
             step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
         const size_t size = printable ? step : 1;
         if (length + size > most) {
-            length = (size_t)(stpcpy(quote + length, "...") - quote);
+            memcpy(quote + length, "...", 3);
+            length += 3;
             break;
         }
         if (printable)

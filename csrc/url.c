@@ -74,7 +74,7 @@ static CURLUcode url_part(CURLU *url, CURLUPart what, char *part, size_t size)
     CURLUcode code = curl_url_get(url, what, &text, CURLU_DEFAULT_PORT);
 
     if (code == CURLUE_OK && strlen(text) < size)
-        strcpy(part, text);
+        memcpy(part, text, strlen(text) + 1);
     else if (code == CURLUE_OK)
         code = CURLUE_MALFORMED_INPUT;
     curl_free(text);
