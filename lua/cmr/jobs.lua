@@ -46,6 +46,7 @@ end
 -- Called when the attempt of a call without a coroutine has ended. A failed call gets a coroutine, which may repeat it.
 function Job:post()
   local loop, record = self.loop, self.record
+  self.record = nil
   if self.is_attended then loop.leave() end
   local ok, answer, err = pcall(sender.arrived, record, loop)
   if ok and not answer then return run(self, sender.go_on, record, loop, err) end

@@ -68,7 +68,7 @@ local function apply(db)
   return true
 end
 
----Migrates a database to the current version. After a failure, the caller must close the connection.
+---Migrates a database to the current version.
 ---@return true? ok
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "newer".
@@ -85,6 +85,7 @@ function schema.update(db)
   if ok then
     ok, message, reason = db:run "COMMIT"
   end
+  if not ok then db:run "ROLLBACK" end
   return ok and true, message, reason
 end
 

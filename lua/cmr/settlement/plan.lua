@@ -95,7 +95,8 @@ end
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "
-    if is_single and failed and #failed == #answer.data then return nil, 0 end
+    local items = type(answer.data) == "table" and #answer.data or 0
+    if is_single and failed and #failed == items then return nil, 0 end
     return nil
   end
   for _, failure in ipairs(operation.failure_events or { false }) do

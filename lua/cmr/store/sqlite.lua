@@ -146,7 +146,7 @@ function Store:list(name)
 end
 
 function Store:remove(name, text)
-  local removed
+  local removed = false
   local ok, message = update(self, "durable", function(db, now)
     local sql = "SELECT id, expires FROM entry WHERE name = ? AND text = ? AND %s > ? ORDER BY id LIMIT 1"
     local row, reason = db:first(sql:format(LIST_END:format "?"), name, text, name, now)

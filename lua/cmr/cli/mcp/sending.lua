@@ -225,6 +225,7 @@ function sending.run(server, session, request, operation, args, repeat_of)
     stop(request, job, call, operation)
   end
   local answer, _, err = sender.send(client._state, call, block, operation, job)
+  request.stop = nil
   if err and err.code == "repeated" then
     local _, reason = check_repetition(server, operation, call, repeat_of)
     return nil, reason or err.message

@@ -166,6 +166,7 @@ end
 local function answer(self, message)
   local question = self.asked[message.id]
   if not question then return end -- the server asked no question with this id
+  self.asked[message.id] = nil
   question.answer = message
   self:guard(question.semaphore.post)
 end
@@ -183,6 +184,7 @@ function Session:ask(request, method, params)
   request.stop = question.semaphore.post
   self:send { id = id, method = method, params = params }
   question.semaphore.wait()
+  request.stop = nil
   self.asked[id] = nil
   local result = question.answer and question.answer.result
   return type(result) == "table" and result or nil
