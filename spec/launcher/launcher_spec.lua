@@ -171,6 +171,10 @@ describe("a program that the launcher runs", function()
     assert.equal(true, result[1])
   end)
 
+  it("may end at once, as often as it likes", function()
+    for _ = 1, 20 do assert.same({false, "ended unexpectedly"}, run "exit 1") end
+  end)
+
   it("needs a folder for temporary files", function()
     local output = shell.output
     finally(function() shell.output = output end)

@@ -451,6 +451,7 @@ describe("the mock's state", function()
 
   it("runs a single thing that is due exactly now", function()
     local ran = 0
+    state.schedule = {} -- without the ends of the initial domain and subscription
     state:at(1010, function() ran = ran + 1 end)
     for _, time in ipairs{1009, 1010, 1011} do
       now = time

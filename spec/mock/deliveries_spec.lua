@@ -151,7 +151,7 @@ describe("a delivery of the mock #nginx", function()
     reexport()
     mock:advance(10)
     hook:next(200)
-    mock:control("deliveries", {id = 1, times = 102})
+    mock:control("deliveries", {id = 1, times = 105})
     local connections = {}
     hook.listener:settimeout(10)
     for index = 1, 100 do connections[index] = assert(hook.listener:accept()) end

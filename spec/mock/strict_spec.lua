@@ -172,6 +172,11 @@ describe("the mock is strict:", function()
       assert.same({}, server:requests())
     end)
 
+    it("gets an ordinary answer to everything but a preflight request", function()
+      assert.equal(405, answered("http://localhost", "OPTIONS").status)
+      assert.equal(200, answered("http://localhost", "GET", {["Access-Control-Request-Method"] = "POST"}).status)
+    end)
+
     it("of another origin may not", function()
       for _, origin in ipairs{"https://example.com", "http://localhost.example.com", "http://127.0.0.1.example.com",
         "null", "http://evil.com:80#localhost", "http://user@localhost"} do

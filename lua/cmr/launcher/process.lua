@@ -45,10 +45,11 @@ report "pid $$"
 { read -r _ <&3; kill -s TERM $$; } 7>&- 9>&- &
 watcher=$!
 # The guard: kills everything if the script ends without `finish`, for example by SIGKILL. Only the script has the fifo
-# `alive` open for writing, so `read` returns when the script has ended.
+# `alive` open for writing, so `read` returns when the script has ended. 8 opens before 7 closes: without a writer,
+# opening would wait for ever, and the script may end at any time.
 (
-  exec 3<&- 7>&- 9>&- 2>/dev/null
-  read -r _ <alive
+  exec 8<alive 3<&- 7>&- 9>&- 2>/dev/null
+  read -r _ <&8
   [ -f child ] && kill -s KILL "$watcher" $(cat child) && cd / && rm -rf "$dir"
 ) &
 unset LUA_PATH LUA_CPATH # they are for this Lua, not for nginx
