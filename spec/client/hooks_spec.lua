@@ -310,6 +310,7 @@ describe("the server's request id", function()
       assert.equal("platforms: HTTP 404: gone", message)
     end
     assert.is_nil((failing{["X-Thing"] = "a"}))
+    assert.equal(("x"):rep(128), (failing{["X-Request-Id"] = ("x"):rep(128)}))
     assert.equal("usable", (failing{["X-Request-Id"] = "", ["cf-ray"] = "usable"}))
   end)
 

@@ -73,7 +73,8 @@ describe("client", function()
     it("raises in wait what the loop adapter raised", function()
       local block = require "cmr.loop.block"
       local broken = setmetatable({now = function() error("no clock", 0) end}, {__index = block})
-      for _, options in ipairs{{}, {on_request = function() end}} do
+      local catches = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") -- plain Lua 5.1: no yield across pcall
+      for _, options in ipairs{{}, catches and {on_request = function() end}} do
         options.loop = broken
         local job = support.new(server, options):start("platforms", USER)
         for _ = 1, 2 do assert.same({false, "no clock"}, {pcall(job.wait, job)}) end

@@ -143,6 +143,15 @@ describe("the loop of client:map", function()
     assert.error_matches(step, "cmr.map: the coroutine that ran this loop has ended, so its calls were cancelled")
   end)
 
+  it("raises where nothing can wait", function()
+    local step = map{concurrency = 2}
+    loop.unsupported = function(context) return "no " .. context .. ": more words; and more" end
+    assert.error_matches(step, "cmr.map: no caller: wait in a coroutine of the loop that runs the call")
+    assert.same({}, started)
+    assert.error_matches(function() jobs.map(loop, "text", nil, start) end,
+      "cmr.map: bad inputs %(a list or a function expected, got string%)")
+  end)
+
   it("calls before_send with the input", function()
     local step = map({concurrency = 2, before_send = function(input) return input .. " sent" end})
     pcall(step)

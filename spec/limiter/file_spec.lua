@@ -5,6 +5,7 @@ local limiters = require "cmr.limiter.file"
 local posix = require "spec.support.posix"
 local program = require "spec.support.program"
 local support = require "spec.support.ledger"
+local warned = require "spec.support.warnings"
 
 describe("the limiter in a file", function()
   local path, directory, file
@@ -175,5 +176,51 @@ describe("the limiter in a file", function()
     assert.is_true(took >= 1 and took < 2, took)
     locked:close()
     about(9, limiter:reserve("key", 0.1, 100))
+  end)
+
+  it("waits for the lock for a second, and in nginx for a tenth of that", function()
+    local reserve_slot, ngx, patience = core.reserve_slot, package.loaded.ngx, nil
+    finally(function()
+      core.reserve_slot, package.loaded.ngx = reserve_slot, ngx -- luacheck: ignore 122
+    end)
+    function core.reserve_slot(...) -- luacheck: ignore 122
+      patience = select(6, ...)
+      return reserve_slot(...)
+    end
+    for loaded, seconds in pairs{[false] = 1, [true] = 0.1} do
+      package.loaded.ngx = loaded and {} or nil
+      assert(new():reserve("key", 1000, 100))
+      assert.equal(seconds, patience)
+    end
+  end)
+
+  it("begins the queue after a pause, and not later", function()
+    local limiter = new()
+    limiter:pause("key", 5)
+    about(5, limiter:reserve("key", 1000, 100))
+  end)
+
+  it("warns of a slot or a pause that is not shared, once and only then", function()
+    local reserve_slot = core.reserve_slot
+    finally(function() core.reserve_slot = reserve_slot end) -- luacheck: ignore 122
+    for _, call in ipairs{
+      function(limiter) assert.equal(0, limiter:reserve("key", 4, 100)) end,
+      function(limiter) limiter:pause("key", 5) end,
+    } do
+      local loud = limiters.new{path = path}
+      assert.same({}, warned(function() call(loud) end))
+      os.remove(file)
+      core.reserve_slot = function() return nil, "no lock" end -- luacheck: ignore 122
+      local written = warned(function()
+        for _ = 1, 2 do call(limiters.new{path = path, is_quiet = true}) end
+        local limiter = limiters.new{path = path}
+        call(limiter)
+        core.reserve_slot = function() return nil, "still no lock" end -- luacheck: ignore 122
+        limiter:reserve("another", 4, 100)
+      end)
+      assert.equal(1, #written)
+      assert.matches("^cmr: the rate limit is not shared now: [^\n]*%-queue: no lock\n$", written[1])
+      core.reserve_slot = reserve_slot -- luacheck: ignore 122
+    end
   end)
 end)

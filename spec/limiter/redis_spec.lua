@@ -170,6 +170,14 @@ describe("the limiter of hosts", function()
       pass(10)
       ways = {{0.001, 0.2}}
       near(0.05, one:reserve("key", 4, 10)) -- the reply came 0.2 s after its slot; the next is 0.25 s after that slot
+      near(0.3, one:reserve("key", 4, 10))
+      pass(10)
+      ways = {{0.001, 0.15}}
+      near(0.1, one:reserve("key", 4, 10))
+      pass(10)
+      ways = {{0, 0.25}}
+      near(0, one:reserve("key", 4, 10))
+      near(0.25, one:reserve("key", 4, 10))
       pass(10)
       ways = {{0.001, 0.09}}
       near(0, one:reserve("key", 4, 10))
@@ -204,7 +212,7 @@ describe("the limiter of hosts", function()
         one:reserve("key", 4, 10)
       end
       assert.equal(1, #ways)
-      ways, clock, keys = {}, clock - 3600, {}
+      ways, clock, keys = {}, clock - 600, {}
       near(0.25, one:reserve("key", 4, 10)) -- Redis seems to have lost the queue
       near(0.5, one:reserve("key", 4, 10))
     end)
@@ -255,6 +263,17 @@ describe("the limiter of hosts", function()
       near(0, a:reserve("key", 4, 10))
       near(0.25, a:reserve("key", 4, 10))
       near(0.5, a:reserve("key", 4, 10))
+    end)
+
+    it("uses both queues for twice the time after which it tries Redis again", function()
+      for seconds, delay in pairs{[3.75] = 1.25, [4] = 0} do
+        now, clock, keys, down = 1000, 500, {}, true
+        local one = host(2)
+        for _ = 1, 10 do one:reserve("key", 4, 10) end -- the next local slot is 5 s ahead
+        down = false
+        pass(seconds)
+        near(delay, one:reserve("key", 4, 10))
+      end
     end)
 
     it("tells a Redis that came back empty how long the queue was, even if no host noticed the outage", function()
@@ -339,6 +358,27 @@ describe("the limiter of hosts", function()
       end)
       assert.equal(3, #warnings)
     end)
+  end)
+
+  it("remembers a key for a minute after its last slot, and a refusal for an hour after its end", function()
+    for seconds, is_known in pairs{[59.5] = true, [60] = false} do
+      now, clock, keys = 1000, 500, {}
+      local one = host()
+      one:reserve("key", 4, 10)
+      pass(seconds)
+      for index = 1, 1500 do one:reserve("other" .. index, 4, 10) end
+      assert.equal(is_known, one.latest_slots:get "key" ~= nil)
+    end
+    setmetatable(refused, {__index = function() return "WRONGTYPE" end})
+    for seconds, is_known in pairs{[3603.5] = true, [3604] = false} do
+      local one = host()
+      warned(function()
+        one:reserve("key", 4, 10)
+        pass(seconds)
+        for index = 1, 1500 do one:reserve("other" .. index, 4, 10) end
+      end)
+      assert.equal(is_known, one.refused_until:get "key" ~= nil)
+    end
   end)
 
   it("refuses wrong options", function()
