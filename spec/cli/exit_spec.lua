@@ -81,6 +81,38 @@ describe("the commands #cli", function()
     assert.same({0, "200\n", ""}, {read.status, read.out, read.err})
   end)
 
+  it("show what failed in the ledger, the receiver's store or a delivery as it is, and end with 1", function()
+    local program = command.file_with [[
+      local function broken() return nil, "100% broken" end
+      local ledgers, dead_letters = require "cmr.ledger", require "cmr.webhook.dead_letters"
+      local name, open = table.remove(arg, 1), ledgers.open
+      if name == "runs" then require("cmr.ledger.runs").named = broken end
+      if name == "accepted" then require("cmr.ledger.history").accepted = broken end
+      if name == "find" then require("cmr.ledger.history").accepted = function() return {} end end
+      if name == "list" then dead_letters.list = broken end
+      if name == "verify" then require("cmr.webhook").verify = broken end
+      if name == "remove" then
+        dead_letters.list = function() return {{id = "1"}} end
+        dead_letters.remove = broken
+      end
+      ledgers.open = function(...)
+        local ledger = open(...)
+        if name == "find" or name == "count" or name == "forget" then ledger[name] = broken end
+        return ledger
+      end
+      os.exit(require("cmr.cli").main(arg))]]
+    local captured = command.file_with "cmr-x-signature: x\n\n{}"
+    for _, words in ipairs{
+      {"runs", "await", "RUN_1"}, {"runs", "history", "--run", "RUN_1"}, {"accepted", "await", "--all"},
+      {"find", "await", "ORD_1"}, {"count", "history"}, {"forget", "history", "--clear", "1d", "--yes"},
+      {"list", "webhook", "dead"}, {"remove", "webhook", "dead", "--drop", "all"},
+      {"verify", "webhook", "detect", captured},
+    } do
+      local ended = command.run(words, {env = {CMR_API_KEY = "k"}, program = program})
+      assert.same({1, "cmr: 100% broken\n"}, {ended.status, ended.err}, table.concat(words, " "))
+    end
+  end)
+
   it("name a profile that cannot be used as it is", function()
     local folder = home .. "/50%d"
     assert(core.write_private(folder .. "/cmr/config", "[]"))

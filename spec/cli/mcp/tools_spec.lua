@@ -745,8 +745,8 @@ describe("the tools of cmr mcp #mcp", function()
   end)
 
   it("make no further attempt after a cancellation", function()
-    server:fault{match = {operation = "set_domain_auto_renew"}, delay = 0.3, status = 503, times = 1,
-      headers = {["Retry-After"] = "40"}}
+    server:fault{match = {operation = "set_domain_auto_renew"}, delay = 0.3, status = 429, times = 1,
+      headers = {["Retry-After"] = "40"}, body = {status = 429, message = "slow"}}
     start{"write"}
     local began = os.time()
     local args = {userId = mock.USER, domains = {"doe.com"}, autoRenew = true}
