@@ -112,7 +112,6 @@ static int push_bad_response(lua_State *L, const struct call *call, int body)
         lua_pushvalue(L, body);
         quote_printable(L, QUOTE_ANSWER);
         lua_pushfstring(L, "HTTP %d, but not a JSON object: %s", (int)call->answer.status, lua_tostring(L, -1));
-        lua_replace(L, -2);
     }
     return error_return(L, call->name, info, body);
 }
@@ -258,16 +257,12 @@ static int push_failed(lua_State *L, const struct call *call)
 }
 
 /*
- * Returns whether the answer is complete although the transfer failed. For example, libcurl reports a failure when it
- * rejects a trailer.
+ * Returns whether the answer is complete although the transfer failed, and then leaves its object on the stack. For
+ * example, libcurl reports a failure when it rejects a trailer.
  */
 static bool is_whole(lua_State *L, const struct answer *answer)
 {
-    const bool whole = answer->headers_complete && push_object(L, answer->body.data, answer->body.length);
-
-    if (whole)
-        lua_pop(L, 1);
-    return whole;
+    return answer->headers_complete && push_object(L, answer->body.data, answer->body.length);
 }
 
 int response_push(lua_State *L, const struct call *call)
@@ -301,14 +296,14 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     push_lower(L, line, (size_t)(colon - line));
     lua_pushvalue(L, -1);
     lua_rawget(L, -3);
-    push_masked(L, value, end > value ? (size_t)(end - value) : 0, call->target->key);
+    push_masked(L, value, (size_t)(end - value), call->target->key);
     if (lua_istable(L, -2)) {
         lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
         lua_pop(L, 2);
         return;
     }
     if (!lua_isnil(L, -2)) {
-        lua_createtable(L, 2, 0);
+        lua_newtable(L);
         lua_insert(L, -3);
         lua_rawseti(L, -3, 2);
         lua_rawseti(L, -2, 1);

@@ -285,6 +285,10 @@ describe("an answer", function()
       local err = check(key, "HTTP 401: Invalid API Key ***")
       assert.equal("Invalid API Key ***", err.body.message)
 
+      echo(key, 200, {status = 401, message = "Invalid API Key " .. key})
+      err = check(key, "HTTP 401: Invalid API Key ***")
+      assert.equal("Invalid API Key ***", err.body.message)
+
       echo(key, 401, "bad: " .. key .. key)
       err = check(key, "HTTP 401: bad: ******")
       assert.equal("bad: ******", err.body)

@@ -33,12 +33,16 @@ describe("the headers of an answer", function()
   end
 
   it("have lower-case names and values without space around them", function()
-    assert.same({["x-one"] = "1", ["x-two"] = "a: b", ["x-three"] = "", ["x-four"] = "4"},
-      headers_of("HTTP/1.1 200 OK", "X-One: 1", "x-TWO:a: b \t", "X-Three:", "X-Four:\t 4"))
+    assert.same({["x-one"] = "1", ["x-two"] = "a: b", ["x-three"] = "", ["x-four"] = "4", ["x-five"] = "",
+      ["x_az-09"] = "@[Z"},
+      headers_of("HTTP/1.1 200 OK", "X-One: 1", "x-TWO:a: b \t", "X-Three:", "X-Four:\t 4", "X-Five: \t ",
+        "X_AZ-09: @[Z"))
   end)
 
   it("are joined where a name is repeated", function()
     assert.same({["x-a"] = "1, 2, 3"}, headers_of("HTTP/1.1 200 OK", "X-A: 1", "x-a: 2", "X-A: 3"))
+    assert.same({["x-a"] = ("1, "):rep(4999) .. "1", ["x-b"] = "2"},
+      headers_of("HTTP/1.1 200 OK", "X-B: 2" .. ("\r\nX-A: 1"):rep(5000)))
   end)
 
   it("are those of the last answer, not of one that came before it", function()

@@ -127,8 +127,21 @@ describe("an answer", function()
       assert.equal("platforms: HTTP 502: " .. ("x"):rep(200), why)
       _, why = platforms{status = 502, body = ("x"):rep(201)}
       assert.equal("platforms: HTTP 502: " .. ("x"):rep(200) .. "...", why)
-      _, why = platforms{body = ("x"):rep(201)}
+      local err
+      _, why, err = platforms{body = ("x"):rep(201)}
+      assert.equal(("x"):rep(201), err.body)
       assert.equal("platforms: HTTP 200, but not a JSON object: " .. ("x"):rep(200) .. "...", why)
+    end)
+
+    it("and is no JSON object is a bad response with a status from 200 to 299", function()
+      for status, kind in pairs{[200] = "bad_response", [299] = "bad_response", [300] = "unexpected_status"} do
+        local err = failure({operation = "reexport", kind = kind, status = status, outcome = "unknown", attempts = 1,
+          body = "[]"}, reexport{status = status, body = "[]"})
+        assert.matches(("^reexport: HTTP %d.*: %%[%%]$"):format(status), err.message)
+      end
+      local err = failure({operation = "reexport", kind = "bad_response", status = 200, outcome = "unknown",
+        attempts = 1, body = ""}, reexport{body = ""})
+      assert.equal("reexport: HTTP 200 without a body", err.message)
     end)
 
     it("keeps what the envelope says besides", function()
@@ -218,6 +231,12 @@ describe("an answer", function()
         status = 429, headers = {["Retry-After"] = "3600"}, body = {status = 429, message = "once a week"}}
       assert.equal("rate_limited", err.kind)
       assert.equal(3600, err.retry_after)
+    end)
+
+    it("is no used-up quota for a request that is no operation", function()
+      server:fault{status = 429, body = {status = 429, message = "3 per week"}}
+      local _, _, err = client:request("POST", "/mailboxes/oauth", {body = {a = 1}})
+      assert.equal("rate_limited", err.kind)
     end)
 
     it("is no used-up quota with any other status", function()
@@ -358,6 +377,7 @@ describe("an answer", function()
     core.engine():close() -- on a used connection, libcurl would send the request again
     local err = failure({operation = "platforms", kind = "network", outcome = "unknown", curl_code = 52, attempts = 1},
       platforms{close = true})
+    assert.is_nil(err.body)
     local info = cmr.info(err)
     assert.equal("platforms", info.operation)
     assert.equal(1, info.sends)

@@ -224,3 +224,97 @@ describe("the limiter in a file", function()
     end
   end)
 end)
+
+describe("core.reserve_slot", function()
+  local path, directory
+
+  before_each(function() path, directory = support.path() end)
+  after_each(function() support.remove(path) end)
+
+  local function reserve(key, after, spacing, max_wait, patience)
+    return core.reserve_slot(path, key, after or 0, spacing or 10, max_wait or 100, patience or 0)
+  end
+
+  local function contents()
+    local opened = assert(io.open(path, "rb"))
+    local bytes = opened:read "*a"
+    opened:close()
+    return bytes
+  end
+
+  local function write(bytes)
+    local opened = assert(io.open(path, "wb"))
+    opened:write(bytes)
+    opened:close()
+    command.sh("chmod 600 " .. path)
+  end
+
+  it("reserves no slot that is further away than the caller would wait", function()
+    assert.same({5, true}, {reserve("one", 5, 0, 5)})
+    assert.same({5, false}, {reserve("two", 5, 0, 4.999)})
+    assert.same({0, true}, {reserve("three", 0, 10, 0)})
+    local delay, is_reserved = reserve("three", 0, 10, 9)
+    assert.is_true(delay > 9 and delay <= 10 and is_reserved == false)
+    assert.equal("600", command.sh("stat -c %a " .. path))
+  end)
+
+  it("takes the first record whose queue is empty", function()
+    write(("\0"):rep(3 * 64))
+    assert.same({0, true}, {reserve "one"})
+    assert.equal(("\0"):rep(2 * 64), contents():sub(65))
+    assert.same({0, true}, {reserve "two"})
+    assert.equal(("\0"):rep(64), contents():sub(129))
+    assert.same({0, true}, {reserve("brief", 0, 0)})
+    assert.same({0, true}, {reserve("brief too", 0, 0)})
+    assert.equal(3 * 64, #contents())
+    assert.is_true(reserve "one" > 9)
+    assert.is_true(reserve "two" > 9)
+  end)
+
+  it("knows nothing of a file that is gone", function()
+    for _ = 1, 3 do
+      assert.same({0, true}, {reserve "key"})
+      write ""
+      assert.same({0, true}, {reserve "key"})
+      write(("x"):rep(63)) -- no whole record
+      assert.same({0, true}, {reserve "key"})
+      os.remove(path)
+    end
+  end)
+
+  it("says what is wrong", function()
+    local record = ("k"):rep(32) .. ("\127\227\126\67\200\128\7\89"):reverse() .. ("\0"):rep(24)
+    write(record:rep(4096))
+    assert.same({nil, "No space left on device"}, {reserve "key"})
+    assert.equal(4096 * 64, #contents())
+    write(record:rep(4095))
+    assert.same({0, true}, {reserve "key"})
+    local locked = assert(io.open(path))
+    assert(core.lock(locked))
+    assert.same({nil, "another process has it locked"}, {reserve "key"})
+    locked:close()
+    assert.is_true(reserve "key" > 9)
+    assert.same({nil, "Not a directory"}, {core.reserve_slot("/dev/null/x", "key", 0, 1, 1, 0)})
+    for index = 1, 6 do
+      local arguments = {path, "key", 0, 1, 1, 0}
+      arguments[index] = {}
+      assert.has_error(function() core.reserve_slot((table.unpack or unpack)(arguments)) end)
+    end
+  end)
+
+  it("leaves no descriptor open, and works where standard input is closed", function()
+    local before = posix.descriptors ""
+    for _ = 1, 3 do
+      assert.is_nil((io.open(directory .. "/missing")))
+      assert.is_number((reserve "key"))
+    end
+    assert.equal(before, posix.descriptors "")
+    assert(posix.child(function()
+      posix.close(0) -- the next descriptor is 0
+      for _, name in ipairs{path, directory .. "/new", directory .. "/a/new"} do
+        assert(core.reserve_slot(name, "new", 0, 10, 100, 0) == 0)
+        assert(core.reserve_slot(name, "new", 0, 10, 100, 0) > 9)
+      end
+    end))
+  end)
+end)

@@ -117,6 +117,14 @@ static int posix_is_open(lua_State *L)
     return 1;
 }
 
+/* close(fd) */
+static int posix_close(lua_State *L)
+{
+    if (close((int)luaL_checkinteger(L, 1)) != 0)
+        return luaL_error(L, "cannot close it");
+    return 0;
+}
+
 __attribute__((visibility("default"))) int luaopen_spec_posix(lua_State *L);
 
 int luaopen_spec_posix(lua_State *L)
@@ -138,5 +146,7 @@ int luaopen_spec_posix(lua_State *L)
     lua_setfield(L, -2, "replace_descriptors");
     lua_pushcfunction(L, posix_is_open);
     lua_setfield(L, -2, "is_open");
+    lua_pushcfunction(L, posix_close);
+    lua_setfield(L, -2, "close");
     return 1;
 }
