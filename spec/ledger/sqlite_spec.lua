@@ -354,6 +354,10 @@ describe("a database", function()
     assert.matches("^true\t1\n$", output.out)
   end)
 
+  it("comes from a SQLite whose version is known", function()
+    assert.matches("^3%.%d+%.%d+$", sqlite.version)
+  end)
+
   it("raises an error once it is closed", function()
     db:close()
     for _, name in ipairs{"run", "first", "rows", "hold", "let_go", "is_held", "mark"} do
