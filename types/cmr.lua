@@ -128,8 +128,8 @@ function Client:map(name, inputs, opts) end
 ---@return string? message
 function Client:bulk(name, rows, opts) end
 
----Iterates over the requests that were sent with this client's key, newest first. cmr reads the requests from the
----client's ledger.
+---Iterates over the requests in the client's ledger, newest first. It gives only requests that were sent with this
+---client's key to its base URL.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends

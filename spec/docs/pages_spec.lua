@@ -1,8 +1,8 @@
--- Each fenced block of lua, sh or nginx in README.md, CONTRIBUTING.md, SECURITY.md and docs is run against a mock. The
--- lua blocks of a page are one program, its sh blocks are another one. Each nginx block is a separate configuration.
--- A program must end without an error within a minute. Each page has a folder, which is $HOME for its programs. The
--- clock of the mock runs a thousand times as fast as real time. A comment on the line above a block changes how it is
--- run:
+-- Runs each fenced block of lua, sh or nginx in README.md, CONTRIBUTING.md, SECURITY.md and docs against a mock, except
+-- in docs/reference.md. The lua blocks of a page are one program, its sh blocks are another one. Each nginx block is a
+-- separate configuration. A program must end without an error within a minute. Each page has a folder, which is $HOME
+-- for its programs. The clock of the mock runs a thousand times as fast as real time. A comment on the line above a
+-- block changes how it is run:
 --   <!-- not run: REASON -->  it is not run, for this reason
 --   <!-- file: NAME -->       it is written to the page's folder, before the page's programs run; any language
 -- lua: has the globals of PRELUDE below. A print with `--> TEXT` behind it must print TEXT; "..." stands for any text.

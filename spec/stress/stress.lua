@@ -43,7 +43,7 @@ local function new_target(answer)
 end
 
 local closing = false -- lua_close has begun, or begins next
-local targets = {} -- answer -> target; sometimes replaced, and the old one lives as long as its calls
+local targets = {} -- answer -> target; prepare() may store a new target, and the old target lives as long as its calls
 local slots = {} -- 1 to SLOTS: a call or false
 local count = { started = 0, success = 0, failure = 0, cancelled = 0, collected = 0, orphaned = 0 }
 

@@ -150,7 +150,7 @@ function tabulate.columns(flats, list_name)
   end)
 end
 
----Returns the values of a flat table, by column.
+---Returns the values of a flat table, in the order of the columns.
 function tabulate.row(flat, columns)
   local row = {}
   for position, field in ipairs(columns) do
@@ -178,8 +178,8 @@ function tabulate.rows(list, list_name)
   return columns, tabulate.ordered(flats, columns)
 end
 
--- Turns a map of several objects into a list. Each object gets its key in the map as the member "key". Returns nil for
--- any other value.
+-- Turns a map of several objects into a list. Each object gets its key in the map as the member "key", unless it has
+-- such a member. Returns nil for any other value.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do
