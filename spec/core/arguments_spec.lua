@@ -441,7 +441,8 @@ describe("positional arguments", function()
     mistake("bad field 'name' (countries has no such field)", "countries", {name = "x"})
     mistake("countries takes no arguments", "countries", "x")
     mistake("it takes names only: toggle_subscription_auto_renew{name = ...}", "toggle_subscription_auto_renew", "x")
-    for name, first in pairs{check_workspace = "domainName", update_platform = "credentialId", subscriptions = "limit"} do
+    local firsts = {check_workspace = "domainName", update_platform = "credentialId", subscriptions = "limit"}
+    for name, first in pairs(firsts) do
       mistake(("it takes names only: %s{%s = ...}"):format(name, first), name, "x")
     end
   end)
