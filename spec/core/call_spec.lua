@@ -139,6 +139,97 @@ describe("a call", function()
     assert.equal("PATCH\tDELETE\tDELETE /y\n", answer.out, answer.err)
   end)
 
+  it("has functions that return as many values as they promise", function()
+    local function count(wanted, name, call, ...)
+      assert.equal(wanted, select("#", call[name](call, ...)), name)
+    end
+    local call = platforms()
+    for _, name in ipairs{"done", "id", "operation", "arguments", "repeatable", "info", "request"} do
+      count(1, name, call)
+    end
+    for _, name in ipairs{"cancel", "trace", "clear_headers"} do count(0, name, call) end
+    count(1, "add_header", call, "X-A", "1", "one value too many")
+    count(2, "add_header", call, "X-A", "1")
+    count(2, "add_header", call, "a b", "1")
+    count(1, "start", call, engine, 5)
+    assert.equal(1, select("#", engine:wait(0)))
+    assert.equal(1, select("#", engine:wait_for(call, 0)))
+    finish(call)
+    count(1, "result", call)
+    count(0, "release", call)
+    assert.equal(1, select("#", engine:fd()))
+    assert.equal(1, select("#", engine:count()))
+    assert.equal(1, select("#", core.engine()))
+    assert.equal(1, select("#", core.platforms(target, USER)))
+    assert.equal(3, select("#", core.platforms(target, "")))
+    assert.equal(1, select("#", core.target{}))
+    assert.equal(3, select("#", core.target{proxy = 5}))
+    assert.equal(0, select("#", engine:close()))
+  end)
+
+  it("has functions that take calls only", function()
+    for _, name in ipairs{"start", "cancel", "done", "id", "result", "release", "trace", "add_header", "clear_headers",
+      "operation", "arguments", "repeatable", "info", "request"} do
+      for _, other in ipairs{5, "x", {}, io.stdout, target, engine} do
+        assert.is_false((pcall(platforms()[name], other, engine, 5)), name)
+      end
+    end
+  end)
+
+  it("names the argument that is wrong", function()
+    local function raises(expected, action, ...)
+      local ok, why = pcall(action, ...)
+      assert.is_false(ok)
+      assert.matches(expected, why)
+    end
+    local call = platforms()
+    for _, seconds in ipairs{0, -1, 1e6, 1e7, 0 / 0} do
+      raises("#3.*out of range", call.start, call, engine, seconds)
+      raises("#4.*out of range", call.start, call, engine, 5, seconds)
+    end
+    for _, ms in ipairs{-1, 2 ^ 31, 0 / 0} do
+      raises("#2.*out of range", engine.wait, engine, ms)
+      raises("#3.*out of range", engine.wait_for, engine, call, ms)
+    end
+    raises("#1.*the call has not finished", call.result, call)
+    raises("#1.*the call has not finished", call.release, call)
+    call:start(engine, 999999, 999999)
+    raises("#1.*not ready to start", call.start, call, engine, 5)
+    raises("#1.*running or closed", call.add_header, call, "X-A", "1")
+    finish(call)
+    local other = platforms()
+    engine:close()
+    raises("#2.*the engine is closed", other.start, other, engine, 5)
+    raises("#1.*the engine is closed", engine.wait, engine, 0)
+  end)
+
+  it("has no result after its release, but still tells what it was", function()
+    local call = platforms()
+    attempt(call)
+    call:release()
+    assert.is_nil((call:result()))
+    assert.equal(200, call:info().status)
+  end)
+
+  it("that is finalized can only be printed", function()
+    local answer = program.run [[
+      local core = require "cmr.core"
+      local call
+      local function check()
+        print(tostring(call))
+        for _, name in ipairs{"start", "result", "release", "add_header", "clear_headers", "request"} do
+          print(name, pcall(call[name], call, core.engine(), 5))
+        end
+      end
+      local last = newproxy and newproxy(true) or setmetatable({}, {__gc = check}) -- is finalized after the call
+      if newproxy then getmetatable(last).__gc = check end
+      local target = core.target{api_key = "k", base_url = "http://127.0.0.1:1"}
+      call = core.platforms(target, "u")]]
+    assert.equal(0, answer.status, answer.err)
+    assert.matches("^cmr.call: platforms %(closed%)\n", answer.out)
+    assert.equal(6, select(2, answer.out:gsub("\tfalse\t", "")), answer.out)
+  end)
+
   describe("raises when it is", function()
     it("asked for a result it does not have", function()
       local call = platforms()
