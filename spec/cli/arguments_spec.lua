@@ -13,7 +13,7 @@ local function mistake(action, ...)
   return raised.usage
 end
 
--- An operation with every kind of parameter.
+-- An operation with parameters of every type that has a parser in cmr.cli.arguments.
 local ROW = {
   name = "make_thing",
   group = "Things",

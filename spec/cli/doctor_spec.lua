@@ -198,6 +198,19 @@ describe("cmr doctor #cli", function()
     assert.matches("^ok /.*: order, wallet$", lines.endpoints)
   end)
 
+  it("hides the proxy's password in every form of the URL", function()
+    for url, shown in pairs{
+      ["http://me:word@proxy.test:1"] = "http://...@proxy.test:1",
+      ["me:word@proxy.test:1"] = "...@proxy.test:1",
+      ["socks5h://me:w@ord@proxy.test:1"] = "socks5h://...@proxy.test:1",
+      ["me:w//ord@proxy.test"] = "...@proxy.test",
+      ["proxy.test:1"] = "proxy.test:1",
+    } do
+      local _, lines = doctor({"--offline", "--base-url", "https://x.test"}, {https_proxy = url})
+      assert.equal("note " .. shown .. " from https_proxy", (lines.proxy:gsub(", except.*", "")))
+    end
+  end)
+
   it("names the hosts that the proxy is not for", function()
     for _, name in ipairs{"no_proxy", "NO_PROXY"} do
       local _, lines = doctor({"--offline", "--base-url", "https://x.test"},

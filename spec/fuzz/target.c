@@ -94,7 +94,7 @@ static void push_option(lua_State *L, struct input *input, const char *name)
         push_text(L, input);
 }
 
-/* Returns whether a host is this machine, in any spelling. */
+/* Returns whether a host is localhost, [::1] or in 127.0.0.0/8. Accepts any IPv4 spelling, such as 127.1 or 0x7f.1. */
 static int is_here(const char *host)
 {
     struct in_addr address;

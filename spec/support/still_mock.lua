@@ -1,5 +1,5 @@
--- The mock's API in this process, without a server. Its clock stands still until a spec moves it, so that a spec can
--- stand exactly on a bound of time. It has the methods of spec/support/mock_api.lua.
+-- The mock's API in this process, without a server. Only a spec moves its clock, so a spec can check the exact second
+-- at which a time limit ends. It has the methods of spec/support/mock_api.lua.
 local answers = require "cmr.mock.answer"
 local assert = require "luassert"
 local cjson = require "cjson"

@@ -101,6 +101,12 @@ function checks.libcurl()
   return OK, version
 end
 
+-- Returns a proxy's URL without its user and password. The scheme may be absent.
+local function without_password(url)
+  local scheme, rest = url:match "^(%a[%w+.-]*://)(.*)$"
+  return (scheme or "") .. (rest or url):gsub("^.*@", "...@")
+end
+
 function checks.proxy(state)
   local preview = state.client and state.client:preview "countries"
   if not preview then return UNUSED, "not known without a key" end
@@ -109,8 +115,7 @@ function checks.proxy(state)
     local value = variable(state.system, name)
     if value then
       local except = variable(state.system, "no_proxy") or variable(state.system, "NO_PROXY")
-      value = value:gsub("//[^/@]*@", "//...@") -- hides the proxy's password
-      return NOTE, ("%s from %s%s"):format(value, name, except and ", except " .. except or "")
+      return NOTE, ("%s from %s%s"):format(without_password(value), name, except and ", except " .. except or "")
     end
   end
   return UNUSED, "none"
