@@ -25,7 +25,8 @@
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Each is a whole status. Default: {}.
 ---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
----The options of client:bulk. client:bulk sends only the rows that are not done yet.
+---The options of client:bulk. By default, a later call with the same rows does not repeat the rows that are done. If
+---the operation only reads, each call sends all rows.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
 ---Send all rows again, also the rows that are done. If the run is unfinished, client:bulk ignores this option and sends
