@@ -76,7 +76,7 @@ trim() { sed 's/^ *//; s/ *$//'; }
 limit_of() {
     [ "$wanted" -eq 0 ] && echo "$limit" && return
     echo "$1" | tr , '\n' | awk '
-        $2 { seconds[$1] = $2; next } { sum += $1 in seconds ? seconds[$1] : 15 } END { print 40 + 3 * sum }' "$records" -
+        NF > 1 { seconds[$1] = $2; next } { sum += $1 in seconds ? seconds[$1] : 15 } END { print 40 + 3 * sum }' "$records" -
 }
 
 # fail SPECS: succeeds if one of these spec files, which commas separate, fails on the Lua named by $on.
