@@ -148,9 +148,13 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 .PHONY: asan
 asan: ## runs the specs under the address, leak and undefined behaviour sanitizers
 	@scripts/build/setup.sh test
+	@$(MAKE) --no-print-directory asan-build
+	@scripts/test/specs.sh asan-5.4
+
+.PHONY: asan-build
+asan-build:
 	@$(MAKE) --no-print-directory build LUA=5.4 OUT=build/asan-5.4 CC=gcc LD=gcc \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)' LDFLAGS='$(SANITIZE)'
-	@scripts/test/specs.sh asan-5.4
 
 .PHONY: valgrind
 valgrind: ## runs specs under valgrind: no lost memory, no invalid reads or writes

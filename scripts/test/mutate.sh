@@ -99,16 +99,34 @@ specs() {
     done
 }
 
-# specs_on_5_1 GROUPS: succeeds if the first group of specs passes on Lua 5.1. Some lines run only there.
-specs_on_5_1() {
-    build 5.1 || { echo "the build for Lua 5.1 ended with status 1" >"$copy/test.log" && return 1; }
-    on=5.1
-    specs "${1%% *}" && passes=yes || passes=
+# build NAME: builds the copy for a Lua, or for the sanitizers.
+build() {
+    case $1 in
+    asan-*) make -C "$copy" --no-print-directory asan-build ;;
+    *) make -C "$copy" --no-print-directory build LUA="$1" ;;
+    esac >"$copy/make.log" 2>&1
+}
+
+# specs_elsewhere FILE GROUPS: succeeds if the first group of specs passes on Lua 5.1 too, and for a C file also with the
+# sanitizers. Some lines run only on Lua 5.1, and only the sanitizers notice memory that is not freed.
+specs_elsewhere() {
+    case $1 in
+    csrc/*) builds="5.1 asan-5.4" ;;
+    *) builds=5.1 ;;
+    esac
+    passes=yes
+    for on in $builds; do
+        if build "$on"; then
+            MEMORY_KB=unlimited specs "${2%% *}" || passes=
+        else
+            echo "the build for $on ended with status 1" >"$copy/test.log"
+            passes=
+        fi
+        [ "$passes" ] || break
+    done
     on=5.4
     [ "$passes" ]
 }
-
-build() { make -C "$copy" --no-print-directory LUA="$1" >"$copy/make.log" 2>&1; }
 
 # Makes the copy, and checks that a spec passes in it. An earlier build stays, so that make builds only what has
 # changed. The file of the last mutation counts as changed.
@@ -135,7 +153,7 @@ check() {
     if ! build 5.4; then
         echo "      $1: does not build"
         status=2
-    elif specs "$4" && { [ "$wanted" -eq 0 ] || specs_on_5_1 "$4"; }; then
+    elif specs "$4" && { [ "$wanted" -eq 0 ] || specs_elsewhere "$2" "$4"; }; then
         echo "FAIL  $1: no spec noticed"
         diff "$2" "$copy/$2" | sed -n 's/^[<>]/    &/p'
         status=1
