@@ -175,6 +175,29 @@ describe("client:bulk", function()
     assert.equal(1, #server:requests())
   end)
 
+  it("takes options within their bounds, and refuses the next value before anything is sent", function()
+    local options = {
+      concurrency = {taken = {1, 1000}, refused = {0, 1001, 1.5}},
+      repeat_after = {taken = {0, 0.5, 1e9}, refused = {-1, 1e9 + 1}},
+      remember = {taken = {0, 0.5, 1e9}, refused = {-1, 1e9 + 1}},
+      max_failures = {taken = {1, 1e9}, refused = {0, 1.5}},
+    }
+    for name, values in pairs(options) do
+      for _, value in ipairs(values.taken) do assert(client:bulk("platforms", {}, {[name] = value})) end
+      for _, value in ipairs(values.refused) do
+        assert.error_matches(function() client:bulk("platforms", {}, {[name] = value}) end, name, 1, true)
+      end
+    end
+    assert.same({}, server:requests())
+  end)
+
+  it("makes no run in the ledger for an operation that only reads", function()
+    local report = assert(client:bulk("platforms", {{userId = mock.USER}}))
+    assert.same({rows = 1, done = 1}, counts(report))
+    assert.is_nil(report.run)
+    assert.is_string(assert(client:bulk("reexport", rows(1))).run)
+  end)
+
   it("returns an error when its ledger is locked, and sends nothing", function()
     local other = assert(require("cmr.sqlite").open(path, 0))
     local list = rows(1)
