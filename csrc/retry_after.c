@@ -8,7 +8,10 @@
 
 #include "date.h"
 
-/* Returns the value of the first header line that begins with `name`, or "". `name` has the form "\nlower-case:". */
+/*
+ * Finds the first header line that begins with `name`, which has the form "\nlower-case:". Returns the text from the
+ * line's value to the end of all headers, or "" if there is no such line.
+ */
 static const char *header_value(const char *headers, const char *name)
 {
     const char *line = headers ? strcasestr(headers, name) : NULL;

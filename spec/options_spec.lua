@@ -236,8 +236,8 @@ describe("a client's options", function()
 
   it("share it between clients that were made separately", function()
     local wait, real_now = fake_loop(), core.now
-    core.now = wait.now -- luacheck: ignore 122
-    finally(function() core.now = real_now end) -- luacheck: ignore 122
+    core.now = wait.now
+    finally(function() core.now = real_now end)
     local function client(key)
       return cmr.new{api_key = key, base_url = NOWHERE, loop = wait}
     end

@@ -991,7 +991,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----Default: in nginx, lua_shared_dict cmr, and cmr_events and cmr_claims if they are declared; else in memory.
+---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. Beside cmr, the default uses
+---cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.

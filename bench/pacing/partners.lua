@@ -21,7 +21,7 @@ local FAILOVER_AT, FAILOVER_SECONDS = 14 * HOUR + 3, 20 -- in a burst; the new m
 local REDIS_RETRY_SECONDS = 1
 
 local now = 0
-core.now = function() -- luacheck: ignore 122
+core.now = function()
   return now
 end
 

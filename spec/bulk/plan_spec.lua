@@ -8,7 +8,8 @@ local OPERATION = {name = "op", flags = {}, params = {}}
 describe("the plan of a bulk run", function()
   local asked
 
-  -- Makes a run of these rows. `entries` are the requests in its ledger with the content of any row.
+  -- Makes a run of these rows. Whatever a row contains, its ledger says that `entries` are the requests with the same
+  -- content.
   local function run_of(rows, entries, options)
     asked = 0
     local ledger = {path = "/l.db"}
@@ -42,7 +43,7 @@ describe("the plan of a bulk run", function()
     return rows
   end
 
-  -- Makes a request of the run in a ledger.
+  -- Makes a request of the run, in the form in which a ledger returns it.
   local function entry(fields)
     local made = {id = 1, run = 1, state = "done", sent_at = 950, ended_at = 950}
     for name, value in pairs(fields) do made[name] = value end

@@ -14,11 +14,12 @@ describe("a bulk run", function()
   end)
 
   after_each(function()
-    core.now = real_now -- luacheck: ignore 122
+    core.now = real_now
   end)
 
-  -- Makes a run of rows with these answers. An answer is a table for client:map: {answer = ...} or {err = ...}, and
-  -- perhaps the `info` of the call. The row "invalid" is not valid, and the row "done" was done before.
+  -- Makes a run with one row for each of these answers. client:map gives the row's {answer = ...} or {err = ...}. The
+  -- member `info` in it is what client:info gives. `is` tells about the row: "invalid" is not valid, "done" was done
+  -- before, and an earlier request of "again" was not sent.
   local function run_of(answers, options)
     local run = {operation = OPERATION, id = 1, account = "a", round_after = 0, remember_seconds = 0, concurrency = 4,
       time = function() return 1000 end, sent = {}}
@@ -184,7 +185,7 @@ describe("a bulk run", function()
       end})
       assert.same({status = 130, failure = "interrupted"}, runner.run(run))
       assert.equal(after < 2 and 0 or expected, #ended)
-      assert.is_true(count <= after + 1) -- an interrupted run is not asked again
+      assert.is_true(count <= after + 1) -- the runner does not call `interrupted` after the run's end
       assert.is_true(run.sent[3] == nil)
       if after == 1 then assert.is_false(run.sent[1]) end
     end
@@ -229,7 +230,7 @@ describe("a bulk run", function()
 
   it("lets the requests in flight go on when it has skipped rows for 0.02 s", function()
     local time, answers = 0, {}
-    core.now = function() return time end -- luacheck: ignore 122
+    core.now = function() return time end
     for number = 1, 40 do answers[number] = {is = "done"} end
     local run = run_of(answers)
     local on_end = run.on_end

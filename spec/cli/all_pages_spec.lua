@@ -48,7 +48,7 @@ describe("a list with --all", function()
       (show({{status = 200, data = {{id = 1}, {id = 2}}}, {data = {}}}, compact)))
     assert.equal('{\n  "data": [\n    {\n      "id": 1\n    },\n    {\n      "id": 2\n    }\n  ]\n}\n',
       (show({{data = {{id = 1}, {id = 2}}}, {data = {}}}, {})))
-    -- the documented place counts, and later the place in the first page
+    -- the list is in its documented place; if none is documented, later pages have it where the first page has it
     assert.equal('{"data":{"aList":[{"id":1}],"inventory":[{"id":2}]}}\n',
       (show({{data = {aList = {{id = 1}}, inventory = {{id = 2}}, totalPages = 1}}}, compact, "prewarmed")))
     assert.equal('{"id":1}\n{"id":2}\n',

@@ -356,7 +356,8 @@ describe("the words of the help", function()
 end)
 
 describe("the parser", function()
-  -- Returns how the parser that is made for one line reads another line: its result, or its message.
+  -- Makes a parser for the line `made_for`, by default for `line`, and lets it read `line`. Returns the result or the
+  -- message, and the modules of the parser's commands.
   local function read(line, rows, made_for)
     local one, modules = parser.new(rows or operations, made_for or line, function() end)
     local ok, result = pcall(one.parse, one, line)
@@ -407,7 +408,7 @@ describe("the parser", function()
     assert.equal("unknown option '--clie' (did you mean '--google-client-id'?)", make("make-thing", "--clie"))
     assert.equal("unknown option '--cli'", make("make-thing", "--cli"))
     assert.equal("unknown option '--LEDG' (did you mean '--no-ledger'?)", make("make-thing", "--LEDG"))
-    assert.equal("unknown option '--file'", make("make-thing", "--file")) -- in --api-key-file and --ca-file
+    assert.equal("unknown option '--file'", make("make-thing", "--file")) -- two options contain it
   end)
 
   it("has each option under its name, of operations below a dot", function()

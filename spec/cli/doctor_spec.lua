@@ -24,8 +24,8 @@ describe("cmr doctor #cli", function()
     env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
   end)
 
-  -- Runs the command. Returns its result, and a table with "state detail" by the name of the check. `program` is a
-  -- program to run in place of cmr.
+  -- Runs the command. Returns its result, and a table: from the name of each check to its state and detail, such as
+  -- "ok accepts the key". `program` is a program to run in place of cmr.
   local function doctor(words, variables, program)
     for name, value in pairs(variables or {}) do env[name] = value or nil end
     local line = {"doctor"}
@@ -284,7 +284,7 @@ describe("cmr doctor #cli", function()
       end
       assert.matches("\27[32mok\27[0m", shown.out, 1, true)
       assert.equal("api           ok      accepts the key; ", plain:match "api [^\n]*; ")
-      if columns == 60 then -- the rest of a long line is below its beginning
+      if columns == 60 then -- the rest of a long detail is in the next line, below the detail's beginning
         local address = server.base_url:gsub("%p", "%%%0")
         assert.matches("\naddress       ok      " .. address .. ",\n" .. (" "):rep(22) .. "from CMR_BASE_URL\n", plain)
       end

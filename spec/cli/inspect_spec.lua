@@ -1,4 +1,4 @@
--- How the command shows a request: as a curl command for --dry-run, and line by line for -v.
+-- How the command shows a request: --dry-run prints a curl command, -v prints a line for each attempt and each retry.
 local inspect = require "cmr.cli.inspect"
 
 describe("the curl command of --dry-run", function()

@@ -60,7 +60,7 @@ describe("the standard streams", function()
   it("are occupied by three files that the command opens first, and only once", function()
     local real, opened = stdio.open, {}
     finally(function() stdio.open = real end)
-    stdio.open = function(...) -- luacheck: ignore 122
+    stdio.open = function(...)
       opened[#opened + 1] = table.concat({...}, " ")
       return real(...)
     end

@@ -1,4 +1,4 @@
--- The numbers, times and keys in the texts of options.
+-- How the command reads the texts of options: as numbers, durations, times and files with a key.
 local command = require "spec.support.command"
 local core = require "cmr.core"
 local request = require "cmr.cli.request"

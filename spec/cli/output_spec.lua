@@ -145,12 +145,12 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
     local row = {aList = {1}, aNothing = {}}
     for _, name in ipairs(order) do row[name] = row[name] or 1 end
     assert.same(order, (rows_of.rows({row}, "ands")))
-    -- outside a list, such as in a record, an address or an id has the place that its name gives it
+    -- in a record, which is no list, addresses and ids do not come late: they are sorted among the other values
     assert.same({"email", "city", "aPhone", "addressLineOne", "bId", "phone", "zone"}, (rows_of.rows({
       {zone = 1, phone = 1, bId = 1, addressLineOne = 1, aPhone = 1, city = 1, email = 1}}, "")))
     assert.same({"email", "userId"}, (rows_of.rows({{userId = 1, email = 1}}, "orders")))
     assert.same({"userId", "email"}, (rows_of.rows({{userId = 1, email = 1}}, "users")))
-    -- one list in any item is enough
+    -- a field comes last if at least one item has a list in it
     assert.same({"b", "a"}, (rows_of.rows({{a = 1, b = 1}, {a = {1}}, {a = 1}}, "users")))
   end)
 

@@ -5,7 +5,8 @@ local shell = require "cmr.util.shell"
 describe("a text", function()
   local THREE = "1\n2\n3\n"
 
-  -- Returns what was printed, and the command and the input of the pager. `screen` has the numbers of columns and rows.
+  -- Returns what was printed, and the mode and the command that popen got. Checks that a pager gets the text and that
+  -- its input is closed. `screen` has the numbers of columns and rows.
   local function show(text, screen, variables, has_no_pipe)
     local printed, command, input, is_closed
     local pipe = {

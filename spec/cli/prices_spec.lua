@@ -106,7 +106,8 @@ describe("before it charges, the command #cli #pty", function()
 end)
 
 describe("the lines about prices", function()
-  -- Returns the lines for an operation, when the read of the prices has this answer. Also returns what was read.
+  -- Returns the lines for an operation, when the call that reads the prices has this answer. Also returns the name,
+  -- the arguments and the options of that call.
   local function lines(operation, args, answer, message)
     local asked = {}
     local client = setmetatable({}, {__index = function(_, name)

@@ -1,4 +1,4 @@
--- The question before a call that charges or destroys, without a terminal.
+-- The question before a call that charges or destroys. Tables stand for the terminal.
 local prompt = require "cmr.cli.prompt"
 
 describe("the question before a call", function()

@@ -1,4 +1,4 @@
--- The requests of the ledger in the formats of --output, without a process.
+-- How the command ends in each format of --output, when it cannot read the requests of the ledger.
 local requests = require "cmr.cli.requests"
 
 describe("requests that cannot be read", function()

@@ -1,10 +1,11 @@
--- What --wait says at the end, without a process.
+-- What --wait says at the end. A table stands for the client.
 local operations = require "cmr.operations"
 local messages = require "cmr.cli.messages"
 local waiting = require "cmr.cli.waiting"
 
 describe("--wait", function()
-  -- Waits for an answer whose wait has these results. Returns the status and what was said.
+  -- Waits as --wait does after this answer; client:await returns `events`, `message` and `err`. Returns the status and
+  -- what was said.
   local function ended(operation, answer, events, message, err)
     local said, timeout = {}, nil
     local client = {

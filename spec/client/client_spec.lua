@@ -307,7 +307,7 @@ describe("a client", function()
       local _, why = pcall(client.platforms, client, {userid = "x"})
       assert.equal(("%s:%d: cmr.platforms: bad field 'userid' (did you mean 'userId'?)"):format(file, line), why)
       _, why = coroutine.resume(coroutine.create(client.platforms), client, {userid = "x"})
-      assert.equal("cmr.platforms: bad field 'userid' (did you mean 'userId'?)", why) -- nobody has called it
+      assert.equal("cmr.platforms: bad field 'userid' (did you mean 'userId'?)", why) -- no line: no function called it
     end)
 
     it("a function's of the module", function()

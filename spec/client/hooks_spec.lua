@@ -209,7 +209,7 @@ describe("on_request", function()
       return {["x-one"] = attempt.operation}
     end})
     one:start("platforms", USER):wait()
-    for _ in one:map("user", {USER}) do end -- luacheck: ignore 542
+    for _ in one:map("user", {USER}) do end
     for _ in one:each("subscriptions") do break end -- luacheck: ignore 512
     one:request("GET", "/wallet")
     assert.same({"platforms", "user", "subscriptions", "GET /wallet"}, {told[1], told[2], told[3], told[#told]})

@@ -24,12 +24,12 @@ describe("a client", function()
     server = mock.shared("http")
     server:fault{status = 200, body = {status = 200}, times = 1000}
     fake = support.fake_loop()
-    core.now = fake.now -- luacheck: ignore 122
+    core.now = fake.now
     key = new_key()
   end)
 
   after_each(function()
-    core.now = real_now -- luacheck: ignore 122
+    core.now = real_now
   end)
 
   -- Makes a client with the default rate, unless the options have another one.
@@ -140,7 +140,7 @@ describe("a client", function()
     end)
 
     it("holds back the calls that already have slots", function()
-      core.now = real_now -- luacheck: ignore 122
+      core.now = real_now
       local begun, sent = core.now(), {}
       local one = client{loop = "block", rate = 10, on_response = function() sent[#sent + 1] = core.now() - begun end}
       server:reset()

@@ -18,7 +18,7 @@ describe("a client", function()
   end)
 
   after_each(function()
-    core.now = real_now -- luacheck: ignore 122
+    core.now = real_now
   end)
 
   local function client(options)
@@ -128,7 +128,7 @@ describe("a client", function()
     end)
 
     it("when its slot comes too late", function()
-      core.now = fake.now -- luacheck: ignore 122
+      core.now = fake.now
       local paced = client{rate = 0.1, timeout = 5, api_key = "key-of-a-late-turn"}
       server:fault{times = 9, body = {status = 200}}
       assert(paced:platforms(USER))
@@ -152,7 +152,7 @@ describe("a client", function()
     it("when it has waited longer than it meant to", function()
       local sleep = fake.sleep
       function fake.sleep(engine, seconds) sleep(engine, seconds + 100) end
-      core.now = fake.now -- luacheck: ignore 122
+      core.now = fake.now
       local paced = client{rate = 1, timeout = 5, api_key = "key-of-a-heavy-sleeper"}
       server:fault{times = 9, body = {status = 200}}
       assert(paced:platforms(USER))

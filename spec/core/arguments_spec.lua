@@ -436,7 +436,7 @@ describe("text that is not UTF-8", function()
 end)
 
 describe("the name of an unknown field", function()
-  -- Returns the name as the refusal shows it, when this is the key.
+  -- Returns the field's name as the refusal shows it. `key` is the API key of the target.
   local function shown(name, key)
     return select(3, core.platforms(core.target{api_key = key or "some-key", base_url = BASE}, {[name] = 1})).field
   end
@@ -550,10 +550,10 @@ describe("an operation that is not documented enough", function()
       {"users", "PUT /x", "body"},
       {"toggle_subscription_auto_renew", "PUT /x", "body"}, -- documented as a POST, with a body
       {"toggle_subscription_auto_renew", "GET /x", "query"},
-      {"delete_dns_record", "POST /x", "query"}, -- documented as a DELETE, without one
+      {"delete_dns_record", "POST /x", "query"}, -- documented as a DELETE, without a body
       {"sandbox_reset_prewarmed", "GET /x", "query"}, -- documented without a method
       {"sandbox_reset_prewarmed", "POST /x", "body"},
-      {"platforms", "GET /x", nil}, -- takes none
+      {"platforms", "GET /x", nil}, -- takes no undocumented fields
       {"platforms", "POST /x", nil},
     } do
       local name, endpoint, place = case[1], case[2], case[3]

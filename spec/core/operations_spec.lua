@@ -91,7 +91,7 @@ describe("each operation", function()
     for _, row in ipairs(operations) do
       assert.is_true(row.method == nil or METHODS[row.method], row.name)
       if row.path then assert.matches("^/[%w/_-]*%w$", row.path) end
-      assert.is_true(not row.flags.form or row.open_location == nil, row.name) -- a form's fields are all checked
+      assert.is_true(not row.flags.form or row.open_location == nil, row.name) -- a form takes no undocumented fields
       -- an operation without a method or a path is a form, or takes undocumented fields
       if not row.method or not row.path then assert.is_true(row.flags.form or row.open_location ~= nil, row.name) end
     end

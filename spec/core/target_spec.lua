@@ -411,7 +411,7 @@ describe("the User-Agent", function()
   end
 
   it("names the program, the library, the Lua and libcurl", function()
-    local lua = rawget(_G, "jit") and jit.version or _VERSION -- luacheck: ignore 113
+    local lua = rawget(_G, "jit") and jit.version or _VERSION
     local own = ("cmr/%s (%s; libcurl/%s)"):format(core._VERSION, lua, core.libcurl)
     assert.equal("User-Agent: " .. own, agent{})
     assert.equal("User-Agent: app/1 " .. own, agent{user_agent = "app/1"})

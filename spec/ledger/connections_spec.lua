@@ -37,7 +37,7 @@ describe("a ledger's connection", function()
   end)
 
   after_each(function()
-    sqlite.open, core.now, package.loaded.ngx = real_open, real_now, nil -- luacheck: ignore 122
+    sqlite.open, core.now, package.loaded.ngx = real_open, real_now, nil
   end)
 
   local BUSY = {nil, "database is locked", "busy"}
@@ -121,7 +121,7 @@ describe("a ledger's connection", function()
   -- Opens a connection to the table `db`. Returns the results, and the longest wait that SQLite was told.
   local function connect(kind)
     local wait
-    sqlite.open = function(_, milliseconds) -- luacheck: ignore 122
+    sqlite.open = function(_, milliseconds)
       wait = milliseconds
       return db
     end
@@ -145,7 +145,7 @@ describe("a ledger's connection", function()
       assert.equal(db, ledger.connections[kind])
       assert.equal(0, db.closed)
     end
-    sqlite.open = real_open -- luacheck: ignore 122
+    sqlite.open = real_open
     local path = support.path()
     local real = support.open(path)
     for kind, synchronous in pairs{durable = 2, quick = 1} do
@@ -159,7 +159,7 @@ describe("a ledger's connection", function()
 
   it("tries again to set up a new file that another process sets up, for 5 s", function()
     local time = 0
-    core.now = function() -- luacheck: ignore 122
+    core.now = function()
       time = time + 1
       return time
     end
@@ -212,7 +212,7 @@ describe("a ledger's connection", function()
     function inherited.close() closed = closed + 1 end
     ledger.connections.quick, ledger.writer = inherited, 7
     db = setmetatable({is_inherited = function() return false end}, {__index = inherited})
-    sqlite.open = function() -- luacheck: ignore 122
+    sqlite.open = function()
       assert.equal(2, closed)
       return db
     end

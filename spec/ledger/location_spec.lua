@@ -50,9 +50,9 @@ describe("the ledger's default file", function()
 
   it("is refused if it has no absolute path", function()
     local absolute_path = core.absolute_path
-    core.absolute_path = function() return nil, "there is no directory" end -- luacheck: ignore 122
+    core.absolute_path = function() return nil, "there is no directory" end
     local results = {location.absolute "l.db"}
-    core.absolute_path = absolute_path -- luacheck: ignore 122
+    core.absolute_path = absolute_path
     assert.same({nil, "the ledger l.db cannot be opened: there is no directory"}, results)
   end)
 end)

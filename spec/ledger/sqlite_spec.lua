@@ -229,7 +229,7 @@ describe("a database", function()
     assert(db:run "PRAGMA journal_mode = WAL")
     assert(io.open(path .. "-other", "w")):close()
     assert.is_true(posix.child(function()
-      local opened = posix.replace_descriptors(path .. "-other") -- on the same file system
+      local opened = posix.replace_descriptors(path .. "-other") -- a file on the database's file system
       assert(#opened >= 4)
       assert(db:is_inherited())
       db:close()

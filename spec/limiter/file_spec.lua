@@ -181,9 +181,9 @@ describe("the limiter in a file", function()
   it("waits for the lock for a second, and in nginx for a tenth of that", function()
     local reserve_slot, ngx, patience = core.reserve_slot, package.loaded.ngx, nil
     finally(function()
-      core.reserve_slot, package.loaded.ngx = reserve_slot, ngx -- luacheck: ignore 122
+      core.reserve_slot, package.loaded.ngx = reserve_slot, ngx
     end)
-    function core.reserve_slot(...) -- luacheck: ignore 122
+    function core.reserve_slot(...)
       patience = select(6, ...)
       return reserve_slot(...)
     end
@@ -202,7 +202,7 @@ describe("the limiter in a file", function()
 
   it("warns of a slot or a pause that is not shared, once and only then", function()
     local reserve_slot = core.reserve_slot
-    finally(function() core.reserve_slot = reserve_slot end) -- luacheck: ignore 122
+    finally(function() core.reserve_slot = reserve_slot end)
     for _, call in ipairs{
       function(limiter) assert.equal(0, limiter:reserve("key", 4, 100)) end,
       function(limiter) limiter:pause("key", 5) end,
@@ -210,17 +210,17 @@ describe("the limiter in a file", function()
       local loud = limiters.new{path = path}
       assert.same({}, warned(function() call(loud) end))
       os.remove(file)
-      core.reserve_slot = function() return nil, "no lock" end -- luacheck: ignore 122
+      core.reserve_slot = function() return nil, "no lock" end
       local written = warned(function()
         for _ = 1, 2 do call(limiters.new{path = path, is_quiet = true}) end
         local limiter = limiters.new{path = path}
         call(limiter)
-        core.reserve_slot = function() return nil, "still no lock" end -- luacheck: ignore 122
+        core.reserve_slot = function() return nil, "still no lock" end
         limiter:reserve("another", 4, 100)
       end)
       assert.equal(1, #written)
       assert.matches("^cmr: the rate limit is not shared now: [^\n]*%-queue: no lock\n$", written[1])
-      core.reserve_slot = reserve_slot -- luacheck: ignore 122
+      core.reserve_slot = reserve_slot
     end
   end)
 end)

@@ -27,8 +27,8 @@ end)
 describe("a limiter in Redis", function()
   it("forgets the slots of keys that are idle", function()
     local real_now, now = core.now, 1000
-    core.now = function() return now end -- luacheck: ignore 122
-    finally(function() core.now = real_now end) -- luacheck: ignore 122
+    core.now = function() return now end
+    finally(function() core.now = real_now end)
     local redis = {retry_seconds = 1, address = "stub"}
     function redis.eval() return {("%.6f"):format(now + 500), ("%.6f"):format(now + 500), 1} end
     local limiter = redis_limiter.new{redis = redis}

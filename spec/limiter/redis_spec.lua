@@ -63,11 +63,11 @@ describe("the limiter of hosts", function()
 
   before_each(function()
     now, clock, keys, ways, down, refused = 1000, 500, {}, {}, false, {}
-    core.now = function() return now end -- luacheck: ignore 122
+    core.now = function() return now end
   end)
 
   after_each(function()
-    core.now = real_now -- luacheck: ignore 122
+    core.now = real_now
   end)
 
   local function pass(seconds) now, clock = now + seconds, clock + seconds end

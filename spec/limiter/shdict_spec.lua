@@ -40,16 +40,16 @@ describe("the limiter of nginx's workers", function()
   local real_now = core.now
 
   local function at(time)
-    core.now = function() return time end -- luacheck: ignore 122
+    core.now = function() return time end
   end
 
   after_each(function()
-    core.now = real_now -- luacheck: ignore 122
+    core.now = real_now
   end)
 
   it("gives the same slots as the limiter of one process", function()
     local one, shared, random, now = local_limiter.new(), shdict.new(dictionary()), dice(3), 5000
-    core.now = function() return now end -- luacheck: ignore 122
+    core.now = function() return now end
     for _ = 1, 2000 do
       now = now + random() * 0.4
       local key, rate, most = random() < 0.5 and "a" or "b", 1 + math.floor(random() * 5), random() * 3

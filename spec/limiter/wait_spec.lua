@@ -8,11 +8,11 @@ describe("the wait for a slot", function()
 
   before_each(function()
     now, paused, reserved, key = 0, {}, 0, "key-" .. tostring({}):match "%w+$"
-    core.now = function() return now end -- luacheck: ignore 122
+    core.now = function() return now end
   end)
 
   after_each(function()
-    core.now = real_now -- luacheck: ignore 122
+    core.now = real_now
     package.loaded.ngx = ngx
   end)
 

@@ -10,12 +10,12 @@ describe("a turn of the plain loop", function()
     now, waited = 100, {}
     engine = {finished = function() end, count = function() return 0 end}
     function engine.wait(_, milliseconds) waited[#waited + 1] = milliseconds end
-    core.now = function() return now end -- luacheck: ignore 122
-    core.engine = function() return engine end -- luacheck: ignore 122
+    core.now = function() return now end
+    core.engine = function() return engine end
   end)
 
   after_each(function()
-    core.now, core.engine = real_now, real_engine -- luacheck: ignore 122
+    core.now, core.engine = real_now, real_engine
   end)
 
   it("waits until the next task wakes, and for a second at most", function()

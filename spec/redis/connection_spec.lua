@@ -5,7 +5,7 @@ local luasocket = require "cmr.redis.luasocket"
 local redis = require "cmr.redis.scripts"
 local warned = require "spec.support.warnings"
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143
+local unpack = table.unpack or unpack
 
 describe("a connection to Redis", function()
   local open, real_now, now, number = luasocket.open, core.now, nil, 0
@@ -25,7 +25,7 @@ describe("a connection to Redis", function()
 
   before_each(function()
     now, opened, sent, released, closed = 1000, 0, {}, 0, 0
-    core.now = function() return now end -- luacheck: ignore 122
+    core.now = function() return now end
     luasocket.open = function(of)
       opened, owner = opened + 1, of
       return connection()
@@ -36,7 +36,7 @@ describe("a connection to Redis", function()
   end)
 
   after_each(function()
-    luasocket.open, core.now = open, real_now -- luacheck: ignore 122
+    luasocket.open, core.now = open, real_now
   end)
 
   -- Makes a connection object that shares no outage with another spec.

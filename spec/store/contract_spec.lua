@@ -7,7 +7,7 @@ local redis = require "spec.support.redis"
 local stores = require "spec.support.store"
 local warned = require "spec.support.warnings"
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143
+local unpack = table.unpack or unpack
 
 local function near(expected, seconds)
   assert.is_true(seconds > expected - 30 and seconds <= expected, seconds)

@@ -24,7 +24,7 @@ describe("the three thousandth text of a list costs as much as the first", funct
   for _, name in ipairs{"memory", "sqlite"} do
     it("in a store " .. stores[name].label, function()
       local store, stop = stores[name].start()
-      local measure = assert((loadstring or load)("local store = ... " .. MEASURE)) -- luacheck: ignore 113
+      local measure = assert((loadstring or load)("local store = ... " .. MEASURE))
       local ratio, count = measure(store)
       stop()
       check(ratio, count)

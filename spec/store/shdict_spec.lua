@@ -9,11 +9,11 @@ describe("the store of nginx's workers", function()
 
   before_each(function()
     now = 1000
-    core.now = function() return now end -- luacheck: ignore 122
+    core.now = function() return now end
   end)
 
   after_each(function()
-    core.now = real_now -- luacheck: ignore 122
+    core.now = real_now
   end)
 
   -- Imitates the methods of nginx's dictionary that the store uses.

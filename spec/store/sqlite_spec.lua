@@ -3,7 +3,7 @@ local core = require "cmr.core"
 local sqlite = require "cmr.store.sqlite"
 local support = require "spec.support.ledger"
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143
+local unpack = table.unpack or unpack
 
 describe("the store of a machine's processes", function()
   local path, ledger, store, now
@@ -14,11 +14,11 @@ describe("the store of a machine's processes", function()
     ledger = support.open(path)
     store = sqlite.new{ledger = ledger}
     now = 1e9
-    core.time = function() return now end -- luacheck: ignore 122
+    core.time = function() return now end
   end)
 
   after_each(function()
-    core.time = real_time -- luacheck: ignore 122
+    core.time = real_time
     support.remove(path)
   end)
 

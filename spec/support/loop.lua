@@ -389,7 +389,7 @@ function contract.behaves(loop)
           result = run()
           return true
         end
-        for _ in step do end -- luacheck: ignore 542
+        for _ in step do end
         return result
       end,
     }

@@ -8,11 +8,11 @@ describe("a shared dictionary", function()
   local real_now, ngx = core.now, package.loaded.ngx
 
   local function at(time)
-    core.now = function() return time end -- luacheck: ignore 122
+    core.now = function() return time end
   end
 
   after_each(function()
-    core.now = real_now -- luacheck: ignore 122
+    core.now = real_now
     package.loaded.ngx = ngx
   end)
 
@@ -146,7 +146,7 @@ describe("a shared dictionary", function()
       for since, taken_at in pairs{[100] = 100 + 4 / 64, [100 - 1 / 64] = 100 + 3 / 64, [99] = 100} do
         local now
         dict.values, dict.deleted = {["cmr:lock:k"] = since}, {}
-        core.now = function() -- luacheck: ignore 122
+        core.now = function()
           now = now and now + 1 / 64 or 100
           return now
         end
@@ -157,7 +157,7 @@ describe("a shared dictionary", function()
       end
       local times = {0.05, 0.06, 0.07}
       dict.values = {["cmr:lock:k"] = 0}
-      core.now = function() return table.remove(times, 1) end -- luacheck: ignore 122
+      core.now = function() return table.remove(times, 1) end
       shared_dict.update(dict, "k", increment)
       assert.same({}, times)
     end)

@@ -47,7 +47,8 @@ local function set_of(list)
   return set
 end
 
--- Returns the progress of a step, according to the events. Adds the positions of the step's events to `found`.
+-- Returns the progress of a step, according to the events. Adds the positions of the events that report a success of
+-- the step to `found`.
 local function progress(step, events, relations, found)
   local wanted_names, named, keys, count, announced = set_of(step.items), {}, {}, 0, nil
   local announcement = step.announced and reading.announcement(step.event)

@@ -22,9 +22,9 @@ function Store.new(now)
   }, Store)
 end
 
--- Removes expired entries. Runs after as many additions as entries were left by the last removal, and not before
--- MIN_SWEEP_ENTRIES additions. So each addition costs the same, and the expired entries are never many more than the
--- others.
+-- Removes expired entries. Runs when as many entries were added as the last removal left, and at least
+-- MIN_SWEEP_ENTRIES. So the mean cost of an addition does not grow with the store. Between two removals, the store at
+-- most doubles, or gets at most MIN_SWEEP_ENTRIES more entries.
 local function sweep(self)
   local now, left = self.now(), 0
   for _, entries in ipairs { self.claims, self.lists, self.windows } do

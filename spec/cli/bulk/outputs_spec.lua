@@ -1,4 +1,4 @@
--- The files that a bulk run writes, without a run.
+-- The file with the failures of a bulk run, when it cannot be written. The spec writes the file itself, without a run.
 local command = require "spec.support.command"
 local io_of_cmr = require "cmr.cli.io"
 local outputs = require "cmr.cli.bulk.outputs"

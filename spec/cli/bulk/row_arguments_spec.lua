@@ -118,7 +118,7 @@ describe("rows of a bulk run", function()
     local function refusal(stream)
       local ok, mistake = pcall(function()
         local one = input.open("-", nil, {stdin = stream})
-        for _ in one:rows() do end -- luacheck: ignore 542
+        for _ in one:rows() do end
       end)
       assert.is_false(ok)
       return mistake.usage

@@ -1,4 +1,4 @@
--- The tools that read the ledger, without a process.
+-- The tools of cmr mcp that read the ledger. The spec calls their functions itself, and starts no cmr mcp.
 local command = require "spec.support.command"
 local history = require "cmr.ledger.history"
 local ledger_tools = require "cmr.cli.mcp.ledger_tools"
@@ -22,7 +22,7 @@ describe("the tools await and history", function()
   after_each(function() ledger:close() end)
   teardown(command.clean)
 
-  -- Adds an accepted request. Returns its number.
+  -- Adds an accepted request, whose order is ORD_9.
   local function add(account, plan)
     local db = ledger:connection "durable"
     assert(db:run([[INSERT INTO request (account, operation, digest, writer, state, sent_at, plan)

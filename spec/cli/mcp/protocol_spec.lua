@@ -1,4 +1,4 @@
--- The messages of the Model Context Protocol, without a process.
+-- The messages of the Model Context Protocol, checked in this process.
 local protocol = require "cmr.cli.mcp.protocol"
 
 describe("cmr.cli.mcp.protocol", function()

@@ -1,4 +1,4 @@
--- A session of cmr mcp without a process: what each message of the client leads to.
+-- A session of cmr mcp, run in this process: what each message of the client leads to.
 local cjson = require "cjson"
 local core = require "cmr.core"
 local block = require "cmr.loop.block"
@@ -72,7 +72,7 @@ describe("a session with an assistant", function()
     local has_raised = false
     logger.error = function(format, ...)
       log[#log + 1] = format:format(...)
-      if format == "%s: %s" then -- Lua 5.1 reports the error of the method otherwise
+      if format == "%s: %s" then -- plain Lua 5.1 logs the method's error with the format "%s"
         has_raised = true
         error("the log cannot be written: 100%d", 0)
       end
