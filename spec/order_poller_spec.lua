@@ -21,7 +21,7 @@ describe("the poller of orders", function()
 
   local function watch(order, interval, now) return poller.watch(client, order, "U", interval, now) end
 
-  -- Returns the first of these times at which the watch polls, and does not poll any more.
+  -- Calls the watch's method poll at each of these times, until it returns a new answer. Returns the time of that call.
   local function polls_at(watched, ...)
     for _, time in ipairs{...} do
       if watched:poll(time, 60) then return time end
@@ -49,7 +49,7 @@ describe("the poller of orders", function()
   it("makes up for no poll that it has missed", function()
     local one = watch("A", 10, 100)
     assert.equal(115, polls_at(one, 115))
-    assert.equal(120, polls_at(one, 119.9, 120)) -- the next one comes when it would have come
+    assert.equal(120, polls_at(one, 119.9, 120)) -- the late poll does not delay the next poll
     assert.equal(140, polls_at(one, 140))
     assert.equal(150, polls_at(one, 141.5, 149.9, 150))
     one:leave()

@@ -40,7 +40,7 @@ describe("the wait for a slot", function()
 
   it("takes another slot after a pause that began meanwhile, unless the pause has ended", function()
     assert.equal(2, wait(function() if reserved == 1 then limiter.pause(slots, key, 9) end end))
-    assert.equal(1, wait()) -- its slot came after the pause
+    assert.equal(1, wait()) -- this slot was reserved after the pause had begun
     now = 20
     assert.equal(1, wait(function()
       limiter.pause(slots, key, 2)

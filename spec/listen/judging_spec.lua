@@ -147,7 +147,7 @@ describe("cmr listen", function()
     end
     emitted = {}
     receive({ledger = ledger}, (BODY:gsub("ann", delivery.KEY)))
-    assert.is_nil(stored:gsub("\\/", "/"):find(delivery.KEY, 1, true)) -- the key that signed is a secret too
+    assert.is_nil(stored:gsub("\\/", "/"):find(delivery.KEY, 1, true)) -- the key that signs deliveries is a secret too
     ledger.listen = function() return nil, "locked" end
     assert.has_error(function() start{ledger = ledger} end, "locked")
   end)

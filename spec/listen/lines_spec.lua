@@ -18,7 +18,7 @@ describe("a line of cmr listen", function()
       subscriptionId = "S"}
     for _, name in ipairs{"email", "domain", "domainName", "mailboxId", "orderId", "subscriptionId"} do
       assert.equal("x.y  " .. data[name], told{event = "x.y", data = data})
-      data[name] = name == "domain" and 5 or nil -- only a text names the subject
+      data[name] = name == "domain" and 5 or nil -- a number does not name the subject
     end
     assert.equal("x.y", told{event = "x.y", data = data})
     assert.equal("x.y  id E", told({event = "x.y", data = {}}, {id = "E"}))

@@ -35,7 +35,7 @@ describe("a turn of the plain loop", function()
     assert.same({}, woke)
     now = 105
     block.turn(10)
-    assert.same({{2}, 0}, {woke, waited[4]}) -- the task may have begun something
+    assert.same({{2}, 0}, {woke, waited[4]}) -- no wait, because the woken task may have begun a call
     assert.equal(1, block.idle_seconds())
     now = 107
     block.turn(10)

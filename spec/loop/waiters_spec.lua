@@ -1,4 +1,4 @@
--- What waits for calls, with an engine and calls of the spec.
+-- The waiters of calls, with an engine and calls of the spec.
 local waiters = require "cmr.loop.waiters"
 
 describe("what waits for a call", function()

@@ -90,7 +90,7 @@ describe("the mock's answer", function()
     local data, reply = api:yes "GET /my/wallet"
     assert.same({still.null, "Recorded by the mock"}, {data, reply.body.message})
     assert.equal(USER, api:yes("POST /my/users", nil, {}).users[1].id)
-    api:control "reset" -- which keeps the paths of the start
+    api:control "reset" -- a reset keeps the paths that the mock got when it started
     assert.equal(USER, api:yes("POST /my/users", nil, {}).users[1].id)
     assert.equal(404, api:ask("GET /my/users").status)
   end)

@@ -69,7 +69,7 @@ describe("a delivery of the mock", function()
 
   local function emit(data) list:emit("mailbox.exported", data or {mailboxId = "M"}, {actionId = "A"}) end
 
-  -- Starts the attempts that are due, and returns their ids.
+  -- Starts the attempts that are due. Returns the ids of their deliveries.
   local function due(max)
     local ids = {}
     for index, delivery in ipairs(list:due(max or 100)) do ids[index] = delivery.id end

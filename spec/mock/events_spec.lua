@@ -24,7 +24,7 @@ describe("an event of the mock", function()
     return all
   end
 
-  -- Sends a request. Returns its actionId and its data.
+  -- Sends a request. Returns the actionId and the data of the answer.
   local function send(what, query, body)
     local data, reply = api:yes(what, query, body)
     return reply.body.actionId, data
@@ -129,7 +129,7 @@ describe("an event of the mock", function()
       api:advance(30)
       assert.same({{"domain.renewal.success", with(common, {expiryDate = time(100 + 365 * DAY), actionId = action})}},
         api:events())
-      api:advance(365 * DAY) -- the events come from the new expiry, and not from the old one
+      api:advance(365 * DAY) -- the new expiry is now 70 s away, so the domain may be renewed again
       api:events()
       api:wallet(0)
       action = renew()
@@ -296,7 +296,7 @@ describe("an event of the mock", function()
     assert.equal(1, #api:events()) -- no event about failed domains if there are none
     send("POST /pre-warmup/order", OWN, {serviceProvider = "GOOGLE", order = {{domain = "prewarm-03.com"}}})
     api:advance(30)
-    local failed = api:events() -- and no event about sold ones
+    local failed = api:events() -- and no event about sold domains if none was sold
     assert.same({1, "prewarmup.order.failed"}, {#failed, failed[1][1]})
   end)
 

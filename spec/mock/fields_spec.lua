@@ -153,7 +153,8 @@ describe("a field of a request to the mock", function()
     assert.same(unknown "userId", names({userId = "U"}, {}, {user_in = "body"}))
     assert.is_nil(names({}, {userId = "U"}, {user_in = "body"}))
     for _, row in ipairs{
-      -- the documented method and place, whether the user chose the path, the sent method; the open place
+      -- the documented method, the documented place of undocumented fields, whether the user chose the path, the sent
+      -- method, and the place where the mock accepts undocumented fields
       {"GET", "query", false, "GET", "query"}, {"GET", "query", true, "GET", "query"},
       {"GET", "query", true, "POST", "body"}, {"POST", "body", false, "POST", "body"},
       {"POST", "body", true, "GET", "query"}, {"POST", "body", true, "PUT", "body"},

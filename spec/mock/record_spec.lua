@@ -69,7 +69,7 @@ describe("the mock's record", function()
     end
     local seen = server:control("GET", "status").requests
     local kept = seen.last - seen.first + 1
-    assert.is_true(kept == 158 or kept == 159, kept) -- of 420 kB and some bytes each
+    assert.is_true(kept == 158 or kept == 159, kept) -- each request takes 420 kB and some bytes
   end)
 
   it("distinguishes connections", function()

@@ -168,7 +168,7 @@ describe("the mock's clock", function()
     api:wallet(2)
     local function status() return subscription().subscriptionStatus end
     changes(30 * DAY, "ACTIVE", "PAST_DUE", status)
-    api:advance(10 * DAY) -- auto-renewal has no end
+    api:advance(10 * DAY) -- with auto-renewal, the mock never stops trying
     assert.equal("PAST_DUE", status())
     api:wallet(3)
     changes(DAY, "PAST_DUE", "ACTIVE", status)
@@ -189,7 +189,7 @@ describe("the mock's clock", function()
     assert.same({"ACTIVE", 97}, {subscription().subscriptionStatus, api:get("status").balance})
     api:advance(2 * DAY) -- nothing tries to pay the debt again
     assert.equal(97, api:get("status").balance)
-    api:advance(57 * DAY) -- nor the month that was paid early
+    api:advance(57 * DAY) -- and nothing pays again for the month that was paid early
     assert.equal(97, api:get("status").balance)
     api:advance(DAY)
     subscription()
@@ -257,8 +257,8 @@ describe("the mock's prices", function()
 
   before_each(function() api = still.new() end)
 
-  -- Asserts that a call costs this amount, that a wallet with just this amount pays for it, and that it is refused or
-  -- fails otherwise.
+  -- Asserts that a call takes this amount from a wallet that has just this amount, and takes nothing from a wallet that
+  -- has 0.01 less.
   local function costs(amount, what, query, body, seconds)
     for missing, left in pairs{[0] = 0, [0.01] = amount - 0.01} do
       api = still.new()

@@ -15,8 +15,9 @@ describe("a probe", function()
 
   after_each(function() cmr.info = info end)
 
-  -- Runs a probe. `api` gets the number of the request, its path, its query and the key, and returns a status and an
-  -- envelope, or the kind of an error. Without a status, a list of two items is the answer.
+  -- Runs a probe. `api` gets the number of the request, its path, its query and the key. It returns a status and an
+  -- envelope, or the kind of an error. If it returns nothing, the answer is a page of a list: page 1 has the item A,
+  -- and page 2 has the item B.
   local function run(api, user)
     local function client_with(key)
       local client = {}
@@ -121,7 +122,7 @@ describe("a probe", function()
     assert.same({nil, "the API cannot be reached: it failed", "network", 1}, first "network")
     assert.same({nil, "it failed", "invalid_argument", 1}, first "invalid_argument")
     assert.same({nil, "the API refuses the key (HTTP 401): nothing else was tried", "http", 1}, first(401))
-    for _, status in ipairs{300, 402, 500} do -- and goes on, even if all later answers are refusals
+    for _, status in ipairs{300, 402, 500} do -- the probe goes on, even if all later answers are refusals
       assert.is_true(first(status)[1] > 5, status)
     end
   end)

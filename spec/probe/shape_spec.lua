@@ -46,8 +46,8 @@ describe("the shape of a value", function()
     assert.same({[""] = "object", ["*"] = "number", email = "string", who = "string", note = "string", see = "number"},
       paths(value, words))
     assert.equal("*", shape.name(value, "joe", words))
-    -- A documented name is shown even if it is also in a value: a name from an answer, a part of an answer, a parameter
-    -- or the text.
+    -- A documented name is shown even if it is also in a value. The documentation has such names in answers, parts of
+    -- answers, parameters and its text.
     for _, name in ipairs{"totalSearchedCount", "nextPage", "disabledRecords", "scenario", "clientId", "domainCount",
       "SMARTLEAD"} do
       assert.equal(name, shape.name({[name] = 1}, name, {[name:lower()] = true}))

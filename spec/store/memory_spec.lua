@@ -73,7 +73,7 @@ describe("the store of a process", function()
       return 1
     end)
     for number = 1, 10000 do store:done("event:" .. number, nil, 100) end
-    assert.is_true(asked <= 10000 + 5, asked) -- once for each entry, and once for each removal
+    assert.is_true(asked <= 10000 + 5, asked) -- once for each entry, and once for each search
   end)
 
   it("drops a counter with its last count", function()

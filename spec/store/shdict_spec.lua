@@ -67,7 +67,7 @@ describe("the store of nginx's workers", function()
     local store = shdict.new(main, events, claims)
     local function sizes() return {size(main), size(events), size(claims)} end
     store:append("order:1", "text", 60)
-    assert.same({0, 2, 0}, sizes()) -- an entry for the text, and one for their number
+    assert.same({0, 2, 0}, sizes()) -- one entry for the text, and one for the number of texts
     store:append("quota:1", "text", 60)
     assert.same({2, 2, 0}, sizes())
     store:count("quota:1", 3, 60)

@@ -87,8 +87,8 @@ function Still:advance(seconds)
   self.now = self.now + seconds
 end
 
----Returns the events since the last call of this method, as {{name, data}, ...} in their order. The first call orders
----that events are kept.
+---Returns the events since the last call of this method, as {{name, data}, ...} in their order. The mock keeps events
+---only if there is a destination for them, so the first call adds one if there is none.
 function Still:events()
   if self.seen == 0 and not self.state.deliveries.destinations[1] then
     self:control("webhooks", {url = "http://127.0.0.1:1/"})

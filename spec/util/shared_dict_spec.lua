@@ -152,7 +152,7 @@ describe("a shared dictionary", function()
         end
         local function change() return now, 9 end
         shared_dict.update(dict, "k", change)
-        assert.equal(taken_at + 1 / 64, dict.values.k) -- the time of the attempt after the deletion
+        assert.equal(taken_at + 1 / 64, dict.values.k) -- the attempt after the deletion stored its time
         assert.same({"cmr:lock:k", "cmr:lock:k"}, dict.deleted)
       end
       local times = {0.05, 0.06, 0.07}
@@ -176,7 +176,7 @@ describe("a shared dictionary", function()
       shared_dict.update(dict, "k", function(value)
         changes = changes + 1
         if changes == 1 then
-          dict.values.k, dict.values["cmr:lock:k"] = 5, nil -- another worker took the lock, and left it
+          dict.values.k, dict.values["cmr:lock:k"] = 5, nil -- another worker locked, wrote 5 and unlocked
         end
         return increment(value)
       end)
