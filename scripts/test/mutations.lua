@@ -96,7 +96,7 @@ local SPECS = {
   { "/cli/commands/operations", "cli/command cli/help cli/output" },
   { "/cli/commands/probe", "probe/probe" },
   { "/cli/commands/profiles", "cli/env cli/profile" },
-  { "/cli/commands/webhook", "cli/dead_letters cli/command docs/tour" },
+  { "/cli/commands/webhook", "cli/dead_letters listen/listen cli/command docs/tour" },
   { "/cli/", "cli/command cli/request cli/help cli/output cli/listing cli/pty" },
   { "/mock/recorder", "mock/recorder mock/record mock/page" },
   { "/mock/rate_limit", "mock/rate_limit mock/control" },
