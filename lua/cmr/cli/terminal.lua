@@ -7,8 +7,9 @@ local ELLIPSIS = "\226\128\166"
 
 local STYLES = { heading = "1", key = "34", string = "32", good = "32", bad = "31" } -- bold, blue, green, green, red
 
----The styles of cells by their text. The texts are the values of connected, autoRenew and success, and the documented
----states that are clearly good or bad. Other texts have no style.
+---The styles of cells by their text. The texts are the values of connected, autoRenew and success, and states that are
+---clearly good or bad. COMPLETED and FAILED are assumed; the vendor documents the other states. Other texts have no
+---style.
 terminal.STYLES_OF_VALUES = {
   ["true"] = "good",
   ACTIVE = "good",

@@ -57,7 +57,7 @@ local rows = {
     GET = "network unknown 2 - 2", POST = "network unknown 1 - 1" },
 
   -- lengths
-  -- A whole object is the answer, however its transfer ended.
+  -- When libcurl has delivered a whole JSON object, cmr takes it as the answer, even if the transfer then fails.
   { "shorter than its length", scripts = { ok(GOOD, { "Content-Length: 1000" }) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
   { "longer than its length", scripts = { ok(GOOD .. "more", { "Content-Length: " .. #GOOD }) },
