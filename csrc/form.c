@@ -17,7 +17,7 @@ static int open_file(const char *path)
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/* Returns NULL, or a message that says what is wrong with the open file. */
+/* Sets the identity of a file. Returns NULL, or a message that says why the file cannot be opened or used. */
 static const char *identify(int fd, struct file_identity *identity)
 {
     struct stat status;

@@ -156,7 +156,7 @@ describe("a control call", function()
       api:control("webhooks", {id = 1, actionId = true, fail = 0})
       assert.same({true, 0}, {api:get("webhooks")[1].actionId, api:get("webhooks")[1].fail})
       api:control("webhooks", {url = URL, fail = 3})
-      api:control("webhooks", {url = URL}) -- begins anew
+      api:control("webhooks", {url = URL}) -- replaces the destination, and keeps its id
       assert.same({{id = 1, url = URL, signatureFormat = "body-hex-seconds", actionId = true, fail = 0}},
         api:get "webhooks")
       assert.same({id = 1}, api:control("webhooks", {id = 1}, "DELETE"))

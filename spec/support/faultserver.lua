@@ -71,7 +71,8 @@ function Server:play(scripts, how)
   return { id = id, port = tonumber(port) }
 end
 
----Ends a play when its connections have ended, and returns its counts. The client must have closed the connections.
+---Waits until the connections of a play have ended, but only a few seconds. Then ends the play and returns its
+---counts. The client should have closed its connections before.
 -- @treturn table counts: requests (completely received), connections, bytes, open (connections that are still open
 -- after a long wait)
 function Server:count(play)

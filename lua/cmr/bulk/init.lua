@@ -26,7 +26,7 @@ local validate = require "cmr.util.validate"
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
----Called for each row that was sent.
+---Called for each row that this call tried, even if nothing was sent for it.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
 ---The number of rows in each state. `earlier` counts the rows that were sent before this call of client:bulk, and that

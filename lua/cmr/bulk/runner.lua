@@ -143,7 +143,7 @@ end
 ---
 ---In addition to the fields for plan.rows, `run` has client, loop, concurrency, max_failures, and these functions:
 ---  on_end(row, state, failure, is_earlier)   called for every row that was tried or skipped
----  on_result(row, answer, err)               called for every row that was sent
+---  on_result(row, answer, err)               called for every row that was tried, even if nothing was sent
 ---  interrupted(run)                          optional; may call runner.stop
 ---@param run table
 ---@return any ending Nil when no row is left; else {status, failure = message}, or the error that was raised.

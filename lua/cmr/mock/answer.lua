@@ -57,7 +57,8 @@ local function undocumented(operation, status, data, message, data_is_documented
   return operation.flags.async and answer.assume(reply, "actionId") or reply
 end
 
----Makes the answer of a successful request: the operation's documented answer, with this data.
+---Makes the answer of a successful request: the operation's documented answer, with this data. If the operation has
+---none, the answer is like the documented answers of other operations.
 ---@param request table
 ---@param data any Nil means null or no member, whichever the documented answer has.
 ---@param message string? A message in place of the documented one, or if none is documented.
