@@ -84,6 +84,7 @@ static int error_tostring(lua_State *L)
 void error_open(lua_State *L)
 {
     luaL_newmetatable(L, ERROR_TYPE);
+    cmr_set_string(L, "__name", ERROR_TYPE); /* Lua 5.1 does not set it */
     lua_pushcfunction(L, error_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pop(L, 1);

@@ -62,6 +62,7 @@ void json_open(lua_State *L)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     luaL_newmetatable(L, ARRAY_TYPE);
+    cmr_set_string(L, "__name", ARRAY_TYPE); /* Lua 5.1 does not set it */
     cmr_newtype(L, TEXT_TYPE, meta, methods);
 
     (void)pthread_once(&once, make_locale);

@@ -71,7 +71,7 @@ static int lock(int fd, double patience)
     const double deadline = pollset_now() + patience;
 
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK)
+        if (errno != EWOULDBLOCK && errno != EINTR)
             return errno;
         if (pollset_now() >= deadline)
             return EWOULDBLOCK;

@@ -111,8 +111,8 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages. If it counts only one page, it says nothing
--- about the others.
+-- Returns whether the first page's total says how many items all pages have. A total of as many items as the page has
+-- may count only that page. It counts as the total of all pages if the number of pages is unknown.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

@@ -64,6 +64,9 @@ describe("a refused argument", function()
   it("is described in the library's words where the command has no other words", function()
     assert.matches("^subscriptions: the arguments make a URL of more than", refused("subscriptions",
       {status = ("x"):rep(100000)}))
+    assert.equal("order-status: it has a name that is not UTF-8", refused("order_status", {["a\255"] = "x"}))
+    local _, message, err = core.request(target, "GET", "/x", {query = {{"a\255", "x"}}})
+    assert.equal("GET /x: it has a name that is not UTF-8", messages.mistake(message, err, {}))
   end)
 end)
 

@@ -274,6 +274,7 @@ describe("an encoded table", function()
     local list = {}
     assert.equal(list, cmr.array(list))
     assert.equal(list, cmr.array(cmr.array(list)))
+    assert.equal("cmr.array", getmetatable(list).__name)
     assert.error_matches(function() cmr.array(setmetatable({}, {})) end, "bad argument #1")
     assert.has_error(function() cmr.array() end)
     assert.has_error(function() cmr.array("a") end)

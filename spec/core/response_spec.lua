@@ -41,6 +41,7 @@ describe("an answer", function()
     assert.is_string(message)
     assert.equal(message, err.message)
     assert.equal(message, tostring(err))
+    assert.equal("cmr.error", getmetatable(err).__name)
     local fields = {}
     for name, value in pairs(err) do fields[name] = value end
     fields.message = nil

@@ -1,6 +1,7 @@
 -- The limiter in a file: one queue for all processes of a machine.
 local command = require "spec.support.command"
 local core = require "cmr.core"
+local faultserver = require "spec.support.faultserver"
 local limiters = require "cmr.limiter.file"
 local posix = require "spec.support.posix"
 local program = require "spec.support.program"
@@ -51,6 +52,17 @@ describe("the limiter in a file", function()
       assert(limiter:reserve("key", 0.1, 100) == 0)
     end)
     assert(ok, message)
+    about(10, new():reserve("key", 0.1, 100))
+  end)
+
+  it("is one queue although signals interrupt its lock", function()
+    local library = "build/interrupted_flock.so"
+    faultserver.compile(library, "spec/limiter/interrupted_flock.c", "-fPIC -shared -ldl")
+    local ended = program.run(('require("cmr.limiter.file").new{path = %q}:reserve("key", 0.1, 100)'):format(path), {
+      env = {LD_PRELOAD = (os.getenv "LD_PRELOAD" or "") .. " ./" .. library},
+    })
+    assert.equal("", ended.err)
+    assert.equal(0, ended.status)
     about(10, new():reserve("key", 0.1, 100))
   end)
 

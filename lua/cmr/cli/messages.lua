@@ -188,6 +188,7 @@ function WORDINGS.unknown_field(problem, operation)
 end
 
 function WORDINGS.bad_value(problem, operation)
+  if not problem.field then return nil end -- a name in the query is not UTF-8, so it cannot be shown
   local option, inside = label(problem.field, operation)
   return ("%s is wrong (%s%s)"):format(option, inside and inside .. ": " or "", detail(problem))
 end
@@ -199,7 +200,7 @@ WORDINGS.bad_type = WORDINGS.bad_value
 ---@param problem table The error, or the third result of Client.try_new.
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]
-  return words and words(problem, operation, parsed) or message
+  return words and words(problem, operation, parsed) or messages.with_command(message, operation)
 end
 
 return messages

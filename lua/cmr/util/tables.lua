@@ -23,7 +23,8 @@ function tables.copy(object, into)
   return into
 end
 
----Returns the sorted keys of a table. Keys of different types are sorted as text.
+---Returns the sorted keys of a table. Keys of different types are in the order of the types' names: numbers come before
+---strings.
 ---@param rank? fun(key: any): number Keys with a lower rank come first.
 function tables.sorted_keys(object, rank)
   local keys = {}
@@ -32,13 +33,9 @@ function tables.sorted_keys(object, rank)
   end
   table.sort(keys, function(a, b)
     local x, y = rank and rank(a) or 0, rank and rank(b) or 0
-    if x == y then
-      x, y = type(a), type(b)
-    end
-    if x == y then
-      x, y = a, b
-    end
-    return x < y
+    if x ~= y then return x < y end
+    if type(a) ~= type(b) then return type(a) < type(b) end
+    return a < b
   end)
   return keys
 end
