@@ -4,8 +4,9 @@ local retry = require "cmr.retry"
 
 local OUTCOMES = {"not_sent", "rejected", "unknown"}
 
--- For each kind of error: the outcomes after which a GET is tried again, and those after which a request with another
--- method is. Other kinds are never tried again, except for a broken TLS handshake, which a spec below tests.
+-- For each kind of error, the outcomes after which cmr tries a request again. `GET` is for a GET, and `other` is for
+-- all other methods. After an error of another kind, cmr tries again only if a TLS handshake broke. A spec below tests
+-- that.
 local AGAIN = {
   network = {GET = "not_sent rejected unknown", other = "not_sent"},
   timeout = {GET = "not_sent rejected unknown", other = "not_sent"},

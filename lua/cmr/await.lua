@@ -210,7 +210,7 @@ local function keep(self, read)
   return events
 end
 
--- Returns the events that arrived so far, oldest first.
+-- Reads the lists that lists_to_read returns. Returns the events that this and earlier reads found, oldest first.
 local function read_events(self, reads_all)
   local read = { positions = {} }
   self.store_message = nil

@@ -1,4 +1,4 @@
--- The documented answers, requested with the curl program.
+-- Answers of the mock to the curl program: the key, platforms, exports, re-exports, the rate limit, and bad requests.
 local cjson = require "cjson"
 local support = require "spec.support.mock"
 

@@ -1,5 +1,6 @@
--- The printed example of each operation: as a Lua call, as a command, and as the curl line of --dry-run. A mock with
--- its initial data accepts all of them. If an operation's path or method is not documented, cmr refuses to send it.
+-- The printed example of each operation: as a Lua call, as a command, and as the curl line of --dry-run. A mock that
+-- starts with the data of cmr.examples accepts the examples. If an operation's path or method is not documented, cmr
+-- refuses to send its example.
 
 local cmr = require "cmr"
 local command = require "spec.support.command"

@@ -135,11 +135,17 @@ end
 
 ---Finds or begins the run of the rows that plan.read has read. The caller has the run for itself until bulk.close.
 ---
----Sets these fields of `run`: account; id; name; round_after; record, the run in the ledger; is_resumed, whether the
----run was begun before and has not ended.
+---Sets these fields of `run`:
+---  account, id, name, round_after
+---  record         the run in the ledger
+---  is_resumed     whether the run was begun before and has not ended
 ---
----The fields of `opts` are again; other_account, to ignore the rows that were sent with another key; name, the run's
----name; source, the origin of the rows; peek, to change nothing in the ledger.
+---The fields of `opts` are:
+---  again          begins the run's next round, unless is_resumed
+---  other_account  ignores the rows that were sent with another key
+---  name           finds the run by its name, and not by its rows
+---  source         the origin of the rows
+---  peek           changes nothing in the ledger, and does not take the run
 ---@param run table as for runner.run
 ---@param opts table
 ---@return boolean? ok

@@ -195,8 +195,9 @@ function fields.check(operation, values)
   check_choice(operation, values)
 end
 
----Reads the fields of a request from the query and the body. The operation decides where each field is. Omits a null.
----An integer in the query becomes a number.
+---Reads the fields of a request from the query and the body. The operation decides where each field is. For an endpoint
+---that the user supplied, the place of userId and of undocumented fields may differ. Omits a null. In the query, the
+---value of a documented integer becomes a number.
 ---@param request table {operation, query, body}
 ---@return table values {field = value}
 function fields.of(request)
