@@ -1,6 +1,6 @@
 /*
- * JSON, with the same results on every Lua and with every lua-cjson from 2.1.0 on. This module has its own encoder,
- * which says why it refuses a value. For decoding it uses an instance of lua-cjson.
+ * JSON, with the same results for every lua-cjson from 2.1.0 on. The Luas differ only in numbers, see json_decode. This
+ * module has its own encoder, which says why it refuses a value. For decoding it uses an instance of lua-cjson.
  */
 #pragma once
 

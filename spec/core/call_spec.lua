@@ -284,7 +284,7 @@ describe("a call", function()
         if fine and call:done() then
           assert(seen["x-1"] == "value" and seen["x-200"] == "value", "headers that are not the answer's")
           assert(res.message == "whole", "not the answer")
-        else -- a finalizer started the call again, before or after one of the two reads
+        else -- a finalizer started the call again before, between or after the two reads
           finish(call)
         end
         if refused > 20 then break end

@@ -1,4 +1,4 @@
--- require "cmr" has no side effects on its program. Each spec runs a new process.
+-- require "cmr" has no side effects on its program. Each spec of "require" runs a new process.
 
 local core = require "cmr.core"
 local mock = require "spec.support.mock"
