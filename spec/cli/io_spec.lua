@@ -10,8 +10,9 @@ end
 
 describe("the command's output", function()
   local function write(...)
-    local results = {...}
-    local stdout = {write = function() return true end, flush = function() return (table.unpack or unpack)(results) end}
+    local results, count = {...}, select("#", ...)
+    local function flush() return (table.unpack or unpack)(results, 1, count) end
+    local stdout = {write = function() return true end, flush = flush}
     return io.write({stdout = stdout}, "text")
   end
 

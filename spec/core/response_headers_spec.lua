@@ -41,8 +41,8 @@ describe("the headers of an answer", function()
 
   it("are joined where a name is repeated", function()
     assert.same({["x-a"] = "1, 2, 3"}, headers_of("HTTP/1.1 200 OK", "X-A: 1", "x-a: 2", "X-A: 3"))
-    assert.same({["x-a"] = ("1, "):rep(4999) .. "1", ["x-b"] = "2"},
-      headers_of("HTTP/1.1 200 OK", "X-B: 2" .. ("\r\nX-A: 1"):rep(5000)))
+    assert.same({["x-a"] = ("1, "):rep(4899) .. "1", ["x-b"] = "2"}, -- libcurl 8.22 takes 5,000 headers at most
+      headers_of("HTTP/1.1 200 OK", "X-B: 2" .. ("\r\nX-A: 1"):rep(4900)))
   end)
 
   it("are those of the last answer, not of one that came before it", function()
