@@ -178,6 +178,31 @@ describe("a database", function()
     assert.is_nil(io.open(target))
   end)
 
+  it("is made with the directories that are missing, which only their owner may use", function()
+    local child = assert(sqlite.open(directory .. "/a/b/new.db", 0))
+    assert(child:run "CREATE TABLE t (a)")
+    child:close()
+    for _, name in ipairs{"/a", "/a/b"} do assert.equal("700", command.sh("stat -c %a " .. directory .. name)) end
+  end)
+
+  it("needs no more memory however often a statement runs", function()
+    if not io.open "/proc/self/status" then return pending "this system has no /proc" end
+    local output = program.run(([[
+      local db = assert(require("cmr.sqlite").open(%q, 0))
+      local function resident()
+        return tonumber(io.open("/proc/self/status"):read "*a":match "VmHWM:%%s*(%%d+)")
+      end
+      local function run(times)
+        for number = 1, times do db:first("SELECT a, b FROM t WHERE a = ? OR b = ?", number, number) end
+      end
+      run(1000)
+      local before = resident()
+      run(10000)
+      print(resident() - before)
+    ]]):format(path))
+    assert.is_true(tonumber(output.out) < 4096, output.out .. output.err)
+  end)
+
   it("says why it makes no file", function()
     for name, message in pairs{["/dev/null/none.db"] = "Not a directory",
       [directory .. "/" .. ("x"):rep(300)] = "File name too long"} do

@@ -214,6 +214,20 @@ describe("form data", function()
     end
   end)
 
+  it("gives descriptor 0 back too, where standard input is closed", function()
+    local path = write("zero.png", "x")
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    assert(posix.child(function()
+      posix.close(0) -- the next descriptor is 0
+      local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+      assert(not posix.is_open(0))
+      call:start(core.engine(), 10)
+      assert(posix.descriptors "zero.png" == 1)
+      call:cancel()
+      assert(posix.descriptors "zero.png" == 0)
+    end))
+  end)
+
   it("keeps its files from programs that are started meanwhile", function()
     local target = client_support.target(api.server, {endpoints = ENDPOINTS})
     local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = write("private.png", "x")}))
@@ -271,6 +285,24 @@ describe("form data", function()
     local request, count = last()
     assert.equal(3, count)
     assert.equal(3, by_name(request)["files[jane@pictured.com]"].size)
+  end)
+
+  it("is sent once, and says so, when a reused connection closes unanswered", function()
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local path = write("closing.png", "a picture")
+    for _, close in ipairs{true, "after"} do
+      assert(client_support.attempt(core.platforms(target, USER)))
+      local _, before = last()
+      api.server:fault{close = close, times = 1}
+      local answer, message, err = client_support.attempt(core.create_order_form(target,
+        order{["jane@pictured.com"] = path}))
+      assert.is_nil(answer)
+      assert.matches("the connection closed without an answer; not sent again, because it may have been done", message, 1,
+        true)
+      assert.same({"network", "unknown"}, {err.kind, err.outcome})
+      local _, after = last()
+      assert.equal(before + 1, after)
+    end
   end)
 
   it("leaves its connection to the next waiting call when its file is gone", function()
