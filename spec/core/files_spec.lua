@@ -88,6 +88,44 @@ describe("a private file", function()
     assert.is_nil((core.link_target(home .. "/self")))
   end)
 
+  it("is found behind 40 symbolic links, as the system does it, and behind no more", function()
+    assert.is_true(core.write_private(path, "text"))
+    run(("cd %s && ln -s a/b/file 1 && for n in $(seq 2 41); do ln -s $((n - 1)) $n; done"):format(home))
+    assert.equal(home .. "/a/b/file", core.link_target(home .. "/40"))
+    assert.is_true(core.write_private(home .. "/40", "more"))
+    assert.equal("more", core.read_private(path))
+    for _, write in ipairs{core.link_target, core.write_private} do
+      local found, why, code = write(home .. "/41", "text")
+      assert.is_nil(found)
+      assert.is_truthy(why:find "symbolic links")
+      assert.is_number(code)
+    end
+    assert.equal("more", core.read_private(path))
+  end)
+
+  it("has a path of at most 4095 bytes, also behind a symbolic link", function()
+    local function padded(folder, name, length) return folder .. ("/"):rep(length - #folder - #name) .. name end
+    local function is_too_long(found, why)
+      assert.is_nil(found)
+      assert.equal("File name too long", why)
+    end
+    local longest = padded(home, "none", 4095)
+    assert.equal(longest, core.link_target(longest))
+    is_too_long(core.link_target(padded(home, "none", 4096)))
+    local room = 4095 - #home - 1
+    local links = {absolute = longest, fitting = padded("d", "none", room), long = padded("d", "none", room + 1)}
+    for name, target in pairs(links) do
+      run(("ln -s %s %s/%s"):format(target, home, name))
+    end
+    assert.equal(longest, core.link_target(home .. "/absolute"))
+    assert.equal(4095, #assert(core.link_target(home .. "/fitting")))
+    is_too_long(core.link_target(home .. "/long"))
+    assert.is_true(core.write_private(padded(home, "file", 4088), "text")) -- the temporary file's name has 7 bytes more
+    assert.equal("text", core.read_private(home .. "/file"))
+    is_too_long(core.write_private(padded(home, "file", 4089), "more"))
+    assert.equal("text", core.read_private(home .. "/file"))
+  end)
+
   it("has a limit", function()
     local most = ("x"):rep(65536)
     assert.is_true(core.write_private(path, most))
