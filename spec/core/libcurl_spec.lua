@@ -44,6 +44,7 @@ describe("with any libcurl", function()
       {{"Retry-After: -5"}, nil},
       {{"Retry-After: soon"}, nil},
       {{"Retry-After: "}, nil},
+      {{"Retry-After: 100000000000000000"}, 1e17},
       {{"Retry-After: 99999999999999999999"}, 1e18},
       {{"Retry-After: 9999999999999999999"}, 1e18},
       -- A date in Retry-After is compared with the server's own Date, and not with this machine's clock.

@@ -63,7 +63,10 @@ describe("a database", function()
     end
     assert.error_matches(function() db:run("SELECT 1", 2) end, "too many values for a statement")
     assert.has_error(function() db:run() end)
-    assert.has_error(function() db:run("INSERT INTO t VALUES (?, ?)", {}) end)
+    for position, values in pairs{[2] = {{}, 1}, [3] = {1, {}}} do
+      assert.error_matches(function() db:run("INSERT INTO t VALUES (?, ?)", values[1], values[2]) end,
+        ("bad argument #%d to 'run'"):format(position))
+    end
     assert.same({}, db:rows "SELECT * FROM t")
     assert(db:run "CREATE UNIQUE INDEX i ON t (a)")
     assert(db:run "INSERT INTO t VALUES (1, 2)")
