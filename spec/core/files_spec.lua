@@ -132,10 +132,82 @@ describe("a private file", function()
     assert.equal(most, core.read_private(path))
     assert.is_nil((core.write_private(path, most .. "x")))
     assert.equal(most, core.read_private(path))
-    run("printf x >>" .. path)
-    assert.same({nil, "it is too large"}, {core.read_private(path)})
+    for _, length in ipairs{1, 0, 200000} do
+      run(("head -c %d /dev/zero >>%s"):format(length, path))
+      assert.same({nil, "it is too large"}, {core.read_private(path)})
+    end
+    for _, least in ipairs{"", "x"} do
+      assert.is_true(core.write_private(path, least))
+      assert.equal(least, core.read_private(path))
+    end
     assert.is_nil((core.write_private("/" .. ("x"):rep(5000), "text")))
     assert.is_nil((core.write_private("/proc/nothing/here", "text")))
+  end)
+end)
+
+describe("an open file", function()
+  local path, file
+
+  before_each(function()
+    path = os.tmpname()
+    file = assert(io.open(path, "r+"))
+  end)
+
+  after_each(function()
+    file:close()
+    os.remove(path)
+  end)
+
+  it("is locked by one at a time", function()
+    local other = assert(io.open(path))
+    assert.is_true(core.lock(file))
+    local locked, why, code = core.lock(other)
+    assert.is_nil(locked)
+    assert.equal("locked", why)
+    assert.is_number(code)
+    file:close()
+    assert.is_true(core.lock(other))
+    other:close()
+    file = assert(io.open(path))
+  end)
+
+  it("is the same as the file that a name means now", function()
+    assert.is_true(core.same_file(file, path))
+    os.remove(path)
+    assert.is_false(core.same_file(file, path))
+    assert(io.open(path, "w")):close()
+    assert.is_false(core.same_file(file, path))
+    local proc = io.open "/proc"
+    if not proc then return pending "this system has no /proc" end
+    assert.is_true(core.same_file(proc, "/proc"))
+    assert.is_false(core.same_file(proc, "/sys")) -- the same number on another device
+    proc:close()
+  end)
+
+  it("is stored on the disk, where it is on one", function()
+    file:write "text"
+    file:flush()
+    assert.equal(1, select("#", core.sync(file)))
+    assert.is_true(core.sync(file))
+    local pipe = assert(io.popen("true"))
+    local stored, why, code = core.sync(pipe)
+    pipe:close()
+    assert.is_nil(stored)
+    assert.is_string(why)
+    assert.is_number(code)
+  end)
+
+  it("is all that these functions take", function()
+    local closed = assert(io.open(path))
+    closed:close()
+    for _, use in ipairs{core.lock, core.sync, core.same_file} do
+      for _, other in ipairs{closed, path, 5, newproxy and newproxy(true) or true} do
+        assert.error_matches(function() use(other, path) end, "#1.*an open file expected")
+      end
+      assert.has_error(function() use() end)
+    end
+    assert.has_error(function() core.same_file(file) end)
+    assert.has_error(function() core.same_file(file, {}) end)
   end)
 end)
 
