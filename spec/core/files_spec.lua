@@ -201,7 +201,7 @@ describe("an open file", function()
     local closed = assert(io.open(path))
     closed:close()
     for _, use in ipairs{core.lock, core.sync, core.same_file} do
-      for _, other in ipairs{closed, path, 5, newproxy and newproxy(true) or true} do
+      for _, other in ipairs{closed, path, 5, core.engine()} do
         assert.error_matches(function() use(other, path) end, "#1.*an open file expected")
       end
       assert.has_error(function() use() end)
