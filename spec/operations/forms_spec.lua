@@ -335,11 +335,27 @@ describe("form data", function()
     assert.same({}, api.server:requests())
   end)
 
+  it("is not sent when the time of a file's last change is another, in any part", function()
+    local path = write("touched.png", "a picture")
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local function touch(time) assert(os.execute(("touch -d 2001-09-09T01:46:%sZ %s"):format(time, path))) end
+    touch "40.5"
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    for _, time in ipairs{"40.25", "41.5"} do
+      touch(time)
+      assert.matches("touched.png' changed before it was sent", select(2, client_support.attempt(call)), 1, true)
+    end
+    touch "40.5"
+    assert.equal(200, assert(client_support.attempt(call)).status)
+  end)
+
   it("ends with an unknown outcome when a file becomes shorter while it is sent", function()
     local path = directory .. "/shrinking.png"
     assert(os.execute("truncate -s 60M " .. path))
     local target = client_support.target(api.server, {endpoints = ENDPOINTS})
-    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    -- The file is the first part.
+    local call = assert(core.create_order_form(target,
+      {userId = USER, confirm = true, files = {["jane@pictured.com"] = path}}))
     call:start(core.engine(), 30)
     repeat core.engine():wait(5) until call:info().sends == 1
     write("shrinking.png", "")
