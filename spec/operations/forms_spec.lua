@@ -349,6 +349,17 @@ describe("form data", function()
     assert.equal(200, assert(client_support.attempt(call)).status)
   end)
 
+  it("has the file as it was when the attempt began, even if the file grows", function()
+    local path = write("growing.png", "a picture")
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    call:start(core.engine(), 10)
+    write("growing.png", "a picture and more")
+    client_support.finish(call)
+    assert.equal(200, assert(call:result()).status)
+    assert.equal(9, by_name(last())["files[jane@pictured.com]"].size)
+  end)
+
   it("ends with an unknown outcome when a file becomes shorter while it is sent", function()
     local path = directory .. "/shrinking.png"
     assert(os.execute("truncate -s 60M " .. path))
