@@ -26,7 +26,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -176,12 +175,8 @@ static int lua_sqlite_open(lua_State *L)
     if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
                                       sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
         code = SQLITE_CANTOPEN;
-    if (code != SQLITE_OK) {
-        const int count = push_sqlite_failure(L, database->handle, code);
-        (void)sqlite3_close_v2(database->handle);
-        database->handle = NULL;
-        return count;
-    }
+    if (code != SQLITE_OK)
+        return push_sqlite_failure(L, database->handle, code); /* the finalizer closes it */
     (void)sqlite3_busy_timeout(database->handle, busy);
     /* Turns off the checkpoint at close: otherwise the last process that closes the file would have to run it. */
     (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -546,12 +541,11 @@ static int lua_database_is_moved(lua_State *L)
     return 1;
 }
 
-/* Used while a fork's child closes an inherited database: the database's files, and SQLite's usual system calls. */
+/* Used while a fork's child closes an inherited database: the database's files, and SQLite's usual close. */
 static struct {
     struct stat files[3];
     size_t count;
     int (*close)(int);
-    int (*fcntl)(int, int, ...);
 } inherited;
 
 /*
@@ -576,18 +570,13 @@ static int close_inherited(int fd)
 }
 
 /*
- * Replaces fcntl while an inherited database is closed. SQLite then calls it only to release locks, with a pointer as
- * the last argument.
+ * Replaces fcntl while an inherited database is closed. SQLite then calls it only to release locks, and the child has
+ * none.
  */
 static int fcntl_inherited(int fd, int command, ...)
 {
-    va_list arguments;
-    void *argument;
-
-    va_start(arguments, command);
-    argument = va_arg(arguments, void *);
-    va_end(arguments);
-    return is_inherited(fd) ? inherited.fcntl(fd, command, argument) : 0;
+    (void)fd, (void)command;
+    return 0;
 }
 
 /* Closes a parent's database in a fork's child. Does not close a descriptor that now belongs to another file. */
@@ -611,7 +600,6 @@ static void close_after_fork(sqlite3 *handle)
     close_call = vfs->xGetSystemCall(vfs, "close");
     fcntl_call = vfs->xGetSystemCall(vfs, "fcntl");
     inherited.close = (int (*)(int))close_call;
-    inherited.fcntl = (int (*)(int, int, ...))fcntl_call;
     (void)vfs->xSetSystemCall(vfs, "close", (sqlite3_syscall_ptr)close_inherited);
     (void)vfs->xSetSystemCall(vfs, "fcntl", (sqlite3_syscall_ptr)fcntl_inherited);
     (void)sqlite3_close(handle);

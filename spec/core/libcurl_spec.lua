@@ -2,7 +2,9 @@
 local cmr = require "cmr"
 local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
+local compile = require "spec.support.compile"
 local play = require "spec.fault.play"
+local program = require "spec.support.program"
 local socket = require "socket"
 local words = require "spec.fault.wording"
 
@@ -42,6 +44,7 @@ describe("with any libcurl", function()
       {{"Retry-After: -5"}, nil},
       {{"Retry-After: soon"}, nil},
       {{"Retry-After: "}, nil},
+      {{"Retry-After: 100000000000000000"}, 1e17},
       {{"Retry-After: 99999999999999999999"}, 1e18},
       {{"Retry-After: 9999999999999999999"}, 1e18},
       -- A date in Retry-After is compared with the server's own Date, and not with this machine's clock.
@@ -80,6 +83,30 @@ describe("with any libcurl", function()
       client:close()
       assert.is_nil((message .. err.message):find("the-k", 1, true), message)
     end
+  end)
+
+  it("an attempt connects within 5 seconds, or within connect_timeout", function()
+    local at = server:play({}, "full")
+    local library = compile "spec/support/still_clock.c"
+    -- The clock moves in steps of an eighth of a second, which take no time.
+    local ended = program.run(([[
+      local core = require "cmr.core"
+      local move_clock = assert(package.loadlib(%q, "move_clock"))
+      for _, case in ipairs{{5}, {1000, 1000}, {0.5, 0.5}} do
+        local target = assert(core.target{api_key = "k", base_url = "http://127.0.0.1:%d", connect_timeout = case[2]})
+        local call, steps = core.platforms(target, "u"), 0
+        call:start(core.engine(), 2000)
+        while not call:done() do
+          for _ = 1, 3 do core.engine():wait(0) end
+          move_clock(0.125)
+          steps = steps + 1
+        end
+        local late = steps / 8 - case[1]
+        print(select(3, call:result()).kind, late >= 0 and late < 0.5)
+      end
+    ]]):format(library, at.port), {env = {LD_PRELOAD = (os.getenv "LD_PRELOAD" or "") .. " " .. library}})
+    os.remove(library)
+    assert.same({"", ("timeout\ttrue\n"):rep(3)}, {ended.err, ended.out})
   end)
 
   it("trailers neither void an answer nor change it", function()

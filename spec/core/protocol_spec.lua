@@ -198,6 +198,17 @@ describe("an answer", function()
       assert.equal(200, reply.status)
     end
 
+    it("may have 16 MiB by default", function()
+      local function sized(bytes)
+        large_fault{headers = {["Content-Encoding"] = "gzip"}, body = gzip(body_of(bytes))}
+        return client:platforms(USER)
+      end
+      assert.equal(200, assert(sized(2 ^ 24)).status)
+      local answer, why = sized(2 ^ 24 + 1)
+      assert.is_nil(answer)
+      assert.equal("platforms: the answer is larger than max_response (16777216 bytes)", why)
+    end)
+
     it("arrives whole", function()
       large_fault{body = body_of(3000000)}
       assert.equal(3000000, #assert(client:platforms(USER)).message + #'{"status":200,"message":""}')

@@ -37,6 +37,15 @@ describe("core.catch_interrupt", function()
     assert.same({status = 0, out = "2\n", err = ""}, ended)
   end)
 
+  it("lets a program go on that writes to a program that has ended", function()
+    local ended = run([[
+      local pipe, written, why = io.popen("exit", "w"), true, nil
+      while written do written, why = pipe:write(("x"):rep(65536)) end
+      print(why)
+    ]], "env --default-signal=PIPE")
+    assert.same({status = 0, out = "Broken pipe\n", err = ""}, ended)
+  end)
+
   it("counts the signals anew after each call", function()
     local ended = run 'send "INT" core.catch_interrupt() send "INT" print(core.interrupted())'
     assert.same({status = 0, out = "2\n", err = ""}, ended)

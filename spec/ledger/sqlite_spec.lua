@@ -28,6 +28,7 @@ describe("a database", function()
     end
     db:run("INSERT INTO t VALUES (?, ?)", true, nil)
     assert.same({a = 1}, db:first("SELECT * FROM t"))
+    assert.same({b = 2}, db:first("SELECT ? AS a, 2 AS b", nil))
   end)
 
   it("stores a whole number as an integer if no other whole number has the same double", function()
@@ -62,7 +63,10 @@ describe("a database", function()
     end
     assert.error_matches(function() db:run("SELECT 1", 2) end, "too many values for a statement")
     assert.has_error(function() db:run() end)
-    assert.has_error(function() db:run("INSERT INTO t VALUES (?, ?)", {}) end)
+    for position, values in pairs{[2] = {{}, 1}, [3] = {1, {}}} do
+      assert.error_matches(function() db:run("INSERT INTO t VALUES (?, ?)", values[1], values[2]) end,
+        ("bad argument #%d to 'run'"):format(position))
+    end
     assert.same({}, db:rows "SELECT * FROM t")
     assert(db:run "CREATE UNIQUE INDEX i ON t (a)")
     assert(db:run "INSERT INTO t VALUES (1, 2)")
@@ -178,6 +182,31 @@ describe("a database", function()
     assert.is_nil(io.open(target))
   end)
 
+  it("is made with the directories that are missing, which only their owner may use", function()
+    local child = assert(sqlite.open(directory .. "/a/b/new.db", 0))
+    assert(child:run "CREATE TABLE t (a)")
+    child:close()
+    for _, name in ipairs{"/a", "/a/b"} do assert.equal("700", command.sh("stat -c %a " .. directory .. name)) end
+  end)
+
+  it("needs no more memory however often a statement runs", function()
+    if not io.open "/proc/self/status" then return pending "this system has no /proc" end
+    local output = program.run(([[
+      local db = assert(require("cmr.sqlite").open(%q, 0))
+      local function resident()
+        return tonumber(io.open("/proc/self/status"):read "*a":match "VmHWM:%%s*(%%d+)")
+      end
+      local function run(times)
+        for number = 1, times do db:first("SELECT a, b FROM t WHERE a = ? OR b = ?", number, number) end
+      end
+      run(1000)
+      local before = resident()
+      run(10000)
+      print(resident() - before)
+    ]]):format(path))
+    assert.is_true(tonumber(output.out) < 4096, output.out .. output.err)
+  end)
+
   it("says why it makes no file", function()
     for name, message in pairs{["/dev/null/none.db"] = "Not a directory",
       [directory .. "/" .. ("x"):rep(300)] = "File name too long"} do
@@ -207,6 +236,7 @@ describe("a database", function()
       assert(child:is_held(8) == false)
       child:close()
       assert(sqlite.open(directory .. "/new", 0)):close()
+      assert(posix.descriptors(directory .. "/new") == 0)
       assert(assert(sqlite.open(path, 0)):is_held(7) == false)
     end))
   end)

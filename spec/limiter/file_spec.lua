@@ -326,6 +326,7 @@ describe("core.reserve_slot", function()
       for _, name in ipairs{path, directory .. "/new", directory .. "/a/new"} do
         assert(core.reserve_slot(name, "new", 0, 10, 100, 0) == 0)
         assert(core.reserve_slot(name, "new", 0, 10, 100, 0) > 9)
+        assert(not posix.is_open(0))
       end
     end))
   end)

@@ -214,6 +214,21 @@ describe("form data", function()
     end
   end)
 
+  it("gives descriptor 0 back too, where standard input is closed", function()
+    local path = write("zero.png", "x")
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    assert(posix.child(function()
+      local engine = core.engine()
+      posix.close(0) -- the next descriptor is 0
+      local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+      assert(not posix.is_open(0))
+      call:start(engine, 10)
+      assert(posix.is_open(0) and posix.descriptors "zero.png" == 1)
+      call:cancel()
+      assert(posix.descriptors "zero.png" == 0)
+    end))
+  end)
+
   it("keeps its files from programs that are started meanwhile", function()
     local target = client_support.target(api.server, {endpoints = ENDPOINTS})
     local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = write("private.png", "x")}))
@@ -273,6 +288,23 @@ describe("form data", function()
     assert.equal(3, by_name(request)["files[jane@pictured.com]"].size)
   end)
 
+  it("is sent once, and says so, when a reused connection closes unanswered", function()
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local path = write("closing.png", "a picture")
+    for _, close in ipairs{true, "after"} do
+      assert(client_support.attempt(core.platforms(target, USER)))
+      local _, before = last()
+      api.server:fault{close = close, times = 1}
+      local answer, message, err = client_support.attempt(core.create_order_form(target,
+        order{["jane@pictured.com"] = path}))
+      assert.is_nil(answer)
+      assert.matches("closed without an answer; not sent again, because it may have been done", message, 1, true)
+      assert.same({"network", "unknown"}, {err.kind, err.outcome})
+      local _, after = last()
+      assert.equal(before + 1, after)
+    end
+  end)
+
   it("leaves its connection to the next waiting call when its file is gone", function()
     local path = write("leaving.png", "a picture")
     local target = client_support.target(api.server, {endpoints = ENDPOINTS, max_connections = 1})
@@ -303,11 +335,38 @@ describe("form data", function()
     assert.same({}, api.server:requests())
   end)
 
+  it("is not sent when the time of a file's last change is another, in any part", function()
+    local path = write("touched.png", "a picture")
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local function touch(time) assert(os.execute(("touch -d 2001-09-09T01:46:%sZ %s"):format(time, path))) end
+    touch "40.5"
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    for _, time in ipairs{"40.25", "41.5"} do
+      touch(time)
+      assert.matches("touched.png' changed before it was sent", select(2, client_support.attempt(call)), 1, true)
+    end
+    touch "40.5"
+    assert.equal(200, assert(client_support.attempt(call)).status)
+  end)
+
+  it("has the file as it was when the attempt began, even if the file grows", function()
+    local path = write("growing.png", "a picture")
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    call:start(core.engine(), 10)
+    write("growing.png", "a picture and more")
+    client_support.finish(call)
+    assert.equal(200, assert(call:result()).status)
+    assert.equal(9, by_name(last())["files[jane@pictured.com]"].size)
+  end)
+
   it("ends with an unknown outcome when a file becomes shorter while it is sent", function()
     local path = directory .. "/shrinking.png"
     assert(os.execute("truncate -s 60M " .. path))
     local target = client_support.target(api.server, {endpoints = ENDPOINTS})
-    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    -- The file is the first part.
+    local call = assert(core.create_order_form(target,
+      {userId = USER, confirm = true, files = {["jane@pictured.com"] = path}}))
     call:start(core.engine(), 30)
     repeat core.engine():wait(5) until call:info().sends == 1
     write("shrinking.png", "")
