@@ -3,6 +3,7 @@ local core = require "cmr.core"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
 local posix = require "spec.support.posix"
+local program = require "spec.support.program"
 
 local attempt, finish, run_until_received = support.attempt, support.finish, support.run_until_received
 
@@ -166,6 +167,24 @@ describe("the engine", function()
       assert.is_nil(engine:finished())
     end)
 
+    it("every finished call, whatever becomes of another that was cancelled or reported", function()
+      local cancelled, first, last = platforms(), platforms(), platforms()
+      cancelled:start(engine, 5)
+      first:start(engine, 5)
+      cancelled:cancel()
+      finish(first)
+      cancelled:start(engine, 5)
+      assert.equal(first:id(), engine:finished())
+      last:start(engine, 5)
+      finish(last, cancelled)
+      local by_id = {[last:id()] = last, [cancelled:id()] = cancelled}
+      local id = engine:finished()
+      by_id[id]:start(engine, 5)
+      by_id[id] = nil
+      assert.equal(next(by_id), engine:finished())
+      assert.is_nil(engine:finished())
+    end)
+
     it("a finished call even after another wait, which takes its whole time", function()
       local call = start(1)[1]
       finish(call)
@@ -194,6 +213,16 @@ describe("the engine", function()
       assert.is_nil(next(wanted))
       restarted:cancel()
     end)
+  end)
+
+  it("reports no call of its predecessor that was started again", function()
+    server:fault{delay = 1, times = 3}
+    local calls = start(3)
+    engine:close()
+    engine = core.engine()
+    for _, call in ipairs(calls) do call:start(engine, 5) end
+    assert.is_nil(engine:finished())
+    for _, call in ipairs(calls) do call:cancel() end
   end)
 
   describe("has a descriptor that", function()
@@ -586,6 +615,115 @@ describe("the engine", function()
       assert.equal(before, posix.descriptors(""))
     end)
 
+  end)
+
+  it("keeps as many connections as a target may have", function()
+    target = support.target(server, {max_connections = 260})
+    for round = 1, 2 do
+      server:fault{delay = 0.5, times = 260} -- so long that all of them run at once
+      local calls, reused = start(260), 0
+      finish((table.unpack or unpack)(calls))
+      for _, call in ipairs(calls) do reused = reused + (call:info().reused and 1 or 0) end
+      assert.equal(round == 1 and 0 or 260, reused)
+    end
+  end)
+
+  it("lets a call that starts again wait for its turn", function()
+    target = support.target(server, {max_connections = 1})
+    local again, other = platforms(), platforms()
+    attempt(again)
+    server:fault{delay = 0.2}
+    other:start(engine, 10)
+    again:start(engine, 10)
+    assert.equal(2, engine:count())
+    finish(other, again)
+    assert.same({200, 200}, statuses{other, again})
+    assert.is_true(again:info().queued > 0.1)
+    assert.equal(1, connections_since(0))
+    other:start(engine, 10)
+    again:start(engine, 10)
+    again:cancel()
+    finish(other)
+    assert.equal(0, engine:count())
+    assert.equal(200, attempt(again).status)
+  end)
+
+  it("sends no call that waited until less than a tenth of its time was left", function()
+    target = support.target(server, {max_connections = 1})
+    server:fault{delay = 1.4}
+    local first, second = platforms(), platforms()
+    first:start(engine, 10)
+    second:start(engine, 1.5)
+    finish(first, second)
+    assert.equal(200, first:result().status)
+    local _, _, err = second:result()
+    assert.same({"timeout", "not_sent"}, {err.kind, err.outcome})
+    assert.equal(1, #server:requests())
+  end)
+
+  describe("continues a call on another connection, when a reused one closes,", function()
+    before_each(function() attempt(platforms()) end)
+
+    it("even if less than a second is left", function()
+      server:fault{close = true}
+      assert.equal(200, assert(attempt(platforms(), 0.95)).status)
+      assert.equal(3, #server:requests())
+    end)
+
+    it("but only for the rest of the attempt's time", function()
+      server:fault{close = "after", delay = 0.5}
+      server:fault{delay = 0.5}
+      local call = platforms()
+      call:start(engine, 0.8, 20)
+      finish(call)
+      assert.equal("timeout", select(3, call:result()).kind)
+      assert.equal(3, #server:requests())
+    end)
+  end)
+
+  it("fails its calls when the system refuses to watch a connection, and then works again", function()
+    local fd = engine:fd()
+    local kept = posix.duplicate(fd)
+    posix.duplicate(0, fd)
+    local calls = start(3)
+    finish((table.unpack or unpack)(calls))
+    posix.duplicate(kept, fd)
+    posix.close(kept)
+    for _, call in ipairs(calls) do
+      local _, _, err = call:result()
+      assert.same({"network", "not_sent"}, {err.kind, err.outcome})
+    end
+    assert.equal("cmr.engine: 0 in flight", tostring(engine))
+    for _, call in ipairs(calls) do assert.equal(200, assert(attempt(call)).status) end
+    assert.equal(engine, core.engine())
+  end)
+
+  it("is not made, and keeps no descriptor, when too few are left", function()
+    local ended = program.run([[
+      local core = require "cmr.core"
+      local function open_all()
+        local files = {}
+        repeat
+          local file = io.open "/dev/null"
+          files[#files + 1] = file
+        until not file
+        return files
+      end
+      local held, refused = open_all(), 0
+      for free = 1, 10 do
+        table.remove(held):close()
+        collectgarbage()
+        local made, why = pcall(core.engine)
+        if made then break end
+        assert(why:find("no memory or file descriptors left for an engine", 1, true), why)
+        refused = refused + 1
+        collectgarbage()
+        local files = open_all()
+        assert(#files == free, "descriptors were kept")
+        for _, file in ipairs(files) do file:close() end
+      end
+      print(refused > 0, core.engine())]], {through = "sh -c 'ulimit -n 40; exec \"$@\"' sh"})
+    assert.same({status = 0, out = "true\tcmr.engine: 0 in flight\n", err = ""}, ended)
   end)
 
   it("keeps its connections from programs that are started meanwhile", function()
