@@ -167,6 +167,32 @@ describe("a program", function()
     end)
   end
 
+  -- Then the descriptor 0 is free, for the engine or for a connection.
+  for when, first in pairs{
+    ["before it makes an engine"] = "",
+    ["after it has made an engine"] = 'require("cmr.core").engine() ',
+  } do
+    it("that closes its standard input " .. when .. ", makes calls and ends its engine", function()
+      prints("0\t200\tfalse\n", first .. ([[
+        local core = require "cmr.core"
+        io.stdin:close()
+        local engine = core.engine()
+        local function zero()
+          local pipe = io.popen "readlink /proc/$PPID/fd/0"
+          local name = pipe:read "*a"
+          pipe:close()
+          return name
+        end
+        local fd = engine:fd()
+        if fd == 0 then assert(zero():find "eventpoll") end
+        local client = cmr.new{rate = false}
+        local call = assert(client:platforms("%s"))
+        engine:close()
+        print(math.min(fd, 0), cmr.info(call).status, zero():find "eventpoll" ~= nil)
+      ]]):format(mock.USER))
+    end)
+  end
+
   describe("that ends", function()
     it("with calls in flight, ends", function()
       server:fault{delay = 20, times = 4}

@@ -1,9 +1,12 @@
 -- The engine: every call of a Lua state behind one descriptor.
 local core = require "cmr.core"
 local support = require "spec.support.client"
+local faultserver = require "spec.support.faultserver"
 local mock = require "spec.support.mock"
 local posix = require "spec.support.posix"
 local program = require "spec.support.program"
+local socket = require "socket"
+local words = require "spec.fault.wording"
 
 local attempt, finish, run_until_received = support.attempt, support.finish, support.run_until_received
 
@@ -670,6 +673,31 @@ describe("the engine", function()
       assert.equal(3, #server:requests())
     end)
 
+    it("but not when a new connection closes", function()
+      core.engine():close()
+      engine = core.engine()
+      server:fault{close = true, times = 2}
+      local _, _, err = attempt(platforms())
+      assert.same({"network", "unknown"}, {err.kind, err.outcome})
+      assert.equal(2, #server:requests())
+    end)
+
+    it("but not when the answer had begun", function()
+      local faulty = faultserver.start()
+      finally(function() faulty:stop() end)
+      local good = words.send(words.answer("200 OK", words.GOOD))
+      local play = faulty:play{
+        {words.request, good, words.request, words.send "HTTP/1.1 200 OK\r\nX-A: 1\r\n"},
+        {words.request, good},
+      }
+      target = assert(core.target{api_key = "k", base_url = "http://127.0.0.1:" .. play.port})
+      assert(attempt(platforms()))
+      local call = platforms()
+      local _, _, err = attempt(call)
+      assert.same({"network", "unknown"}, {err.kind, err.outcome})
+      assert.equal(1, call:info().sends)
+    end)
+
     it("but only for the rest of the attempt's time", function()
       server:fault{close = "after", delay = 0.5}
       server:fault{delay = 0.5}
@@ -826,6 +854,16 @@ describe("the engine", function()
           assert(core.engine() ~= engine)
           for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
           assert(attempt(platforms()).status == 200)
+        end))
+        parent_goes_on()
+      end)
+
+      it("takes no socket from a child that has sockets of its own in their place", function()
+        assert(posix.child(function()
+          local opened, own = posix.replace_descriptors(), assert(socket.bind("127.0.0.1", 0))
+          for _, fd in ipairs(opened) do posix.duplicate(own:getfd(), fd) end
+          engine:close()
+          for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
         end))
         parent_goes_on()
       end)
