@@ -697,16 +697,29 @@ describe("the engine", function()
       assert.same({"network", "unknown"}, {err.kind, err.outcome})
       assert.equal(1, call:info().sends)
     end)
+  end)
 
-    it("but only for the rest of the attempt's time", function()
-      server:fault{close = "after", delay = 0.5}
-      server:fault{delay = 0.5}
+  it("continues a call, when an idle connection had ended, for no longer than an attempt may take", function()
+    local faulty = faultserver.start()
+    finally(function() faulty:stop() end)
+    local fine = words.send(words.answer("200 OK", words.GOOD))
+    for late, outcome in pairs{[0] = "fine", [1500] = "timeout"} do
+      core.engine():close()
+      engine = core.engine()
+      local play = faulty:play{
+        words.tls("good", {words.request, fine, words.notify, words.stall}),
+        words.tls("good", {words.request, words.sleep(late), fine}),
+      }
+      target = assert(core.target{api_key = "k", base_url = "https://127.0.0.1:" .. play.port,
+        ca_file = faulty.ca_file})
+      assert(attempt(platforms()))
+      socket.sleep(0.1) -- until the end of the connection has arrived
       local call = platforms()
-      call:start(engine, 0.8, 20)
+      call:start(engine, 0.95, 20)
       finish(call)
-      assert.equal("timeout", select(3, call:result()).kind)
-      assert.equal(3, #server:requests())
-    end)
+      local answer, _, err = call:result()
+      assert.equal(outcome, answer and answer.message or err.kind)
+    end
   end)
 
   it("fails its calls when the system refuses to watch a connection, and then works again", function()
