@@ -703,22 +703,23 @@ describe("the engine", function()
     local faulty = faultserver.start()
     finally(function() faulty:stop() end)
     local fine = words.send(words.answer("200 OK", words.GOOD))
-    for late, outcome in pairs{[0] = "fine", [1500] = "timeout"} do
+    local function reexport() return assert(core.reexport(target, {mailboxId = "M"})) end
+    for _, case in ipairs{{platforms, 0, "fine"}, {reexport, 0, "fine"}, {reexport, 1500, "timeout"}} do
       core.engine():close()
       engine = core.engine()
       local play = faulty:play{
         words.tls("good", {words.request, fine, words.notify, words.stall}),
-        words.tls("good", {words.request, words.sleep(late), fine}),
+        words.tls("good", {words.request, words.sleep(case[2]), fine}),
       }
       target = assert(core.target{api_key = "k", base_url = "https://127.0.0.1:" .. play.port,
         ca_file = faulty.ca_file})
       assert(attempt(platforms()))
       socket.sleep(0.1) -- until the end of the connection has arrived
-      local call = platforms()
+      local call = case[1]()
       call:start(engine, 0.95, 20)
       finish(call)
       local answer, _, err = call:result()
-      assert.equal(outcome, answer and answer.message or err.kind)
+      assert.equal(case[3], answer and answer.message or err.kind)
     end
   end)
 
