@@ -724,6 +724,9 @@ describe("the engine", function()
   end)
 
   it("fails its calls when the system refuses to watch a connection, and then works again", function()
+    engine:close()
+    local before = posix.descriptors("")
+    engine = core.engine()
     local fd = engine:fd()
     local kept = posix.duplicate(fd)
     posix.duplicate(0, fd)
@@ -738,6 +741,8 @@ describe("the engine", function()
     assert.equal("cmr.engine: 0 in flight", tostring(engine))
     for _, call in ipairs(calls) do assert.equal(200, assert(attempt(call)).status) end
     assert.equal(engine, core.engine())
+    engine:close()
+    assert.equal(before, posix.descriptors(""))
   end)
 
   it("is not made, and keeps no descriptor, when too few are left", function()
