@@ -331,7 +331,6 @@ void attempt_close(struct call *call, struct handles *handles)
     else
         curl_easy_cleanup(call->easy); /* accepts NULL */
     call->easy = NULL;
-    call->clean = false;
     attempt_free_headers(call);
     form_close(&call->form);
 }

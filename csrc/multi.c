@@ -53,9 +53,9 @@ static void sigpipe_restore(const struct sigpipe *sigpipe)
     pthread_sigmask(SIG_SETMASK, &sigpipe->mask, NULL);
 }
 
+/* A call that is in no list has no neighbours: unlink_call forgets them. */
 static void link_call(struct call **list, struct call *call)
 {
-    call->previous = NULL;
     call->next = *list;
     if (call->next)
         call->next->previous = call;
@@ -75,7 +75,6 @@ static void unlink_call(struct call **list, struct call *call)
 
 static void join_queue(struct multi *multi, struct call *call)
 {
-    call->next = NULL;
     call->previous = multi->queue_end;
     if (call->previous)
         call->previous->next = call;
@@ -230,7 +229,6 @@ static void forget_after_fork(struct multi *multi)
 {
     stop_all(multi, FORKED);
     pollset_forget_after_fork(&multi->pollset);
-    multi->handles.count = 0;
     multi->curl = NULL;
 }
 

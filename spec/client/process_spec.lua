@@ -132,19 +132,60 @@ describe("a program", function()
         assert.equal(6, #server:requests())
       end)
 
-      it("has the same signals set as before", function()
-        server:fault{match = {method = "POST"}, close = true, times = 3}
+      it("has the same signals set as before, blocked and pending", function()
         local signals = [[
           local function signals()
             local status = io.open("/proc/self/status"):read(4000)
-            return status:match("SigPnd:%s+(%x+)") .. status:match("ShdPnd:%s+(%x+)") .. status:match("SigBlk:%s+(%x+)")
-              .. status:match("SigIgn:%s+(%x+)") .. status:match("SigCgt:%s+(%x+)")
+            local pending = status:find "SigPnd:%s+0*1000%s" or status:find "ShdPnd:%s+0*1000%s" -- only SIGPIPE
+            return tostring(pending ~= nil) .. status:match("SigBlk:%s+(%x+)") .. status:match("SigIgn:%s+(%x+)")
+              .. status:match("SigCgt:%s+(%x+)")
           end
-          local before = signals()
         ]]
-        prints(FAILED:rep(3) .. "true\n", signals .. BODIES .. "print(before == signals())",
-          {through = "env --default-signal=PIPE"})
+        local cancelled = ([[
+          local core = require "cmr.core"
+          local call = core.platforms(core.target{api_key = "k", base_url = os.getenv "CMR_BASE_URL"}, "%s")
+          call:start(core.engine(), 5)
+          call:cancel()
+          print(before == signals())
+          core.engine():close()
+          print(before == signals())
+        ]]):format(mock.USER)
+        local loud, twice = compile("spec/support/loud.c"), BODIES:gsub("1, 3", "1, 2"):gsub("16000000", "6000000")
+        for _, case in ipairs{
+          {"", ""},
+          {"--block-signal=PIPE", ""},
+          {"--block-signal=PIPE", 'os.execute "kill -PIPE $PPID"\n'},
+        } do
+          local through = ('env --default-signal=PIPE %s LD_PRELOAD="$LD_PRELOAD:%s"'):format(case[1], loud)
+          server:reset()
+          server:fault{match = {method = "POST"}, close = true, times = 2}
+          prints(FAILED:rep(2) .. "true\ntrue\ntrue\n", signals .. case[2] .. "local before = signals()\n" .. twice
+            .. "print(before == signals())\n" .. cancelled, {through = through})
+        end
+        os.remove(loud)
       end)
+    end)
+  end
+
+  -- Without standard input, the engine or a connection has the descriptor 0.
+  for what, first in pairs{
+    engine = "",
+    connection = 'local held = io.open "/dev/null"; require("cmr.core").engine(); held:close()',
+  } do
+    it("without standard input makes calls, and its engine gives every descriptor back: 0 is the " .. what, function()
+      local ended = run(first .. ([[
+
+        local core = require "cmr.core"
+        local engine = core.engine()
+        local call = assert(cmr.new{rate = false}:platforms("%s"))
+        local fd = engine:fd()
+        engine:close()
+        local pipe = io.popen "readlink /proc/$PPID/fd/0"
+        local zero = pipe:read "*a"
+        pipe:close()
+        print(cmr.info(call).status, fd, (zero:match "eventpoll" or zero:match "socket"))
+      ]]):format(mock.USER), {through = "sh -c 'exec \"$@\" <&-' sh"})
+      assert.matches("^200\t%d+\tnil\n$", ended.out .. ended.err)
     end)
   end
 

@@ -1,4 +1,4 @@
--- The dates of HTTP headers.
+-- The dates of HTTP headers, and the time.
 local core = require "cmr.core"
 
 describe("core.http_time", function()
@@ -22,5 +22,19 @@ describe("core.http_time", function()
     for _, text in ipairs{"", "soon", "Sun, 99 Nov 1994 08:49:37 GMT", ("1"):rep(100)} do
       assert.is_nil(core.http_time(text), text)
     end
+  end)
+end)
+
+describe("core.time", function()
+  it("is the system's time, and goes on within a second", function()
+    local first = core.time()
+    assert.is_true(math.abs(first - os.time()) < 2)
+    local last, steps = first, 0
+    repeat
+      local now = core.time()
+      assert.is_true(now >= last)
+      if now > last then last, steps = now, steps + 1 end
+    until now > first + 0.02 or steps == 1e6
+    assert.is_true(steps > 1)
   end)
 end)

@@ -1,8 +1,12 @@
 -- The engine: every call of a Lua state behind one descriptor.
 local core = require "cmr.core"
 local support = require "spec.support.client"
+local faultserver = require "spec.support.faultserver"
 local mock = require "spec.support.mock"
 local posix = require "spec.support.posix"
+local program = require "spec.support.program"
+local socket = require "socket"
+local words = require "spec.fault.wording"
 
 local attempt, finish, run_until_received = support.attempt, support.finish, support.run_until_received
 
@@ -166,6 +170,24 @@ describe("the engine", function()
       assert.is_nil(engine:finished())
     end)
 
+    it("every finished call, whatever becomes of another that was cancelled or reported", function()
+      local cancelled, first, last = platforms(), platforms(), platforms()
+      cancelled:start(engine, 5)
+      first:start(engine, 5)
+      cancelled:cancel()
+      finish(first)
+      cancelled:start(engine, 5)
+      assert.equal(first:id(), engine:finished())
+      last:start(engine, 5)
+      finish(last, cancelled)
+      local by_id = {[last:id()] = last, [cancelled:id()] = cancelled}
+      local id = engine:finished()
+      by_id[id]:start(engine, 5)
+      by_id[id] = nil
+      assert.equal(next(by_id), engine:finished())
+      assert.is_nil(engine:finished())
+    end)
+
     it("a finished call even after another wait, which takes its whole time", function()
       local call = start(1)[1]
       finish(call)
@@ -194,6 +216,16 @@ describe("the engine", function()
       assert.is_nil(next(wanted))
       restarted:cancel()
     end)
+  end)
+
+  it("reports no call of its predecessor that was started again", function()
+    server:fault{delay = 1, times = 3}
+    local calls = start(3)
+    engine:close()
+    engine = core.engine()
+    for _, call in ipairs(calls) do call:start(engine, 5) end
+    assert.is_nil(engine:finished())
+    for _, call in ipairs(calls) do call:cancel() end
   end)
 
   describe("has a descriptor that", function()
@@ -588,6 +620,159 @@ describe("the engine", function()
 
   end)
 
+  it("keeps as many connections as a target may have", function()
+    target = support.target(server, {max_connections = 260})
+    for round = 1, 2 do
+      server:fault{delay = 0.5, times = 260} -- so long that all of them run at once
+      local calls, reused = start(260), 0
+      finish((table.unpack or unpack)(calls))
+      for _, call in ipairs(calls) do reused = reused + (call:info().reused and 1 or 0) end
+      assert.equal(round == 1 and 0 or 260, reused)
+    end
+  end)
+
+  it("lets a call that starts again wait for its turn", function()
+    target = support.target(server, {max_connections = 1})
+    local again, other = platforms(), platforms()
+    attempt(again)
+    server:fault{delay = 0.2}
+    other:start(engine, 10)
+    again:start(engine, 10)
+    assert.equal(2, engine:count())
+    finish(other, again)
+    assert.same({200, 200}, statuses{other, again})
+    assert.is_true(again:info().queued > 0.1)
+    assert.equal(1, connections_since(0))
+    other:start(engine, 10)
+    again:start(engine, 10)
+    again:cancel()
+    finish(other)
+    assert.equal(0, engine:count())
+    assert.equal(200, attempt(again).status)
+  end)
+
+  it("sends no call that waited until less than a tenth of its time was left", function()
+    target = support.target(server, {max_connections = 1})
+    server:fault{delay = 1.4}
+    local first, second = platforms(), platforms()
+    first:start(engine, 10)
+    second:start(engine, 1.5)
+    finish(first, second)
+    assert.equal(200, first:result().status)
+    local _, _, err = second:result()
+    assert.same({"timeout", "not_sent"}, {err.kind, err.outcome})
+    assert.equal(1, #server:requests())
+  end)
+
+  describe("continues a call on another connection, when a reused one closes,", function()
+    before_each(function() attempt(platforms()) end)
+
+    it("even if less than a second is left", function()
+      server:fault{close = true}
+      assert.equal(200, assert(attempt(platforms(), 0.95)).status)
+      assert.equal(3, #server:requests())
+    end)
+
+    it("but not when a new connection closes", function()
+      core.engine():close()
+      engine = core.engine()
+      server:fault{close = true, times = 2}
+      local _, _, err = attempt(platforms())
+      assert.same({"network", "unknown"}, {err.kind, err.outcome})
+      assert.equal(2, #server:requests())
+    end)
+
+    it("but not when the answer had begun", function()
+      local faulty = faultserver.start()
+      finally(function() faulty:stop() end)
+      local good = words.send(words.answer("200 OK", words.GOOD))
+      local play = faulty:play{
+        {words.request, good, words.request, words.send "HTTP/1.1 200 OK\r\nX-A: 1\r\n"},
+        {words.request, good},
+      }
+      target = assert(core.target{api_key = "k", base_url = "http://127.0.0.1:" .. play.port})
+      assert(attempt(platforms()))
+      local call = platforms()
+      local _, _, err = attempt(call)
+      assert.same({"network", "unknown"}, {err.kind, err.outcome})
+      assert.equal(1, call:info().sends)
+    end)
+  end)
+
+  it("continues a call, when an idle connection had ended, for no longer than an attempt may take", function()
+    local faulty = faultserver.start()
+    finally(function() faulty:stop() end)
+    local fine = words.send(words.answer("200 OK", words.GOOD))
+    local function reexport() return assert(core.reexport(target, {mailboxId = "M"})) end
+    for _, case in ipairs{{platforms, 0, "fine"}, {reexport, 0, "fine"}, {reexport, 1500, "timeout"}} do
+      core.engine():close()
+      engine = core.engine()
+      local play = faulty:play{
+        words.tls("good", {words.request, fine, words.notify, words.stall}),
+        words.tls("good", {words.request, words.sleep(case[2]), fine}),
+      }
+      target = assert(core.target{api_key = "k", base_url = "https://127.0.0.1:" .. play.port,
+        ca_file = faulty.ca_file})
+      assert(attempt(platforms()))
+      socket.sleep(0.1) -- until the end of the connection has arrived
+      local call = case[1]()
+      call:start(engine, 0.95, 20)
+      finish(call)
+      local answer, _, err = call:result()
+      assert.equal(case[3], answer and answer.message or err.kind)
+    end
+  end)
+
+  it("fails its calls when the system refuses to watch a connection, and then works again", function()
+    engine:close()
+    local before = posix.descriptors("")
+    engine = core.engine()
+    local fd = engine:fd()
+    local kept = posix.duplicate(fd)
+    posix.duplicate(0, fd)
+    local calls = start(3)
+    finish((table.unpack or unpack)(calls))
+    posix.duplicate(kept, fd)
+    posix.close(kept)
+    for _, call in ipairs(calls) do
+      local _, _, err = call:result()
+      assert.same({"network", "not_sent"}, {err.kind, err.outcome})
+    end
+    assert.equal("cmr.engine: 0 in flight", tostring(engine))
+    for _, call in ipairs(calls) do assert.equal(200, assert(attempt(call)).status) end
+    assert.equal(engine, core.engine())
+    engine:close()
+    assert.equal(before, posix.descriptors(""))
+  end)
+
+  it("is not made, and keeps no descriptor, when too few are left", function()
+    local ended = program.run([[
+      local core = require "cmr.core"
+      local function open_all()
+        local files = {}
+        repeat
+          local file = io.open "/dev/null"
+          files[#files + 1] = file
+        until not file
+        return files
+      end
+      local held, refused = open_all(), 0
+      for free = 1, 10 do
+        table.remove(held):close()
+        collectgarbage()
+        local made, why = pcall(core.engine)
+        if made then break end
+        assert(why:find("no memory or file descriptors left for an engine", 1, true), why)
+        refused = refused + 1
+        collectgarbage()
+        local files = open_all()
+        assert(#files == free, "descriptors were kept")
+        for _, file in ipairs(files) do file:close() end
+      end
+      print(refused > 0, core.engine())]], {through = "sh -c 'ulimit -n 40; exec \"$@\"' sh"})
+    assert.same({status = 0, out = "true\tcmr.engine: 0 in flight\n", err = ""}, ended)
+  end)
+
   it("keeps its connections from programs that are started meanwhile", function()
     local function inherited(what)
       local pipe = assert(io.popen("ls -l /proc/self/fd | grep -c " .. what, "r"))
@@ -688,6 +873,16 @@ describe("the engine", function()
           assert(core.engine() ~= engine)
           for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
           assert(attempt(platforms()).status == 200)
+        end))
+        parent_goes_on()
+      end)
+
+      it("takes no socket from a child that has sockets of its own in their place", function()
+        assert(posix.child(function()
+          local opened, own = posix.replace_descriptors(), assert(socket.bind("127.0.0.1", 0))
+          for _, fd in ipairs(opened) do posix.duplicate(own:getfd(), fd) end
+          engine:close()
+          for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
         end))
         parent_goes_on()
       end)

@@ -224,6 +224,15 @@ describe("a handle that is used again", function()
       assert.is_nil(call:info().timing)
     end)
 
+    it("traces nothing that the server's answer says about encryption", function()
+      server:fault{body = "SSL connection using words / of the server"}
+      local traced = assert(core.platforms(target, USER))
+      traced:trace()
+      attempt(traced)
+      assert.is_table(traced:info().timing)
+      assert.is_nil(traced:info().tls)
+    end)
+
     it("reports nothing of the last answer when the server is gone", function()
       local own = mock.start{rate = 0}
       target = support.target(own)

@@ -23,6 +23,16 @@ describe("core.read_input", function()
       io.write(text, "|", tostring(core.read_input(0)))]]))
   end)
 
+  it("returns a byte that comes alone", function()
+    assert.equal("1", run("printf x", "io.write(#core.read_input(5))"))
+  end)
+
+  it("returns nil when standard input cannot be read", function()
+    local ended = program.run('io.write(tostring(require("cmr.core").read_input(5)))',
+      {through = "sh -c 'exec \"$@\" </' sh"})
+    assert.equal("", ended.out == "nil" and "" or ended.out .. ended.err)
+  end)
+
   it("returns an empty text when the time is over", function()
     assert.equal("0 true", run("sleep 1", [[
       local began = core.now()
@@ -46,5 +56,11 @@ describe("core.read_input", function()
     assert.equal("false false false", run("true", [[
       io.write(tostring(pcall(core.read_input, -1)), " ", tostring(pcall(core.read_input, 1e12)), " ",
         tostring(pcall(core.read_input, "x")))]]))
+    assert.equal("nil #1 #1", run("true", [[
+      local too_long, negative = 2147483.6475, -0.0015
+      io.write(tostring(core.read_input(2147483.647)))
+      for _, seconds in ipairs{too_long, negative} do
+        io.write(" ", (tostring(select(2, pcall(core.read_input, seconds))):match "#%d"))
+      end]]))
   end)
 end)

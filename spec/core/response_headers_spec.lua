@@ -67,5 +67,32 @@ describe("the headers of an answer", function()
 
   it("may be folded over several lines, as in old HTTP", function()
     assert.same({["x-a"] = "one two: 2"}, headers_of("HTTP/1.1 200 OK", "X-A: one", " two: 2"))
+    assert.same({["x-a"] = "one\ttwo three"}, headers_of("HTTP/1.1 200 OK", "X-A: one", "\ttwo", " three"))
+    assert.same({["x-a"] = "one two", ["x-b"] = "2"}, headers_of("HTTP/1.1 200 OK\nX-A: one\n two\nX-B: 2"))
+  end)
+
+  -- Plays a whole answer. Returns the client's result.
+  local function result_of(answer)
+    core.engine():close()
+    local port = server:play{{{"request"}, {"send", answer}}}.port
+    return cmr.new{api_key = "some-key", base_url = "http://127.0.0.1:" .. port, rate = false,
+      retries = 0}:platforms("x")
+  end
+
+  it("may have lines that end with a line feed alone", function()
+    local answer = result_of "HTTP/1.1 200 OK\nX-A: 1\nContent-Length: 16\n\n{\"message\":\"ok\"}"
+    assert.equal("ok", assert(answer).message)
+    assert.equal("1", cmr.info(answer).headers["x-a"])
+  end)
+
+  it("may have 262144 bytes and none more", function()
+    local first, last = "HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n\r\n"
+    local line = "X-A: " .. ("x"):rep(993) .. "\r\n"
+    local rest = 262144 - #first - #last - 262 * #line
+    for more, kind in pairs{[0] = "none", [1] = "bad_response"} do
+      local filler = "X-B: " .. ("y"):rep(rest + more - 7) .. "\r\n"
+      local answer, _, err = result_of(first .. line:rep(262) .. filler .. last .. "{}")
+      assert.equal(kind, answer and "none" or err.kind)
+    end
   end)
 end)

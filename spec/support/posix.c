@@ -125,6 +125,18 @@ static int posix_close(lua_State *L)
     return 0;
 }
 
+/* duplicate(fd, [other]) -> a new descriptor for the same file; or makes the other descriptor one for this file */
+static int posix_duplicate(lua_State *L)
+{
+    const int fd = (int)luaL_checkinteger(L, 1);
+    const int copy = lua_isnoneornil(L, 2) ? dup(fd) : dup2(fd, (int)luaL_checkinteger(L, 2));
+
+    if (copy < 0)
+        return luaL_error(L, "cannot duplicate it");
+    lua_pushinteger(L, copy);
+    return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_spec_posix(lua_State *L);
 
 int luaopen_spec_posix(lua_State *L)
@@ -148,5 +160,7 @@ int luaopen_spec_posix(lua_State *L)
     lua_setfield(L, -2, "is_open");
     lua_pushcfunction(L, posix_close);
     lua_setfield(L, -2, "close");
+    lua_pushcfunction(L, posix_duplicate);
+    lua_setfield(L, -2, "duplicate");
     return 1;
 }
