@@ -229,6 +229,7 @@ static void forget_after_fork(struct multi *multi)
 {
     stop_all(multi, FORKED);
     pollset_forget_after_fork(&multi->pollset);
+    multi->handles.count = 0;
     multi->curl = NULL;
 }
 

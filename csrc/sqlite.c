@@ -175,8 +175,12 @@ static int lua_sqlite_open(lua_State *L)
     if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
                                       sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
         code = SQLITE_CANTOPEN;
-    if (code != SQLITE_OK)
-        return push_sqlite_failure(L, database->handle, code); /* the finalizer closes it */
+    if (code != SQLITE_OK) {
+        const int count = push_sqlite_failure(L, database->handle, code);
+        (void)sqlite3_close_v2(database->handle);
+        database->handle = NULL;
+        return count;
+    }
     (void)sqlite3_busy_timeout(database->handle, busy);
     /* Turns off the checkpoint at close: otherwise the last process that closes the file would have to run it. */
     (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
