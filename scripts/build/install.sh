@@ -123,7 +123,7 @@ uninstall_all() {
     command=$DESTDIR$INST_BINDIR/cmr
     cmp -s "$DESTDIR$record/command" "$command" && own=yes || own=
     remove "$work/old"
-    # shellcheck disable=SC2012 # the names are names of Luas
+    # shellcheck disable=SC2012 # each folder has the name of a Lua, such as 5.4, which ls prints unchanged
     next=$(ls -t "$records"/*/command 2>/dev/null | head -n 1)
     if [ "$own" ] && [ "$next" ] && [ -e "$command" ]; then install -m 755 "$next" "$command"; fi
 }

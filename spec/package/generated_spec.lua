@@ -1,5 +1,6 @@
--- The generated documents are checked in, and must be up to date. Facts are compared with literal texts of the vendor's
--- documentation, not with the table of operations.
+-- The generated documents are checked in, and must be up to date. Many specs compare them with the table of operations
+-- or with the sources. Other specs compare them and the vendor's samples with literal texts, because the table may be
+-- wrong too.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
