@@ -278,7 +278,7 @@ function Client:key_id() end
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
 ---| "operation_failed" # the API reports a failure: in an answer with a success status, or later (client:await)
----| "cancelled" # ended by job:cancel(), by before_send, by await's option `cancelled`, or by closing the engine
+---| "cancelled" # ended by job:cancel(), before_send, await's `cancelled`, closing the engine, or a fork (in the child)
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 

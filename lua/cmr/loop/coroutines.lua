@@ -14,9 +14,8 @@ local function native(name)
 end
 local create, resume, running, yield = native "create", native "resume", native "running", native "yield"
 
----Whether a coroutine can be suspended at any point. On Lua 5.1 it cannot be suspended inside an iterator, a
----metamethod, or a C function such as pcall. Inside one of them, a call does not suspend its coroutine; it waits and
----blocks the process.
+---Whether this Lua can suspend a coroutine inside an iterator, a metamethod or pcall. Lua 5.1 cannot. There, a call
+---inside one of them blocks the whole process while it waits, unless the option `loop` makes the client refuse it.
 coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
 coroutines.UNYIELDABLE = "nothing can wait in a function that C calls back, such as string.gsub's or table.sort's or a "
