@@ -6,7 +6,9 @@ local run = command.sh
 
 local PATH = "docs/tour.md"
 
--- Reads the text between ```console and ```: {command = the lines after "$ ", output = the lines up to the next "$ "}.
+-- Returns the commands in the ```console blocks, in order: {command, lines, output}. `command` is the text behind "$ ".
+-- If a line of it ends with "\", the next line belongs to the command too. `lines` has these lines as the page has
+-- them. `output` has the lines that follow, up to the next "$ " or the end of the block.
 local function parse(text)
   local steps, block, inside = {}, nil, false
   for line in text:gmatch("([^\n]*)\n") do

@@ -88,5 +88,5 @@ void script_run(const struct script *script, struct wire *wire)
         else if (!run(step, wire))
             return;
     }
-    wire_half(wire); /* if the script does not say how to end, the connection is closed properly */
+    wire_half(wire); /* ends the connection without a reset; over TLS, only the step "notify" sends close_notify */
 }
