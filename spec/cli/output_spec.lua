@@ -145,7 +145,8 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
     local row = {aList = {1}, aNothing = {}}
     for _, name in ipairs(order) do row[name] = row[name] or 1 end
     assert.same(order, (rows_of.rows({row}, "ands")))
-    -- in a record, which is no list, addresses and ids do not come late: they are sorted among the other values
+    -- A named list has addresses, phone numbers and the ids of other things after the other values. A record has no
+    -- list name, so they are sorted among its other values.
     assert.same({"email", "city", "aPhone", "addressLineOne", "bId", "phone", "zone"}, (rows_of.rows({
       {zone = 1, phone = 1, bId = 1, addressLineOne = 1, aPhone = 1, city = 1, email = 1}}, "")))
     assert.same({"email", "userId"}, (rows_of.rows({{userId = 1, email = 1}}, "orders")))
