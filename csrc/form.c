@@ -154,7 +154,7 @@ static int on_seek(void *userdata, curl_off_t offset, int origin)
 
 static CURLcode add_file_to_mime(struct form_part *part, curl_mimepart *mimepart)
 {
-    struct file_identity identity;
+    struct file_identity identity = {0};
     CURLcode code;
 
     part->fd = open_file(part->value.data);
@@ -195,7 +195,7 @@ CURLcode form_open(struct form *form, CURL *easy)
 
 void form_forget_after_fork(struct form *form)
 {
-    struct file_identity identity;
+    struct file_identity identity = {0};
 
     for (size_t i = 0; i < form->count; i++)
         if (identify(form->parts[i].fd, &identity) || !is_same(&identity, &form->parts[i].identity))

@@ -183,7 +183,7 @@ static bool check_file_key(const struct request *request, const char *key)
 static bool add_file(struct request *request, const char *name, const char *key, const char *path)
 {
     lua_State *L = request->L;
-    struct file_identity identity;
+    struct file_identity identity = {0};
     const char *part = lua_pushfstring(L, "%s[%s]", name, key);
 
     if (!check_file_key(request, key) || !form_check_file(path, &identity, request->refusal))

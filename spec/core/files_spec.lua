@@ -93,6 +93,7 @@ describe("a private file", function()
   end)
 
   it("stays as it is when there is no room for the new one", function()
+    if command.is_sanitized then return pending "the shell does not load the sanitizers' runtime" end
     assert.is_true(core.write_private(path, "before"))
     local code = ("print(require'cmr.core'.write_private('%s', ('x'):rep(60000)))"):format(path)
     local output = run("trap '' XFSZ; ulimit -f 8; " .. command.lua("-e", code))
