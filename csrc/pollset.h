@@ -33,7 +33,7 @@ struct pollset {
     size_t count, capacity;
 };
 
-/* Opens the set. Returns false when the system has no file descriptors left. */
+/* Opens the set. Returns false when it cannot, for example because no file descriptor is left. */
 bool pollset_open(struct pollset *set);
 
 /* Sets the callbacks through which libcurl reports a multi's sockets and timer. */

@@ -81,7 +81,7 @@ static void push_pairs(lua_State *L, struct input *input)
 static void push_option(lua_State *L, struct input *input, const char *name)
 {
     if (take(input, 16) == 0)
-        lua_pushboolean(L, 1); /* a value of another type */
+        lua_pushboolean(L, 1); /* a value of another type, unless the option is allow_http */
     else if (strcmp(name, "base_url") == 0)
         push_url(L, input);
     else if (strcmp(name, "headers") == 0 || strcmp(name, "endpoints") == 0)

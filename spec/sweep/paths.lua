@@ -1,5 +1,5 @@
--- The paths of the allocation sweep: {name, before = function, run = function}. Each runs several times in one state,
--- with and without memory. It checks all its results, and raises an error for a wrong one.
+-- The paths of the allocation sweep: {name, before = function, run = function}. The sweep runs each path twice in one
+-- state. The second time it refuses no memory. A path checks all its results, and raises an error for a wrong one.
 
 local port = ...
 local KEY = "swept-key-0123456789"

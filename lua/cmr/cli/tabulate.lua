@@ -110,7 +110,7 @@ local function flatten(object, prefix, row)
 end
 
 -- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, the
--- FIRST_FIELDS, other values, the LAST_FIELDS, and lists.
+-- FIRST_FIELDS, other values, the LAST_FIELDS, and at the end lists and empty objects.
 local function rank(field, list_name, nested)
   local stem = field:match "^(.*)[iI]d$"
   if stem and list_name:sub(1, #stem) == stem then return 1 end

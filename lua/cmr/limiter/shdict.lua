@@ -1,5 +1,5 @@
----The limiter of all workers of an nginx. It stores the queue of cmr.limiter.memory in a lua_shared_dict, which
----survives a reload. It uses the machine's monotonic clock, which is the same for every worker.
+---The limiter of all workers of an nginx. It spaces slots like cmr.limiter.memory, but stores each key's next slot in a
+---lua_shared_dict, which survives a reload. It uses the machine's monotonic clock, which is the same for every worker.
 ---
 ---One atomic addition reserves a slot. Only an empty queue or a pause needs the dictionary's lock.
 

@@ -18,7 +18,7 @@ local faults = {
 
 local MATCH_FIELDS = { operation = true, method = true, path = true }
 
----Checks an order, and makes it a fault.
+---Checks an order for a fault, and makes the fault.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
 ---A string in `body` is sent unchanged, and any other body as JSON. With a status and no body, the mock sends an
 ---envelope. With close = true, the mock closes the connection and does not carry out the request. With close = "after",
