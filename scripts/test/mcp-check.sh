@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs `cmr mcp` against `cmr mock`, and checks it with two outside programs: the client of the protocol's official SDK,
-# and the official inspector. mcp-check.sh LUA_PROGRAM, with a build's env. Needs Node.js and npm; the packages go to
-# build/mcp. The last line has the totals: N passed, N failed.
+# and the official inspector. Source the file env of a build first, such as build/5.4/env. Then run
+# mcp-check.sh LUA_PROGRAM. Needs Node.js and npm; the packages go to build/mcp. The last line has the totals: N
+# passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
