@@ -1,9 +1,9 @@
 #!/bin/sh
-# Drives web pages in Chromium: browser.sh LUA_PROGRAM. Source the file env of a build first, such as build/5.4/env. Runs
-# scripts/test/browser/*-check.mjs, each against a `cmr mock` of its own. Builds the site for the last check, site-check.mjs, while the others run. Needs
-# Chromium, Node.js and npm; playwright-core goes to build/browser, and so do the screenshots. ONLY=mock-page chooses
-# one check. Without Chromium or the npm packages of a check, the script prints "skipped" and succeeds. The last line
-# has the totals: N passed, N failed.
+# Drives web pages in Chromium: browser.sh LUA_PROGRAM. Source the file env of a build first, such as build/5.4/env.
+# Runs scripts/test/browser/*-check.mjs, each against a `cmr mock` of its own. Builds the site for the last check,
+# site-check.mjs, while the others run. Needs Chromium, Node.js and npm; playwright-core goes to build/browser, and so
+# do the screenshots. ONLY=mock-page chooses one check. Without Chromium or the npm packages of a check, the script
+# prints "skipped" and succeeds. The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Checks docs/maintainers/openapi.json with outside programs: openapi-check.sh LUA_PROGRAM. Source the file env of a
-# build first, such as build/5.4/env. Two linters read the document. Two mock servers made from it validate the requests of our functions, and deliveries of
-# webhooks. A generated TypeScript client and a Postman collection call each operation of `cmr mock`. Needs Node.js and
-# npm; the packages go to build/openapi. The last line has the totals: N passed, N failed.
+# build first, such as build/5.4/env. Two linters read the document. Two mock servers made from it validate the requests
+# of our functions, and deliveries of webhooks. A generated TypeScript client and a Postman collection call each
+# operation of `cmr mock`. Needs Node.js and npm; the packages go to build/openapi. The last line has the totals: N
+# passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
