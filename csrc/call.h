@@ -62,7 +62,8 @@ struct call {
     struct buffer body; /* JSON; data is NULL when there is no body */
     struct form form;   /* has no parts if the request is not a form */
     bool traced;
-    struct curl_slist *added_headers; /* from call:add_header: attempts send them too, or in place of the target's */
+    /* from call:add_header; an attempt sends them, and those of the target's headers that have another name */
+    struct curl_slist *added_headers;
 
     /* the attempt */
     struct multi *multi;     /* set while the call runs, waits in the queue or waits to be reported; else NULL */

@@ -61,9 +61,9 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
--- Finds the run of these rows, or the run with the given name. If the named run was sent with another key, returns nil,
--- a message, "other_key" and the named run. If it cannot be used for another reason, returns nil, a message and
--- "mistake".
+-- Finds the run of these rows, or the run with the given name. If no run has this name, or the named run is of another
+-- operation or account, returns nil, a message and "mistake". But if it differs only in the key, and `other_account`
+-- is not set, returns nil, a message, "other_key" and the named run. If the ledger fails, returns nil and a message.
 local function find(run, wanted, name, other_account)
   if not name then return runs.find(run.ledger, wanted) end
   local found, message = runs.named(run.ledger, name)

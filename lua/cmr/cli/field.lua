@@ -178,8 +178,8 @@ function field.selector(paths, names)
     found
 end
 
----Returns a value as text for a shell: a string is unchanged, each item of a list gets a line, and any other value
----becomes JSON.
+---Returns a value as text for a shell. A string is unchanged, null becomes an empty line, each item of a list gets a
+---line, and any other value becomes JSON.
 ---@param names string[]? Given for records only: each record gets a line with these members, separated by tabs.
 function field.raw(value, names)
   if not names and not tables.is_list(value) then return tabulate.cell(value) .. "\n" end
