@@ -67,7 +67,8 @@ describe("the headers of an answer", function()
 
   it("may be folded over several lines, as in old HTTP", function()
     assert.same({["x-a"] = "one two: 2"}, headers_of("HTTP/1.1 200 OK", "X-A: one", " two: 2"))
-    assert.same({["x-a"] = "one\ttwo three"}, headers_of("HTTP/1.1 200 OK", "X-A: one", "\ttwo", " three"))
+    local folded = headers_of("HTTP/1.1 200 OK", "X-A: one", "\ttwo", " three")["x-a"]
+    assert.equal("one two three", (folded:gsub("\t", " "))) -- libcurl 8.22 makes the tab a space
     assert.same({["x-a"] = "one two", ["x-b"] = "2"}, headers_of("HTTP/1.1 200 OK\nX-A: one\n two\nX-B: 2"))
   end)
 
