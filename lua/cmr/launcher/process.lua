@@ -63,11 +63,12 @@ ended=$watcher
 stop
 ]]
 
--- Reads the script's reports until the script ends. `stand_in` is the fifo, opened for reading and writing. It stays
--- open until the script has opened the fifo too.
-local function follow(path, stand_in, on)
+-- Reads the script's reports until the script ends. `reports` is the fifo, opened for reading before the script starts,
+-- because a script that ends at once removes it. `stand_in` is the fifo, opened for reading and writing. It stays open
+-- until the script has opened the fifo too.
+local function follow(reports, stand_in, on)
   local pid, ready, stopped, log = nil, false, false, {}
-  for line in assert(io.open(path, "r")):lines() do
+  for line in reports:lines() do
     local word, rest = line:match "^(%S+) ?(.*)$"
     if word == "pid" then
       stand_in:close()
@@ -97,8 +98,9 @@ local function run_in(directory, files, on)
   end
   shell.write(directory .. "/run.sh", SCRIPT)
   local stand_in = assert(io.open(directory .. "/status", "r+"))
+  local reports = assert(io.open(directory .. "/status", "r"))
   local lifeline = assert(io.popen(("%s exec sh %s/run.sh %s"):format(shell.ALONE, quoted, quoted), "w"))
-  local ok, stopped, log = pcall(follow, directory .. "/status", stand_in, on)
+  local ok, stopped, log = pcall(follow, reports, stand_in, on)
   lifeline:close() -- waits for the end of the script
   if not ok then error(stopped, 0) end
   return stopped, log ~= "" and log or "ended unexpectedly"
