@@ -37,12 +37,16 @@ end
 ---@return string?
 function words.of_outcome(operation)
   if not operation.success_events then return nil end
-  local events, names, is_counted = {}, {}, true
+  local events, names, is_counted, joint = {}, {}, true, ", or "
   for index, entry in ipairs(operation.success_events) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     names[index] = event
     is_counted = is_counted and (parameter == "" or arguments.param(operation, parameter) ~= nil)
-    events[index] = ("`%s` has come%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
+    local each = parameter ~= "" and (" for each of `%s`"):format(parameter) or ""
+    if index > 1 and parameter == "domains[]" then -- a wait for a domain's mailboxes needs no event of the domain
+      each, joint = each .. " that gets no mailboxes", ", and "
+    end
+    events[index] = ("`%s` has come%s"):format(event, each)
   end
   local failures = operation.failure_events
       and ("; the wait fails on %s"):format(words.list(operation.failure_events, "or", "`"))
@@ -53,7 +57,7 @@ function words.of_outcome(operation)
       .. "status reports success. `client:await(res, {count = N})` also returns when N events `%s` have come%s."
     ):format(words.list(names, "or", "`"), names[1], failures)
   end
-  return ("`client:await(res)` returns when %s%s."):format(table.concat(events, ", or "), failures)
+  return ("`client:await(res)` returns when %s%s."):format(table.concat(events, joint), failures)
 end
 
 ---Returns a sentence that says what cmr assumes about an operation, or nil if it assumes nothing.
