@@ -1,4 +1,5 @@
--- The rock that LuaRocks builds into an empty tree works there without this checkout. So does a release's rock.
+-- The rock that LuaRocks builds into an empty tree works there without this checkout. The rockspec limits the
+-- versions of Lua and of the modules. dist_spec.lua tests a release's rock.
 
 local run = require "spec.support.run"
 
