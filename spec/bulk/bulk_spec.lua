@@ -250,7 +250,7 @@ describe("client:bulk", function()
     end)
     assert.same({true, "left"}, {coroutine.resume(thread)})
     assert.equal("bulk: another process is at work on these rows", (select(2, client:bulk("reexport", list))))
-    thread = nil -- luacheck: ignore
+    thread = nil -- luacheck: ignore 311
     for _ = 1, 3 do collectgarbage() end
     assert.same({rows = 3, accepted = 2}, counts(assert(client:bulk("reexport", list))))
   end) end

@@ -9,11 +9,11 @@ describe("the search for an nginx", function()
     folder = shell.output "mktemp -d"
     program = folder .. "/nginx-of-spec"
     getenv = os.getenv
-    os.getenv = function(name) return name == "CMR_NGINX" and program or getenv(name) end -- luacheck: ignore
+    os.getenv = function(name) return name == "CMR_NGINX" and program or getenv(name) end -- luacheck: ignore 122
   end)
 
   after_each(function()
-    os.getenv = getenv -- luacheck: ignore
+    os.getenv = getenv -- luacheck: ignore 122
     os.execute("rm -rf " .. shell.quote(folder))
   end)
 

@@ -26,12 +26,12 @@ describe("the launcher", function()
     nginx, run, integer, stderr = find.nginx, process.run, random.integer, io.stderr
     attempts, written = {}, ""
     find.nginx = function() return {path = "/bin/my nginx", modules = {"/m.so"}, takes_error_log = true} end
-    io.stderr = {write = function(_, ...) written = written .. table.concat{...} end} -- luacheck: ignore
+    io.stderr = {write = function(_, ...) written = written .. table.concat{...} end} -- luacheck: ignore 122
   end)
 
   after_each(function()
     find.nginx, process.run, random.integer = nginx, run, integer
-    io.stderr = stderr -- luacheck: ignore
+    io.stderr = stderr -- luacheck: ignore 122
   end)
 
   -- Runs the launcher. `results` has the result of each attempt: true, or the log of nginx.
@@ -113,11 +113,11 @@ describe("a program that the launcher runs", function()
 
   before_each(function()
     folder, getenv = shell.output "mktemp -d", os.getenv
-    os.getenv = function(name) return name == "TMPDIR" and folder or getenv(name) end -- luacheck: ignore
+    os.getenv = function(name) return name == "TMPDIR" and folder or getenv(name) end -- luacheck: ignore 122
   end)
 
   after_each(function()
-    os.getenv = getenv -- luacheck: ignore
+    os.getenv = getenv -- luacheck: ignore 122
     os.execute("rm -rf " .. shell.quote(folder))
   end)
 

@@ -230,7 +230,7 @@ describe("a client with a ledger", function()
     local thread = coroutine.create(function() left:reexport(REEXPORT) end)
     assert.same({true, "left"}, {coroutine.resume(thread)})
     assert.equal("sending", only().state)
-    thread = nil -- luacheck: ignore
+    thread = nil -- luacheck: ignore 311
     collectgarbage()
     collectgarbage()
     assert.same({"unknown", "unknown"}, {only().state, only().outcome})

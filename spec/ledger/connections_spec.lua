@@ -234,7 +234,7 @@ describe("a ledger's connection", function()
     local second = support.open(path)
     assert.not_equal(first, second)
     assert.equal(second, support.open(path))
-    first = nil -- luacheck: ignore
+    first = nil -- luacheck: ignore 311
     for _ = 1, 3 do collectgarbage() end
     assert.is_nil(next(seen))
     support.remove(path)

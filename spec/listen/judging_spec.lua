@@ -18,7 +18,7 @@ describe("cmr listen", function()
 
   after_each(function()
     launcher.run, cmr.new, shell.exists = run, new, exists
-    os.getenv = getenv -- luacheck: ignore
+    os.getenv = getenv -- luacheck: ignore 122
     os.execute("rm -rf " .. shell.quote(folder))
   end)
 
@@ -176,7 +176,7 @@ describe("cmr listen", function()
 
   it("checks the certificate of an https URL, with the trusted certificates of the system", function()
     local configured, present
-    os.getenv = function(name) -- luacheck: ignore
+    os.getenv = function(name) -- luacheck: ignore 122
       if name == "CMR_CA_FILE" then return configured end
       return getenv(name)
     end
@@ -217,7 +217,7 @@ describe("cmr listen", function()
       start{port = port}
       assert.equal(port, given[2])
     end
-    os.getenv = function(name) return name == "CMR_API_KEY" and "a key" or getenv(name) end -- luacheck: ignore
+    os.getenv = function(name) return name == "CMR_API_KEY" and "a key" or getenv(name) end -- luacheck: ignore 122
     for _, verify in ipairs{{}, false} do
       local ok, message = pcall(start, {verify = verify})
       assert.is_false(ok)

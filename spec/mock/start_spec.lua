@@ -14,8 +14,8 @@ describe("the mock's start", function()
   end)
 
   after_each(function()
-    launcher.run, io.stdout = run, stdout -- luacheck: ignore
-    os.getenv = getenv -- luacheck: ignore
+    launcher.run, io.stdout = run, stdout -- luacheck: ignore 122
+    os.getenv = getenv -- luacheck: ignore 122
   end)
 
   -- Starts a mock on port 7. Returns its parts, and its configuration.
@@ -83,9 +83,9 @@ describe("the mock's start", function()
     for scheme, opts in pairs{http = {}, https = {tls = true}} do
       local parts, config = start(opts)
       printed = ""
-      io.stdout = {write = function(_, text) printed = printed .. text end, flush = function() end} -- luacheck: ignore
+      io.stdout = {write = function(_, text) printed = printed .. text end, flush = function() end} -- luacheck: ignore 122 631
       parts.on.ready("99", "/tmp/a folder")
-      io.stdout = stdout -- luacheck: ignore
+      io.stdout = stdout -- luacheck: ignore 122
       local origin = scheme .. "://127.0.0.1:7"
       assert.equal(table.concat({
         "# cmr mock: " .. origin .. "/api/v1/integration",
@@ -105,7 +105,7 @@ describe("the mock's start", function()
     file:write '{"wallet": "GET /my/wallet"}'
     file:close()
     finally(function() os.remove(path) end)
-    os.getenv = function(name) return name == "CMR_ENDPOINTS" and path or getenv(name) end -- luacheck: ignore
+    os.getenv = function(name) return name == "CMR_ENDPOINTS" and path or getenv(name) end -- luacheck: ignore 122
     assert.same({wallet = "GET /my/wallet"}, select(2, start()).endpoints)
     assert.same({wallet = "GET /other"}, select(2, start{endpoints = {wallet = "GET /other"}}).endpoints)
   end)

@@ -439,7 +439,7 @@ describe("form data", function()
       call:start(core.engine(), 10)
       core.engine():wait(0)
       call:cancel()
-      call = nil -- luacheck: ignore
+      call = nil -- luacheck: ignore 311
       collectgarbage()
     end
   end)
