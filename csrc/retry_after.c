@@ -26,6 +26,8 @@ double retry_after(const char *headers)
     const size_t digits = strspn(value, "0123456789");
     time_t sent;
 
+    if (*value == '\0')
+        return 0;
     if (digits > MAX_DELAY_DIGITS)
         return 1e18;
     if (digits > 0) {

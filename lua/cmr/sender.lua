@@ -264,24 +264,24 @@ local function next_delay(record, opts, err, left)
   return delay
 end
 
--- Waits before the next attempt. Returns true, or nothing if there must be no other attempt.
+-- Waits before the next attempt. Returns false if there must be no other attempt.
 local function back_off(record, state, loop, err)
   local opts = state.options
   local left = record.deadline - loop.now()
   local delay = left > 0 and next_delay(record, opts, err, left)
-  if not delay or delay >= left then return end
+  if not delay or delay >= left then return false end
   local costs = opts.retry_budget and retry.is_outage(err)
   if costs and not budget:take(record.key, opts.retry_budget) then
     record.budget_exhausted, err.budget_exhausted = true, true
     err.message = err.message .. "; not tried again: too many retries failed (retry_budget)"
-    return
+    return false
   end
   if opts.on_retry then
     local event = { operation = err.operation, attempt = record.attempts, delay = delay, err = err }
     event.context = context_of(record)
     if call_hook_about(err, opts.on_retry, event) == false then
       if costs then budget:give_back(record.key) end
-      return
+      return false
     end
   end
   record.has_paid = record.has_paid or costs

@@ -34,10 +34,13 @@ local plan = {}
 
 -- Returns the names of things, or nil if one of them has no name.
 local function names_of(list)
-  local names = {}
-  for index, thing in ipairs(list) do
+  local names, seen = {}, {}
+  for _, thing in ipairs(list) do
     if not thing.name then return nil end
-    names[index] = thing.name
+    if not seen[thing.name] then
+      seen[thing.name] = true
+      names[#names + 1] = thing.name
+    end
   end
   return names
 end
@@ -58,7 +61,7 @@ local function steps_of(groups)
         event = group.event,
         kind = group.kind,
         count = #group.left,
-        items = group.is_exact and names_of(left) or nil,
+        items = group.is_exact and #left > 0 and names_of(left) or nil,
       }
     end
   end
@@ -119,7 +122,8 @@ end
 -- Sorts pairs of a kind and an id, so that their order is the same in every process.
 local function sorted(pairs_of_ids)
   table.sort(pairs_of_ids, function(a, b)
-    return a[1] .. a[2] < b[1] .. b[2]
+    if a[1] == b[1] then return a[2] < b[2] end
+    return a[1] < b[1]
   end)
   return pairs_of_ids
 end
@@ -206,7 +210,7 @@ end
 ---@return table expected {event = name, count = the number, or nil when unknown}
 function plan.expected(operation, args, failed_items)
   local groups = request.groups(operation, args or {}, refused.describe(failed_items))
-  local step = steps_of(groups)[1] or unknown_step(operation)
+  local step = #groups > 0 and steps_of(groups)[1] or unknown_step(operation)
   return { event = step.event, count = step.count }
 end
 
