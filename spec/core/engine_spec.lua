@@ -700,7 +700,7 @@ describe("the engine", function()
   end)
 
   it("continues a call, when an idle connection had ended, for no longer than an attempt may take", function()
-    if core.libcurl:find "^8%.2" then return pending "libcurl 8.22 sends after a close_notify if the connection stays open" end
+    if core.libcurl:find "^8%.2" then return pending "libcurl 8.22 sends after a close_notify" end
     local faulty = faultserver.start()
     finally(function() faulty:stop() end)
     local fine = words.send(words.answer("200 OK", words.GOOD))
