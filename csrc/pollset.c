@@ -134,7 +134,10 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
     event.events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
     if (epoll_ctl(set->fd, EPOLL_CTL_ADD, socket, &event) == 0)
         return 0;
-    return errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0 ? 0 : -1;
+    if (errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0)
+        return 0;
+    set->refused = true;
+    return -1;
 }
 
 /*
@@ -183,6 +186,7 @@ bool pollset_open(struct pollset *set)
 bool pollset_serve(struct pollset *set, CURLM *multi)
 {
     set->due = INFINITY;
+    set->refused = false;
     return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, set) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
@@ -196,7 +200,7 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
     if (set->due == INFINITY || set->due > pollset_now())
         return true;
     set->due = INFINITY; /* reset first: during the call below, libcurl sets a new time through on_timer */
-    return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK;
+    return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK && !set->refused;
 }
 
 /* Returns how long to wait, in ms. The wait ends after timeout, or earlier when libcurl or a call's deadline is due. */
@@ -226,7 +230,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
                                                 (what & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0),
                                             &running);
     }
-    return code == CURLM_OK;
+    return code == CURLM_OK && !set->refused;
 }
 
 #else

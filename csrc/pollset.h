@@ -27,6 +27,7 @@ struct pollset {
     int fd;                  /* the epoll set, or -1 */
     int timer;               /* the timerfd in the epoll set, or -1 */
     bool is_watched;         /* an event loop watches the descriptor */
+    bool refused;            /* the system refused to watch a socket; libcurl 8.22 goes on without it */
     double due;              /* when libcurl next has work to do */
     double alarm;            /* the earliest deadline of a call */
     struct watched *sockets; /* all sockets that libcurl has open; a fork's child closes them without libcurl */
@@ -43,8 +44,8 @@ bool pollset_serve(struct pollset *set, CURLM *multi);
 bool pollset_watch(struct pollset *set, CURL *easy);
 
 /*
- * Lets libcurl do the work that is due, for example begin a transfer. Returns false when libcurl had no memory: the
- * multi can then only be cleaned up.
+ * Lets libcurl do the work that is due, for example begin a transfer. Returns false when libcurl had no memory, or
+ * the system refused to watch a socket: the multi can then only be cleaned up.
  */
 bool pollset_tick(struct pollset *set, CURLM *multi);
 

@@ -97,7 +97,8 @@ function multipart.parts(request)
   return request.parts, request.parts_problem
 end
 
--- The parser for each type of parameter. It returns the value of a part's text, or nil.
+-- The parsers for parameters that are strings, booleans or numbers. A parser returns the value of a part's text, or
+-- nil.
 local VALUES = {
   string = function(text)
     return text
