@@ -497,7 +497,8 @@ function cmr.await(res, opts) end
 ---request is sent. In before_send you can write your own record. If it returns false, cmr does not send the request,
 ---and the error is of kind "cancelled".
 ---@class cmr.MapOptions
----@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
+---The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
+---@field concurrency? integer
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. False skips the input.
@@ -798,8 +799,10 @@ function writing:settle(id, ending) end
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
 ---@field key_header? string The header with the key; cmr-x-sandbox-api-key in the sandbox. Default: cmr-x-api-key.
----@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
----@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
+---Seconds for the whole call. If you do not set it, check_workspace has 15 more for each domain. Default: 30.
+---@field timeout? number
+---Seconds for one attempt. If you do not set it, check_workspace has 15 more for each domain. Default: 12.
+---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Called after a failed attempt that can be repeated safely. Returns whether to repeat it, or after how many seconds.

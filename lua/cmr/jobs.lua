@@ -10,7 +10,8 @@ local validate = require "cmr.util.validate"
 ---request is sent. In before_send you can write your own record. If it returns false, cmr does not send the request,
 ---and the error is of kind "cancelled".
 ---@class cmr.MapOptions
----@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
+---The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
+---@field concurrency? integer
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. False skips the input.

@@ -17,8 +17,10 @@ local options = {}
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
 ---@field key_header? string The header with the key; cmr-x-sandbox-api-key in the sandbox. Default: cmr-x-api-key.
----@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
----@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
+---Seconds for the whole call. If you do not set it, check_workspace has 15 more for each domain. Default: 30.
+---@field timeout? number
+---Seconds for one attempt. If you do not set it, check_workspace has 15 more for each domain. Default: 12.
+---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Called after a failed attempt that can be repeated safely. Returns whether to repeat it, or after how many seconds.
