@@ -45,7 +45,7 @@ struct status {
 
 enum operation_flag {
     LIST = 1,         /* answers in pages */
-    ASYNC = 2,        /* accepted now and done later: a webhook reports the outcome */
+    ASYNC = 2,        /* accepted now and done later */
     CHARGES = 4,      /* costs money */
     DANGER = 8,       /* destroys something */
     ALL_EMPTY = 16,   /* acts on everything when its list is omitted */

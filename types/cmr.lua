@@ -196,7 +196,7 @@ function Client:key_id() end
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string The URL without the key. Values in the query that look like secrets are masked.
+---@field url string The URL without the key. In its query, cmr masks a value if its name looks like a secret's.
 ---@field status? integer
 ---@field headers? table<string, string> The response headers, with lower-case names.
 ---@field request_id? string The server's id for the request, from the answer's headers.
@@ -840,7 +840,7 @@ function writing:settle(id, ending) end
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
----@field url string The URL without the key. Values in the query that look like secrets are masked.
+---@field url string The URL without the key. In its query, cmr masks a value if its name looks like a secret's.
 ---@field attempt integer The number of the attempt, from 1.
 ---@field repeatable boolean Whether the request can be sent twice without harm.
 ---@field context table A table that all hooks of one call share. It is empty at first.
@@ -1896,7 +1896,7 @@ function Client:check_workspace(fields) end
 ---
 ---`POST /...`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -1930,7 +1930,7 @@ function Client:add_domain_forwarding(fields) end
 ---
 ---`POST /...`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -1968,7 +1968,7 @@ function Client:add_email_forwarding(fields) end
 ---
 ---`POST /domains/add-client-id`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The API checks the client id first, then queues the work.
 ---
@@ -2097,7 +2097,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---If the list is omitted, the API acts on everything; cmr refuses such a call.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The webhook domain.renewal.success reports its success, its failure domain.renewal.failed.
 ---
@@ -2518,7 +2518,7 @@ function Client:order_status(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
@@ -2591,7 +2591,7 @@ function Client:create_order(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Needs exactly one of `subscriptionId` and `domainId`.
 ---
@@ -2643,7 +2643,7 @@ function Client:order_mailboxes(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -2705,7 +2705,7 @@ function Client:process_order(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Takes multipart form data: you give a file by its path.
 ---
@@ -2776,7 +2776,7 @@ function Client:create_order_form(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Deprecated by the vendor.
 ---
@@ -2984,7 +2984,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---`PATCH /mailboxes/update-mailbox-details`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The webhook mailbox.updated reports its success.
 ---
@@ -2992,7 +2992,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---The page mentions a password reset, but has no field for it, so cmr cannot send a reset.
 ---
----The answer to a list has a result for each item. An item may fail inside a success, for example because of the rate limit.
+---If you send a list of mailboxes, the answer has a result for each mailbox. A mailbox may fail inside a success, for example because of the rate limit.
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
 ---
@@ -3030,7 +3030,7 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---Destroys something. You cannot undo the call.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The removal is refused in the last 24 hours before the subscription ends.
 ---
@@ -3106,7 +3106,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The webhook mailbox.warmup.started reports its success.
 ---
@@ -3153,7 +3153,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---
 ---`POST /mailboxes/warmup/toggle`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
@@ -3187,7 +3187,7 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---`PATCH /mailboxes/warmup/status`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
@@ -3226,7 +3226,7 @@ function Client:set_warmup_status(mailboxId, status) end
 ---
 ---Destroys something. You cannot undo the call.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The webhook mailbox.warmup.removed reports its success.
 ---
@@ -3369,7 +3369,7 @@ function Client:subscriptions(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The webhook subscription.renewal.success reports its success, its failure subscription.renewal.failed.
 ---
@@ -3440,7 +3440,7 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---Destroys something. You cannot undo the call.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Needs exactly one of `subscriptionId` and `domain`.
 ---
@@ -3480,7 +3480,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---Destroys something. You cannot undo the call.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Needs exactly one of `subscriptionIds` and `domainNames`.
 ---
@@ -3751,7 +3751,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---`POST /exports/platform-exports`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
@@ -3808,7 +3808,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---`POST /mailboxes/oauth`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---Limited per mailbox and week.
 ---
@@ -3933,7 +3933,7 @@ function Client:prewarmed(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
@@ -4032,7 +4032,7 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---`POST /sandbox/pre-warmup/order`
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
@@ -4187,7 +4187,7 @@ function Client:send_error(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended.
+---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
 ---The mailboxes must be ACTIVE and have SMTP credentials.
 ---

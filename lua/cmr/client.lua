@@ -24,7 +24,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string The URL without the key. Values in the query that look like secrets are masked.
+---@field url string The URL without the key. In its query, cmr masks a value if its name looks like a secret's.
 ---@field status? integer
 ---@field headers? table<string, string> The response headers, with lower-case names.
 ---@field request_id? string The server's id for the request, from the answer's headers.

@@ -58,7 +58,7 @@ local options = {}
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
----@field url string The URL without the key. Values in the query that look like secrets are masked.
+---@field url string The URL without the key. In its query, cmr masks a value if its name looks like a secret's.
 ---@field attempt integer The number of the attempt, from 1.
 ---@field repeatable boolean Whether the request can be sent twice without harm.
 ---@field context table A table that all hooks of one call share. It is empty at first.

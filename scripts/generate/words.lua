@@ -13,7 +13,7 @@ words.flags = {
   { "charges", "Charges money." },
   { "danger", "Destroys something. You cannot undo the call." },
   { "all_when_empty", "If the list is omitted, the API acts on everything; cmr refuses such a call." },
-  { "async", "Asynchronous: first the API only accepts the request. A webhook reports later how the operation ended." },
+  { "async", "Asynchronous: the answer only confirms acceptance. The API does the work later." },
   { "quota", "Limited per mailbox and week." },
   { "list", "The answer is a list, in pages." },
   { "safe", "Changes nothing, although it is not a GET." },

@@ -79,8 +79,8 @@ local FACTS = {
   mailbox = {"the status of its warmup", "The answer has the mailbox's status, serviceProvider"},
   update_mailboxes = {"userName here and username in orders", "a password reset, but has no field", "inside a success",
     "The page mentions a password reset, but has no field for it, so cmr cannot send a reset",
-    "The answer to a list has a result for each item. An item may fail inside a success, for example "
-      .. "because of the rate limit"},
+    "If you send a list of mailboxes, the answer has a result for each mailbox. A mailbox may fail "
+      .. "inside a success, for example because of the rate limit"},
   remove_mailbox = {"24 hours before the subscription ends", "the whole workspace is deleted", "freed slot",
     "never be used again", "seems to call it deprecated"},
   validate_mailbox = {"SMTP and DNS before an export"},

@@ -13,7 +13,7 @@ local MARKS = {
   { "charges", "charges money", "Charges money." },
   { "danger", "destroys", "Destroys something. You cannot undo the call." },
   { "all_when_empty", "needs its list", "Needs its list: without one, the API would act on everything." },
-  { "async", "asynchronous", "Asynchronous: the answer only confirms acceptance. A webhook later says how it ended." },
+  { "async", "asynchronous", "Asynchronous: the answer only confirms acceptance. The API does the work later." },
   { "quota", "limited per mailbox", "Limited per mailbox and week." },
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
