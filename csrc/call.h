@@ -22,7 +22,8 @@ enum call_state { CALL_CLOSED, CALL_READY, CALL_RUNNING, CALL_DONE };
 enum ending {
     ENDED,     /* libcurl ended the transfer with the result in `code` */
     CANCELLED, /* the caller cancelled it, or its engine was closed */
-    FORKED     /* this process is a fork's child: the parent still has the transfer, and may send it */
+    FORKED,    /* this process is a fork's child: the parent still has the transfer, and may send it */
+    ABANDONED  /* libcurl had no memory, or the system refused to watch a socket: the engine ended all its calls */
 };
 
 /* The durations and the TLS version of a traced attempt. */

@@ -180,7 +180,7 @@ static int replace(const char *link, const char *text, size_t length)
     if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
         return ENAMETOOLONG;
     make_directories(path);
-    fd = mkstemp(temporary); /* mode 0600 */
+    fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
     if (fd < 0)
         return errno;
     if (!write_all(fd, text, length))

@@ -36,6 +36,7 @@ bool headers_is_reserved(const char *name, const char *key_header)
 bool headers_push_line(lua_State *L, const char *key_header, struct refusal *refusal)
 {
     const char *name = text_without_nul(L, -2);
+    const char *value;
 
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
         return refuse_unexpected(refusal, BAD_OPTION, NULL, "a table of names and values");
@@ -45,8 +46,9 @@ bool headers_push_line(lua_State *L, const char *key_header, struct refusal *ref
         return refuse(refusal, BAD_OPTION, "a header's value holds a line break or another control character");
     if (headers_is_reserved(name, key_header))
         return refuse(refusal, BAD_OPTION, "it is set by the library") || refuse_in(refusal, ".%s", name);
-    /* "Name;" is how libcurl sends a header without a value */
-    lua_pushfstring(L, lua_rawlen(L, -1) ? "%s: %s" : "%s;", name, lua_tostring(L, -1));
+    /* "Name;" is how libcurl sends a header without a value; it drops a header whose value is only spaces */
+    value = lua_tostring(L, -1);
+    lua_pushfstring(L, value[strspn(value, " \t")] ? "%s: %s" : "%s;", name, value);
     return true;
 }
 

@@ -55,6 +55,7 @@ int lua_call_info(lua_State *L)
     struct call *call = to_call(L);
     const struct answer *answer = &call->answer;
 
+    call->reads++; /* first, because each allocation below may run a finalizer */
     lua_createtable(L, 0, 11);
     cmr_set_string(L, "operation", call->name);
     cmr_set_string(L, "method", call->method);
@@ -70,11 +71,10 @@ int lua_call_info(lua_State *L)
         cmr_set_string(L, "http_version", http_version(answer->http_version));
         lua_pushboolean(L, answer->connects == 0);
         lua_setfield(L, -2, "reused");
-        call->reads++;
         response_push_headers(L, call);
-        call->reads--;
         lua_setfield(L, -2, "headers");
     }
+    call->reads--;
     return 1;
 }
 

@@ -482,7 +482,7 @@ static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGIT
     size_t count = 0, significant = 0;
 
     for (; *number != '\0' && *number != 'e' && *number != 'E'; number++) {
-        if (*number < '0' || (count == 0 && *number == '0'))
+        if (*number < '0' || *number > '9' || (count == 0 && *number == '0'))
             continue;
         if (count < MAX_EXACT_DIGITS)
             digits[count] = *number;

@@ -18,34 +18,49 @@ static int hex_value(const char *digits, int count)
     return value;
 }
 
+/* How the text around a secret may be written. A key that contains "%25" is only found where % stands for itself. */
+enum { JSON = 1, URL = 2 };
+
 /*
  * Returns how many bytes at `text` stand for the character, or 0. For "C", for example, they may be C itself, \C or
  * \u0043 as in JSON, or %43 as in a URL.
  */
-static size_t match_character(const char *text, const char *end, char character)
+static size_t match_character(const char *text, const char *end, char character, int forms)
 {
     const size_t left = (size_t)(end - text);
 
-    if (left >= 6 && text[0] == '\\' && text[1] == 'u' && hex_value(text + 2, 4) == character)
+    if (forms & JSON && left >= 6 && text[0] == '\\' && text[1] == 'u' && hex_value(text + 2, 4) == character)
         return 6;
-    if (left >= 3 && text[0] == '%' && hex_value(text + 1, 2) == character)
+    if (forms & URL && left >= 3 && text[0] == '%' && hex_value(text + 1, 2) == character)
         return 3;
-    if (left >= 2 && text[0] == '\\' && text[1] == character)
+    if (forms & JSON && left >= 2 && text[0] == '\\' && text[1] == character)
         return 2;
     return left >= 1 && text[0] == character ? 1 : 0;
 }
 
-static size_t match_escaped(const char *text, const char *end, const char *secret)
+static size_t match_escaped(const char *text, const char *end, const char *secret, int forms)
 {
     const char *at = text;
 
     for (; *secret; secret++) {
-        const size_t step = match_character(at, end, *secret);
+        const size_t step = match_character(at, end, *secret, forms);
         if (!step)
             return 0;
         at += step;
     }
     return (size_t)(at - text);
+}
+
+/* Returns how many bytes at `text` are the secret, or 0. */
+static size_t match_secret(const char *text, const char *end, const char *secret)
+{
+    size_t length = 0;
+
+    if (*text != *secret && *text != '\\' && *text != '%')
+        return 0;
+    for (int forms = JSON | URL; forms >= 0 && !length; forms--)
+        length = match_escaped(text, end, secret, forms);
+    return length;
 }
 
 void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret)
@@ -56,7 +71,7 @@ void push_masked(lua_State *L, const char *bytes, size_t length, const char *sec
 
     luaL_buffinit(L, &masked);
     while (secret && *secret && bytes < end) {
-        const size_t hit = match_escaped(bytes, end, secret);
+        const size_t hit = match_secret(bytes, end, secret);
         if (hit) {
             luaL_addlstring(&masked, from, (size_t)(bytes - from));
             luaL_addlstring(&masked, "***", 3);

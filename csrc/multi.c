@@ -39,16 +39,29 @@ static void sigpipe_block(struct sigpipe *sigpipe)
     sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
+/* Takes a pending signal. Where the system can, it does not wait: another thread may take the signal first. */
+static void take_signal(const sigset_t *signals)
+{
+#ifdef __APPLE__
+    int signal;
+
+    (void)sigwait(signals, &signal);
+#else
+    const struct timespec no_wait = {.tv_sec = 0};
+
+    (void)sigtimedwait(signals, NULL, &no_wait);
+#endif
+}
+
 /* Consumes a SIGPIPE that came meanwhile, and restores the signal mask. */
 static void sigpipe_restore(const struct sigpipe *sigpipe)
 {
     sigset_t pipe;
-    int signal;
 
     if (!sigpipe->pending && sigpipe_is_pending()) {
         sigemptyset(&pipe);
         sigaddset(&pipe, SIGPIPE);
-        (void)sigwait(&pipe, &signal);
+        take_signal(&pipe);
     }
     pthread_sigmask(SIG_SETMASK, &sigpipe->mask, NULL);
 }
@@ -451,14 +464,16 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work. The
- * old curl multi's list of sockets is then wrong. With this list, libcurl 7.88 lets a call wait for ever, and divides
+ * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work, or the
+ * system refused to watch a socket. The old curl multi's list of sockets is then wrong. With this list, libcurl 7.88 lets a call wait for ever, and divides
  * by zero when it uses a connection again.
  */
 static void restart(struct multi *multi)
 {
-    while (multi->running)
+    while (multi->running) {
+        multi->running->answer.ending = ABANDONED;
         finish(multi, multi->running, CURLE_OUT_OF_MEMORY);
+    }
     close_curl(multi);
     if (!open_curl(multi)) {
         close_curl(multi);

@@ -121,25 +121,6 @@ void pollset_forget_after_fork(struct pollset *set)
 
 #ifdef CMR_EPOLL
 
-static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata, void *assigned)
-{
-    struct pollset *set = userdata;
-    struct epoll_event event = {.data.fd = socket};
-
-    (void)easy, (void)assigned;
-    if (what == CURL_POLL_REMOVE) {
-        (void)epoll_ctl(set->fd, EPOLL_CTL_DEL, socket, NULL);
-        return 0;
-    }
-    event.events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
-    if (epoll_ctl(set->fd, EPOLL_CTL_ADD, socket, &event) == 0)
-        return 0;
-    if (errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0)
-        return 0;
-    set->refused = true;
-    return -1;
-}
-
 /*
  * Sets the timerfd. The timer is set only while an event loop watches the descriptor, because the system call would
  * take most of a step's time.
@@ -158,12 +139,34 @@ static void arm(const struct pollset *set)
     (void)timerfd_settime(set->timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
+static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata, void *assigned)
+{
+    struct pollset *set = userdata;
+    struct epoll_event event = {.data.fd = socket};
+
+    (void)easy, (void)assigned;
+    if (what == CURL_POLL_REMOVE) {
+        (void)epoll_ctl(set->fd, EPOLL_CTL_DEL, socket, NULL);
+        return 0;
+    }
+    event.events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+    if (epoll_ctl(set->fd, EPOLL_CTL_ADD, socket, &event) == 0)
+        return 0;
+    if (errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0)
+        return 0;
+    set->refused = true;
+    set->due = pollset_now(); /* so that the engine runs at once, and begins anew */
+    arm(set);
+    return -1;
+}
+
 static int on_timer(CURLM *multi, long timeout, void *userdata)
 {
     struct pollset *set = userdata;
 
     (void)multi;
-    set->due = timeout < 0 ? INFINITY : pollset_now() + (double)timeout / 1e3;
+    if (!set->refused)
+        set->due = timeout < 0 ? INFINITY : pollset_now() + (double)timeout / 1e3;
     arm(set);
     return 0;
 }
@@ -197,6 +200,8 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
 {
     int running;
 
+    if (set->refused)
+        return false;
     if (set->due == INFINITY || set->due > pollset_now())
         return true;
     set->due = INFINITY; /* reset first: during the call below, libcurl sets a new time through on_timer */

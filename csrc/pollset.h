@@ -30,7 +30,7 @@ struct pollset {
     bool refused;            /* the system refused to watch a socket; libcurl 8.22 goes on without it */
     double due;              /* when libcurl next has work to do */
     double alarm;            /* the earliest deadline of a call */
-    struct watched *sockets; /* all sockets that libcurl has open; a fork's child closes them without libcurl */
+    struct watched *sockets; /* the sockets to servers; a fork's child closes them without libcurl */
     size_t count, capacity;
 };
 

@@ -196,7 +196,8 @@ static int push_cancelled(lua_State *L, const struct call *call)
 /* Returns whether a header line was too long. libcurl reports that as out of memory. */
 static bool is_long_header(const struct answer *answer)
 {
-    return answer->code == CURLE_OUT_OF_MEMORY && answer->sends > 0 && !answer->headers_complete;
+    return answer->ending == ENDED && answer->code == CURLE_OUT_OF_MEMORY && answer->sends > 0 &&
+           !answer->headers_complete;
 }
 
 /* Returns whether the call's time ended while the call waited for a connection. */
@@ -230,6 +231,8 @@ static void push_curl_message(lua_State *L, const struct call *call)
         lua_pushliteral(L, "the idle connection was closed, or sent bytes unasked; nothing was sent");
     else if (answer->code == CURLE_ABORTED_BY_CALLBACK)
         lua_pushliteral(L, "the connection closed without an answer; not sent again, because it may have been done");
+    else if (answer->ending == ABANDONED)
+        lua_pushliteral(L, "no memory is left, or the system refused to watch another connection");
     else if (is_long_header(answer))
         lua_pushliteral(L, "a line of the answer's headers is too long, or there is no memory left");
     else if (answer->body.overflow)
@@ -267,7 +270,7 @@ static bool is_whole(lua_State *L, const struct answer *answer)
 
 int response_push(lua_State *L, const struct call *call)
 {
-    if (call->answer.ending != ENDED)
+    if (call->answer.ending == CANCELLED || call->answer.ending == FORKED)
         return push_cancelled(L, call);
     return call->answer.code == CURLE_OK || is_whole(L, &call->answer) ? push_answered(L, call) : push_failed(L, call);
 }

@@ -6,7 +6,8 @@
  *   database:run(sql, ...)    -> the number of rows that changed
  *   database:first(sql, ...)  -> the first row as {column = value}, or nil
  *   database:rows(sql, ...)   -> all rows
- *   database:hold(number)     -> true: this process holds the number until let_go, close or its end
+ *   database:hold(number)     -> true: this process holds the number until let_go, close or its end; after its end, a
+ *                                child that it forked without exec still holds the number
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds the number
  *   database:mark(number)     -> writes the number to a second file, unless that file has it or a higher one
@@ -611,6 +612,13 @@ static void close_after_fork(sqlite3 *handle)
     (void)vfs->xSetSystemCall(vfs, "fcntl", fcntl_call);
 }
 
+static void unlock_all(const struct database *database)
+{
+    struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET}; /* the length 0 reaches to the end of the file */
+
+    (void)fcntl(database->writers, SET_LOCK, &all);
+}
+
 static void close_writers(struct database *database)
 {
     struct stat opened;
@@ -619,6 +627,8 @@ static void close_writers(struct database *database)
                          (fstat(database->writers, &opened) == 0 && stat(database->writers_path, &named) == 0 &&
                           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino);
 
+    if (database->writers >= 0 && database->process == getpid())
+        unlock_all(database); /* a child that this process forked has the same open file, which keeps the locks */
     if (database->writers >= 0 && is_ours)
         (void)close(database->writers);
     database->writers = -1;

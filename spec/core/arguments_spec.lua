@@ -479,6 +479,17 @@ describe("the name of an unknown field", function()
     end
   end)
 
+  it("does not show a key that itself looks like a spelling of JSON or of a URL", function()
+    for _, key in ipairs{"ab%25cd", "ab%41cd", "%", "%25", [[ab\\\\cd]], [[ab\u0041]], [[\\]], [[a\\"%2541]]} do
+      local json, url = key:gsub('[\\"]', "\\%0"), key:gsub("%W", function(character)
+        return ("%%%02X"):format(character:byte())
+      end)
+      for _, spelling in ipairs{key, json, url, (json:gsub("%%", "%%25"))} do
+        assert.equal("x***", (shown("x" .. spelling, key):gsub("%*%*%*25$", "***")), spelling)
+      end
+    end
+  end)
+
   it("shows what only resembles the key", function()
     for key, names in pairs{
       ZzC = {"Zz", "ZzD", "ZzxC", "zzC", "Zz\\", "Zz\\DC", "Zz\\bcdefgh", "Zz%", "Zz%4", "Zz%4D", "Zz%4gC", "Zz%g3",

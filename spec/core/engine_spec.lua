@@ -745,6 +745,27 @@ describe("the engine", function()
     assert.equal(before, posix.descriptors(""))
   end)
 
+  it("ends the calls under way too when the system refuses to watch a connection, as a network's failure", function()
+    server:fault{delay = 30, times = 2}
+    local read, write = platforms(), assert(core.reexport(target, {mailboxId = mock.MAILBOX}))
+    read:start(engine, 60)
+    write:start(engine, 60)
+    run_until_received(server, 2)
+    local fd = engine:fd()
+    local kept = posix.duplicate(fd)
+    posix.duplicate(0, fd)
+    local new = start(1)[1]
+    finish(new, read, write)
+    posix.duplicate(kept, fd)
+    posix.close(kept)
+    for call, outcome in pairs{[read] = "unknown", [write] = "unknown", [new] = "not_sent"} do
+      local _, message, err = call:result()
+      assert.same({"network", outcome}, {err.kind, err.outcome})
+      assert.matches("no memory is left, or the system refused to watch another connection", message, 1, true)
+    end
+    assert.equal(200, assert(attempt(read)).status)
+  end)
+
   it("is not made, and keeps no descriptor, when too few are left", function()
     local ended = program.run([[
       local core = require "cmr.core"

@@ -100,6 +100,23 @@ describe("a database", function()
     assert.is_true(posix.child(function() assert(assert(sqlite.open(path, 0)):hold(7)) end))
   end)
 
+  it("lets its numbers go when it closes, also if a child that it forked lives on", function()
+    local other, fifo = assert(sqlite.open(path, 0)), path .. "-fifo"
+    command.sh("mkfifo " .. fifo)
+    assert.is_true(db:hold(7))
+    local pid = posix.fork()
+    if pid == 0 then
+      os.execute("read -r _ <" .. fifo)
+      posix.exit(0)
+    end
+    db:close()
+    local is_held = other:is_held(7)
+    command.sh("echo >" .. fifo) -- ends the child
+    posix.wait(pid)
+    assert.is_false(is_held)
+    other:close()
+  end)
+
   it("has one set of numbers, whichever symbolic link opens it", function()
     local link = path .. "-link"
     os.execute(("ln -s %s %s"):format(path, link))
