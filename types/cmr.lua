@@ -105,19 +105,19 @@ function Client:start(name, ...) end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 and 5.5
----cancel them at once. Any other Lua cancels them when it collects the iterator. nginx cancels them at the latest when
----the coroutine with the loop ends.
+---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
+---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
+---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. nginx
+---cancels them at the latest when the coroutine with the loop ends.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function Client:map(name, inputs, opts) end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call with the same rows continues the run: it does not repeat the rows that are done, unless an option asks for it.
----The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
+---later pass the same rows to client:bulk again, it continues the run. It skips the rows that are done. Some options
+---make it send these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -129,8 +129,8 @@ function Client:map(name, inputs, opts) end
 ---@return string? message
 function Client:bulk(name, rows, opts) end
 
----Iterates over the requests in the client's ledger, newest first. It gives only requests that were sent with this
----client's key to its base URL.
+---Iterates over the requests in the client's ledger, newest first. The iterator gives only requests that were sent with
+---the key of this client, and to the base URL of this client.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
@@ -141,8 +141,8 @@ function Client:history(filter) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
 ---reads the events from the client's store, where cmr.webhook.handler writes them. The events may arrive before the
----wait, and at another worker or, with a store in Redis, at another host. The stored events contain no passwords,
----unless the handler's option store_passwords is set.
+---wait. They may arrive at another worker. With a store in Redis, they may arrive at another host. The stored events
+---contain passwords only if the handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
@@ -172,7 +172,7 @@ function Client:await(res, opts) end
 ---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why client:await cannot.
+---@return string? message The reason why client:await could not learn this.
 function Client:awaitable(name) end
 
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
@@ -196,7 +196,8 @@ function Client:key_id() end
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string The URL without the key. In its query, cmr masks a value if its name looks like a secret's.
+---The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
+---@field url string
 ---@field status? integer
 ---@field headers? table<string, string> The response headers, with lower-case names.
 ---@field request_id? string The server's id for the request, from the answer's headers.
@@ -213,8 +214,8 @@ function Client:key_id() end
 ---@field ledger_id? integer The request's number in the ledger.
 ---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
 ---@field ledger_error? string
----@field tls? string The TLS version of a new connection. Absent unless on_response is set.
----@field timing? cmr.Timing Absent unless on_response is set.
+---@field tls? string The TLS version of a new connection. Present only if on_response is set.
+---@field timing? cmr.Timing Present only if on_response is set.
 
 ---The time of each step of an attempt, in seconds from the start of the attempt. A step that was not reached is absent.
 ---@class cmr.Timing
@@ -439,19 +440,19 @@ function cmr.start(name, ...) end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 and 5.5
----cancel them at once. Any other Lua cancels them when it collects the iterator. nginx cancels them at the latest when
----the coroutine with the loop ends.
+---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
+---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
+---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. nginx
+---cancels them at the latest when the coroutine with the loop ends.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function cmr.map(name, inputs, opts) end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call with the same rows continues the run: it does not repeat the rows that are done, unless an option asks for it.
----The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
+---later pass the same rows to client:bulk again, it continues the run. It skips the rows that are done. Some options
+---make it send these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -465,8 +466,8 @@ function cmr.bulk(name, rows, opts) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
 ---reads the events from the client's store, where cmr.webhook.handler writes them. The events may arrive before the
----wait, and at another worker or, with a store in Redis, at another host. The stored events contain no passwords,
----unless the handler's option store_passwords is set.
+---wait. They may arrive at another worker. With a store in Redis, they may arrive at another host. The stored events
+---contain passwords only if the handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
@@ -499,7 +500,8 @@ function cmr.await(res, opts) end
 ---@class cmr.MapOptions
 ---The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
 ---@field concurrency? integer
----True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
+---True: the results come in the order of the inputs. False: the results come in the order in which the calls end.
+---Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. False skips the input.
 
@@ -774,7 +776,7 @@ function writing:settle(id, ending) end
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
 ---@field attend? fun(call: any, waiter: table) Calls waiter:post() when the call has finished. Needs no coroutine.
----@field leave? fun() Called by waiter:post(), once for each call of `attend`.
+---@field leave? fun() Called by waiter:post(), once for each time that `attend` was called.
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
@@ -794,53 +796,61 @@ function writing:settle(id, ending) end
 ---The options of cmr.new and client:with. Several hosts can share a rate limit and a store in Redis: see
 ---cmr.limiter.redis and cmr.store.redis.
 ---@class cmr.Options
----@field api_key? string The key for requests, with which the vendor also signs webhooks. Default: $CMR_API_KEY.
+---@field api_key? string The key of the requests. The vendor signs webhooks with the same key. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
----@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
----@field key_header? string The header with the key; cmr-x-sandbox-api-key in the sandbox. Default: cmr-x-api-key.
----Seconds for the whole call. If you do not set it, check_workspace has 15 more for each domain. Default: 30.
+---The name of a profile that `cmr init` stored. A profile has the options api_key and base_url, and
+---perhaps key_header and ca_file.
+---@field profile? string
+---The name of the header with the key. The sandbox needs cmr-x-sandbox-api-key. Default: cmr-x-api-key.
+---@field key_header? string
+---Seconds for the whole call. Without this option, check_workspace has 15 seconds more for each domain. Default: 30.
 ---@field timeout? number
----Seconds for one attempt. If you do not set it, check_workspace has 15 more for each domain. Default: 12.
+---Seconds for one attempt. Without this option, check_workspace has 15 seconds more for each domain. Default: 12.
 ---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
----Called after a failed attempt that can be repeated safely. Returns whether to repeat it, or after how many seconds.
+---Called after a failed attempt that can be repeated safely. Returns true for another attempt, false for no other
+---attempt, or the seconds to wait before another attempt.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
+---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
+---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
 ---if there is one; else the limiter of the process.
 ---@field limiter? cmr.Limiter
----What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses it. False: cmr
----counts nothing. Default: warn.
+---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
+---False: cmr does not count re-exports. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
 ---@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
----The ledger that records every request that may change something: true for the user's ledger, or the path of another
----one. If the ledger cannot record a request, cmr does not send it. Default: false.
+---The ledger, which records every request that may change something: true for the user's ledger, or the path of
+---another ledger. If the ledger cannot record a request, cmr does not send the request. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
----Maps the name of an operation to "METHOD /path". This replaces the endpoint that cmr knows, or supplies one that is
----undocumented. Append " userId in body" or " userId in query" if `userId` is not where cmr assumes it.
+---Maps the name of an operation to "METHOD /path". cmr then uses this endpoint in place of the endpoint that it knows,
+---or for an operation whose endpoint is undocumented. Append " userId in body" or " userId in query" if the API
+---expects `userId` in another place than cmr assumes.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
----Called before each attempt. It may return a table of headers, which cmr sends with this attempt.
+---Called before each attempt. The function may return a table of headers, which cmr sends with this attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before the wait for a retry. False ends the call.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
----@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: from the clock.
+---Returns a number from 0 to 1. cmr uses the number to spread retries over time. Default: from the clock.
+---@field jitter? fun(): number
 
 ---The argument of on_request.
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
----@field url string The URL without the key. In its query, cmr masks a value if its name looks like a secret's.
+---The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
+---@field url string
 ---@field attempt integer The number of the attempt, from 1.
 ---@field repeatable boolean Whether the request can be sent twice without harm.
 ---@field context table A table that all hooks of one call share. It is empty at first.
@@ -890,8 +900,8 @@ function writing:settle(id, ending) end
 ---seconds.
 ---@class cmr.Store
 ---Claims a name for `lease` seconds. Returns a token. If the name is claimed, returns nil, "busy" and the seconds
----until that claim ends. If it is marked as done, returns nil and "done". If the store fails, returns nil,
----"unavailable" and a message. When the holder crashes, the claim becomes free at the end of its lease.
+---until that claim ends. If the name is marked as done, returns nil and "done". If the store fails, returns nil,
+---"unavailable" and a message. When the holder of a claim crashes, the name becomes free at the end of the lease.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
@@ -920,8 +930,8 @@ function writing:settle(id, ending) end
 ---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
----@field reason string The reason why it was not handled or not stored.
----The event. It has passwords only with the option store_passwords. Nil when there was no room for it.
+---@field reason string The reason why the event was not handled or not stored.
+---The event. It has passwords only with the option store_passwords. Nil when the store had no room for the event.
 ---@field event? cmr.Event
 ---@field info cmr.Delivery The result of cmr.webhook.info for the event, without age and body_hash.
 
@@ -941,9 +951,9 @@ local webhook = {}
 ---@return cmr.Refusal? err The refusal. err.status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options) end
 
----Receives webhooks in nginx. After an event's function has succeeded, the handler does not call it again for that
----event, even if the vendor delivers the event several times or to several workers. The handler stores the event for
----client:await.
+---Receives webhooks in nginx. When your function for an event has succeeded, the handler does not call the function for
+---this event again. This is true even if the vendor delivers the event several times, or to several workers. The
+---handler stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -965,10 +975,10 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. An event without an
----eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
+---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
 ---@param event cmr.Event
----@return string? id Nil if the table has no eventId, and is not from verify or a replayed dead letter.
+---@return string? id Nil if a table has no eventId, and comes neither from verify nor from a replayed dead letter.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under another key than other events.
@@ -994,8 +1004,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. Beside cmr, the default uses
----cmr_events and cmr_claims if they are declared.
+---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. The default also uses the
+---dictionaries cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
@@ -1010,9 +1020,9 @@ function webhook.name(event) end
 ---@class cmr.Receiver
 local Receiver = {}
 
----Receives a delivery and returns the HTTP status to answer with: 200 the event was handled, now or earlier; 400, 401,
----413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
----the store is unavailable or full.
+---Receives a delivery and returns the HTTP status to answer with. 200: the event was handled, now or earlier. 400, 401
+---or 413: the delivery is refused. 500: the handler failed, or there is no key. 503: another request is handling the
+---event, or the store is unavailable or full.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> The headers, with names in any case.
 ---@return integer status
@@ -1028,7 +1038,7 @@ function Receiver:dead_letters() end
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Reasons by letter id; message if count is nil; nil if none failed.
+---@return string|table<string, string>|nil failures Reasons by id, or nil if none failed. A message if count is nil.
 function Receiver:replay(id) end
 
 ---Removes dead letters permanently.
@@ -1039,12 +1049,12 @@ function Receiver:drop(id) end
 
 ---The reason why a delivery is refused.
 ---@alias cmr.RefusalKind
----| "no_key" # neither option api_key nor $CMR_API_KEY is set
+---| "no_key" # neither the option api_key nor $CMR_API_KEY is set
 ---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty: the request is probably not from the vendor
 ---| "missing_timestamp"
 ---| "repeated_header" # the header of the signature or of the timestamp comes more than once
----| "malformed_signature" # the header has no well-formed signature in an accepted format, or has more than ten
+---| "malformed_signature" # the header has no well-formed signature in an accepted format, or over ten signatures
 ---| "malformed_timestamp" # the timestamp is no whole number, or is not in the unit of signature_format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
@@ -1104,7 +1114,7 @@ function Receiver:drop(id) end
 ---| "subscription.past_due" # A subscription's payment failed, or its period ended without a renewal.
 ---| "subscription.expired" # A subscription was not recovered while it was past due.
 ---| "subscription.cancelled" # A subscription was cancelled by a call.
----| "subscription.updated" # A subscription's price changes to the price after 12 months. The event comes once.
+---| "subscription.updated" # A subscription gets the price that applies after 12 months. The event comes once.
 ---| "prewarmup.order.success" # Warm mailboxes are assigned. Their credentials are in the event.
 ---| "prewarmup.order.failed" # Warm mailboxes could not be assigned.
 ---| "dns-record.updated" # A change of DNS or of forwarding is applied.
@@ -1388,7 +1398,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A subscription's price changes to the price after 12 months. The event comes once.
+---A subscription gets the price that applies after 12 months. The event comes once.
 ---@class cmr.event.subscription.updated: cmr.Event
 ---@field event "subscription.updated"
 ---@field data cmr.event.subscription.updated.data
@@ -1557,7 +1567,7 @@ function Client:user(userId) end
 ---
 ---`POST /users`
 ---
----All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
+---All fields but email take letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. The API decodes HTML entities such as &#39; first.
 ---
 ---```lua
 ---cmr.create_user{
@@ -1613,7 +1623,7 @@ function Client:create_user(fields) end
 ---
 ---`PUT /users`
 ---
----All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
+---All fields but email take letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. The API decodes HTML entities such as &#39; first.
 ---
 ---Assumed: every field is optional on the API pages, but the help centre requires all of them; cmr does not check this.
 ---
@@ -1663,7 +1673,7 @@ function Client:update_user(userId, fields) end
 ---
 ---The deletion also removes billing records, the wallet balance, workspaces and orders.
 ---
----A refusal reports mailboxCount and domainCount, which err.body has. The status of the refusal and the place of these members in it are undocumented.
+---A refusal reports mailboxCount and domainCount inside err.body. Their place in err.body and the status of the refusal are undocumented.
 ---
 ---```lua
 ---cmr.delete_user("usr_abc123")
@@ -1936,7 +1946,7 @@ function Client:add_domain_forwarding(fields) end
 ---
 ---The forwarding is a catch-all. Every mailbox of the domain must be ACTIVE first.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding that has been applied.
 ---
 ---```lua
 ---cmr.add_email_forwarding{userId = "USR94KD7S2LQ8X5M1Z0"}
@@ -2083,7 +2093,7 @@ function Client:domain_renewal_prices(userId, fields) end
 -- Renew domain
 
 ---@class cmr.renew_domains.others
----@field domains string[]|cmr.All The domains; cmr.all means every domain of the user that can be renewed.
+---@field domains string[]|cmr.All The domains; cmr.all means every renewable domain of the user.
 ---@field years? integer The number of years; 1 by default. Assumed.
 
 ---@class cmr.renew_domains.fields: cmr.renew_domains.others
@@ -2103,7 +2113,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----You may mix renewals by hand and automatic renewals. Subscriptions are renewed separately from their domains.
+---You may combine manual and automatic renewals. Subscriptions are renewed separately from their domains.
 ---
 ---The wallet must cover the renewal. Each domain that cannot be renewed is reported separately.
 ---
@@ -2154,7 +2164,7 @@ function Client:renew_domains(userId, fields) end
 ---
 ---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----You may mix renewals by hand and automatic renewals. Subscriptions are renewed separately from their domains.
+---You may combine manual and automatic renewals. Subscriptions are renewed separately from their domains.
 ---
 ---Automatic renewal is off for a new domain, and can be switched off at any time.
 ---
@@ -2254,9 +2264,9 @@ function Client:dns_records(userId, domain) end
 ---
 ---Each new record gets a recordId. The place of the recordId in the answer is undocumented.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding that has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is allowed only for a TXT record at _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2303,9 +2313,9 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---All writable fields are replaced.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding that has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is allowed only for a TXT record at _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---
@@ -2350,9 +2360,9 @@ function Client:update_dns_record(userId, fields) end
 ---
 ---The domain must belong to the user.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding that has been applied.
 ---
----Assumed: the page does not say if a body or the domain is needed as well.
+---Assumed: the page does not say if a body or the domain is needed; cmr requires neither.
 ---
 ---```lua
 ---cmr.delete_dns_record{userId = "USR94KD7S2LQ8X5M1Z0", recordId = "record_123"}
@@ -2479,7 +2489,7 @@ function Client:order_status(fields) end
 ---@field domains? cmr.create_order.others.domains[] The domains.
 ---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field billingCycle? "MONTHLY" MONTHLY is the only value.
----@field confirm boolean true charges and starts the order at once; false stores it.
+---@field confirm boolean true charges the wallet and starts the order at once; false only stores the order.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field google? cmr.create_order.others.google The OAuth application; for mailboxes at Google.
@@ -2522,11 +2532,11 @@ function Client:order_status(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
+---The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need google, but each member of google is optional.
 ---
----confirm is optional on the vendor's pages, but cmr requires it.
+---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
@@ -2572,7 +2582,7 @@ function Client:create_order(userId, fields) end
 ---@field domainId? string A domain with a cancelled subscription. The domain gets a new subscription.
 ---@field mailboxes? table<string, cmr.order_mailboxes.others.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field billingCycle? "MONTHLY" MONTHLY is the only value.
----@field confirm boolean true charges and starts the order at once; false stores it.
+---@field confirm boolean true charges the wallet and starts the order at once; false only stores the order.
 ---@field autoRenew? boolean true renews the new subscription automatically; only with domainId.
 
 ---@class cmr.order_mailboxes.others.mailboxes
@@ -2597,9 +2607,9 @@ function Client:create_order(userId, fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
+---The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
----confirm is optional on the vendor's pages, but cmr requires it.
+---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
@@ -2675,7 +2685,7 @@ function Client:process_order(fields) end
 ---@field mailboxes? table<string, cmr.create_order_form.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
 ---@field billingCycle? "MONTHLY" MONTHLY is the only value.
----@field confirm boolean true charges and starts the order at once; false stores it.
+---@field confirm boolean true charges the wallet and starts the order at once; false only stores the order.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field google? cmr.create_order_form.fields.google The OAuth application; for mailboxes at Google.
@@ -2713,11 +2723,11 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
+---The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes at Google need google, but each member of google is optional.
 ---
----confirm is optional on the vendor's pages, but cmr requires it.
+---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
@@ -2754,7 +2764,7 @@ function Client:create_order_form(fields) end
 ---@field subscriptionId string A subscription with mailboxes at Google.
 ---@field mailboxes? table<string, cmr.add_subscription_mailboxes.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
----@field confirm boolean true charges and starts the order at once; false stores it.
+---@field confirm boolean true charges the wallet and starts the order at once; false only stores the order.
 ---@field google? cmr.add_subscription_mailboxes.fields.google The OAuth application; for mailboxes at Google.
 ---@field autoRenew? boolean true renews the mailboxes automatically.
 
@@ -2790,9 +2800,9 @@ function Client:create_order_form(fields) end
 ---
 ---The page calls google.clientId a number, although it is text on other pages.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
+---The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
----confirm is optional on the vendor's pages, but cmr requires it.
+---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
@@ -2980,7 +2990,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---@field success boolean
 ---@field message string
 
----Change one or more mailboxes. Single mailboxes may fail inside a success.
+---Change one or more mailboxes. Single mailboxes may fail although the call succeeds.
 ---
 ---`PATCH /mailboxes/update-mailbox-details`
 ---
@@ -2992,7 +3002,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---The page mentions a password reset, but has no field for it, so cmr cannot send a reset.
 ---
----If you send a list of mailboxes, the answer has a result for each mailbox. A mailbox may fail inside a success, for example because of the rate limit.
+---If you send a list of mailboxes, the answer has a result for each mailbox. A mailbox may fail although the call succeeds, for example because of the rate limit.
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
 ---
@@ -3034,7 +3044,7 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---The removal is refused in the last 24 hours before the subscription ends.
 ---
----The freed slot can be used for another mailbox before the next renewal.
+---Before the next renewal, another mailbox can take the freed place in the subscription.
 ---
 ---The address itself can never be used again.
 ---
@@ -3181,7 +3191,7 @@ function Client:toggle_warmup(mailboxId) end
 
 ---@class cmr.set_warmup_status.fields
 ---@field mailboxId string The mailbox.
----@field status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; cmr also sends other values.
+---@field status "ACTIVE"|"PAUSED"|string The new status. Documented: ACTIVE and PAUSED; cmr also sends other values.
 
 ---Set a warmup's status: PAUSED pauses the warmup, ACTIVE resumes it.
 ---
@@ -3200,7 +3210,7 @@ function Client:toggle_warmup(mailboxId) end
 ---```
 ---@overload fun(fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; cmr also sends other values.
+---@param status "ACTIVE"|"PAUSED"|string The new status. Documented: ACTIVE and PAUSED; cmr also sends other values.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -3209,7 +3219,7 @@ function cmr.set_warmup_status(mailboxId, status) end
 ---The same as cmr.set_warmup_status.
 ---@overload fun(self: cmr.Client, fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; cmr also sends other values.
+---@param status "ACTIVE"|"PAUSED"|string The new status. Documented: ACTIVE and PAUSED; cmr also sends other values.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -3334,7 +3344,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---The answer is a list, in pages.
 ---
----A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
+---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days. With automatic renewal, the charge is tried again. Without automatic renewal, the subscription becomes EXPIRED. More values may come.
 ---
 ---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
@@ -3377,7 +3387,7 @@ function Client:subscriptions(fields) end
 ---
 ---A renewal that fails leaves the subscription PAST_DUE for 7 days.
 ---
----A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
+---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days. With automatic renewal, the charge is tried again. Without automatic renewal, the subscription becomes EXPIRED. More values may come.
 ---
 ---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
@@ -3535,7 +3545,7 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---`GET /exports/platform-credentials`
 ---
----connected is true if at least one credential is stored with add_platform. connected does not say that the credential still works at the platform.
+---The member connected is true if at least one credential is stored with add_platform. The member connected does not say that the credential still works at the platform.
 ---
 ---A platform may have several credentials: each call of add_platform adds one.
 ---
@@ -3765,7 +3775,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed, but you can send the request again.
 ---
----Assumed: the sidebar says GET, but cmr uses POST, because the operation has a body. cmr sends userId in the query. The event is documented for exports over OAuth only.
+---Assumed: the sidebar says GET, but cmr uses POST, because the operation has a body. cmr sends userId in the query. The event mailbox.exported is documented for exports over OAuth only.
 ---
 ---```lua
 ---cmr.export_mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -3824,9 +3834,9 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft.
 ---
----The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
+---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or the mailbox's state does not allow the export; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
 ---
----Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
+---Assumed: the status of a used-up quota is not documented. cmr assumes that the quota is used up after a 429 whose text names the week. cmr assumes the same after a 429 that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
 ---
 ---```lua
 ---cmr.reexport{
@@ -3882,7 +3892,7 @@ function Client:reexport(fields) end
 ---@field lastName string
 ---@field createdAt string
 
----List domains with warm mailboxes that you can buy, with their prices.
+---List the domains that you can buy with warm mailboxes, and the prices.
 ---
 ---`GET /pre-warmup`
 ---
@@ -3939,7 +3949,7 @@ function Client:prewarmed(fields) end
 ---
 ---Google mailboxes need the whole google object. Microsoft mailboxes need microsoftOauthRoute.
 ---
----One order can lead to both webhooks, each for some of its domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
+---One order can lead to both prewarmup.order.success and prewarmup.order.failed, each for some of the order's domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
 ---
 ---```lua
 ---cmr.order_prewarmed("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -4040,7 +4050,7 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---The order costs 0 and does not change the wallet. Records, webhooks and the transaction history look as they do in production, but nothing waits for DNS.
 ---
----The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. partial_failure sends both: the event failed names the failed domain, and the event success names the others.
+---The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. partial_failure sends both: prewarmup.order.failed names the failed domain, and prewarmup.order.success names the others.
 ---
 ---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
@@ -4193,7 +4203,7 @@ function Client:send_error(fields) end
 ---
 ---A test is PENDING until it is done; other values of its status are undocumented.
 ---
----The help centre documents the status 400: a mailbox cannot be tested; the message names the mailbox; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
+---The help centre documents the status 400: a mailbox cannot be tested (the message names the mailbox); 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
 ---
 ---```lua
 ---cmr.create_placement_test("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -4236,7 +4246,7 @@ function Client:create_placement_test(userId, fields) end
 ---
 ---The answer is a list, in pages.
 ---
----The reports are in groups, one for each order. A group has orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
+---The reports are in groups, one for each order. A group has orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight (when the analysis is done), and mailboxes.
 ---
 ---Each item of mailboxes has placementOrderId, fromEmail, status and report. A report has spamassassin, blacklist, and inboxTest with google and microsoft365.
 ---

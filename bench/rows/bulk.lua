@@ -90,7 +90,7 @@ local function against_journal(size)
   if checkout then
     rows[2] = {
       name = name .. ": time",
-      against = "the journal file before it",
+      against = "an older cmr with a journal file",
       unit = "s",
       bars = seconds,
       base = 4,
@@ -144,7 +144,7 @@ local function syncs(size)
   os.remove(trace)
   shell.remove_ledger(ledger)
   return {
-    name = "writes that a bulk run waits for the disk with, for each row that is sent",
+    name = "waits of a bulk run for the disk, for each row that is sent",
     against = "strace",
     unit = "syncs",
     value = calls / count,

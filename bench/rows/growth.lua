@@ -3,7 +3,7 @@ local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local growth_row = { title = "RSS after %d calls against after %d" }
+local growth_row = { title = "RSS after %d calls" }
 
 function growth_row.run(size)
   local few, many = 20000, 200000
@@ -33,8 +33,8 @@ function growth_row.run(size)
   end
   return {
     {
-      name = growth_row.title:format(many, few),
-      against = "itself",
+      name = growth_row.title:format(many),
+      against = growth_row.title:format(few),
       unit = "MB",
       bars = bars,
       value = measure.ratio(bars[2], bars[1]),

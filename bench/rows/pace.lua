@@ -4,7 +4,7 @@ local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
 
-local pace = { title = "rate used of 4/s by 4 workers over %d s" }
+local pace = { title = "share of 4 requests/s that 4 workers use in %d s" }
 
 local RATE, WORKERS, LINES = 4, 4, 2 -- LINES is the number of calls that wait at the same time in a worker
 local WINDOWS = { "bucket", "fixed", "sliding" }

@@ -24,7 +24,8 @@ local unpack = table.unpack or unpack
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string The URL without the key. In its query, cmr masks a value if its name looks like a secret's.
+---The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
+---@field url string
 ---@field status? integer
 ---@field headers? table<string, string> The response headers, with lower-case names.
 ---@field request_id? string The server's id for the request, from the answer's headers.
@@ -41,8 +42,8 @@ local unpack = table.unpack or unpack
 ---@field ledger_id? integer The request's number in the ledger.
 ---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
 ---@field ledger_error? string
----@field tls? string The TLS version of a new connection. Absent unless on_response is set.
----@field timing? cmr.Timing Absent unless on_response is set.
+---@field tls? string The TLS version of a new connection. Present only if on_response is set.
+---@field timing? cmr.Timing Present only if on_response is set.
 
 ---The time of each step of an attempt, in seconds from the start of the attempt. A step that was not reached is absent.
 ---@class cmr.Timing
@@ -270,10 +271,10 @@ end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 and 5.5
----cancel them at once. Any other Lua cancels them when it collects the iterator. nginx cancels them at the latest when
----the coroutine with the loop ends.
+---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
+---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
+---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. nginx
+---cancels them at the latest when the coroutine with the loop ends.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -292,9 +293,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call with the same rows continues the run: it does not repeat the rows that are done, unless an option asks for it.
----The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
+---later pass the same rows to client:bulk again, it continues the run. It skips the rows that are done. Some options
+---make it send these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -318,8 +319,8 @@ function Client:bulk(name, rows, opts)
   end, opts)
 end
 
----Iterates over the requests in the client's ledger, newest first. It gives only requests that were sent with this
----client's key to its base URL.
+---Iterates over the requests in the client's ledger, newest first. The iterator gives only requests that were sent with
+---the key of this client, and to the base URL of this client.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
@@ -337,8 +338,8 @@ end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
 ---reads the events from the client's store, where cmr.webhook.handler writes them. The events may arrive before the
----wait, and at another worker or, with a store in Redis, at another host. The stored events contain no passwords,
----unless the handler's option store_passwords is set.
+---wait. They may arrive at another worker. With a store in Redis, they may arrive at another host. The stored events
+---contain passwords only if the handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
@@ -372,7 +373,7 @@ end
 ---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why client:await cannot.
+---@return string? message The reason why client:await could not learn this.
 function Client:awaitable(name)
   local state = state_of(self, "awaitable")
   return require("cmr.await").check(state, operation_named(name, "awaitable"))

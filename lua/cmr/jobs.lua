@@ -12,7 +12,8 @@ local validate = require "cmr.util.validate"
 ---@class cmr.MapOptions
 ---The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
 ---@field concurrency? integer
----True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
+---True: the results come in the order of the inputs. False: the results come in the order in which the calls end.
+---Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. False skips the input.
 

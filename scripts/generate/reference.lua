@@ -93,9 +93,12 @@ local function type_of(param, params)
   return param.type
 end
 
-local function needed(param)
+local function needed(param, operation)
   if param.all_required then return "yes; `cmr.all` for everything" end
-  if param.either then return param.either == "any" and "one of these" or "exactly one of these" end
+  if param.either then
+    local number = param.either == "any" and "at least one" or "exactly one"
+    return ("%s of %s"):format(number, words.list(words.choice(operation), "and", "`"))
+  end
   return param.required and not param.name:find "]$" and "yes" or ""
 end
 
@@ -118,7 +121,7 @@ local function table_of(operation)
     lines[#lines + 1] = ("| `%s` | %s | %s | %s | %s |"):format(
       param.name,
       type_of(param, params),
-      needed(param),
+      needed(param, operation),
       words.is_field(param) and param["in"] or "",
       description_of(param)
     )

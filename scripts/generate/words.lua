@@ -42,22 +42,22 @@ function words.of_outcome(operation)
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     names[index] = event
     is_counted = is_counted and (parameter == "" or arguments.param(operation, parameter) ~= nil)
-    local each = parameter ~= "" and (" for each of `%s`"):format(parameter) or ""
+    local each = parameter ~= "" and (" for each item of `%s`"):format(parameter) or ""
     if index > 1 and parameter == "domains[]" then -- a wait for a domain's mailboxes needs no event of the domain
       each, joint = each .. " that gets no mailboxes", ", and "
     end
     events[index] = ("`%s` has come%s"):format(event, each)
   end
   local failures = operation.failure_events
-      and ("; the wait fails on %s"):format(words.list(operation.failure_events, "or", "`"))
+      and (" The wait fails when %s comes."):format(words.list(operation.failure_events, "or", "`"))
     or ""
   if not is_counted then
     return (
-      "No documented field says how many events %s must come. So `client:await(res)` returns only when the order's "
-      .. "status reports success. `client:await(res, {count = N})` also returns when N events `%s` have come%s."
+      "No documented field says how many %s events must come. So `client:await(res)` returns only when the order's "
+      .. "status reports success. `client:await(res, {count = N})` also returns when N `%s` events have come.%s"
     ):format(words.list(names, "or", "`"), names[1], failures)
   end
-  return ("`client:await(res)` returns when %s%s."):format(table.concat(events, joint), failures)
+  return ("`client:await(res)` returns when %s.%s"):format(table.concat(events, joint), failures)
 end
 
 ---Returns a sentence that says what cmr assumes about an operation, or nil if it assumes nothing.

@@ -17,8 +17,8 @@ local FACTS = {
   update_user = {"Send all fields", "the help centre requires all"},
   delete_user = {"mailboxCount and domainCount", "err.body", "no domains and no mailboxes", "for good",
     "billing records, the wallet balance, workspaces and orders",
-    "A refusal reports mailboxCount and domainCount, which err.body has. The status of the refusal and "
-      .. "the place of these members in it are undocumented"},
+    "A refusal reports mailboxCount and domainCount inside err.body. Their place in err.body and the "
+      .. "status of the refusal are undocumented"},
   countries = {"to its ISO 3166-1 alpha-2 code"},
   states = {"the name of each state to its code", "a validation error"},
   domains = {"For an unknown user the list is empty", "EXPIRED (cannot be renewed by the API)", "TRANSFERRED",
@@ -77,11 +77,13 @@ local FACTS = {
   mailboxes = {"a single user"},
   all_mailboxes = {"all users of the partner"},
   mailbox = {"the status of its warmup", "The answer has the mailbox's status, serviceProvider"},
-  update_mailboxes = {"userName here and username in orders", "a password reset, but has no field", "inside a success",
+  update_mailboxes = {"userName here and username in orders", "a password reset, but has no field",
+    "Single mailboxes may fail although the call succeeds",
     "The page mentions a password reset, but has no field for it, so cmr cannot send a reset",
     "If you send a list of mailboxes, the answer has a result for each mailbox. A mailbox may fail "
-      .. "inside a success, for example because of the rate limit"},
-  remove_mailbox = {"24 hours before the subscription ends", "the whole workspace is deleted", "freed slot",
+      .. "although the call succeeds, for example because of the rate limit"},
+  remove_mailbox = {"24 hours before the subscription ends", "the whole workspace is deleted",
+    "Before the next renewal, another mailbox can take the freed place",
     "never be used again", "seems to call it deprecated"},
   validate_mailbox = {"SMTP and DNS before an export"},
   start_warmup = {"A warmup that was STOPPED can be started again",
@@ -132,13 +134,14 @@ local FACTS = {
     "The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft",
     "The mailbox must exist already",
     "The help centre puts userId in the query, and the Microsoft route in an object",
-    "the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or "
-      .. "that asks for a wait of more than an hour. The help centre puts userId in the query, and the "
-      .. "Microsoft route in an object. The page's text names both mailboxId and email, but its sample has "
-      .. "only one of them; cmr requires at least one"},
-  prewarmed = {"with their prices"},
+    "the status of a used-up quota is not documented. cmr assumes that the quota is used up after a 429 whose "
+      .. "text names the week. cmr assumes the same after a 429 that asks for a wait of more than an hour. The help "
+      .. "centre puts userId in the query, and the Microsoft route in an object. The page's text names both "
+      .. "mailboxId and email, but its sample has only one of them; cmr requires at least one"},
+  prewarmed = {"and the prices"},
   order_prewarmed = {"Google mailboxes need the whole google object", "Microsoft mailboxes need microsoftOauthRoute",
-    "One order can lead to both webhooks, each for some of its domains",
+    "One order can lead to both prewarmup.order.success and prewarmup.order.failed, each for some of the "
+      .. "order's domains",
     "if it is not in the pool, if the wallet does not cover it, or if it is restricted"},
   sandbox_prewarmed = {},
   sandbox_order_prewarmed = {
@@ -146,8 +149,8 @@ local FACTS = {
       .. "look as they do in production, but nothing waits for DNS",
     "nothing waits for DNS", "full_failure sends prewarmup.order.failed", "partial_failure sends both",
     "The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. "
-      .. "partial_failure sends both: the event failed names the failed domain, and the event success names "
-      .. "the others"},
+      .. "partial_failure sends both: prewarmup.order.failed names the failed domain, and "
+      .. "prewarmup.order.success names the others"},
   sandbox_reset_prewarmed = {"One call deletes all records"},
   wallet = {"one wallet for all users"},
   create_placement_test = {"ACTIVE and have SMTP credentials", "PENDING until it is done", "extra charge",
@@ -156,8 +159,8 @@ local FACTS = {
     "placementOrderId, fromEmail, status and report", "inboxTest with google and microsoft365", "newest first",
     "PENDING until the test is done",
     "The reports are in groups, one for each order. A group has orderId, status, spamassassin, "
-      .. "blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes",
-    "aiInsight when it is done, and mailboxes", "A report has spamassassin, blacklist, and inboxTest",
+      .. "blacklist, mailboxCount, aiInsightRequested, aiInsight (when the analysis is done), and mailboxes",
+    "aiInsight (when the analysis is done), and mailboxes", "A report has spamassassin, blacklist, and inboxTest",
     "its other values are undocumented"},
 }
 
@@ -169,18 +172,18 @@ local function add(names, facts)
 end
 
 add("create_user update_user", {
-  "All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; "
-    .. "are decoded first"})
+  "All fields but email take letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. "
+    .. "The API decodes HTML entities such as &#39; first"})
 add("domain_renewal_prices renew_domains set_domain_auto_renew", {
     "A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left"})
 add("renew_domains set_domain_auto_renew", {
-  "You may mix renewals by hand and automatic renewals",
-    "You may mix renewals by hand and automatic renewals. Subscriptions are renewed separately from their "
+  "You may combine manual and automatic renewals",
+    "You may combine manual and automatic renewals. Subscriptions are renewed separately from their "
       .. "domains"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes", {
-  "mailboxes has a member for each domain, under the name of the domain and never its id",
-    "mailboxes has a member for each domain, under the name of the domain and never its id. There is no "
-      .. "field for the number of mailboxes",
+  "mailboxes has a member for each domain",
+    "The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the "
+      .. "domain's id. There is no field for the number of mailboxes",
     "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {
   "A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month"})
@@ -192,8 +195,8 @@ add("start_warmup toggle_warmup set_warmup_status stop_warmup", {
   "A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come"})
 add("subscriptions renew_subscriptions", {
   "A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED",
-  "PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes "
-    .. "EXPIRED",
+  "PAST_DUE lasts 7 days. With automatic renewal, the charge is tried again. Without automatic renewal, the "
+    .. "subscription becomes EXPIRED",
   "More values may come"})
 add("add_platform update_platform platform_workspaces", {
   "Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the "
@@ -222,8 +225,8 @@ local STATUSES = {
     "you can send the request again"},
   reexport = {"The help centre documents the status 400:", "; 401:", "; 403:", "; 404:", "; 500:",
     "you can send the request again"},
-  create_placement_test = {"The help centre documents the status 400: a mailbox cannot be tested; the message names "
-    .. "the mailbox",
+  create_placement_test = {"The help centre documents the status 400: a mailbox cannot be tested (the message names "
+    .. "the mailbox)",
     "; 401:",
     "; 402:", "; 404:"},
 }

@@ -37,7 +37,8 @@ local NEW_MAILBOXES = [[
   mailboxes.*[].onWarmup body boolean help :: false by default
 ]]
 local BILLING = "  billingCycle body string =MONTHLY docs :: the only value\n"
-local CONFIRM = "  confirm body boolean required docs :: true charges and starts the order at once :: false stores it\n"
+local CONFIRM = "  confirm body boolean required docs :: true charges the wallet and starts the order at once "
+  .. ":: false only stores the order\n"
 local RENEWS = "  autoRenew body boolean SOURCE :: true renews the mailboxes automatically\n"
 local PICTURES = [[
   files body map docs :: username@domain
@@ -131,7 +132,7 @@ local PARAMETERS = {
     years body integer docs :: 1 by default
   ]],
   renew_domains = from("docs", BODY_USER) .. [[
-    domains body array all docs :: every domain of the user that can be renewed
+    domains body array all docs :: every renewable domain of the user
     domains[] body string required docs :: name
     years body integer assumed docs :: 1 by default
   ]],
@@ -413,9 +414,14 @@ describe("each parameter", function()
       has(kind, param.type, name)
       if param.accepts_item then has(kind, ", or array of ", name) end
       local required = param.required and not param.name:find("]$")
+      local choice = {}
+      for _, other in ipairs(row.params) do
+        if other.either then choice[#choice + 1] = "`" .. other.name .. "`" end
+      end
+      choice = table.concat(choice, " and ")
       assert.equal(param.all_required and "yes; `cmr.all` for everything" or required and "yes"
-        or param.either == "one" and "exactly one of these" or param.either == "any" and "one of these" or "", needed,
-        name)
+        or param.either == "one" and "exactly one of " .. choice
+        or param.either == "any" and "at least one of " .. choice or "", needed, name)
       assert.equal(param.name:find("[%[.]") and "" or param["in"], place, name)
       assert.equal(1, text:find(described(param), 1, true), name .. ": " .. text)
       for _, value in ipairs(param.values or {}) do has(text, value, name) end

@@ -14,15 +14,15 @@ Here the client makes at most one retry (`retries = 1`; the default is 2), and a
 (`max_response`). After each row, the engine is as usable as before. The server has counted the requests: a POST that
 may have been done (`unknown`) was never sent twice.
 
-The column "Ends" says when an attempt ends. *At once* means that cmr waits for nothing. Otherwise the attempt ends at
-its `connect_timeout` or `attempt_timeout`. The waits between attempts take time too, and `timeout` limits the whole
-call. No call takes over 50 ms longer than its limit, and no step of the engine takes over 20 ms.
+The column "Ends" says when an attempt ends. *At once* means that the attempt ends before its timeouts. Otherwise the
+attempt ends at its `connect_timeout` or `attempt_timeout`. The waits between attempts take time too, and `timeout`
+limits the whole call. No call exceeds its limit by more than 50 ms, and no step of the engine takes more than 20 ms.
 
 One fault is not in the rows: an HTTP/2 server with a valid certificate floods its client with frames that carry
 nothing. libcurl reads such frames without a pause for as long as they arrive.
 
 After a TLS handshake, *closed* means that the server sends `close_notify` before it ends the connection. *Cut* means
-that it does not send this.
+that the server ends the connection without `close_notify`.
 ]]
 
 local bounds = { connect = "`connect_timeout`", attempt = "`attempt_timeout`" }

@@ -242,7 +242,7 @@ describe("the annotations for editors", function()
       "function cmr.reexport(fields) end")
     has("---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> "
       .. "The mailboxes to create: a list for each domain name.")
-    has("---@field domains string[]|cmr.All The domains; cmr.all means every domain of the user that can be renewed.")
+    has("---@field domains string[]|cmr.All The domains; cmr.all means every renewable domain of the user.")
     has("---@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] "
       .. "A mailbox, or a list of mailboxes.")
   end)

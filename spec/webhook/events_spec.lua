@@ -43,11 +43,12 @@ event("help", "mailbox.warmup.removed", "mailboxId,email,domain,workspaceType", 
   "a pause sends no event")
 event("docs", "subscription.renewing", SUBSCRIPTION, nil, "from ACTIVE to RENEWING")
 event("docs", "subscription.renewal.success", SUBSCRIPTION, nil, "is renewed")
-event("docs", "subscription.renewal.failed", SUBSCRIPTION, "a reason (help)", "GRACE_PERIOD or EXPIRED")
+event("docs", "subscription.renewal.failed", SUBSCRIPTION, "a reason, according to the help centre",
+  "GRACE_PERIOD or EXPIRED")
 event("help", "subscription.past_due", SUBSCRIPTION, nil, "payment failed", "period ended without a renewal")
 event("help", "subscription.expired", SUBSCRIPTION, nil, "not recovered")
 event("docs", "subscription.cancelled", SUBSCRIPTION, nil, "cancelled by a call")
-event("docs", "subscription.updated", SUBSCRIPTION, nil, "comes once", "price after 12 months")
+event("docs", "subscription.updated", SUBSCRIPTION, nil, "comes once", "the price that applies after 12 months")
 event("docs", "prewarmup.order.success", "userId,userEmail,orderId,serviceProvider,mailboxDetails,"
   .. "mailboxDetails[].domain,mailboxDetails[].subscriptionId,mailboxDetails[].preWarmedUpMailboxes,"
   .. WARM:gsub("%w+", "mailboxDetails[].preWarmedUpMailboxes[].%0"), nil, "assigned", "credentials")

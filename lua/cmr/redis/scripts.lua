@@ -15,14 +15,15 @@ Redis.__index = Redis
 Redis.__name = "cmr.redis.scripts"
 
 ---These options describe a connection to Redis 5 or newer, or to Valkey. There must be one server, without Cluster or
----Sentinel. In nginx, the library lua-resty-redis is needed (as resty.redis or nginx.redis), and only the request
----waits. Outside nginx, redis-lua and LuaSocket are needed, and LuaSec for TLS. The whole process waits, also under luv
----and cqueues.
+---Sentinel. In nginx, cmr needs the library lua-resty-redis (as resty.redis or nginx.redis), and a wait for Redis
+---blocks only one nginx request. Outside nginx, cmr needs redis-lua and LuaSocket, and LuaSec for TLS. There, a wait
+---for Redis blocks the whole process, even under luv and cqueues.
 ---@class cmr.RedisOptions
----@field host? string The server. nginx needs an IP address here, unless it has a resolver. Default: 127.0.0.1.
+---The server's name or IP address. nginx accepts a name only if nginx has a resolver. Default: 127.0.0.1.
+---@field host? string
 ---@field port? integer Default: 6379.
 ---@field unix? string The path of a Unix socket, instead of host and port.
----@field username? string The user of an ACL, which needs Redis 6 or newer. Set its password too.
+---@field username? string The name of an ACL user. ACLs need Redis 6 or newer. Set the user's password too.
 ---@field password? string The password. No message contains it.
 ---Encrypts the connection, and checks the certificate and the server's name in it. Redis must not ask for a client
 ---certificate: set `tls-auth-clients no`. Default: false.

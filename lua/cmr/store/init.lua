@@ -8,8 +8,8 @@ local validate = require "cmr.util.validate"
 ---seconds.
 ---@class cmr.Store
 ---Claims a name for `lease` seconds. Returns a token. If the name is claimed, returns nil, "busy" and the seconds
----until that claim ends. If it is marked as done, returns nil and "done". If the store fails, returns nil,
----"unavailable" and a message. When the holder crashes, the claim becomes free at the end of its lease.
+---until that claim ends. If the name is marked as done, returns nil and "done". If the store fails, returns nil,
+---"unavailable" and a message. When the holder of a claim crashes, the name becomes free at the end of the lease.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?

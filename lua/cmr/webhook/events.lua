@@ -77,14 +77,14 @@ docs subscription.renewal.success: A subscription is renewed.
   fields SUBSCRIPTION
 docs subscription.renewal.failed: A subscription's domain is in GRACE_PERIOD or EXPIRED.
   fields SUBSCRIPTION
-  open a reason (help)
+  open a reason, according to the help centre
 help subscription.past_due: A subscription's payment failed, or its period ended without a renewal.
   fields SUBSCRIPTION
 help subscription.expired: A subscription was not recovered while it was past due.
   fields SUBSCRIPTION
 docs subscription.cancelled: A subscription was cancelled by a call.
   fields SUBSCRIPTION
-docs subscription.updated: A subscription's price changes to the price after 12 months. The event comes once.
+docs subscription.updated: A subscription gets the price that applies after 12 months. The event comes once.
   fields SUBSCRIPTION
 docs prewarmup.order.success: Warm mailboxes are assigned. Their credentials are in the event.
   fields userId userEmail orderId serviceProvider MAILBOX_DETAILS

@@ -30,9 +30,9 @@ function webhook.verify(raw_body, headers, options)
   return verify.delivery(raw_body, headers, validate.options("webhook.verify", verify.SPEC, verify.DEFAULTS, options))
 end
 
----Receives webhooks in nginx. After an event's function has succeeded, the handler does not call it again for that
----event, even if the vendor delivers the event several times or to several workers. The handler stores the event for
----client:await.
+---Receives webhooks in nginx. When your function for an event has succeeded, the handler does not call the function for
+---this event again. This is true even if the vendor delivers the event several times, or to several workers. The
+---handler stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -56,10 +56,10 @@ end
 ---@return cmr.Delivery? info
 webhook.info = verify.info
 
----Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. An event without an
----eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
+---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
 ---@param event cmr.Event
----@return string? id Nil if the table has no eventId, and is not from verify or a replayed dead letter.
+---@return string? id Nil if a table has no eventId, and comes neither from verify nor from a replayed dead letter.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or type(event.eventId) == "string" and event.eventId or nil

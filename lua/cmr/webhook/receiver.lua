@@ -38,8 +38,8 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. Beside cmr, the default uses
----cmr_events and cmr_claims if they are declared.
+---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. The default also uses the
+---dictionaries cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
@@ -289,9 +289,9 @@ local function attempt(self, job)
   return 503, "the store is unavailable: " .. detail
 end
 
----Receives a delivery and returns the HTTP status to answer with: 200 the event was handled, now or earlier; 400, 401,
----413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
----the store is unavailable or full.
+---Receives a delivery and returns the HTTP status to answer with. 200: the event was handled, now or earlier. 400, 401
+---or 413: the delivery is refused. 500: the handler failed, or there is no key. 503: another request is handling the
+---event, or the store is unavailable or full.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> The headers, with names in any case.
 ---@return integer status
@@ -340,7 +340,7 @@ end
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Reasons by letter id; message if count is nil; nil if none failed.
+---@return string|table<string, string>|nil failures Reasons by id, or nil if none failed. A message if count is nil.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end

@@ -10,12 +10,12 @@ local verify = {}
 
 ---The reason why a delivery is refused.
 ---@alias cmr.RefusalKind
----| "no_key" # neither option api_key nor $CMR_API_KEY is set
+---| "no_key" # neither the option api_key nor $CMR_API_KEY is set
 ---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty: the request is probably not from the vendor
 ---| "missing_timestamp"
 ---| "repeated_header" # the header of the signature or of the timestamp comes more than once
----| "malformed_signature" # the header has no well-formed signature in an accepted format, or has more than ten
+---| "malformed_signature" # the header has no well-formed signature in an accepted format, or over ten signatures
 ---| "malformed_timestamp" # the timestamp is no whole number, or is not in the unit of signature_format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock

@@ -806,8 +806,8 @@ describe("the tools of cmr mcp #mcp", function()
     assert.matches("%- countries: [^\n]+\n%- states: [^\n]+\n", index)
     assert.not_matches("countries: [^\n]*no tool", index)
     local about = read "cmr://operations/create_order"
-    assert.matches("`confirm` (boolean, required): true charges and starts the order at once; false stores it.\n",
-      about, 1, true)
+    assert.matches("`confirm` (boolean, required): true charges the wallet and starts the order at once; "
+      .. "false only stores the order.\n", about, 1, true)
     assert.matches("\n- `autoRenew` (boolean): true renews", about, 1, true)
     assert.matches("^# create_order\n\n%u", about)
     assert.matches("\n\nExample: {[^\n]+}\n\nDocumented answer: {", about)
