@@ -41,12 +41,13 @@ local function refuse(status, message)
 end
 
 -- The status for each kind of failure. TOLD has the failures that the customer caused: the answer names the reason.
--- OURS has other failures: only the log has the reason.
-local TOLD = { invalid_argument = 400, bad_request = 400, not_found = 404, conflict = 409, quota_exceeded = 429 }
+-- OURS has other failures: only the log has the reason. An invalid argument is the customer's only if err.field names
+-- it: a missing API key, for example, is ours.
+local TOLD = { bad_request = 400, not_found = 404, conflict = 409, quota_exceeded = 429 }
 local OURS = { rate_limited = { 503, "busy, try again" }, timeout = { 504, "no answer in time" } }
 
 local function fail(why, err)
-  local status = TOLD[err.kind]
+  local status = err.field and 400 or TOLD[err.kind]
   if status then return refuse(status, type(err.body) == "table" and err.body.message or why) end
   ngx.log(ngx.ERR, why, " (", err.kind, ", ", err.outcome, ")")
   local ours = OURS[err.kind] or { 502, "not possible just now" }
