@@ -78,7 +78,7 @@ function Client:request(method, path, fields) end
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
----      if not item then error(message) end -- the list failed: each reports this once, then the loop ends
+---      if not item then error(message) end -- the list failed: the loop gets this error once, and then ends
 ---
 ---@param what string|cmr.List The operation's name, or a table with the name and facts about the answer.
 ---@param ... any The operation's arguments.
@@ -413,7 +413,7 @@ function cmr.request(method, path, fields) end
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
----      if not item then error(message) end -- the list failed: each reports this once, then the loop ends
+---      if not item then error(message) end -- the list failed: the loop gets this error once, and then ends
 ---
 ---@param what string|cmr.List The operation's name, or a table with the name and facts about the answer.
 ---@param ... any The operation's arguments.
