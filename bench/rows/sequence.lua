@@ -53,7 +53,7 @@ end
 
 -- Returns the median ratios of the library to a peer, on Lua 5.4 and on LuaJIT, as text.
 local function against(bars, peer)
-  return ("%.2f ×; on LuaJIT %.2f ×"):format(measure.ratio(bars[3], peer), measure.ratio(bars[4], peer))
+  return ("%.2f × (on LuaJIT %.2f ×)"):format(measure.ratio(bars[3], peer), measure.ratio(bars[4], peer))
 end
 
 local function row(title, bars, note, target)
