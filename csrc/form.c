@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,7 +74,7 @@ static const char *content_type(const char *path)
     const char *ending = strrchr(form_file_name(path), '.');
 
     for (size_t i = 0; ending && i < sizeof types / sizeof types[0]; i++)
-        if (strcasecmp(ending, types[i].ending) == 0)
+        if (curl_strequal(ending, types[i].ending))
             return types[i].type;
     return "application/octet-stream";
 }

@@ -1,7 +1,6 @@
 #include "headers.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "compat.h"
 #include "text.h"
@@ -28,9 +27,9 @@ bool headers_is_reserved(const char *name, const char *key_header)
         "expect", "accept",         "accept-encoding", "user-agent",        NULL};
 
     for (const char *const *header = reserved; *header; header++)
-        if (strcasecmp(name, *header) == 0)
+        if (curl_strequal(name, *header)) /* strcasecmp would follow the locale */
             return true;
-    return strcasecmp(name, key_header) == 0;
+    return curl_strequal(name, key_header);
 }
 
 bool headers_push_line(lua_State *L, const char *key_header, struct refusal *refusal)
@@ -57,7 +56,7 @@ bool headers_contain(const struct curl_slist *list, const char *line)
     const size_t length = strcspn(line, ":;");
 
     for (; list; list = list->next)
-        if (strcspn(list->data, ":;") == length && strncasecmp(list->data, line, length) == 0)
+        if (strcspn(list->data, ":;") == length && curl_strnequal(list->data, line, length))
             return true;
     return false;
 }

@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "compat.h"
 #include "headers.h"
@@ -124,7 +123,7 @@ static bool pin_localhost(const struct options *options, const struct base_url *
 {
     lua_State *L = options->L;
 
-    if (strcasecmp(base->host, "localhost") != 0)
+    if (!curl_strequal(base->host, "localhost"))
         return true;
     lua_pushfstring(L, "%s:%s:127.0.0.1,[::1]", base->host, base->port);
     options->target->resolve = curl_slist_append(NULL, lua_tostring(L, -1));

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MAX_BASE_URL_BYTES = 2000 };
 
@@ -85,7 +84,7 @@ bool url_is_loopback(const char *host)
 {
     struct in_addr address;
 
-    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+    if (curl_strequal(host, "localhost") || strcmp(host, "[::1]") == 0)
         return true;
     return inet_pton(AF_INET, host, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
 }

@@ -1028,8 +1028,9 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. For such an
----event, the handler failed at the last of three deliveries, or the event was too large for the store.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. At the last of
+---three deliveries, the handler failed, or the store could not store the event. An event that is too large for the
+---store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

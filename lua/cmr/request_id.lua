@@ -1,5 +1,7 @@
 ---Finds the server's id for a request in an answer's headers. Pure.
 
+local ascii = require "cmr.util.ascii"
+
 local MAX_BYTES = 128
 
 -- The header is undocumented, so we assume the usual headers of frameworks, proxies and CDNs. The most specific header
@@ -19,7 +21,7 @@ end
 ---@return string? id
 function request_id.of(headers, name)
   if not headers then return nil end
-  for _, header in ipairs(name and { name:lower() } or NAMES) do
+  for _, header in ipairs(name and { ascii.lower(name) } or NAMES) do
     if is_plain(headers[header]) then return headers[header] end
   end
 end

@@ -114,6 +114,59 @@ describe("in every locale", function()
       end]])
   end)
 
+  it("names, addresses and statuses are the same in upper and lower case, also in Turkish", function()
+    local environment = locale.environment()
+    if not environment then return pending "there is no localedef" end
+    if not locale.has_turkish then return pending "this system has no source of the Turkish locale" end
+    local code = [[
+      local cmr, core = require "cmr", require "cmr.core"
+      local delivery = require "spec.support.delivery"
+      local identity, ids = require "cmr.ledger.identity", require "cmr.ledger.ids"
+      local body = '{"event":"order.completed","eventId":"E1"}'
+      local name = next(require "cmr.webhook.signature_formats".FORMATS)
+      local headers = {}
+      for header, value in pairs(delivery.headers(name, body)) do
+        headers[header:gsub("[a-z]", function(letter) return string.char(letter:byte() - 32) end)] = value
+      end
+      local event = cmr.webhook.verify(body, headers, {api_key = delivery.KEY, now = delivery.NOW})
+      print(event ~= nil)
+      print(identity.normal "INFO@ACME.COM", identity.normal "INFO-I.COM")
+      print(require "cmr.settlement.status".verdict "failed", require "cmr.util.redact".is_secret_name "CREDENTIAL")
+      for _, header in ipairs{"CMR-X-API-KEY", "CONNECTION"} do
+        print((select(2, core.target{api_key = "k", base_url = "https://a.test", headers = {[header] = "x"}})))
+      end
+      print(core.target{api_key = "k", base_url = "http://LOCALHOST:1"} ~= nil)
+    ]]
+    local plain = program.run(code)
+    local turkish = program.run(locale.PRELUDE .. "turkish()" .. code, {env = environment})
+    assert.equal("", plain.err)
+    assert.matches("^true\n", plain.out)
+    assert.matches("info@acme.com\tinfo-i.com", plain.out, 1, true)
+    assert.matches("failed\ttrue", plain.out, 1, true)
+    assert.same({plain.out, ""}, {turkish.out, turkish.err})
+  end)
+
+  it("the type of a file is known by the end of its name, also in Turkish", function()
+    local environment = locale.environment()
+    if not environment then return pending "there is no localedef" end
+    if not locale.has_turkish then return pending "this system has no source of the Turkish locale" end
+    local answer = program.run(locale.PRELUDE .. [[turkish()
+      local core = require "cmr.core"
+      local path = os.tmpname()
+      local picture = path .. ".GIF"
+      os.rename(path, picture)
+      local file = io.open(picture, "wb")
+      file:write "GIF89a"
+      file:close()
+      local target = core.target{api_key = "k", base_url = "http://127.0.0.1:9",
+        endpoints = {create_order_form = "POST /x"}}
+      local call = assert(core.create_order_form(target, {userId = "u", confirm = false,
+        domains = {{domain = "a.com", years = 1}}, files = {["a@b.com"] = picture}}))
+      os.remove(picture)
+      for _, part in ipairs(call:request().form) do if part.path then print(part.type) end end]], {env = environment})
+    assert.same({"image/gif\n", ""}, {answer.out, answer.err})
+  end)
+
   it("the digests of requests and events are the same", function()
     local code = [[
       local identity, tables = require "cmr.ledger.identity", require "cmr.util.tables"

@@ -41,6 +41,8 @@ function locale.environment()
     local comma, arabic = program.file_with(NUMERIC:format "<U002C>"), program.file_with(NUMERIC:format "<U066B>")
     if not run("localedef -i de_DE -f UTF-8 %s", folder .. "/de_DE.UTF-8") then compile("de_DE.UTF-8", comma) end
     compile("arabic.UTF-8", arabic)
+    locale.has_turkish = run("localedef -c -i tr_TR -f UTF-8 %s || test -d %s", folder .. "/tr_TR.UTF-8",
+      folder .. "/tr_TR.UTF-8")
     os.remove(comma)
     os.remove(arabic)
   end
@@ -53,14 +55,15 @@ function locale.remove()
   folder = nil
 end
 
----Lua text for the beginning of a program. The functions german(), arabic() and back() set the locale. The decimal
----point of arabic() has two bytes.
+---Lua text for the beginning of a program. The functions german(), arabic(), turkish() and back() set the locale. The
+---decimal point of arabic() has two bytes. In turkish(), "i" is not the lower case of "I".
 locale.PRELUDE = [[
 local function set(name)
   assert(os.setlocale(name) or os.setlocale(name, "numeric"), name)
 end
 local function german() set "de_DE.UTF-8"; assert(("%.1f"):format(0.5) == "0,5" or jit) end
 local function arabic() set "arabic.UTF-8" end
+local function turkish() assert(os.setlocale "tr_TR.UTF-8"); assert(("I"):lower() ~= "i" or jit) end
 local function back() set "C" end
 ]]
 

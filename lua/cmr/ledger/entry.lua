@@ -1,6 +1,7 @@
 ---A call's entry in the ledger. The sender makes the entry before it sends the call, and later records there how the
 ---call ended.
 
+local ascii = require "cmr.util.ascii"
 local collected = require "cmr.util.collected"
 local core = require "cmr.core"
 local endings = require "cmr.ledger.endings"
@@ -22,7 +23,7 @@ local DEFAULT_PORTS = { http = ":80", https = ":443" }
 local function normal_url(url)
   local scheme, host, rest = url:match "^(%a+)://([^/]*)(.*)$"
   if not scheme then return url end
-  scheme, host = scheme:lower(), host:lower()
+  scheme, host = ascii.lower(scheme), ascii.lower(host)
   local port = DEFAULT_PORTS[scheme]
   if port and host:sub(-#port) == port then host = host:sub(1, -#port - 1) end
   local name, number = host:match "^([^:]*)(:?%d*)$"

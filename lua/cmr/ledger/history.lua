@@ -1,5 +1,6 @@
 ---Turns the requests in the ledger into the form for callers.
 
+local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
 local runs = require "cmr.ledger.runs"
 local tables = require "cmr.util.tables"
@@ -71,7 +72,7 @@ function history.filter(filter)
     copy[name] = value
   end
   local is_name = copy.id and copy.id:find "[@.]" -- it is a domain or a mailbox's address
-  if is_name then copy.id = copy.id:lower() end
+  if is_name then copy.id = ascii.lower(copy.id) end
   return copy
 end
 

@@ -4,6 +4,7 @@
 ---an undocumented list, such as a list of nameservers, the order counts. A secret is compared unchanged. Pure, except
 ---that the digest reads files.
 
+local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
 local text = require "cmr.util.text"
@@ -30,8 +31,8 @@ end
 function identity.normal(value)
   value = identity.trim(value)
   if not value:find(".", 1, true) then return value end
-  local is_name = value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$" or value:find "^[%w%-%.]+%.%a%a+$"
-  return is_name and value:lower() or value
+  local is_name = value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$" or value:find "^[a-zA-Z0-9%-%.]+%.[a-zA-Z][a-zA-Z]+$"
+  return is_name and ascii.lower(value) or value
 end
 
 -- A cache: for each operation, the set of its parameters' names. "domains[]" names the items of a list, and

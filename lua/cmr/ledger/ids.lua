@@ -1,6 +1,8 @@
 ---Finds the ids in a request and its answer. With one of these ids, a person can look up the request, and cmr can tell
 ---which request an event belongs to. Pure.
 
+local ascii = require "cmr.util.ascii"
+
 local ids = {}
 
 local MAX_IDS = 1000 -- maximum of ids for one request
@@ -24,7 +26,7 @@ KINDS.componentMailboxIds = "mailbox"
 
 local function add(found, kind, value)
   if type(value) ~= "string" or value == "" or #value > MAX_ID_BYTES or #found >= MAX_IDS then return end
-  if kind == "domain" and value:find(".", 1, true) then value = value:lower() end -- a domain's name and not its id
+  if kind == "domain" and value:find(".", 1, true) then value = ascii.lower(value) end -- a domain's name and not its id
   local key = kind .. ":" .. value
   if found[key] then return end
   found[key] = true
@@ -69,7 +71,7 @@ end
 function ids.of_request(args, ...)
   local list = ids.of(args, ...)
   if type(args) == "table" and args.mailboxId == nil and type(args.email) == "string" and args.userId == nil then
-    list[#list + 1] = { "mailbox", args.email:lower() }
+    list[#list + 1] = { "mailbox", ascii.lower(args.email) }
   end
   return list
 end

@@ -3,6 +3,7 @@
 ---In a map of addresses, ids or people, a name is a value too. So an undocumented name is shown only when it looks like
 ---the name of a field. Otherwise it becomes "*".
 
+local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
 local operations = require "cmr.operations"
 local samples = require "cmr.samples"
@@ -66,7 +67,7 @@ function shape.words(value, words)
       shape.words(member, words)
     end
   elseif type(value) == "string" then
-    value = value:lower()
+    value = ascii.lower(value)
     words[value] = true
     if value:find "[@./]" and not value:find "%s" then
       for word in value:gmatch "[%w_-]+" do
@@ -111,7 +112,7 @@ end
 
 local function public_name(name, in_map, words)
   if documented_names[name] then return name end
-  return (in_map or words[name:lower()]) and "*" or name
+  return (in_map or words[ascii.lower(name)]) and "*" or name
 end
 
 ---Returns the name of an object's member in the form for the report.

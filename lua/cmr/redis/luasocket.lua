@@ -1,5 +1,6 @@
 ---Connections to Redis outside nginx, with redis-lua on LuaSocket. The whole process waits.
 
+local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
 
 local luasocket = {}
@@ -54,7 +55,7 @@ function luasocket.is_certificate_of(certificate, host)
   local names = certificate:extensions()[ALTERNATIVE_NAMES] or {}
   for _, kind in ipairs { "dNSName", "iPAddress" } do
     for _, name in ipairs(names[kind] or {}) do
-      if is_name_of(name:lower(), host:lower()) then return true end
+      if is_name_of(ascii.lower(name), ascii.lower(host)) then return true end
     end
   end
   return false

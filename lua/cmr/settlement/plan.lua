@@ -1,6 +1,7 @@
 ---Makes the plan of a request. A plan lists the events to wait for after the request's answer. It is plain data, so it
 ---can be stored as JSON, and another process can wait with it. Pure.
 
+local ascii = require "cmr.util.ascii"
 local ids = require "cmr.ledger.ids"
 local reading = require "cmr.settlement.reading"
 local refused = require "cmr.settlement.refused"
@@ -156,7 +157,7 @@ local function ids_of(operation, args, answer)
     end
   end
   local email = reading.nonempty(args.email)
-  if email then add_id(list, seen, "mailbox", email:lower()) end
+  if email then add_id(list, seen, "mailbox", ascii.lower(email)) end
   for _, pair in ipairs(answered) do
     add_id(list, seen, pair[1], pair[2])
   end

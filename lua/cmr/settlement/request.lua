@@ -1,5 +1,6 @@
 ---Finds the things that a request asked for, except those that the answer refused. Pure.
 
+local ascii = require "cmr.util.ascii"
 local things = require "cmr.settlement.things"
 
 local request = {}
@@ -8,7 +9,7 @@ local request = {}
 local function count_failed(described)
   local counts = { [""] = 0 }
   for _, item in ipairs(described or {}) do
-    local name = item.name and item.name:lower() or ""
+    local name = item.name and ascii.lower(item.name) or ""
     counts[name] = (counts[name] or 0) + 1
   end
   return counts
@@ -19,7 +20,7 @@ end
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do
-    local name = thing.name and thing.name:lower()
+    local name = thing.name and ascii.lower(thing.name)
     if name and (counts[name] or 0) > 0 then
       counts[name] = counts[name] - 1
     else

@@ -1,5 +1,7 @@
 ---Decides from an order's status how the order ended. Pure.
 
+local ascii = require "cmr.util.ascii"
+
 local status = {}
 
 ---The words that settle an order when they are its whole status. The statuses are undocumented, so no other word
@@ -20,10 +22,10 @@ end
 function status.verdicts(done, failed)
   local verdicts = setmetatable({}, { __index = status.VERDICTS })
   for _, word in ipairs(done or {}) do
-    verdicts[word:upper()] = "done"
+    verdicts[ascii.upper(word)] = "done"
   end
   for _, word in ipairs(failed or {}) do
-    verdicts[word:upper()] = "failed"
+    verdicts[ascii.upper(word)] = "failed"
   end
   return verdicts
 end
@@ -33,7 +35,7 @@ end
 ---@param verdicts? table the result of status.verdicts
 function status.verdict(word, verdicts)
   if type(word) ~= "string" then return nil end
-  return (verdicts or status.VERDICTS)[word:match("^%s*(.-)%s*$"):upper()]
+  return (verdicts or status.VERDICTS)[ascii.upper(word:match("^%s*(.-)%s*$"))]
 end
 
 return status

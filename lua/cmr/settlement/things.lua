@@ -1,6 +1,7 @@
 ---Finds the things that a request asks for, and the things that an event reports: domains, mailboxes, subscriptions.
 ---Pure.
 
+local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
 local documented_events = require "cmr.webhook.events"
 local reading = require "cmr.settlement.reading"
@@ -59,8 +60,8 @@ function things.requested(args, parameter)
       local list = value[domain]
       for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- a null counts as if the domain were absent
         local name = type(mailbox) == "table" and nonempty(mailbox.username)
-        local address = name and ("%s@%s"):format(name, domain):lower()
-        found[#found + 1] = { name = address or nil, domain = tostring(domain):lower() }
+        local address = name and ascii.lower(("%s@%s"):format(name, domain))
+        found[#found + 1] = { name = address or nil, domain = ascii.lower(tostring(domain)) }
       end
     end
     return found, kind
@@ -70,7 +71,7 @@ function things.requested(args, parameter)
   for _, item in ipairs(list) do
     if item ~= core.null then
       local name = type(item) == "table" and first_of(item, NAME_FIELDS[kind], REQUESTED_NAMES[kind]) or nonempty(item)
-      if name and kind == "domain" then name = name:lower() end
+      if name and kind == "domain" then name = ascii.lower(name) end
       found[#found + 1] = { name = name, domain = kind == "domain" and name or nil }
     end
   end
@@ -98,15 +99,15 @@ function things.reported(event, kind)
       thing.name = first_of(item, NAME_FIELDS[kind], REQUESTED_NAMES[kind])
       thing.key = first_of(item, NAME_FIELDS[kind])
       local word = list and nonempty(item.status)
-      word = word and word:upper()
+      word = word and ascii.upper(word)
       if word and UNFINISHED[word] then thing.verdict = nil end
       if word and status.VERDICTS[word] == "failed" then thing.verdict = "failed" end
     else
       thing.name = nonempty(item)
       thing.key = thing.name
     end
-    if thing.name and (kind == "domain" or kind == "address") then thing.name = thing.name:lower() end
-    thing.key = thing.key and thing.key:lower() or tostring(event) .. index
+    if thing.name and (kind == "domain" or kind == "address") then thing.name = ascii.lower(thing.name) end
+    thing.key = thing.key and ascii.lower(thing.key) or tostring(event) .. index
     found[#found + 1] = thing
   end
   return found

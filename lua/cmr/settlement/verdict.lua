@@ -1,5 +1,6 @@
 ---Decides from the events that arrived how a request ended. Pure.
 
+local ascii = require "cmr.util.ascii"
 local reading = require "cmr.settlement.reading"
 local tables = require "cmr.util.tables"
 local things = require "cmr.settlement.things"
@@ -92,7 +93,7 @@ local function outcome_of(plan, failures, others)
   local keys, count = {}, 0
   for _, event in ipairs(failures) do
     local reason = nonempty(event_data(event).reason) or ""
-    if event_name(event) ~= plan.first_failure or reason:lower():find "workspace" then return "unknown" end
+    if event_name(event) ~= plan.first_failure or ascii.lower(reason):find "workspace" then return "unknown" end
     local kind = plan.first_failure:match "^subscription" and "subscription"
       or plan.first_failure:match "^mailbox" and "address"
       or "domain"

@@ -1,5 +1,7 @@
 ---Removes secrets from data that is stored or logged. Pure.
 
+local ascii = require "cmr.util.ascii"
+
 local redact = {}
 
 -- Patterns for the names of fields with secrets. The documentation names password, appPassword and authenticatorSecret.
@@ -25,7 +27,7 @@ local MASK = "***"
 local MAX_CACHED_NAMES = 500
 
 local function matches_secret(name)
-  name = name:lower():gsub("[_%- ]", "")
+  name = ascii.lower(name):gsub("[_%- ]", "")
   for _, pattern in ipairs(SECRET_NAME_PATTERNS) do
     if name:find(pattern) then return true end
   end

@@ -15,6 +15,7 @@
 ---Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, but the
 ---documented payloads do not.
 
+local ascii = require "cmr.util.ascii"
 local tables = require "cmr.util.tables"
 
 local events = {}
@@ -140,7 +141,7 @@ local function collect_ids(found, object)
     local member, kind = row[1], row[2]
     local id = object[member]
     if type(id) == "string" and id ~= "" and #id <= MAX_ID_BYTES and #found < MAX_IDS then
-      if IN_LOWER_CASE[member] then id = id:lower() end
+      if IN_LOWER_CASE[member] then id = ascii.lower(id) end
       local name = kind .. ":" .. id
       if not found[name] then
         found[#found + 1], found[name] = { kind, id }, true

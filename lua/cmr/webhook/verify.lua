@@ -1,6 +1,7 @@
 ---Checks that a delivery comes from the vendor, is fresh and can be read. It reads the environment and the clock, and
 ---does no other I/O.
 
+local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
 local signature_formats = require "cmr.webhook.signature_formats"
@@ -136,7 +137,7 @@ end
 local function find_header(headers, name)
   local found, count = nil, 0
   for key, value in pairs(headers) do
-    if type(key) == "string" and key:lower() == name then
+    if type(key) == "string" and ascii.lower(key) == name then
       count = count + (type(value) == "table" and #value or 1)
       found = type(value) == "table" and value[1] or value
     end
