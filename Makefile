@@ -9,7 +9,8 @@ FLAVOUR := $(or $(filter $(EVERY),$(patsubst lua%,%,$(notdir $(LUA)))),\
 	$(filter $(EVERY),$(shell $(LUA) -e 'print(jit and "jit" or _VERSION:sub(5))' 2>&1)))
 $(if $(FLAVOUR),,$(error LUA=$(LUA): expected 5.1, 5.3, 5.4, 5.5, jit or the name of such a program. cmr cannot be built for 5.2))
 
-# The user's shell may have paths for one Lua. The modules in these paths must not influence the build.
+# The user's shell may have paths or a start program for one Lua. They must not influence the build.
+unexport LUA_INIT LUA_INIT_5_3 LUA_INIT_5_4 LUA_INIT_5_5
 unexport LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
 
 LUA_PROGRAM = $(if $(filter $(LUA),$(EVERY)),$(shell scripts/build/lua-program.sh $(FLAVOUR)),$(LUA))

@@ -5,6 +5,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 # The user's paths may be for one Lua, and may lack the system's modules.
+unset LUA_INIT LUA_INIT_5_3 LUA_INIT_5_4 LUA_INIT_5_5 || :
 unset LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 

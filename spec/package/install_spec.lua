@@ -116,7 +116,7 @@ describe("build #build", function()
     end
   end)
 
-  describe("in a shell with paths for one Lua", function()
+  describe("in a shell with paths and a start program for one Lua", function()
     local NAMES = {"LUA_PATH", "LUA_CPATH"}
     for _, version in ipairs{"5_3", "5_4", "5_5"} do
       NAMES[#NAMES + 1] = "LUA_PATH_" .. version
@@ -129,12 +129,14 @@ describe("build #build", function()
       -- installs nothing, because this package manager fails
       run(("printf '#!/bin/sh\\nexit 1\\n' >%s/apt-get && chmod 755 %s/apt-get"):format(directory, directory))
       local setup = (" PATH=%s:$PATH scripts/build/setup.sh test; echo $?"):format(directory)
-      assert.equal(run(without .. setup:gsub("; .*", "") .. "; echo $?"), run("env " .. paths .. setup))
+      local init = " LUA_INIT='print(1)'"
+      assert.equal(run(without .. setup:gsub("; .*", "") .. "; echo $?"), run("env " .. paths .. init .. setup))
     end)
 
     it("makes everything as in a shell without such paths", function()
-      local show = [[ make --no-print-directory --eval 'show: ; @env | grep -E "^LUA_C?PATH" || echo none' show]]
-      assert.equal("none", run("env " .. paths .. show))
+      local show = [[ make --no-print-directory --eval 'show: ; @env | grep -E "^LUA_(C?PATH|INIT)" || echo none' show]]
+      local init = " LUA_INIT=x LUA_INIT_5_3=x LUA_INIT_5_4=x LUA_INIT_5_5=x "
+      assert.equal("none", run("env " .. paths .. init .. show))
     end)
 
     it("finds the system's modules in each build", function()
