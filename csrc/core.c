@@ -103,7 +103,32 @@ static void store_main_thread(lua_State *L)
     lua_setfield(L, LUA_REGISTRYINDEX, MAIN_THREAD_KEY);
 }
 
-/* Returns the coroutine that a thread has resumed, or NULL. Sets by_for to whether a generic for loop resumed it. */
+/* Returns whether a generic for loop called the function at this level of the thread. */
+static bool is_iterator(lua_State *thread, lua_Debug *frame)
+{
+    lua_getinfo(thread, "nS", frame);
+    /* Lua 5.1 names the iterator "(for generator)" */
+    return frame->name && (strcmp(frame->name, "for iterator") == 0 || strcmp(frame->name, "(for generator)") == 0);
+}
+
+/* Returns whether the thread runs an iterator of a generic for loop, with no C function above level 0. */
+static bool is_in_iterator(lua_State *thread)
+{
+    lua_Debug frame;
+
+    for (int level = 0; lua_getstack(thread, level, &frame); level++) {
+        if (is_iterator(thread, &frame))
+            return true;
+        if (level > 0 && *frame.what == 'C')
+            return false;
+    }
+    return false;
+}
+
+/*
+ * Returns the coroutine that a thread has resumed, or NULL. Sets by_for to whether an iterator of a generic for loop
+ * resumed it.
+ */
 static lua_State *resumed_by(lua_State *thread, bool *by_for)
 {
     lua_State *co = NULL;
@@ -111,9 +136,8 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 
     if (!lua_getstack(thread, 0, &frame))
         return NULL;
-    lua_getinfo(thread, "nf", &frame);
-    /* Lua 5.1 names the iterator "(for generator)" */
-    *by_for = frame.name && (strcmp(frame.name, "for iterator") == 0 || strcmp(frame.name, "(for generator)") == 0);
+    *by_for = is_in_iterator(thread);
+    lua_getinfo(thread, "f", &frame);
     if (lua_getupvalue(thread, -1, 1)) { /* a function made by coroutine.wrap resumed it */
         co = lua_tothread(thread, -1);
         lua_pop(thread, 1);
@@ -127,8 +151,8 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 }
 
 /*
- * core.is_generator() -> whether a generic for loop resumed the running coroutine. Such a loop takes every yielded
- * value as an item.
+ * core.is_generator() -> whether an iterator of a generic for loop resumed the running coroutine. Such a loop takes
+ * every yielded value as an item. The iterator may be the coroutine itself, or a function that calls it.
  */
 static int core_is_generator(lua_State *L)
 {

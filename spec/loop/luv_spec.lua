@@ -171,6 +171,25 @@ describe("luv", function()
       assert.equal(2, #server:requests())
     end)
 
+    it("yields all its items through a function that filters them", function()
+      server:fault{delay = 0.02, times = 10, body = {status = 200}}
+      local function filter(items)
+        return function()
+          local item
+          repeat item = items() until item ~= 0
+          return item
+        end
+      end
+      local function count(items)
+        local seen = 0
+        for _ in items do seen = seen + 1 end
+        return seen
+      end
+      assert.equal(2, count(filter(generator(client))))
+      loop.run{function() assert.equal(2, count(filter(generator(client)))) end}
+      assert.equal(4, #server:requests())
+    end)
+
     it("yields all its items in a coroutine of the loop, and in a callback", function()
       server:fault{delay = 0.02, times = 10, body = {status = 200}}
       local seen, timer = {}, uv.new_timer()
