@@ -95,6 +95,7 @@ describe("cmr init", function()
       {{"--key-header", "a b"}, "word", "the key_header of the profile 'production' is wrong (it is not"},
       {{"--base-url", "http://cmr.test"}, "key", "option '--base-url' is wrong (plain http"},
       {{}, "a key", "the api_key of the profile 'production' is wrong (it holds a space"},
+      {{}, "key\0end\nmore\n", "the api_key of the profile 'production' is wrong (it holds a"},
     }
     for _, case in ipairs(cases) do
       local done = init(case[1], case[2])

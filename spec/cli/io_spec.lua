@@ -1,5 +1,6 @@
 -- What the command does with its files and streams, and how it fails.
 local stdio = io
+local unpack = table.unpack or unpack
 local io = require "cmr.cli.io"
 
 local function raised(action, ...)
@@ -54,6 +55,33 @@ describe("a file that the command reads", function()
     assert.same({"rb", "rb", "rb", "rb"}, modes)
     assert.equal("input", read "-")
     assert.same({nil, "standard input was read already"}, {read "-"})
+  end)
+end)
+
+describe("the lines of a file", function()
+  local function lines_of(contents, chunk_bytes)
+    local file = stdio.tmpfile()
+    file:write(contents)
+    file:seek "set"
+    local lines = {}
+    for line in io.line_reader(file, chunk_bytes) do lines[#lines + 1] = line end
+    file:close()
+    return lines
+  end
+
+  it("are the same for chunks of any size, and keep their NUL bytes", function()
+    for _, size in ipairs{1, 2, 3, 5, 65536} do
+      assert.same({"one\r", "", "two\0junk", "\0", "three"}, lines_of("one\r\n\ntwo\0junk\n\0\nthree\n", size))
+      assert.same({"", "end"}, lines_of("\nend", size))
+      assert.same({}, lines_of("", size))
+    end
+  end)
+
+  it("end with the message of a fault", function()
+    local chunks = {{"one\ntwo"}, {nil, "broken"}}
+    local next_line = io.line_reader{read = function() return unpack(table.remove(chunks, 1), 1, 2) end}
+    assert.equal("one", next_line())
+    assert.same({nil, "broken"}, {next_line()})
   end)
 end)
 

@@ -7,6 +7,7 @@ local endings = require "cmr.ledger.endings"
 local entry = require "cmr.ledger.entry"
 local mock = require "spec.support.mock"
 local operations = require "cmr.operations"
+local posix = require "spec.support.posix"
 local support = require "spec.support.ledger"
 
 local REEXPORT = {mailboxId = mock.MAILBOX, google = {googleOauthRoute = "r", clientId = "secret-id", appName = "a"}}
@@ -234,6 +235,32 @@ describe("a client with a ledger", function()
     collectgarbage()
     collectgarbage()
     assert.same({"unknown", "unknown"}, {only().state, only().outcome})
+  end)
+
+  it("has a request as its process recorded it, whatever a forked child does with its copy of the job", function()
+    for _, act in ipairs{"wait", "cancel"} do
+      local gate = os.tmpname()
+      os.remove(gate)
+      local job = client:start("reexport", REEXPORT)
+      local function child()
+        if act == "cancel" then job:cancel() end
+        local res, _, err = job:wait()
+        assert(not res and err.kind == "cancelled" and err.outcome == "unknown")
+      end
+      assert(posix.child(child))
+      assert.equal("sending", assert(ledger:find{})[1].state)
+      local late = posix.fork()
+      if late == 0 then
+        while not io.open(gate) do os.execute "sleep 0.01" end
+        posix.exit(pcall(child) and 0 or 1)
+      end
+      assert(job:wait())
+      assert(io.open(gate, "w")):close()
+      assert.equal(0, posix.wait(late))
+      os.remove(gate)
+      local request = assert(ledger:find{})[1]
+      assert.same({"accepted"}, {request.state, request.outcome, request.message})
+    end
   end)
 
   it("leaves a request alone that has ended, when its call is collected", function()

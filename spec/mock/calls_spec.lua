@@ -1,6 +1,7 @@
 -- The mock's control calls in full: what they accept, refuse and answer.
 local control = require "cmr.mock.control"
 local faults = require "cmr.mock.faults"
+local operations = require "cmr.operations"
 local State = require "cmr.mock.state"
 local still = require "spec.support.still_mock"
 
@@ -126,6 +127,7 @@ describe("a control call", function()
     assert.same({wallet = "GET /my/wallet"}, api:control("endpoints", {wallet = "GET /my/wallet"}))
     api:refuses("'wallet' must be METHOD /path", "POST", "endpoints", {wallet = "x"})
     api:refuses("'wallet' must be METHOD /path", "POST", "endpoints", {wallet = 5})
+    api:refuses("there is no operation 'walet'", "POST", "endpoints", {walet = "GET /my/wallet"})
     api:refuses("'status' must be 200 to 599", "POST", "faults", {status = 1})
   end)
 
@@ -312,10 +314,15 @@ describe("a control call", function()
 end)
 
 describe("a fault of the mock", function()
+  local function new(order) return faults.new(order, operations) end
+
   it("is checked", function()
     for message, orders in pairs{
       ["'match.x' is unknown or not a string"] = {{match = {x = "y"}}},
       ["'match.path' is unknown or not a string"] = {{match = {path = 1}}},
+      ["there is no operation 'Users'; 'cmr operations' lists them"] = {{match = {operation = "Users"}}},
+      ["'match.method' must be a method such as POST"] = {{match = {method = "/"}}, {match = {method = "GET "}}},
+      ["'match.path' must begin with / and have no query"] = {{match = {path = "users"}}, {match = {path = "/a?b"}}},
       ["'headers.A' must be a string"] = {{headers = {A = 1}}},
       ["'close' must be true, false or \"after\""] = {{close = 1}, {close = "before"}},
       ["'close' = \"after\" sends no answer, so 'status' and 'body' have no use"] =
@@ -324,27 +331,29 @@ describe("a fault of the mock", function()
       ["'times' must be a whole number from 1"] = {{times = 0}, {times = 1.5}, {times = -1}},
       ["'delay' must be seconds, 0 or more"] = {{delay = -0.1}},
     } do
-      for _, order in ipairs(orders) do assert.same({nil, message}, {faults.new(order)}) end
+      for _, order in ipairs(orders) do assert.same({nil, message}, {new(order)}) end
     end
     for _, order in ipairs{{status = 200}, {status = 599}, {times = 1}, {delay = 0}, {close = false}, {close = true},
       {close = "after"}, {close = true, status = 500, body = "x"},
-      {match = {path = "a", method = "b", operation = "c"}}} do
-      assert.equal(order, faults.new(order))
+      {match = {path = "/a", method = "POST", operation = "user"}}} do
+      assert.equal(order, new(order))
     end
-    assert.same({match = {}, headers = {}, left = 1, delay = 0}, faults.new{})
+    assert.same({match = {}, headers = {}, left = 1, delay = 0}, new{})
+    assert.same({path = "/A/", method = "GET", operation = "create_order"},
+      new{match = {path = "/A/", method = "get", operation = "create-order"}}.match)
   end)
 
   it("is taken by the requests that match in everything", function()
     local function take(match, request)
       request = request or {operation_name = "user", method = "GET", path = "/base/users", operation_path = "/users"}
-      return faults.take({faults.new{match = match}}, request) ~= nil
+      return faults.take({new{match = match}}, request) ~= nil
     end
     assert.same({true, true, true, true, true}, {take{}, take{operation = "user"}, take{method = "GET"},
       take{path = "/users"}, take{path = "/base/users"}})
     assert.is_true(take{operation = "user", method = "GET", path = "/users"})
     assert.same({false, false, false}, {take{operation = "users"}, take{method = "POST"}, take{path = "/user"}})
     assert.is_false(take{operation = "user", method = "POST"})
-    local list = {faults.new{times = 2, status = 500}, faults.new{status = 501}}
+    local list = {new{times = 2, status = 500}, new{status = 501}}
     local statuses = {}
     for index = 1, 4 do statuses[index] = (faults.take(list, {}) or {}).status end
     assert.same({500, 500, 501}, statuses)
@@ -352,14 +361,14 @@ describe("a fault of the mock", function()
   end)
 
   it("has an answer, or leaves it to the API", function()
-    assert.is_nil(faults.answer(faults.new{headers = {A = "b"}}))
-    local reply = faults.answer(faults.new{status = 503})
+    assert.is_nil(faults.answer(new{headers = {A = "b"}}))
+    local reply = faults.answer(new{status = 503})
     assert.same({status = 503, headers = {}, envelope = {status = 503, message = "mock: a fault was ordered",
       data = null}}, reply)
-    assert.same({200, "text"}, {faults.answer(faults.new{body = "text"}).status,
-      faults.answer(faults.new{body = "text"}).body})
-    assert.equal('{"a":1}', faults.answer(faults.new{status = 400, body = {a = 1}}).body)
-    assert.equal("false", faults.answer(faults.new{body = false}).body)
+    assert.same({200, "text"}, {faults.answer(new{body = "text"}).status,
+      faults.answer(new{body = "text"}).body})
+    assert.equal('{"a":1}', faults.answer(new{status = 400, body = {a = 1}}).body)
+    assert.equal("false", faults.answer(new{body = false}).body)
   end)
 end)
 

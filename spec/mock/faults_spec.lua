@@ -86,6 +86,21 @@ describe("the mock's faults", function()
     end
   end)
 
+  it("name an operation as the library or as the command does, and a method in any case", function()
+    server:fault{match = {operation = "order-status", method = "get"}, status = 500}
+    server:fault{match = {operation = "platforms"}, status = 501}
+    assert.equal(501, server:call("GET", PLATFORMS).status)
+    assert.equal(500, server:call("GET", "/orders/status?orderId=x").status)
+  end)
+
+  it("are refused when no request can match them", function()
+    for _, match in ipairs{{operation = "creat_order"}, {operation = "nonsense"}, {operation = "request"},
+      {method = "P OST"}, {path = "orders/json"}, {path = PLATFORMS}} do
+      assert.has_error(function() server:fault{match = match, status = 500} end)
+    end
+    assert.equal(200, server:call("GET", PLATFORMS).status)
+  end)
+
   it("are gone with a reset", function()
     server:fault{status = 503, times = 100}
     server:reset()

@@ -25,7 +25,8 @@ function still_mock.new(settings)
   self.state = State.new(settings, function() return self.now end)
   local rows = {}
   for index, row in ipairs(operations) do rows[index] = row end
-  self.dispatch = Dispatch.new({key = KEY, base = BASE, operations = rows}, self.state)
+  self.config = {token = TOKEN, key = KEY, base = BASE, operations = rows}
+  self.dispatch = Dispatch.new(self.config, self.state)
   return self
 end
 
@@ -57,7 +58,7 @@ function Still:call(method, name, fields)
     request.raw_body = type(fields) == "string" and fields or cjson.encode(fields or {})
     if request.raw_body == "[]" then request.raw_body = "{}" end
   end
-  local reply = decoded(control.answer(request, self.state, {token = TOKEN, key = KEY}))
+  local reply = decoded(control.answer(request, self.state, self.config))
   return reply.status, reply.body, reply
 end
 

@@ -17,6 +17,7 @@ local io = {
 }
 
 local EPIPE = 32
+local CHUNK_BYTES = 65536
 
 ---The functions that reach outside the program, in addition to Lua's io. A spec passes a table that replaces some of
 ---them. terminal(file) returns the terminal's numbers of columns and rows, which are 0 when it does not report them. It
@@ -72,6 +73,32 @@ function io.reader(system)
     local text, failure = file:read "*a"
     file:close()
     return text, failure
+  end
+end
+
+---Iterates over the lines of a file, without their LF. On Lua 5.1 and LuaJIT, file:read "*l" drops what follows a NUL
+---byte, and the LF.
+---@param file any
+---@param chunk_bytes integer? How much to read at once. 1 reads no byte that follows the line.
+---@return fun(): string?, string? next_line At the end nil; after a fault nil and a message.
+function io.line_reader(file, chunk_bytes)
+  local chunk, start = "", 1
+  return function()
+    local parts = {}
+    repeat
+      local finish = chunk:find("\n", start, true)
+      parts[#parts + 1] = chunk:sub(start, (finish or 0) - 1)
+      if finish then
+        start = finish + 1
+        return table.concat(parts)
+      end
+      local message
+      chunk, message = file:read(chunk_bytes or CHUNK_BYTES)
+      chunk, start = chunk or "", 1
+      if message then return nil, message end
+    until chunk == ""
+    local rest = table.concat(parts)
+    return rest ~= "" and rest or nil
   end
 end
 

@@ -74,8 +74,7 @@ end
 -- nothing records the end of the request. The guard marks the request as unknown when Lua collects the entry. Without
 -- the guard, the request would become unknown only when the process ends.
 local function guard_of(self)
-  local ledger, id, progress = self.ledger, self.id, self.progress
-  local db = ledger.connections.durable
+  local ledger, id, progress, db = self.ledger, self.id, self.progress, self.db
   return collected.guard(function()
     if not progress.is_finished then pcall(ledger.abandon, ledger, id, db) end
   end)
@@ -106,7 +105,7 @@ function entry.begin(state, call, context)
   local id, message, reason = state.ledger:begin(request)
   if not id then return nil, message, reason end
   local self = { ledger = state.ledger, id = id, operation = operations[request.operation], args = args }
-  self.sent_at, self.progress = core.time(), {}
+  self.sent_at, self.progress, self.db = core.time(), {}, state.ledger.connections.durable
   self.guard = guard_of(self)
   return setmetatable(self, Entry)
 end
@@ -116,9 +115,10 @@ local function write(self, make_ending, ...)
 end
 
 -- Records the end of a request. If that fails, the caller still gets its answer, and the request counts as unknown in
--- the ledger.
+-- the ledger. In a fork's child, records nothing: the parent has the request, and records how it ends.
 local function finish(self, ...)
   self.progress.is_finished = true
+  if self.db:is_inherited() then return end
   local returned, ok, message = pcall(write, self, ...)
   if returned and ok then return end
   self.problem = returned and message or tostring(ok)

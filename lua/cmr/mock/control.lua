@@ -36,6 +36,15 @@ end
 -- The Lua type of a "count". read_query turns its text into a number, or leaves a text that is no number unchanged.
 local LUA_TYPES = { count = "number" }
 
+-- Returns a table with the name of each operation as a key.
+local function names_of(operations)
+  local names = {}
+  for _, operation in ipairs(operations) do
+    names[operation.name] = true
+  end
+  return names
+end
+
 local function check(fields, types)
   for field in pairs(fields) do
     if not types[field] then return nil, ("unknown field '%s'"):format(field) end
@@ -116,8 +125,8 @@ define(
 
 show("faults", "lists the faults that wait for a request")
 
-define("POST", "faults", "makes the next matching requests go wrong", faults.FIELDS, function(fields, state)
-  local fault, message = faults.new(fields)
+define("POST", "faults", "makes the next matching requests go wrong", faults.FIELDS, function(fields, state, config)
+  local fault, message = faults.new(fields, names_of(config.operations))
   if not fault then return nil, message end
   table.insert(state.faults, fault)
   return { queued = #state.faults }
@@ -130,8 +139,10 @@ define("DELETE", "faults", "removes all faults", {}, function(_, state)
 end)
 
 -- The call takes an object like the library's option `endpoints`.
-define("POST", "endpoints", "serves operations at these paths", nil, function(fields, state)
+define("POST", "endpoints", "serves operations at these paths", nil, function(fields, state, config)
+  local names = names_of(config.operations)
   for operation, endpoint in pairs(fields) do
+    if not names[operation] then return nil, ("there is no operation '%s'"):format(operation) end
     if type(endpoint) ~= "string" or not state:supply(operation, endpoint) then
       return nil, ("'%s' must be METHOD /path"):format(operation)
     end
@@ -325,7 +336,7 @@ end
 ---Answers a control call, or a browser that asks for the page.
 ---@param request table {method, path, query, headers, raw_body}
 ---@param state table
----@param config table {token = the correct value of the header x-mock-token, key = the API key}
+---@param config table {token = the correct value of the header x-mock-token, key = the API key, operations = array}
 ---@return table answer {status, headers, body}
 function control.answer(request, state, config)
   local for_browser = answer_browser(request, config.token)

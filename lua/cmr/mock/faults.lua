@@ -16,23 +16,50 @@ local faults = {
   },
 }
 
-local MATCH_FIELDS = { operation = true, method = true, path = true }
+-- What a request has to have, by name: function(value, names) -> the value in the form of requests, or nil and a
+-- message. A value that no request can have is refused.
+local MATCH_FIELDS = {
+  operation = function(value, names)
+    local name = value:gsub("-", "_") -- the name of the command
+    if names[name] then return name end
+    return nil, ("there is no operation '%s'; 'cmr operations' lists them"):format(value)
+  end,
+  method = function(value)
+    if value:find "^%a+$" then return value:upper() end
+    return nil, "'match.method' must be a method such as POST"
+  end,
+  path = function(value)
+    if value:find "^/[^?]*$" then return value end
+    return nil, "'match.path' must begin with / and have no query"
+  end,
+}
+
+local function read_match(match, names)
+  local read = {}
+  for name, value in pairs(match) do
+    if not MATCH_FIELDS[name] or type(value) ~= "string" then
+      return nil, ("'match.%s' is unknown or not a string"):format(name)
+    end
+    local message
+    read[name], message = MATCH_FIELDS[name](value, names)
+    if message then return nil, message end
+  end
+  return read
+end
 
 ---Checks an order for a fault, and makes the fault.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
 ---A string in `body` is sent unchanged, and any other body as JSON. With a status and no body, the mock sends an
 ---envelope. With close = true, the mock closes the connection and does not carry out the request. With close = "after",
 ---it carries out the request and closes the connection without an answer.
+---@param names table<string, any> Has the name of each operation as a key.
 ---@return table? fault The order, with its defaults.
 ---@return string? message
-function faults.new(order)
-  local match, headers, close, status = order.match or {}, order.headers or {}, order.close, order.status
+function faults.new(order, names)
+  local headers, close, status = order.headers or {}, order.close, order.status
   local times, delay = order.times or 1, order.delay or 0
-  for name, value in pairs(match) do
-    if not MATCH_FIELDS[name] or type(value) ~= "string" then
-      return nil, ("'match.%s' is unknown or not a string"):format(name)
-    end
-  end
+  local match, message = read_match(order.match or {}, names)
+  if not match then return nil, message end
   for name, value in pairs(headers) do
     if type(value) ~= "string" then return nil, ("'headers.%s' must be a string"):format(name) end
   end

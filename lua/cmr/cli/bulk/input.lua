@@ -28,9 +28,9 @@ local function spool(stream)
 end
 
 local function line_reader(file)
-  local number = 0
+  local next_line, number = io.line_reader(file), 0
   return function()
-    local line, message = file:read "*l"
+    local line, message = next_line()
     if message then io.usage("the input cannot be read (%s)", message) end
     number = number + 1
     if number == 1 and line then

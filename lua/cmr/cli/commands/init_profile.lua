@@ -49,7 +49,8 @@ end
 
 local function key_of(parsed, system, interactive)
   if parsed.api_key_file then return require("cmr.cli.request").key(parsed.api_key_file, io.reader(system)) end
-  local key = interactive and prompt.line("API key (it is not shown)", { secret = true }) or system.stdin:read "*l"
+  local key = interactive and prompt.line("API key (it is not shown)", { secret = true })
+    or io.line_reader(system.stdin, 1)()
   key = (key or ""):match "^%s*(.-)%s*$"
   if key == "" then io.usage "no API key: the first line of standard input is empty" end
   return key
