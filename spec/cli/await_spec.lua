@@ -237,5 +237,17 @@ describe("waiting for the end #nginx", function()
       assert.same({2, ("cmr: %s\nTry 'cmr %s --help'.\n"):format(case[2], case[3])}, {shown.status, shown.err})
     end
     assert.equal(2, run("platforms", mock.USER, "--wait").status) -- a read is done when it is answered
+    listen()
+    local file = command.file_with("mailboxId\n" .. mock.MAILBOX .. "\n")
+    for _, words in ipairs{{"reexport", "--mailbox-id", mock.MAILBOX}, {"bulk", "reexport", "--from", file}} do
+      for timeout, wanted in pairs{["0"] = "a number above 0", soon = "a number, not 'soon'"} do
+        local line = {(table.unpack or unpack)(words)}
+        for _, word in ipairs{"--wait", "--wait-timeout", timeout} do line[#line + 1] = word end
+        local refused = run((table.unpack or unpack)(line))
+        assert.equal(2, refused.status)
+        assert.matches("cmr: option '--wait-timeout' wants " .. wanted, refused.err, 1, true)
+      end
+    end
+    assert.same({}, server:requests())
   end)
 end)

@@ -282,7 +282,7 @@ function request.run(operation, parsed, system)
   local acts = operation.method ~= "GET" and not flags.safe
   local client = request.client_for_one(parsed, system, read, acts)
   if parsed.wait and not parsed.dry_run then
-    require("cmr.cli.waiting").check(operation, not parsed.no_ledger and require("cmr.ledger").open() or nil)
+    require("cmr.cli.waiting").check(operation, not parsed.no_ledger and require("cmr.ledger").open() or nil, parsed)
   end
   local order = {
     method = operation.name,

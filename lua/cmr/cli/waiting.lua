@@ -42,10 +42,11 @@ local function has_order(operation)
   return false
 end
 
----Refuses --wait, before anything is sent, if cmr could not learn how the request ends.
+---Refuses --wait, before anything is sent, if cmr could not learn how the request ends or how long to wait.
 ---@param operation cmr.Operation
 ---@param ledger cmr.Ledger?
-function waiting.check(operation, ledger)
+function waiting.check(operation, ledger, parsed)
+  waiting.seconds(parsed)
   if not ledger then io.usage "option '--wait' does not go with '--no-ledger': --wait reads events from the ledger" end
   local ok, message = require("cmr.settlement").awaitable(operation)
   if not ok then io.usage("option '--wait': %s", message) end
@@ -89,7 +90,11 @@ end
 ---@return integer status
 function waiting.for_answer(client, operation, args, answer, parsed, system)
   local plan = client.info(answer).plan
-  local problem = not (plan and plan.order) and waiting.problem(require("cmr.ledger").open())
+  local problem
+  if not (plan and plan.order) then
+    local ledger, message = require("cmr.ledger").open()
+    problem = not ledger and message or ledger and waiting.problem(ledger)
+  end
   if problem then
     log(system, "%s", problem)
     return io.EXIT_FAILURE
