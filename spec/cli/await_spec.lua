@@ -172,6 +172,18 @@ describe("waiting for the end #nginx", function()
     assert.matches("\ncmr: hint: 'cmr await ACT_%S+' goes on waiting\n$", late.err)
   end)
 
+  it("waits after a command with --wait although its answer cannot be printed", function()
+    listen()
+    server:fault{match = {operation = "reexport"}, status = 200,
+      body = {status = 200, message = "ok", actionId = "ACT_9"}}
+    deliver("mailbox.exported", {actionId = "ACT_9", mailboxId = mock.MAILBOX})
+    local ended = run("reexport", "--mailbox-id", mock.MAILBOX, "--wait", "--field", "data.none")
+    assert.same({1, ""}, {ended.status, ended.out})
+    assert.matches("^cmr: no field 'data.none' .*\ncmr: the API accepted the request %(action ACT_9%): .*"
+      .. "\ncmr: reexport: done: mailbox.exported\n$", ended.err)
+    assert.equal("done", state())
+  end)
+
   it("polls the status of an order with the key that placed the order", function()
     server:fault{match = {operation = "create_order"}, status = 200,
       body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
