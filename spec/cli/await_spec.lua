@@ -132,6 +132,100 @@ describe("waiting for the end #nginx", function()
     assert.same({0, "cmr: no accepted request is open\n"}, {none.status, none.err})
   end)
 
+  describe("for a run with rows that have failed or are unknown", function()
+    local file, name, items
+
+    -- Sends three rows: the API refuses the first, does not say what it did with the second, and accepts the third.
+    before_each(function()
+      local rows = {}
+      for index = 1, 3 do
+        local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
+        rows[index] = cjson.encode{userId = mock.USER, mailboxData = data}
+      end
+      file = command.file_with(table.concat(rows, "\n") .. "\n")
+      for _, status in ipairs{422, 500} do
+        server:fault{match = {operation = "update_mailboxes"}, status = status, times = 1,
+          body = {status = status, message = "no"}}
+      end
+      local sent = run("bulk", "update-mailboxes", "--from", file, "--yes", "--concurrency", "1")
+      assert.equal(3, sent.status, sent.err)
+      name = sent.err:match "RUN_%x+"
+      items = cjson.decode(run("history", "--run", name, "--output", "json").out)
+      assert.same({"accepted", "unknown", "failed"}, {items[1].state, items[2].state, items[3].state})
+      listen()
+    end)
+
+    local function states()
+      local shown, list = run("await", name, "--wait-timeout", "5", "--output", "json"), {}
+      for index, item in ipairs(cjson.decode(shown.out)) do list[index] = item.state end
+      return {shown.status, list}
+    end
+
+    local function deliver_all(first)
+      items = cjson.decode(run("history", "--run", name, "--output", "json").out)
+      for index, item in ipairs(items) do
+        if item.state == "accepted" then
+          deliver("mailbox.updated", {actionId = item.ids.action[1], mailboxId = mock.MAILBOX}, first .. index)
+        end
+      end
+    end
+
+    it("shows all rows and ends with 3, also the first time", function()
+      deliver_all "E"
+      for _ = 1, 2 do assert.same({3, {"done", "unknown", "failed"}}, states()) end
+    end)
+
+    it("counts only the last request of each row, and the last round of the run", function()
+      deliver_all "E"
+      local again = run("bulk", "update-mailboxes", "--from", file, "--yes", "--retry-failed", "--retry-unknown")
+      assert.equal(0, again.status, again.err)
+      deliver_all "F"
+      for _ = 1, 2 do assert.same({0, {"done", "done", "done"}}, states()) end
+      server:fault{match = {operation = "update_mailboxes"}, status = 422, times = 3,
+        body = {status = 422, message = "no"}}
+      assert.equal(3, run("bulk", "update-mailboxes", "--from", file, "--yes", "--again").status)
+      assert.same({3, {"failed", "failed", "failed"}}, states())
+    end)
+
+    it("ends with 3 when a row is deferred, because it was not sent", function()
+      local db = assert(ledgers.open(path)):connection "durable"
+      assert(db:run "UPDATE request SET state = 'done'")
+      assert.same({0, {"done", "done", "done"}}, states())
+      assert(db:run "UPDATE request SET state = 'deferred' WHERE row = 1")
+      assert.same({3, {"done", "done", "deferred"}}, states())
+    end)
+  end)
+
+  it("counts the newest request with an id, and also shows an older one that it waited for", function()
+    local action = reexport()
+    server:fault{match = {operation = "reexport"}, status = 500, times = 1, body = {status = 500, message = "no"}}
+    assert.equal(1, run("reexport", "--mailbox-id", mock.MAILBOX).status)
+    listen()
+    deliver("mailbox.exported", {actionId = action, mailboxId = mock.MAILBOX})
+    for index, wanted in ipairs{{"unknown", "done"}, {"unknown"}} do
+      local shown, list = run("await", mock.MAILBOX, "--wait-timeout", "5", "--output", "json"), {}
+      for position, item in ipairs(cjson.decode(shown.out)) do list[position] = item.state end
+      assert.same({1, wanted}, {shown.status, list}, index)
+    end
+  end)
+
+  it("does not take an operation without documented events for done", function()
+    server:fault{match = {operation = "toggle_warmup"}, status = 200, times = 1, body = {status = 200, message = "ok"}}
+    assert.equal(0, run("toggle-warmup", mock.MAILBOX).status)
+    listen()
+    for _ = 1, 2 do
+      local shown = run("await", "--all", "--output", "json")
+      assert.same({1, "cmr: no event is documented to report the success of 'toggle_warmup'\n"},
+        {shown.status, shown.err})
+      assert.equal("accepted", cjson.decode(shown.out)[1].state)
+    end
+    local action = reexport()
+    deliver("mailbox.exported", {actionId = action, mailboxId = mock.MAILBOX})
+    local shown = run("await", "--all", "--output", "json", "--field", "data.state")
+    assert.same({1, '["done","accepted"]'}, {shown.status, (shown.out:gsub("%s", ""))})
+    assert.equal(1, run("await", mock.MAILBOX, "--wait-timeout", "1").status)
+  end)
+
   it("waits at the end of a bulk run with --wait", function()
     local file = command.file_with("mailboxId\n" .. mock.MAILBOX .. "\n")
     local refused = run("bulk", "reexport", "--from", file, "--wait")
