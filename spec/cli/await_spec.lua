@@ -132,6 +132,100 @@ describe("waiting for the end #nginx", function()
     assert.same({0, "cmr: no accepted request is open\n"}, {none.status, none.err})
   end)
 
+  describe("for a run with rows that have failed or are unknown", function()
+    local file, name, items
+
+    -- Sends three rows: the API refuses the first, does not say what it did with the second, and accepts the third.
+    before_each(function()
+      local rows = {}
+      for index = 1, 3 do
+        local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
+        rows[index] = cjson.encode{userId = mock.USER, mailboxData = data}
+      end
+      file = command.file_with(table.concat(rows, "\n") .. "\n")
+      for _, status in ipairs{422, 500} do
+        server:fault{match = {operation = "update_mailboxes"}, status = status, times = 1,
+          body = {status = status, message = "no"}}
+      end
+      local sent = run("bulk", "update-mailboxes", "--from", file, "--yes", "--concurrency", "1")
+      assert.equal(3, sent.status, sent.err)
+      name = sent.err:match "RUN_%x+"
+      items = cjson.decode(run("history", "--run", name, "--output", "json").out)
+      assert.same({"accepted", "unknown", "failed"}, {items[1].state, items[2].state, items[3].state})
+      listen()
+    end)
+
+    local function states()
+      local shown, list = run("await", name, "--wait-timeout", "5", "--output", "json"), {}
+      for index, item in ipairs(cjson.decode(shown.out)) do list[index] = item.state end
+      return {shown.status, list}
+    end
+
+    local function deliver_all(first)
+      items = cjson.decode(run("history", "--run", name, "--output", "json").out)
+      for index, item in ipairs(items) do
+        if item.state == "accepted" then
+          deliver("mailbox.updated", {actionId = item.ids.action[1], mailboxId = mock.MAILBOX}, first .. index)
+        end
+      end
+    end
+
+    it("shows all rows and ends with 3, also the first time", function()
+      deliver_all "E"
+      for _ = 1, 2 do assert.same({3, {"done", "unknown", "failed"}}, states()) end
+    end)
+
+    it("counts only the last request of each row, and the last round of the run", function()
+      deliver_all "E"
+      local again = run("bulk", "update-mailboxes", "--from", file, "--yes", "--retry-failed", "--retry-unknown")
+      assert.equal(0, again.status, again.err)
+      deliver_all "F"
+      for _ = 1, 2 do assert.same({0, {"done", "done", "done"}}, states()) end
+      server:fault{match = {operation = "update_mailboxes"}, status = 422, times = 3,
+        body = {status = 422, message = "no"}}
+      assert.equal(3, run("bulk", "update-mailboxes", "--from", file, "--yes", "--again").status)
+      assert.same({3, {"failed", "failed", "failed"}}, states())
+    end)
+
+    it("ends with 3 when a row is deferred, because it was not sent", function()
+      local db = assert(ledgers.open(path)):connection "durable"
+      assert(db:run "UPDATE request SET state = 'done'")
+      assert.same({0, {"done", "done", "done"}}, states())
+      assert(db:run "UPDATE request SET state = 'deferred' WHERE row = 1")
+      assert.same({3, {"done", "done", "deferred"}}, states())
+    end)
+  end)
+
+  it("counts the newest request with an id, and also shows an older one that it waited for", function()
+    local action = reexport()
+    server:fault{match = {operation = "reexport"}, status = 500, times = 1, body = {status = 500, message = "no"}}
+    assert.equal(1, run("reexport", "--mailbox-id", mock.MAILBOX).status)
+    listen()
+    deliver("mailbox.exported", {actionId = action, mailboxId = mock.MAILBOX})
+    for index, wanted in ipairs{{"unknown", "done"}, {"unknown"}} do
+      local shown, list = run("await", mock.MAILBOX, "--wait-timeout", "5", "--output", "json"), {}
+      for position, item in ipairs(cjson.decode(shown.out)) do list[position] = item.state end
+      assert.same({1, wanted}, {shown.status, list}, index)
+    end
+  end)
+
+  it("does not take an operation without documented events for done", function()
+    server:fault{match = {operation = "toggle_warmup"}, status = 200, times = 1, body = {status = 200, message = "ok"}}
+    assert.equal(0, run("toggle-warmup", mock.MAILBOX).status)
+    listen()
+    for _ = 1, 2 do
+      local shown = run("await", "--all", "--output", "json")
+      assert.same({1, "cmr: no event is documented to report the success of 'toggle_warmup'\n"},
+        {shown.status, shown.err})
+      assert.equal("accepted", cjson.decode(shown.out)[1].state)
+    end
+    local action = reexport()
+    deliver("mailbox.exported", {actionId = action, mailboxId = mock.MAILBOX})
+    local shown = run("await", "--all", "--output", "json", "--field", "data.state")
+    assert.same({1, '["done","accepted"]'}, {shown.status, (shown.out:gsub("%s", ""))})
+    assert.equal(1, run("await", mock.MAILBOX, "--wait-timeout", "1").status)
+  end)
+
   it("waits at the end of a bulk run with --wait", function()
     local file = command.file_with("mailboxId\n" .. mock.MAILBOX .. "\n")
     local refused = run("bulk", "reexport", "--from", file, "--wait")
@@ -170,6 +264,18 @@ describe("waiting for the end #nginx", function()
     assert.equal(1, late.status)
     assert.matches("no outcome after 0.2 s", late.err, 1, true)
     assert.matches("\ncmr: hint: 'cmr await ACT_%S+' goes on waiting\n$", late.err)
+  end)
+
+  it("waits after a command with --wait although its answer cannot be printed", function()
+    listen()
+    server:fault{match = {operation = "reexport"}, status = 200,
+      body = {status = 200, message = "ok", actionId = "ACT_9"}}
+    deliver("mailbox.exported", {actionId = "ACT_9", mailboxId = mock.MAILBOX})
+    local ended = run("reexport", "--mailbox-id", mock.MAILBOX, "--wait", "--field", "data.none")
+    assert.same({1, ""}, {ended.status, ended.out})
+    assert.matches("^cmr: no field 'data.none' .*\ncmr: the API accepted the request %(action ACT_9%): .*"
+      .. "\ncmr: reexport: done: mailbox.exported\n$", ended.err)
+    assert.equal("done", state())
   end)
 
   it("polls the status of an order with the key that placed the order", function()
@@ -237,5 +343,17 @@ describe("waiting for the end #nginx", function()
       assert.same({2, ("cmr: %s\nTry 'cmr %s --help'.\n"):format(case[2], case[3])}, {shown.status, shown.err})
     end
     assert.equal(2, run("platforms", mock.USER, "--wait").status) -- a read is done when it is answered
+    listen()
+    local file = command.file_with("mailboxId\n" .. mock.MAILBOX .. "\n")
+    for _, words in ipairs{{"reexport", "--mailbox-id", mock.MAILBOX}, {"bulk", "reexport", "--from", file}} do
+      for timeout, wanted in pairs{["0"] = "a number above 0", soon = "a number, not 'soon'"} do
+        local line = {(table.unpack or unpack)(words)}
+        for _, word in ipairs{"--wait", "--wait-timeout", timeout} do line[#line + 1] = word end
+        local refused = run((table.unpack or unpack)(line))
+        assert.equal(2, refused.status)
+        assert.matches("cmr: option '--wait-timeout' wants " .. wanted, refused.err, 1, true)
+      end
+    end
+    assert.same({}, server:requests())
   end)
 end)

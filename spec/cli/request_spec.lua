@@ -287,6 +287,70 @@ describe("a request of the command", function()
       '["a.com","b.com"]'))
   end)
 
+  describe("whose answer cannot be printed", function()
+    local ORDER = {"create-order", USER, "--confirm", "true", "--yes", "--json",
+      '{"domains": [{"domain": "x.com", "years": 1}]}'}
+    local ACCEPTED = "cmr: the API accepted the request (order ORD_1, action ACT_1): do not send it again\n"
+      .. 'cmr: its answer, with secrets masked: {"status":200,"message":"ok","data":{"orderId":"ORD_1",'
+      .. '"password":"***","unavailableDomains":["x.com"]},"actionId":"ACT_1"}\n'
+    local REFUSED = "cmr: 1 item was refused:\ncmr:   x.com: not available\n"
+
+    local function order(more, options)
+      local words = {unpack(ORDER)}
+      for _, word in ipairs(more or {}) do words[#words + 1] = word end
+      options = options or {}
+      options.env = env
+      return cmr(words, options)
+    end
+
+    it("says that the API accepted it, and shows its ids, its answer and what the API refused", function()
+      for _, case in ipairs{
+        {{"--field", "data.order.id"}, nil, "no field 'data.order.id' in the answer: data has orderId, password, "
+          .. "unavailableDomains"},
+        {{"--output", "csv", "--columns", "nope"}, nil, "no column 'nope'; there are "},
+        {nil, {lead = "exec >/dev/full;"}, "cannot write the output: No space left on device"},
+        {nil, {lead = "exec >&-;"}, "cannot write the output: Bad file descriptor"},
+      } do
+        server:reset()
+        local data = {orderId = "ORD_1", password = "hunter-two", unavailableDomains = {"x.com"}}
+        server:fault{match = {operation = "create_order"}, status = 200, times = 1,
+          body = {status = 200, message = "ok", actionId = "ACT_1", data = data}}
+        local options = case[2] and {lead = case[2].lead, after = "| cat >/dev/null; true"} or nil
+        local ended = order(case[1], options)
+        assert.same({1, ""}, {ended.status, ended.out}, ended.err)
+        local first, rest = ended.err:match "^cmr: ([^\n]*)\n(.*)$"
+        assert.equal(case[3], first:sub(1, #case[3]))
+        assert.equal(ACCEPTED .. REFUSED, rest)
+        assert.equal(1, #server:requests())
+      end
+    end)
+
+    it("says it when the reader of the output has gone", function()
+      for _, trap in ipairs{"", "trap '' PIPE;"} do
+        server:reset()
+        local gone = cmr({"reexport", "--mailbox-id", MAILBOX}, {env = env, lead = "sleep 0.5;" .. trap,
+          after = "| true"})
+        assert.equal(141, gone.status)
+        assert.matches("^cmr: the API accepted the request %(action ACT_[%x-]+%): do not send it again\n"
+          .. "cmr: its answer, with secrets masked: {[^\n]*}\n$", gone.err)
+      end
+    end)
+
+    it("says it for any request: cmr api", function()
+      local ended = cmr({"api", "POST", "/mailboxes/oauth", "-d", ('{"mailboxId": "%s"}'):format(MAILBOX), "-y",
+        "--field", "data.none"}, {env = env})
+      assert.equal(1, ended.status)
+      assert.matches("^cmr: no field 'data.none' [^\n]*\ncmr: the API accepted the request %(action ACT_[%x-]+%): "
+        .. "do not send it again\ncmr: its answer", ended.err)
+    end)
+
+    it("says nothing about a read, which can be repeated", function()
+      local ended = cmr({"users", "--field", "data.none"}, {env = env})
+      assert.equal(1, ended.status)
+      assert.matches("^cmr: no field 'data.none' [^\n]*\n$", ended.err)
+    end)
+  end)
+
   it("shows an empty list as a list, and other empty values as objects", function()
     local nothing = cjson.decode "{}"
     for name, case in pairs{

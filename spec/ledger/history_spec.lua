@@ -133,12 +133,17 @@ describe("a ledger's history", function()
       assert(ledger:finish(plans[index], ending))
     end
     begin()
-    assert.same({{id = plans[4], account = "key https://a", operation = "reexport", plan = {a = 4}},
-      {id = plans[1], account = "key https://a", operation = "reexport", plan = {a = 1}}},
-      history.accepted(ledger, {}))
+    local function item(index, plan)
+      return {id = plans[index], account = "key https://a", operation = "reexport", state = "accepted", plan = plan}
+    end
+    assert.same({item(4, {a = 4}), item(3), item(1, {a = 1})}, history.accepted(ledger, {}))
     assert.same({}, history.accepted(ledger, {operation = "renew_domains"}))
     function ledger.find() return nil, "broken" end
     assert.same({nil, "broken"}, {history.accepted(ledger, {})})
+    assert.same({nil, "broken"}, {history.awaited(ledger, "ORD_1")})
+    assert.same({}, history.awaited(ledger, "RUN_none"))
+    function ledger.connection() return nil, "closed" end
+    assert.same({nil, "closed"}, {history.awaited(ledger, "RUN_none")})
   end)
 
   it("ends with a message when the ids of a request cannot be read", function()

@@ -78,9 +78,10 @@ METHOD and path of operations that are not documented; CMR_LEDGER, the file that
 remembers what was sent (default: ~/.local/state/cmr/ledger.db); NO_COLOR; CMR_PAGER or
 PAGER, the program that shows help longer than the screen (default: less).
 
-Exit status: 0 done; 1 the API refused or could not be reached, or its answer
-lacks the field of --field; 2 the command line is wrong or was not confirmed, nothing
-was sent; 3 the API refused a part of the request, or the request failed later.]]
+Exit status: 0 done; 1 the API refused or could not be reached, or its answer could not
+be printed, because it lacks the field of --field or the disk is full; standard error
+says which; 2 the command line is wrong or was not confirmed, nothing was sent; 3 the
+API refused a part of the request, or the request failed later.]]
 
 local DETAILS = [[
 %s@FILE as an option's value stands for the contents of a file (@-: standard input); @@ begins a literal @.

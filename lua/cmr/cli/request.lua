@@ -182,6 +182,41 @@ local function confirmed(order, call, parsed, system, client)
   return true
 end
 
+local function log(system, lines)
+  for _, line in ipairs(lines) do
+    system.stderr:write("cmr: ", text.printable(line), "\n")
+  end
+end
+
+-- Returns lines that say that the API accepted a request, with the ids in its answer, and the answer without secrets.
+local function acceptance(answer)
+  local names = {}
+  for _, kind in ipairs { "order", "action" } do
+    for _, pair in ipairs(require("cmr.ledger.ids").of(answer)) do
+      if pair[1] == kind then names[#names + 1] = ("%s %s"):format(kind, pair[2]) end
+    end
+  end
+  local list = names[1] and (" (%s)"):format(table.concat(names, ", ")) or ""
+  local masked = require("cmr.util.redact").masked(answer)
+  return {
+    ("the API accepted the request%s: do not send it again"):format(list),
+    "its answer, with secrets masked: " .. require("cmr.cli.pretty_json").encode(masked, { compact = true }),
+  }
+end
+
+-- Prints the answer. If that fails, and the request may have changed something, says on standard error that the API
+-- accepted the request. Returns the exit status.
+local function show(order, answer, parsed, system)
+  local ok, ending = pcall(output.show, answer, parsed, system, order.about)
+  if ok then return io.EXIT_OK end
+  if not order.acts then error(ending, 0) end
+  local is_failure = type(ending) == "table" -- otherwise Ctrl-C, or an internal error
+  if is_failure then log(system, { ending.failure }) end
+  log(system, acceptance(answer))
+  if not is_failure then error(ending, 0) end
+  return ending.status
+end
+
 -- Lists the items that the API refused in a successful answer. Returns the exit status.
 local function report_refused(order, partial, system)
   if not partial or not order.acts then return io.EXIT_OK end
@@ -191,9 +226,7 @@ local function report_refused(order, partial, system)
     local reason = item.reason or type(partial[index]) == "string" and "not available" or "no reason is given"
     lines[index + 1] = ("  %s: %s"):format(item.name or "an item without a name", reason)
   end
-  for _, line in ipairs(lines) do
-    system.stderr:write("cmr: ", text.printable(line), "\n")
-  end
+  log(system, lines)
   return io.EXIT_INCOMPLETE
 end
 
@@ -210,7 +243,8 @@ function request.open_engine(system)
   return spare
 end
 
----Sends one request and prints its answer. Raises a failure, or a mistake.
+---Sends one request and prints its answer. Raises a failure, or a mistake. If the answer of a request that may change
+---something cannot be printed, the function says so on standard error, and raises nothing.
 ---
 ---The fields of `order` are:
 ---  method      the name of a method of the client
@@ -222,7 +256,7 @@ end
 ---  reason      why the user must confirm, such as "reexport charges money", or nil
 ---  about       see output.show
 ---@param order table
----@return integer status io.EXIT_INCOMPLETE if the API refused some items.
+---@return integer status io.EXIT_INCOMPLETE if the API refused some items; another one if the answer was not printed.
 function request.send(order, parsed, system, client)
   -- prepares the call here, because the client would raise a mistake as plain text
   local prepare = order.prepare or core[order.method]
@@ -240,13 +274,15 @@ function request.send(order, parsed, system, client)
   answer, message, err = client[order.method](client, unpack(order.args))
   spare:close()
   if not answer then fail(order, parsed, message, err) end
-  output.show(answer, parsed, system, order.about)
+  local shown = show(order, answer, parsed, system)
   if operation and operation.flags.list then
     require("cmr.cli.listing").note(answer, operation, order.args[1], system)
   end
   local status = report_refused(order, client.info(answer).partial, system)
-  if not parsed.wait then return status end
-  return require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
+  if parsed.wait then
+    status = require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
+  end
+  return shown ~= io.EXIT_OK and shown or status
 end
 
 -- Sends a request again and again. On a terminal, each answer replaces the previous one.
@@ -282,7 +318,7 @@ function request.run(operation, parsed, system)
   local acts = operation.method ~= "GET" and not flags.safe
   local client = request.client_for_one(parsed, system, read, acts)
   if parsed.wait and not parsed.dry_run then
-    require("cmr.cli.waiting").check(operation, not parsed.no_ledger and require("cmr.ledger").open() or nil)
+    require("cmr.cli.waiting").check(operation, not parsed.no_ledger and require("cmr.ledger").open() or nil, parsed)
   end
   local order = {
     method = operation.name,

@@ -18,6 +18,14 @@ local MAX_WAITS = 500 -- maximum of concurrent waits
 local NO_RECEIVER = "no event can arrive here: nothing stores webhooks in %s. Start 'cmr listen', or give "
   .. "cmr.webhook.receiver the store of that ledger"
 
+-- The exit status for the state of a request.
+local STATUS_OF_STATE = {
+  done = io.EXIT_OK,
+  partial = io.EXIT_INCOMPLETE,
+  failed = io.EXIT_INCOMPLETE,
+  deferred = io.EXIT_INCOMPLETE,
+}
+
 ---Returns how long to wait, from --wait-timeout.
 ---@return number seconds
 function waiting.seconds(parsed)
@@ -34,6 +42,14 @@ function waiting.problem(ledger)
   return not ok and NO_RECEIVER:format(ledger.path) or nil
 end
 
+---Says why cmr cannot wait for an accepted request that has no plan.
+---@param name string the operation's name
+---@return string message
+function waiting.without_events(name)
+  local _, message = require("cmr.settlement").awaitable(require("cmr.operations")[name] or { name = name })
+  return message or ("the ledger does not say which events report the success of '%s'"):format(name)
+end
+
 -- Returns whether an operation is about an order. cmr can then poll the order's status.
 local function has_order(operation)
   for _, list in ipairs { operation.success_events, operation.failure_events } do
@@ -42,10 +58,11 @@ local function has_order(operation)
   return false
 end
 
----Refuses --wait, before anything is sent, if cmr could not learn how the request ends.
+---Refuses --wait, before anything is sent, if cmr could not learn how the request ends or how long to wait.
 ---@param operation cmr.Operation
 ---@param ledger cmr.Ledger?
-function waiting.check(operation, ledger)
+function waiting.check(operation, ledger, parsed)
+  waiting.seconds(parsed)
   if not ledger then io.usage "option '--wait' does not go with '--no-ledger': --wait reads events from the ledger" end
   local ok, message = require("cmr.settlement").awaitable(operation)
   if not ok then io.usage("option '--wait': %s", message) end
@@ -89,7 +106,11 @@ end
 ---@return integer status
 function waiting.for_answer(client, operation, args, answer, parsed, system)
   local plan = client.info(answer).plan
-  local problem = not (plan and plan.order) and waiting.problem(require("cmr.ledger").open())
+  local problem
+  if not (plan and plan.order) then
+    local ledger, message = require("cmr.ledger").open()
+    problem = not ledger and message or ledger and waiting.problem(ledger)
+  end
   if problem then
     log(system, "%s", problem)
     return io.EXIT_FAILURE
@@ -162,10 +183,28 @@ function waiting.accepted(ledger, filter)
   return items
 end
 
----Waits for accepted requests of the ledger.
----@param items table[] {id, account, operation, plan}. The function sets events and err in those that it waits for.
----@return integer status
-function waiting.for_requests(items, parsed, system, ledger)
+-- Returns the exit status for a request without a plan.
+local function exit_of_state(ledger, item)
+  -- another process may have recorded the answer during the wait
+  local found = item.state == "sending" and ledger:get(item.id) or item
+  if found.state == "unknown" and found.kind == "operation_failed" then return io.EXIT_INCOMPLETE end
+  return STATUS_OF_STATE[found.state] or io.EXIT_FAILURE
+end
+
+-- Names the operations whose end no documented event reports, each once.
+local function log_without_events(items, system)
+  local seen = {}
+  for _, item in ipairs(items) do
+    local name = item.operation
+    if item.state == "accepted" and not item.plan and not seen[name] then
+      seen[name] = true
+      log(system, "%s", waiting.without_events(name))
+    end
+  end
+end
+
+-- Waits for requests that have a plan, and sets their fields events and err. Returns the exit status.
+local function wait_for_open(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])
   local client, account = client_for(parsed, system, io.reader(system), ledger)
   local problem, waited = waiting.problem(ledger), {}
@@ -179,6 +218,22 @@ function waiting.for_requests(items, parsed, system, ledger)
   local status = #waited < #items and io.EXIT_FAILURE or io.EXIT_OK
   for _, item in ipairs(waited) do
     status = math.max(status, exit_of(item.err))
+  end
+  return status
+end
+
+---Waits for the accepted ones among some requests of the ledger. The exit status counts the others by their state.
+---@param items table[] See history.awaited. The function sets events and err in those that it waits for.
+---@return integer status
+function waiting.for_requests(items, parsed, system, ledger)
+  local open, status = {}, io.EXIT_OK
+  for _, item in ipairs(items) do
+    if item.plan then open[#open + 1] = item end
+  end
+  log_without_events(items, system)
+  if open[1] then status = wait_for_open(open, parsed, system, ledger) end
+  for _, item in ipairs(items) do
+    if not item.plan then status = math.max(status, exit_of_state(ledger, item)) end
   end
   return status
 end

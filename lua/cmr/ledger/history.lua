@@ -113,20 +113,56 @@ function history.encodable(item)
   return copy
 end
 
----Returns the accepted requests that match a filter and have a plan, in the form for a wait.
+-- Returns a request in the form for a wait. Only an accepted request has a plan. It has none if no documented event
+-- reports how it ends.
+local function to_await(found)
+  local plan = found.state == "accepted" and found.plan and core.json_decode(found.plan) or nil
+  return {
+    id = found.id,
+    account = found.account,
+    operation = found.operation,
+    state = found.state,
+    kind = found.kind,
+    plan = plan,
+  }
+end
+
+---Returns the accepted requests that match a filter, in the form for a wait.
 ---@param ledger cmr.Ledger
 ---@param filter table a filter as for Ledger:find
----@return table[]? items {id, account, operation, plan}
+---@return table[]? items {id, account, operation, state, kind, plan}
 ---@return string? message
 function history.accepted(ledger, filter)
   local items, open = {}, tables.copy(filter)
   open.accepted = true
   for found, message in ledger:each(open) do
     if not found then return nil, message end
-    local plan = found.plan and core.json_decode(found.plan)
-    if plan then
-      items[#items + 1] = { id = found.id, account = found.account, operation = found.operation, plan = plan }
-    end
+    items[#items + 1] = to_await(found)
+  end
+  return items
+end
+
+---Returns the requests that a wait for an id is about, newest first, in the form for a wait. For the name of a run,
+---these are the last requests of its rows in its last round. For another id, this is the newest request. In both cases,
+---the list also has the other accepted requests.
+---@param ledger cmr.Ledger
+---@param id string
+---@return table[]? items as of history.accepted
+---@return string? message
+function history.awaited(ledger, id)
+  local is_run, round_after = id:find "^RUN_" ~= nil, nil
+  if is_run then
+    local run, message = runs.named(ledger, id)
+    if not run then return not message and {} or nil, message end
+    round_after = run.round_after
+  end
+  local items, is_newest = {}, true
+  for found, message in ledger:each(is_run and { run = id } or { id = id }) do
+    if not found then return nil, message end
+    local is_last, counts = found.superseded == nil, is_newest
+    if is_run then counts = is_last and found.id > round_after end
+    if counts or is_last and found.state == "accepted" then items[#items + 1] = to_await(found) end
+    is_newest = false
   end
   return items
 end

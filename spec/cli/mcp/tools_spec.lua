@@ -645,7 +645,7 @@ describe("the tools of cmr mcp #mcp", function()
     local found, notes, is_error = await "ACT_7"
     assert.same({1, "accepted", nil, false}, {#found, found[1].state, found[1].events, is_error})
     assert.matches("^Request 1 is not done yet%.\nno event can arrive: ", notes)
-    for state, failed in pairs{done = false, partial = true, failed = true, unknown = false} do
+    for state, failed in pairs{done = false, partial = true, failed = true, deferred = true, unknown = true} do
       change("UPDATE request SET state = ?", state)
       found, notes, is_error = await "ACT_7"
       assert.same({state, "", failed}, {found[1].state, notes, is_error})
@@ -667,6 +667,20 @@ describe("the tools of cmr mcp #mcp", function()
     assert.equal(2, #found)
     assert.equal(2, select(2, notes:gsub("is not done yet", "")))
     assert.equal(2, select(2, notes:gsub("no event can arrive", "")))
+    -- not those that another request of the run replaced, and not those of an earlier round
+    change "UPDATE request SET state = 'failed', superseded = 2 WHERE id = 1"
+    change "UPDATE request SET state = 'done' WHERE id = 2"
+    found, notes, is_error = await "RUN_1"
+    assert.same({1, 2, "", false}, {#found, found[1].ledger_id, notes, is_error})
+    change "UPDATE request SET superseded = NULL"
+    change "UPDATE run SET round_after = 1"
+    found, notes, is_error = await "RUN_1"
+    assert.same({1, 2, "", false}, {#found, found[1].ledger_id, notes, is_error})
+    -- an operation without documented events
+    change "UPDATE request SET state = 'accepted', plan = NULL, operation = 'toggle_warmup' WHERE id = 2"
+    found, notes, is_error = await "ACT_7"
+    assert.same({1, "accepted", false}, {#found, found[1].state, is_error})
+    assert.equal("Request 2 is not done yet.\nno event is documented to report the success of 'toggle_warmup'", notes)
   end)
 
   it("wait for an event, and say what failed", function()

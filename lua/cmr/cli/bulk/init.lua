@@ -316,7 +316,7 @@ function bulk.run(parsed, system, read)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   if parsed.dry_run then return report_dry_run(system, counts) end
-  if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger) end
+  if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger, parsed) end
   if reason then confirm(run, reason, counts, parsed, system) end
   open_outputs(run, parsed, system)
   local spare = request.open_engine(system)

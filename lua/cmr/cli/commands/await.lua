@@ -12,13 +12,18 @@ the ledger's store. They may also have arrived earlier. The command polls the st
 of an order too, with the key that sent the order. It records in the ledger how the
 requests ended, and 'cmr history' shows it.
 
+Of a run, all rows count, each with its last request: also the rows that have failed
+or may have been done. Another id stands for the newest request that has the id, and
+for the older ones that are still accepted. The command does not wait for a request
+without documented events: its end stays unknown.
+
 It prints the requests. --output json has their events, without passwords.
 
 Example:
    cmr await ORD_1 --output json --field data.0.events.data.email
 
-Exit status: 0 everything is done; 3 something has failed; 1 the end is unknown at
-the timeout; 2 the command line is wrong.]]
+Exit status: 0 everything is done; 3 something has failed or was not sent; 1 the end
+of something is unknown; 2 the command line is wrong.]]
 
 await.options = {
   { "--all", false, "Wait for all accepted requests." },
@@ -30,36 +35,17 @@ function await.arguments(command)
   command:argument("ID"):target(".id"):args("?"):description "The order, the action or the run."
 end
 
--- Returns the filter for the requests that the command line names.
-local function filter_of(parsed, ledger)
+-- Returns the requests that the command line names, in the form for a wait. Raises a mistake or a failure.
+local function items_of(parsed, ledger)
   local id, all = parsed[".id"], parsed[".all"]
   if (id and all) or not (id or all) then io.usage "give either an ID or --all" end
-  if all then return {} end
-  if not id:find "^RUN_" then return { id = id } end
-  local run, message = require("cmr.ledger.runs").named(ledger, id)
-  if message then io.failure("%s", message) end
-  if not run then io.usage("there is no run '%s' in %s", id, ledger.path) end
-  return { run = id }
-end
-
-local STATUS_OF_STATE = { done = io.EXIT_OK, partial = io.EXIT_INCOMPLETE, failed = io.EXIT_INCOMPLETE }
-
--- The command calls this function when no item is left to wait for. Returns the items to show, and the exit status.
-local function ended(ledger, filter, parsed, system)
-  if parsed[".all"] then
-    system.stderr:write "cmr: no accepted request is open\n"
-    return {}, io.EXIT_OK
-  end
-  local found, message = ledger:find(filter)
-  if not found then io.failure("%s", message) end
-  if not found[1] then io.usage("no request in %s has the id '%s'", ledger.path, parsed[".id"]) end
-  if filter.id then found = { found[1] } end -- only the newest request with the id counts
-  local status, items = io.EXIT_OK, {}
-  for index, request in ipairs(found) do
-    items[index] = { id = request.id }
-    status = math.max(status, STATUS_OF_STATE[request.state] or io.EXIT_FAILURE)
-  end
-  return items, status
+  if all then return require("cmr.cli.waiting").accepted(ledger, {}) end
+  local items, message = require("cmr.ledger.history").awaited(ledger, id)
+  if not items then io.failure("%s", message) end
+  if items[1] then return items end
+  local is_missing = id:find "^RUN_" and not require("cmr.ledger.runs").named(ledger, id)
+  if is_missing then io.usage("there is no run '%s' in %s", id, ledger.path) end
+  io.usage("no request in %s has the id '%s'", ledger.path, id)
 end
 
 -- Iterates over the items. Gives each item's request from the ledger, with the events that arrived.
@@ -87,14 +73,9 @@ function await.run(parsed, system)
   if parsed.no_ledger then io.usage "option '--no-ledger' leaves nothing to wait for" end
   local ledger, message = require("cmr.ledger").open()
   if not ledger then io.failure("%s", message) end
-  local filter = filter_of(parsed, ledger)
-  local items = require("cmr.cli.waiting").accepted(ledger, filter)
-  local status
-  if items[1] then
-    status = require("cmr.cli.waiting").for_requests(items, parsed, system, ledger)
-  else
-    items, status = ended(ledger, filter, parsed, system)
-  end
+  local items = items_of(parsed, ledger)
+  if not items[1] then system.stderr:write "cmr: no accepted request is open\n" end
+  local status = require("cmr.cli.waiting").for_requests(items, parsed, system, ledger)
   require("cmr.cli.requests").print(shown(ledger, items), parsed, system)
   return status
 end

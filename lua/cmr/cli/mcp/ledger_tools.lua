@@ -6,12 +6,15 @@ local entry = require "cmr.ledger.entry"
 local history = require "cmr.ledger.history"
 local pretty_json = require "cmr.cli.pretty_json"
 local text = require "cmr.util.text"
+local waiting = require "cmr.cli.waiting"
 
 local ledger_tools = {}
 
 local DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS = 50, 600 -- many clients give a tool 60 seconds
 local DEFAULT_LIMIT, MAX_LIMIT = 20, 200
 local MIN_SECONDS = 0.001 -- the shortest wait, which only reads the stored events
+
+local OPEN = { sending = true, accepted = true } -- the states of requests that have not ended yet
 
 local NO_LEDGER = "this server has no ledger%s"
 local NO_RECEIVER = "no event can arrive: nothing stores webhooks in the ledger. The user can start 'cmr listen'"
@@ -107,18 +110,17 @@ local function wait_for(server, session, request, item, seconds)
   return events or err.events, message
 end
 
--- Returns the newest request with an id, or the requests of a run.
-local function find(server, id)
-  if id:find "^RUN_" then return server.ledger:find { run = id } end
-  local found, message = server.ledger:find { id = id }
-  return found and { found[1] }, message
-end
-
--- Waits for the requests one after the other. Returns a table with the events and the message of each, by ledger_id.
+-- Waits for the accepted requests one after the other. Returns a table with the events and the message of each, by
+-- ledger_id.
 local function wait_for_all(server, session, request, items, seconds)
   local ends_at, results = core.now() + seconds, {}
   for _, item in ipairs(items) do
-    local events, message = wait_for(server, session, request, item, ends_at - core.now())
+    local events, message
+    if item.plan then
+      events, message = wait_for(server, session, request, item, ends_at - core.now())
+    elseif item.state == "accepted" then
+      message = waiting.without_events(item.operation)
+    end
     results[item.id] = { events = events, message = message }
   end
   return results
@@ -131,27 +133,26 @@ end
 ---@param args table the arguments of the tool await
 ---@return string? json
 ---@return string? notes
----@return boolean? is_failed whether a request failed, or some of its items
+---@return boolean? is_failed whether a request or some of its items were not done, or may not have been done
 function ledger_tools.await(server, session, request, args)
   local ledger, message = ledger_of(server)
   if not ledger then return nil, message end
   local items
-  items, message = history.accepted(ledger, args.id:find "^RUN_" and { run = args.id } or { id = args.id })
+  items, message = history.awaited(ledger, args.id)
   if not items then return nil, message end
+  if not items[1] then return nil, ("no request in the ledger has the id '%s'"):format(args.id) end
   local results = wait_for_all(server, session, request, items, args.timeoutSeconds or DEFAULT_WAIT_SECONDS)
-  local found
-  found, message = find(server, args.id)
-  if not found then return nil, message end
-  if not found[1] then return nil, ("no request in the ledger has the id '%s'"):format(args.id) end
   local read, shown, notes, is_failed = history.reader(ledger), {}, {}, false
-  for index, row in ipairs(found) do
-    local item
+  for index, awaited in ipairs(items) do
+    local row, item
+    row, message = ledger:get(awaited.id)
+    if not row then return nil, message end
     item, message = read(row)
     if not item then return nil, message end
-    local result = results[row.id] or {}
+    local result = results[row.id]
     shown[index] = history.encodable(item)
     shown[index].events = result.events and result.events[1] and result.events or nil
-    is_failed = is_failed or row.state == "failed" or row.state == "partial"
+    is_failed = is_failed or not OPEN[row.state] and row.state ~= "done"
     if row.state == "accepted" then notes[#notes + 1] = ("Request %d is not done yet."):format(row.id) end
     if result.message then notes[#notes + 1] = result.message end
   end
