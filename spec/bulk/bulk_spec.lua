@@ -104,6 +104,18 @@ describe("client:bulk", function()
     assert.stub(logged).was_called(3)
   end)
 
+  it("begins no round with the option again when it sends nothing", function()
+    local list = rows(1)
+    list[2] = {mailboxId = bulk.id(1)}
+    assert(client:bulk("reexport", list, {duplicates = true}))
+    local report, message = client:bulk("reexport", list, {again = true})
+    assert.is_nil(report)
+    assert.matches("rows 1 and 2 are the same", message, 1, true)
+    report = assert(client:bulk("reexport", list, {duplicates = true}))
+    assert.same({{rows = 2}, 2}, {counts(report), report.earlier.accepted})
+    assert.same({2}, bulk.received(server))
+  end)
+
   it("sends again the rows that the options name", function()
     local list = rows(3)
     list[4] = {mailboxId = "GONE"}

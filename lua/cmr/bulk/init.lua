@@ -101,8 +101,22 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Takes the run that was found, or begins a new run. With opts.again it then begins the run's next round, unless it
--- found an unfinished run.
+-- Sets is_resumed. With opts.again it also prepares the run's next round, unless the run is unfinished. The ledger
+-- records the round together with its first request. So nothing has changed if no row is sent.
+local function prepare_round(run, found, opts)
+  local is_resumed, problem = false, nil
+  if found then
+    is_resumed, problem = runs.is_unfinished(run.ledger, found)
+  end
+  if is_resumed == nil then return nil, problem end
+  run.is_resumed, run.round_after = is_resumed, found and found.round_after or 0
+  if not opts.again or is_resumed then return true end
+  local newest, message, reason = run.ledger:newest()
+  run.begins_round, run.round_after = true, newest
+  return newest and true, message, reason
+end
+
+-- Takes the run that was found, or begins a new run.
 local function take(run, wanted, found, opts)
   local taken, message, reason
   if found then
@@ -113,24 +127,15 @@ local function take(run, wanted, found, opts)
   if not taken then return nil, message, reason end
   run.record, run.id, run.name = taken, taken.id, taken.name
   run.guard = let_go_when_collected(run)
-  run.is_resumed = found ~= nil and not taken.ended_at
-  if opts.again and not run.is_resumed then
-    local ok
-    ok, message, reason = runs.again(run.ledger, taken)
-    if not ok then return nil, message, reason end
-  end
-  run.round_after = taken.round_after
-  return true
+  return prepare_round(run, taken, opts)
 end
 
 -- Does the same as take, but changes nothing in the ledger.
 local function peek(run, found, opts)
-  run.is_resumed = found ~= nil and not found.ended_at
   if found then
-    run.id, run.name, run.round_after = found.id, found.name, found.round_after
+    run.id, run.name = found.id, found.name
   end
-  if opts.again and not run.is_resumed then run.round_after = math.huge end
-  return true
+  return prepare_round(run, found, opts)
 end
 
 ---Finds or begins the run of the rows that plan.read has read. The caller has the run for itself until bulk.close.
@@ -139,9 +144,10 @@ end
 ---  account, id, name, round_after
 ---  record         the run in the ledger
 ---  is_resumed     whether the run was begun before and has not ended
+---  begins_round   whether the first row that is sent begins the run's next round
 ---
 ---The fields of `opts` are:
----  again          begins the run's next round, unless is_resumed
+---  again          prepares the run's next round, unless is_resumed
 ---  other_account  ignores the rows that were sent with another key
 ---  name           finds the run by its name, and not by its rows
 ---  source         the origin of the rows

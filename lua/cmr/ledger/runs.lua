@@ -140,25 +140,24 @@ function runs.take(ledger, run)
   return nil, message or "the run has just been removed from the ledger"
 end
 
-local function update(ledger, sql, ...)
-  local values, count = { ... }, select("#", ...)
-  return ledger:transaction("durable", function(db)
-    return db:run(sql, (table.unpack or unpack)(values, 1, count))
-  end)
-end
-
----Begins the next round of a run. Rows that were done before are sent again.
-function runs.again(ledger, run)
-  local newest, message, reason = ledger:newest()
-  if not newest then return nil, message, reason end
-  run.round, run.round_at, run.round_after, run.ended_at = run.round + 1, core.time(), newest, nil
-  local sql = "UPDATE run SET round = ?, round_at = ?, round_after = ?, ended_at = NULL WHERE id = ?"
-  return update(ledger, sql, run.round, run.round_at, run.round_after, run.id)
+---Returns whether a run has sent a row and has not ended.
+---@return boolean? is_unfinished
+---@return string? message
+function runs.is_unfinished(ledger, run)
+  if run.ended_at then return false end
+  local db, message = ledger:connection "durable"
+  if not db then return nil, message end
+  local row
+  row, message = db:first("SELECT 1 AS found FROM request WHERE run = ? LIMIT 1", run.id)
+  if message then return nil, message end
+  return row ~= nil
 end
 
 ---Records that the run has ended, because every row has ended.
 function runs.finish(ledger, run)
-  return update(ledger, "UPDATE run SET ended_at = ? WHERE id = ?", core.time(), run.id)
+  return ledger:transaction("durable", function(db)
+    return db:run("UPDATE run SET ended_at = ? WHERE id = ?", core.time(), run.id)
+  end)
 end
 
 return runs

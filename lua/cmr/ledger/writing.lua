@@ -30,6 +30,10 @@ local function is_repeated(db, request)
   return row and row.id and row.id > request.newest_known
 end
 
+-- Begins a run's next round with the first request of the round. Further requests of the round change nothing.
+local BEGIN_ROUND = [[UPDATE run SET round = round + 1, round_at = ?1, round_after = ?2, ended_at = NULL
+  WHERE id = ?3 AND (round_after <> ?2 OR ended_at IS NOT NULL)]]
+
 -- Inserts a request in a transaction.
 local function insert(self, db, request)
   if is_repeated(db, request) then return nil, "the same request has just been sent from elsewhere", "repeated" end
@@ -55,6 +59,10 @@ local function insert(self, db, request)
     ok, message, reason = db:run("UPDATE request SET superseded = ? WHERE id = ?", id, request.supersedes)
     if not ok then return nil, message, reason end
   end
+  if request.round_after then
+    ok, message, reason = db:run(BEGIN_ROUND, core.time(), request.round_after, request.run)
+    if not ok then return nil, message, reason end
+  end
   ok, message, reason = add_ids(db, id, request.ids)
   if ok then
     ok, message, reason = self:forget_old(db, id)
@@ -65,9 +73,10 @@ end
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
 ---The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
----row, user, supersedes and newest_known. `supersedes` is the id of the request that this request repeats. A caller
----that has looked for requests with this content gives the id of the newest one, or 0, as `newest_known`. If the
----ledger has a newer one by now, the function records nothing.
+---row, user, supersedes, newest_known and round_after. `supersedes` is the id of the request that this request repeats.
+---A caller that has looked for requests with this content gives the id of the newest one, or 0, as `newest_known`. If
+---the ledger has a newer one by now, the function records nothing. With `round_after`, the request belongs to a new
+---round of its run, which counts only the requests after this one.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message

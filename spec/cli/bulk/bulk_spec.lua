@@ -196,6 +196,35 @@ describe("cmr bulk", function()
     assert.equal(1, sent())
   end)
 
+  it("charges nothing again after --again was not confirmed, until --again is confirmed", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local path = rows('{"userId":"' .. mock.USER .. '","domains":["a.com"],"years":1}\n')
+    local function renew(...) return cmr{"renew-domains", "--from", path, ...} end
+    assert.equal(2, renew("--again").status)
+    assert.equal(0, sent())
+    assert.equal(0, renew("--again", "--yes").status) -- the refused command has begun no round that could be unfinished
+    assert.equal(2, renew("--again").status)
+    assert.matches("1 row: 1 accepted (1 of them before)", renew("--yes").err, 1, true)
+    assert.equal(1, sent())
+    local ended = renew("--again", "--yes")
+    assert.is_nil(ended.err:find("the run has not ended", 1, true))
+    assert.equal(2, sent())
+    assert.matches("1 row: 1 accepted (1 of them before)", renew("--yes").err, 1, true)
+    assert.equal(2, sent())
+  end)
+
+  it("sends with --again what other runs sent, also after a command with --again that sent nothing", function()
+    bulk.seed(server, 2)
+    assert.equal(0, cmr{"reexport", "--from", rows("mailboxId\n" .. bulk.id(1) .. "\n")}.status)
+    local path = bulk.mailboxes(2)
+    assert.equal(2, cmr{"reexport", "--from", path, "--again", "--results", path}.status)
+    local ended = cmr{"reexport", "--from", path, "--again"}
+    assert.is_nil(ended.err:find("the run has not ended", 1, true))
+    assert.matches("2 rows: 2 accepted\n", ended.err, 1, true)
+    assert.same({2, 1}, bulk.received(server))
+  end)
+
   it("sends a row again in another run if it only sets a state, which may have changed since", function()
     local one = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n')
       :format(mock.USER, mock.MAILBOX))
@@ -234,6 +263,17 @@ describe("cmr bulk", function()
       assert.same({2, 2, 2}, bulk.received(server))
       assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
       assert.same({3, 3, 3}, bulk.received(server))
+    end)
+
+    it("with --again, which changes nothing when the command ends before it sends", function()
+      for _, words in ipairs{
+        {"--results", path}, {"--results", "/"}, {"--failures", path .. "/file"}, {"--dry-run"},
+      } do
+        cmr{"reexport", "--from", path, "--again", (table.unpack or unpack)(words)}
+        local ended = cmr{"reexport", "--from", path}
+        assert.matches("3 rows: 3 accepted (3 of them before)", ended.err, 1, true, words[1])
+      end
+      assert.same({1, 1, 1}, bulk.received(server))
     end)
 
     it("with --again, which only finishes a round that was not finished", function()
