@@ -58,12 +58,26 @@ local function unreadable(run, message)
   return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
 end
 
+-- Returns the requests with a row's content, also those of the account's former keys.
+local function same(run, digest)
+  local entries, message = run.ledger:same(run.account, run.operation.name, digest)
+  for _, account in ipairs(entries and run.former_accounts or {}) do
+    local more
+    more, message = run.ledger:same(account, run.operation.name, digest)
+    if not more then return nil, message end
+    for _, entry in ipairs(more) do
+      entries[#entries + 1] = entry
+    end
+  end
+  return entries, message
+end
+
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
     return
   end
-  local entries, message = run.ledger:same(run.account, run.operation.name, row.digest)
+  local entries, message = same(run, row.digest)
   if not entries then error(unreadable(run, message)) end
   local now, counted, newest, times = run.time(), {}, 0, 0
   for _, entry in ipairs(entries) do
@@ -155,7 +169,7 @@ end
 ---  rows, read_row, digests, copied           see plan.read
 ---  settled                                   see plan.review
 ---  check(args)                               returns true, or nil and a message
----  ledger, account, operation
+---  ledger, account, former_accounts, operation
 ---  id                                        the id of the run in the ledger
 ---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed
 ---  repeatable                                whether it does no harm to send a row twice

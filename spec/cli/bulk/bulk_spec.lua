@@ -554,8 +554,83 @@ cmr: failed: 1 invalid_argument, 1 not_found
       require("cmr.ledger.runs").change_key = function() return nil, "the disk is full: 100%d" end
       os.exit(require("cmr.cli").main(arg))]]
     ended = command.run({"bulk", "reexport", "--from", path, "--changed-key"}, {env = env, program = program})
-    assert.same({1, "cmr: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; --no-ledger "
-      .. "sends without remembering it\n"}, {ended.status, ended.err})
+    assert.equal(1, ended.status)
+    assert.matches("cannot be used: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; "
+      .. "--no-ledger sends without remembering it\n", ended.err, 1, true)
+  end)
+
+  it("leaves the rows to the earlier key, with --changed-key, until the command sends", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local line = '{"userId":"' .. mock.USER .. '","domains":["%s.com"],"years":1}\n'
+    local one, two = rows(line:format "a"), rows(line:format "a" .. line:format "b")
+    local function renew(path, ...) return cmr{"renew-domains", "--from", path, ...} end
+    assert.equal(0, renew(one, "--yes").status)
+    local name, key = bulk.run(env.CMR_LEDGER), env.CMR_API_KEY
+    env.CMR_API_KEY = "another"
+    for path, expected in pairs{[one] = "1 row: 0 would be sent, 1 accepted\n",
+      [two] = "2 rows: 1 would be sent, 1 accepted\n"} do
+      local ended = renew(path, "--changed-key", "--dry-run")
+      assert.equal(0, ended.status)
+      assert.matches(expected, ended.err, 1, true)
+    end
+    assert.equal(2, renew(two, "--changed-key").status) -- it is not confirmed
+    assert.matches("^cmr: row 1 was sent with another key", renew(two, "--yes").err)
+    assert.matches("^cmr: the same rows were sent with another key", renew(one, "--yes").err)
+    env.CMR_API_KEY = key
+    assert.matches("1 row: 0 would be sent, 1 accepted\n", renew(one, "--dry-run").err, 1, true)
+    env.CMR_API_KEY = "another"
+    local ended = renew(two, "--changed-key", "--yes")
+    assert.matches("2 rows: 2 accepted (1 of them before)", ended.err, 1, true)
+    ended = renew(one, "--yes")
+    assert.matches("1 row: 1 accepted (1 of them before)", ended.err, 1, true)
+    assert.is_nil(ended.err:find(name, 1, true)) -- the run now belongs to the new key
+    assert.equal(2, sent())
+  end)
+
+  it("refuses what an earlier key sent, also after --other-account was not confirmed", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local path = rows('{"userId":"' .. mock.USER .. '","domains":["a.com"],"years":1}\n')
+    local function renew(...) return cmr{"renew-domains", "--from", path, ...} end
+    assert.equal(0, renew("--yes").status)
+    env.CMR_API_KEY = "another"
+    assert.equal(2, renew("--other-account").status)
+    assert.matches("^cmr: the same rows were sent with another key", renew("--yes").err)
+    local ended = renew("--changed-key", "--yes")
+    assert.matches("1 row: 1 accepted (1 of them before)", ended.err, 1, true)
+    assert.matches("1 row: 1 accepted (1 of them before)", renew("--yes").err, 1, true)
+    assert.equal(1, sent())
+    assert.matches(bulk.run(env.CMR_LEDGER), ended.err, 1, true)
+  end)
+
+  it("counts what several earlier keys sent, with --changed-key", function()
+    server:fault{match = {operation = "reexport"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    for number = 1, 2 do
+      env.CMR_API_KEY = "key-" .. number
+      assert.equal(0, cmr{"reexport", "--from", rows("mailboxId\n" .. bulk.id(number) .. "\n")}.status)
+    end
+    env.CMR_API_KEY = "a-third-one"
+    local ended = cmr{"reexport", "--from", bulk.mailboxes(3), "--changed-key"}
+    assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
+    assert.same({1, 1, 1}, bulk.received(server))
+  end)
+
+  it("continues the run of a failures file that an earlier key sent, with --changed-key, under its new name", function()
+    bulk.seed(server, 1)
+    local path = rows("mailboxId\n" .. bulk.id(1) .. "\nGONE\n")
+    local failed = path .. ".failed"
+    assert.equal(3, cmr{"reexport", "--from", path, "--failures", failed}.status)
+    local name = bulk.run(env.CMR_LEDGER)
+    env.CMR_API_KEY = "another"
+    local ended = cmr{"reexport", "--from", failed, "--failures", failed, "--changed-key", "--retry-failed"}
+    assert.equal(3, ended.status)
+    local renamed = bulk.run(env.CMR_LEDGER)
+    assert.is_true(renamed ~= name)
+    assert.matches("cmr: run: " .. renamed, ended.err, 1, true)
+    assert.matches(renamed, read(failed), 1, true)
+    assert.equal(3, sent())
   end)
 
   it("counts what an earlier key sent from another file, with --changed-key", function()

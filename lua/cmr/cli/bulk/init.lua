@@ -123,6 +123,10 @@ local OTHER_KEY = [[
 If the key was exchanged, option '--changed-key' counts what the old one sent.
 If it is another account's key, option '--other-account' sends the rows.]]
 
+local function refuse_ledger(message)
+  io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
+end
+
 -- Finds or begins the run. Raises a mistake or a failure.
 local function open_run(run, parsed, system)
   local opts = {
@@ -130,24 +134,17 @@ local function open_run(run, parsed, system)
     name = read_rows(run),
     source = parsed[".from"],
     peek = parsed.dry_run,
+    changed_key = parsed[".changed_key"],
     other_account = parsed[".other_account"],
   }
   run.is_part = opts.name ~= nil -- the input is a failures file, and has only some of the run's rows
   if run.is_part and opts.again then
     io.usage "option '--again' sends a whole run: it needs the run's own file, not its failures"
   end
-  local ok, message, reason, other = library.open(run, opts)
-  if reason == "other_key" and parsed[".changed_key"] then
-    ok, message = runs.change_key(run.ledger, other.account, run.account)
-    reason = "ledger"
-    if ok then
-      ok, message, reason = library.open(run, opts)
-    end
-  elseif reason == "other_key" then
-    message = OTHER_KEY:format(message)
-  end
+  local ok, message, reason = library.open(run, opts)
+  if reason == "other_key" then message = OTHER_KEY:format(message) end
   if reason == "taken" then io.failure("%s; nothing was sent", message) end
-  if reason == "ledger" then io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE) end
+  if reason == "ledger" then refuse_ledger(message) end
   if not ok then io.usage("%s", message) end
   if parsed[".again"] and run.is_resumed then
     log(system, "the run has not ended: option '--again' goes on with it, and begins it anew when every row has an end")
@@ -318,6 +315,8 @@ function bulk.run(parsed, system, read)
   if parsed.dry_run then return report_dry_run(system, counts) end
   if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger) end
   if reason then confirm(run, reason, counts, parsed, system) end
+  local ok, message = library.change_key(run)
+  if not ok then refuse_ledger(message) end
   open_outputs(run, parsed, system)
   local spare = request.open_engine(system)
   run.tally = summary.tally(counts.todo + counts.invalid)
