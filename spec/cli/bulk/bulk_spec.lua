@@ -196,6 +196,37 @@ describe("cmr bulk", function()
     assert.equal(1, sent())
   end)
 
+  it("says how many rows were sent before when it does not ask, with --yes and with --dry-run", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local line = '{"userId":"' .. mock.USER .. '","domains":["%s.com"],"years":1}\n'
+    local two = line:format "a" .. line:format "b"
+    local three = rows(two .. line:format "c")
+    local first = cmr{"renew-domains", "--from", rows(two), "--yes"}
+    assert.same({0, nil}, {first.status, first.err:find("sent before", 1, true)})
+    local time = os.time() - 31 * 86400
+    change("UPDATE request SET sent_at = ?, ended_at = ?", time, time)
+    local said = "cmr: sent before: 2 of 3 rows, the last time on " .. os.date("%Y-%m-%d %H:%M", time) .. "\n"
+    local ended = cmr{"renew-domains", "--from", three, "--dry-run"}
+    assert.equal(said .. "cmr: 3 rows: 3 would be sent\n", ended.err)
+    ended = cmr{"renew-domains", "--from", three, "--yes"}
+    said = said .. "cmr: 3 rows: 3 accepted\n"
+    assert.equal(said, ended.err:sub(1, #said))
+    assert.is_nil(cmr{"renew-domains", "--from", three, "--yes"}.err:find("cmr: sent before", 1, true))
+    assert.equal(5, sent())
+  end)
+
+  it("says how many rows use a quota again, but not how many set a state again", function()
+    bulk.seed(server, 1)
+    local path = bulk.mailboxes(1)
+    assert.equal(0, cmr{"reexport", "--from", path}.status)
+    assert.matches("^cmr: sent before: 1 of 1 row, the last time on %d", cmr{"reexport", "--from", path, "--again"}.err)
+    local line = '{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n'
+    path = rows(line:format(mock.USER, mock.MAILBOX))
+    assert.equal(0, cmr{"update-mailboxes", "--from", path}.status)
+    assert.is_nil(cmr{"update-mailboxes", "--from", path, "--again"}.err:find("sent before", 1, true))
+  end)
+
   it("charges nothing again after --again was not confirmed, until --again is confirmed", function()
     server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
       body = {status = 200, message = "ok", actionId = "ACT_1"}}

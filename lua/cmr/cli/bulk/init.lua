@@ -218,12 +218,16 @@ local function report_dry_run(system, counts)
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
 
-local function confirm(run, reason, counts, parsed, system)
+-- Says how many of the rows to send were sent before. Returns nil if there are none.
+local function describe_repeats(run, counts)
+  if run.repeats == 0 then return nil end
+  local format = "sent before: %d of %s, the last time on %s"
+  return format:format(run.repeats, summary.rows(counts.todo), date(run.last_sent_at))
+end
+
+local function confirm(run, reason, repeats, counts, parsed, system)
   local subject = ("%s %s"):format(arguments.command(run.operation.name), reason)
-  if run.repeats > 0 then
-    local repeats = "%s; sent before: %d of %s, the last time on %s"
-    subject = repeats:format(subject, run.repeats, summary.rows(counts.todo), date(run.last_sent_at))
-  end
+  if repeats then subject = ("%s; %s"):format(subject, repeats) end
   local rows = ("%s of %s, at %s"):format(summary.rows(counts.todo), parsed[".from"], run.url)
   prompt.confirm(subject, { rows }, parsed, system)
 end
@@ -312,9 +316,12 @@ function bulk.run(parsed, system, read)
   local run = start(parsed, system, read)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
+  local repeats = describe_repeats(run, counts)
+  local is_asked = reason and not parsed.yes and not parsed.dry_run -- then the question says how many
+  if repeats and not is_asked and plan.is_guarded(run.operation) then log(system, "%s", repeats) end
   if parsed.dry_run then return report_dry_run(system, counts) end
   if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger) end
-  if reason then confirm(run, reason, counts, parsed, system) end
+  if reason then confirm(run, reason, repeats, counts, parsed, system) end
   local ok, message = library.change_key(run)
   if not ok then refuse_ledger(message) end
   open_outputs(run, parsed, system)
