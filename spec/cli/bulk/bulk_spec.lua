@@ -876,6 +876,9 @@ cmr: failed: 1 invalid_argument, 1 not_found
 
   it("refuses what is wrong before anything is sent", function()
     local twice = rows "email\nx@d.com\ny@d.com\nx@d.com\n"
+    local part, link = twice .. ".part", twice .. ".link"
+    command.sh(("cp %s %s; ln -s %s.failed %s"):format(twice, part, twice, link))
+    files[#files + 1] = twice .. ".failed" -- so that .failed.part is removed too
     for _, case in ipairs{
       {"rows 1 and 3 are the same: option '--duplicates' sends both", "reexport", "--from", twice},
       {"there is no operation 'reexprt' (did you mean 'reexport'?)", "reexprt", "--from", twice},
@@ -889,6 +892,14 @@ cmr: failed: 1 invalid_argument, 1 not_found
       {"option '--remember' wants a time such as 7d, 12h or 30m, not 'x'",
         "reexport", "--from", twice, "--remember", "x"},
       {"option '--results' names the input", "reexport", "--from", twice, "--results", twice, "--duplicates"},
+      {"options '--results' and '--failures' name the same file", "reexport", "--from", twice, "--duplicates",
+        "--results", twice .. ".failed", "--failures", (twice:gsub("/([^/]*)$", "/./%1.failed"))},
+      {"options '--results' and '--failures' name the same file", "reexport", "--from", twice, "--duplicates",
+        "--results", link, "--failures", twice .. ".failed"},
+      {"option '--results' names a file that '--failures' needs", "reexport", "--from", twice, "--duplicates",
+        "--results", twice .. ".failed.part", "--failures", twice .. ".failed"},
+      {"option '--from' names a file that '--failures' needs", "reexport", "--from", part, "--duplicates",
+        "--failures", (part:gsub("%.part$", ""))},
       {"line 2 is not UTF-8: save the input as UTF-8", "reexport", "--from", rows "mailboxId\nJos\233\n"},
       {"option '--set': 'email' is given twice", "reexport", "--from", twice, "--set", "email=a", "--set", "email=b"},
     } do
@@ -896,6 +907,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
       assert.same({status = 2, out = "", err = ("cmr: %s\nTry 'cmr bulk --help'.\n"):format(case[1])}, ended)
     end
     assert.equal(0, sent())
+    assert.same({nil, read(twice)}, {io.open(twice .. ".failed"), read(part)})
+    os.remove(link)
     assert.matches("3 rows: 0 done, 3 failed", cmr{"reexport", "--from", twice, "--duplicates"}.err)
     assert.equal(3, sent())
   end)

@@ -232,11 +232,16 @@ local function confirm(run, reason, repeats, counts, parsed, system)
   prompt.confirm(subject, { rows }, parsed, system)
 end
 
--- Opens the results and the failures. Refuses results that would overwrite the input.
+-- Refuses outputs that would overwrite the input or each other.
+local function check_outputs(run, parsed)
+  local results = parsed[".results"]
+  if results and run.input:is_at(results) then io.usage "option '--results' names the input" end
+  outputs.check_paths(results, parsed[".failures"], run.input)
+end
+
+-- Opens the results and the failures.
 local function open_outputs(run, parsed, system)
-  local path = parsed[".results"]
-  if path and run.input:is_at(path) then io.usage "option '--results' names the input" end
-  path = path or run.repeatable and "-"
+  local path = parsed[".results"] or run.repeatable and "-"
   run.results = path and outputs.results(path, not run.repeatable, system)
   run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input, run.name)
 end
@@ -314,6 +319,7 @@ function bulk.run(parsed, system, read)
     collectgarbage("param", "pause", GC_PAUSE_PERCENT) -- the form of Lua 5.5
   end
   local run = start(parsed, system, read)
+  check_outputs(run, parsed)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   local repeats = describe_repeats(run, counts)
