@@ -237,6 +237,25 @@ describe("client:bulk", function()
     assert(client:bulk("reexport", list, {duplicates = true}))
   end)
 
+  it("sends no copy of a row that another run sends while this run waits for its slot", function()
+    local list = {rows(1)[1], {mailboxId = bulk.id(1)}}
+    local longer, reserved, other = {list[1], list[2], {mailboxId = "GONE"}}, 0, nil
+    local function reserve()
+      reserved = reserved + 1
+      if reserved == 2 then other = assert(client:bulk("reexport", list, {duplicates = true})) end
+      return 0
+    end
+    local slow = client_of(server, {ledger = path, retries = 0, rate = 1000,
+      limiter = {reserve = reserve, pause = function() end}})
+    local report = assert(slow:bulk("reexport", longer, {duplicates = true, concurrency = 1}))
+    assert.same({rows = 2, accepted = 1}, counts(other))
+    assert.same({rows = 3, accepted = 1, sending = 1, failed = 1}, counts(report))
+    assert.same({2}, bulk.received(server))
+    report = assert(slow:bulk("reexport", longer, {duplicates = true}))
+    assert.same({{rows = 3}, 2}, {counts(report), report.earlier.accepted})
+    assert.same({2}, bulk.received(server))
+  end)
+
   it("raises a limiter's error, and the next run sends the other rows", function()
     local list, reserved = rows(4), 0
     local function reserve()

@@ -79,9 +79,10 @@ local function look_up(run, row)
   end
   local entries, message = same(run, row.digest)
   if not entries then error(unreadable(run, message)) end
-  local now, counted, newest, times = run.time(), {}, 0, 0
+  local now, counted, newest, newest_elsewhere, times = run.time(), {}, 0, 0, 0
   for _, entry in ipairs(entries) do
     newest = math.max(newest, entry.id)
+    if entry.run ~= run.id then newest_elsewhere = math.max(newest_elsewhere, entry.id) end
     if RANKS[entry.state] < RANKS.failed then
       times = times + 1
       row.last_sent_at = math.max(row.last_sent_at or entry.sent_at, entry.sent_at)
@@ -92,9 +93,13 @@ local function look_up(run, row)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
   -- newest_known is the row's newest request now. If the ledger has a newer one when the row is sent, Ledger:begin
-  -- refuses the row, because it was sent from elsewhere. Only the first copy of a row has newest_known: for the
-  -- second copy, the newer request may be the first copy's.
-  if row.copy == 1 then row.newest_known = newest end
+  -- refuses the row, because it was sent from elsewhere. A second copy has newest_known_elsewhere instead, which leaves
+  -- out the requests of this run: the newer request may be the first copy's.
+  if row.copy == 1 then
+    row.newest_known = newest
+  else
+    row.newest_known_elsewhere = newest_elsewhere
+  end
 end
 
 -- Returns the id of the newest request in the ledger, or nil for a run that does not look at the ledger. Called before

@@ -22,12 +22,18 @@ local INSERT = [[INSERT INTO request
   (account, operation, digest, run, row, user, writer, state, sent_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
 
+local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
+
 -- Returns whether the ledger has a request with this content that is newer than those that the caller knows.
 local function is_repeated(db, request)
-  if not request.newest_known then return false end
-  local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
-  local row = db:first(sql, request.digest, request.operation, request.account)
-  return row and row.id and row.id > request.newest_known
+  local known, row = request.newest_known, nil
+  if known then
+    row = db:first(NEWEST, request.digest, request.operation, request.account)
+  elseif request.newest_known_elsewhere then
+    known = request.newest_known_elsewhere
+    row = db:first(NEWEST .. " AND run IS NOT ?", request.digest, request.operation, request.account, request.run)
+  end
+  return row and row.id and row.id > known
 end
 
 -- Begins a run's next round with the first request of the round. Further requests of the round change nothing.
@@ -73,10 +79,11 @@ end
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
 ---The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
----row, user, supersedes, newest_known and round_after. `supersedes` is the id of the request that this request repeats.
----A caller that has looked for requests with this content gives the id of the newest one, or 0, as `newest_known`. If
----the ledger has a newer one by now, the function records nothing. With `round_after`, the request belongs to a new
----round of its run, which counts only the requests after this one.
+---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
+---that this request repeats. A caller that has looked for requests with this content gives the id of the newest one, or
+---0, as `newest_known`. If the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere`
+---does the same, but leaves out the requests of the same run. With `round_after`, the request belongs to a new round of
+---its run, which counts only the requests after this one.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
