@@ -104,6 +104,18 @@ describe("client:bulk", function()
     assert.stub(logged).was_called(3)
   end)
 
+  it("begins no round with the option again when it sends nothing", function()
+    local list = rows(1)
+    list[2] = {mailboxId = bulk.id(1)}
+    assert(client:bulk("reexport", list, {duplicates = true}))
+    local report, message = client:bulk("reexport", list, {again = true})
+    assert.is_nil(report)
+    assert.matches("rows 1 and 2 are the same", message, 1, true)
+    report = assert(client:bulk("reexport", list, {duplicates = true}))
+    assert.same({{rows = 2}, 2}, {counts(report), report.earlier.accepted})
+    assert.same({2}, bulk.received(server))
+  end)
+
   it("sends again the rows that the options name", function()
     local list = rows(3)
     list[4] = {mailboxId = "GONE"}
@@ -223,6 +235,25 @@ describe("client:bulk", function()
     list[3] = {mailboxId = bulk.id(1)}
     assert.is_nil((client:bulk("reexport", list))) -- refused for its duplicates; this releases the rows too
     assert(client:bulk("reexport", list, {duplicates = true}))
+  end)
+
+  it("sends no copy of a row that another run sends while this run waits for its slot", function()
+    local list = {rows(1)[1], {mailboxId = bulk.id(1)}}
+    local longer, reserved, other = {list[1], list[2], {mailboxId = "GONE"}}, 0, nil
+    local function reserve()
+      reserved = reserved + 1
+      if reserved == 2 then other = assert(client:bulk("reexport", list, {duplicates = true})) end
+      return 0
+    end
+    local slow = client_of(server, {ledger = path, retries = 0, rate = 1000,
+      limiter = {reserve = reserve, pause = function() end}})
+    local report = assert(slow:bulk("reexport", longer, {duplicates = true, concurrency = 1}))
+    assert.same({rows = 2, accepted = 1}, counts(other))
+    assert.same({rows = 3, accepted = 1, sending = 1, failed = 1}, counts(report))
+    assert.same({2}, bulk.received(server))
+    report = assert(slow:bulk("reexport", longer, {duplicates = true}))
+    assert.same({{rows = 3}, 2}, {counts(report), report.earlier.accepted})
+    assert.same({2}, bulk.received(server))
   end)
 
   it("raises a limiter's error, and the next run sends the other rows", function()

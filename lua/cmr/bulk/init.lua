@@ -61,18 +61,40 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
+local function has(list, value)
+  for _, one in ipairs(list) do
+    if one == value then return true end
+  end
+  return false
+end
+
+-- Finds the run of these rows, with the present key or a former one. A run that has sent nothing does not count: the
+-- user may have refused to send, for example because of the key.
+local function find_by_rows(run, wanted)
+  local accounts = { wanted.account, (table.unpack or unpack)(wanted.former_accounts) }
+  for _, account in ipairs(accounts) do
+    local sought = { account = account, operation = wanted.operation, digest = wanted.digest }
+    local found, message = runs.find(run.ledger, sought)
+    local has_sent = false
+    if found then
+      has_sent, message = runs.has_sent(run.ledger, found)
+    end
+    if has_sent or message then return has_sent and found or nil, message end
+  end
+end
+
 -- Finds the run of these rows, or the run with the given name. If no run has this name, or the named run is of another
 -- operation or account, returns nil, a message and "mistake". But if it differs only in the key, and `other_account`
 -- is not set, returns nil, a message, "other_key" and the named run. If the ledger fails, returns nil and a message.
 local function find(run, wanted, name, other_account)
-  if not name then return runs.find(run.ledger, wanted) end
+  if not name then return find_by_rows(run, wanted) end
   local found, message = runs.named(run.ledger, name)
   if message then return nil, message end
   if not found then return nil, ("there is no run %s in the ledger"):format(name), "mistake" end
   if found.operation ~= wanted.operation then
     return nil, ("the run %s is of another operation"):format(name), "mistake"
   end
-  if found.account == wanted.account then return found end
+  if found.account == wanted.account or has(wanted.former_accounts, found.account) then return found end
   if not other_account and found.account:match " (.*)$" == wanted.account:match " (.*)$" then
     return nil, ("the run %s was sent with another key"):format(name), "other_key", found
   end
@@ -92,6 +114,21 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
+-- Finds the run, and looks for the same rows among those sent with another key. With opts.changed_key, the other key
+-- is a former key of this account, and its account is added to wanted.former_accounts.
+local function look_up(run, wanted, opts)
+  while true do
+    local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
+    if not found and not message then
+      other, message = find_other_key(run, wanted, opts)
+      reason = other and "other_key"
+    end
+    local is_former = reason == "other_key" and opts.changed_key and not has(wanted.former_accounts, other.account)
+    if not is_former then return found, message, reason, other end
+    table.insert(wanted.former_accounts, other.account)
+  end
+end
+
 -- Makes a guard that releases the run when the run's coroutine never resumes. nginx drops a coroutine when its client
 -- disconnects.
 local function let_go_when_collected(run)
@@ -101,8 +138,22 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Takes the run that was found, or begins a new run. With opts.again it then begins the run's next round, unless it
--- found an unfinished run.
+-- Sets is_resumed. With opts.again it also prepares the run's next round, unless the run is unfinished. The ledger
+-- records the round together with its first request. So nothing has changed if no row is sent.
+local function prepare_round(run, found, opts)
+  local has_sent, problem = false, nil
+  if found then
+    has_sent, problem = runs.has_sent(run.ledger, found)
+  end
+  if problem then return nil, problem end
+  run.is_resumed, run.round_after = has_sent and not found.ended_at, found and found.round_after or 0
+  if not opts.again or run.is_resumed then return true end
+  local newest, message, reason = run.ledger:newest()
+  run.begins_round, run.round_after = true, newest
+  return newest and true, message, reason
+end
+
+-- Takes the run that was found, or begins a new run.
 local function take(run, wanted, found, opts)
   local taken, message, reason
   if found then
@@ -113,35 +164,29 @@ local function take(run, wanted, found, opts)
   if not taken then return nil, message, reason end
   run.record, run.id, run.name = taken, taken.id, taken.name
   run.guard = let_go_when_collected(run)
-  run.is_resumed = found ~= nil and not taken.ended_at
-  if opts.again and not run.is_resumed then
-    local ok
-    ok, message, reason = runs.again(run.ledger, taken)
-    if not ok then return nil, message, reason end
-  end
-  run.round_after = taken.round_after
-  return true
+  return prepare_round(run, taken, opts)
 end
 
 -- Does the same as take, but changes nothing in the ledger.
 local function peek(run, found, opts)
-  run.is_resumed = found ~= nil and not found.ended_at
   if found then
-    run.id, run.name, run.round_after = found.id, found.name, found.round_after
+    run.id, run.name = found.id, found.name
   end
-  if opts.again and not run.is_resumed then run.round_after = math.huge end
-  return true
+  return prepare_round(run, found, opts)
 end
 
 ---Finds or begins the run of the rows that plan.read has read. The caller has the run for itself until bulk.close.
 ---
 ---Sets these fields of `run`:
 ---  account, id, name, round_after
+---  former_accounts  a list of the accounts with former keys, for opts.changed_key
 ---  record         the run in the ledger
 ---  is_resumed     whether the run was begun before and has not ended
+---  begins_round   whether the first row that is sent begins the run's next round
 ---
 ---The fields of `opts` are:
----  again          begins the run's next round, unless is_resumed
+---  again          prepares the run's next round, unless is_resumed
+---  changed_key    counts the rows that were sent with another key, see bulk.change_key
 ---  other_account  ignores the rows that were sent with another key
 ---  name           finds the run by its name, and not by its rows
 ---  source         the origin of the rows
@@ -157,12 +202,9 @@ function bulk.open(run, opts)
   if not run.ledger or run.repeatable then return true end
   run.account = entry.account(run.client:target())
   local wanted = { account = run.account, operation = run.operation.name, digest = run.set_digest }
-  wanted.rows, wanted.source = run.digests.count, opts.source
-  local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
-  if not found and not message then
-    other, message = find_other_key(run, wanted, opts)
-    reason = other and "other_key"
-  end
+  wanted.rows, wanted.source, wanted.former_accounts = run.digests.count, opts.source, {}
+  local found, message, reason, other = look_up(run, wanted, opts)
+  run.former_accounts = wanted.former_accounts
   local ok
   if not message and opts.peek then return peek(run, found, opts) end
   if not message then
@@ -171,6 +213,21 @@ function bulk.open(run, opts)
   if ok then return true end
   if reason == "taken" or reason == "other_key" or reason == "mistake" then return nil, message, reason, other end
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
+end
+
+---Moves everything that was sent with the former keys to the run's account. This can change the run's name. Until
+---then, the rows that were sent with the former keys count for this run alone.
+---@param run table
+---@return boolean? ok
+---@return string? message
+function bulk.change_key(run)
+  for _, account in ipairs(run.former_accounts or {}) do
+    local ok, message = runs.change_key(run.ledger, account, run.account)
+    if not ok then return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message) end
+    run.name = runs.name(run.ledger, run.id)
+  end
+  run.former_accounts = {}
+  return true
 end
 
 ---Releases the run that bulk.open found or began.

@@ -58,16 +58,31 @@ local function unreadable(run, message)
   return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
 end
 
+-- Returns the requests with a row's content, also those of the account's former keys.
+local function same(run, digest)
+  local entries, message = run.ledger:same(run.account, run.operation.name, digest)
+  for _, account in ipairs(entries and run.former_accounts or {}) do
+    local more
+    more, message = run.ledger:same(account, run.operation.name, digest)
+    if not more then return nil, message end
+    for _, entry in ipairs(more) do
+      entries[#entries + 1] = entry
+    end
+  end
+  return entries, message
+end
+
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
     return
   end
-  local entries, message = run.ledger:same(run.account, run.operation.name, row.digest)
+  local entries, message = same(run, row.digest)
   if not entries then error(unreadable(run, message)) end
-  local now, counted, newest, times = run.time(), {}, 0, 0
+  local now, counted, newest, newest_elsewhere, times = run.time(), {}, 0, 0, 0
   for _, entry in ipairs(entries) do
     newest = math.max(newest, entry.id)
+    if entry.run ~= run.id then newest_elsewhere = math.max(newest_elsewhere, entry.id) end
     if RANKS[entry.state] < RANKS.failed then
       times = times + 1
       row.last_sent_at = math.max(row.last_sent_at or entry.sent_at, entry.sent_at)
@@ -78,9 +93,13 @@ local function look_up(run, row)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
   -- newest_known is the row's newest request now. If the ledger has a newer one when the row is sent, Ledger:begin
-  -- refuses the row, because it was sent from elsewhere. Only the first copy of a row has newest_known: for the
-  -- second copy, the newer request may be the first copy's.
-  if row.copy == 1 then row.newest_known = newest end
+  -- refuses the row, because it was sent from elsewhere. A second copy has newest_known_elsewhere instead, which leaves
+  -- out the requests of this run: the newer request may be the first copy's.
+  if row.copy == 1 then
+    row.newest_known = newest
+  else
+    row.newest_known_elsewhere = newest_elsewhere
+  end
 end
 
 -- Returns the id of the newest request in the ledger, or nil for a run that does not look at the ledger. Called before
@@ -155,7 +174,7 @@ end
 ---  rows, read_row, digests, copied           see plan.read
 ---  settled                                   see plan.review
 ---  check(args)                               returns true, or nil and a message
----  ledger, account, operation
+---  ledger, account, former_accounts, operation
 ---  id                                        the id of the run in the ledger
 ---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed
 ---  repeatable                                whether it does no harm to send a row twice

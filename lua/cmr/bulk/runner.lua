@@ -63,6 +63,8 @@ local function before_send(run, row)
     digest = row.digest,
     supersedes = supersedes,
     newest_known = row.newest_known,
+    newest_known_elsewhere = row.newest_known_elsewhere,
+    round_after = run.begins_round and run.round_after or nil,
   }
 end
 

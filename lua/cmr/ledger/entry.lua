@@ -83,7 +83,7 @@ end
 ---Records a call that is about to be sent.
 ---@param state table of the client
 ---@param call any
----@param context table? {run, row, supersedes, newest_known, digest}, see Ledger:begin
+---@param context table? See Ledger:begin for its fields; it may also have the digest.
 ---@return table? entry
 ---@return string? message
 ---@return string? reason

@@ -57,7 +57,7 @@ local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ?
   AND superseded IS NULL AND state NOT IN ('failed', 'deferred') LIMIT 1]]
 
 ---Finds a row that was sent with another key to the same base URL, and that was done or may have been done.
----@param wanted table {account, operation}
+---@param wanted table {account, operation, former_accounts}; skips the former accounts
 ---@param digests table The digests of the rows, see cmr.bulk.digests.
 ---@param since number seconds since 1970
 ---@return table? found {account, number = of the row, name = of its run}
@@ -68,8 +68,12 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
   local accounts
   accounts, message = accounts_of_other_keys(db, wanted)
   if not accounts then return nil, message end
+  local former = {}
+  for _, account in ipairs(wanted.former_accounts) do
+    former[account] = true
+  end
   for _, other in ipairs(accounts) do
-    for number = 1, digests.count do
+    for number = 1, former[other.account] and 0 or digests.count do
       local row
       row, message = db:first(SENT_BY, digests:get(number), wanted.operation, other.account, since)
       if message then return nil, message end
@@ -78,8 +82,17 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
   end
 end
 
+-- Removes the run with this name if it has sent nothing and no process has it.
+local function remove_unused(ledger, db, name)
+  local sql = "SELECT id FROM run WHERE name = ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
+  local unused, message, reason = db:first(sql, name)
+  if message then return nil, message, reason end
+  if not unused or ledger:is_run_held(unused.id) ~= false then return true end
+  return db:run("DELETE FROM run WHERE id = ?", unused.id)
+end
+
 ---Moves the requests and runs of an account to another account, after the user got a new key. If the other account
----already has a run of the same rows, the first account keeps its run.
+---already has a run of the same rows that has sent a row, the first account keeps its run.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)
@@ -87,6 +100,8 @@ function runs.change_key(ledger, from, to)
     local ok, message = db:run("UPDATE request SET account = ? WHERE account = ?", to, from)
     for _, run in ipairs(ok and db:rows("SELECT * FROM run WHERE account = ?", from) or {}) do
       run.account = to
+      ok, message = remove_unused(ledger, db, name_of(run))
+      if not ok then return nil, message end
       ok, message = db:run("UPDATE OR IGNORE run SET account = ?, name = ? WHERE id = ?", to, name_of(run), run.id)
       if not ok then return nil, message end
     end
@@ -140,25 +155,23 @@ function runs.take(ledger, run)
   return nil, message or "the run has just been removed from the ledger"
 end
 
-local function update(ledger, sql, ...)
-  local values, count = { ... }, select("#", ...)
-  return ledger:transaction("durable", function(db)
-    return db:run(sql, (table.unpack or unpack)(values, 1, count))
-  end)
-end
-
----Begins the next round of a run. Rows that were done before are sent again.
-function runs.again(ledger, run)
-  local newest, message, reason = ledger:newest()
-  if not newest then return nil, message, reason end
-  run.round, run.round_at, run.round_after, run.ended_at = run.round + 1, core.time(), newest, nil
-  local sql = "UPDATE run SET round = ?, round_at = ?, round_after = ?, ended_at = NULL WHERE id = ?"
-  return update(ledger, sql, run.round, run.round_at, run.round_after, run.id)
+---Returns whether the ledger has a request of the run.
+---@return boolean? has_sent
+---@return string? message
+function runs.has_sent(ledger, run)
+  local db, message = ledger:connection "durable"
+  if not db then return nil, message end
+  local row
+  row, message = db:first("SELECT 1 AS found FROM request WHERE run = ? LIMIT 1", run.id)
+  if message then return nil, message end
+  return row ~= nil
 end
 
 ---Records that the run has ended, because every row has ended.
 function runs.finish(ledger, run)
-  return update(ledger, "UPDATE run SET ended_at = ? WHERE id = ?", core.time(), run.id)
+  return ledger:transaction("durable", function(db)
+    return db:run("UPDATE run SET ended_at = ? WHERE id = ?", core.time(), run.id)
+  end)
 end
 
 return runs

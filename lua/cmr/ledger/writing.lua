@@ -22,13 +22,23 @@ local INSERT = [[INSERT INTO request
   (account, operation, digest, run, row, user, writer, state, sent_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
 
+local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
+
 -- Returns whether the ledger has a request with this content that is newer than those that the caller knows.
 local function is_repeated(db, request)
-  if not request.newest_known then return false end
-  local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
-  local row = db:first(sql, request.digest, request.operation, request.account)
-  return row and row.id and row.id > request.newest_known
+  local known, row = request.newest_known, nil
+  if known then
+    row = db:first(NEWEST, request.digest, request.operation, request.account)
+  elseif request.newest_known_elsewhere then
+    known = request.newest_known_elsewhere
+    row = db:first(NEWEST .. " AND run IS NOT ?", request.digest, request.operation, request.account, request.run)
+  end
+  return row and row.id and row.id > known
 end
+
+-- Begins a run's next round with the first request of the round. Further requests of the round change nothing.
+local BEGIN_ROUND = [[UPDATE run SET round = round + 1, round_at = ?1, round_after = ?2, ended_at = NULL
+  WHERE id = ?3 AND (round_after <> ?2 OR ended_at IS NOT NULL)]]
 
 -- Inserts a request in a transaction.
 local function insert(self, db, request)
@@ -55,6 +65,10 @@ local function insert(self, db, request)
     ok, message, reason = db:run("UPDATE request SET superseded = ? WHERE id = ?", id, request.supersedes)
     if not ok then return nil, message, reason end
   end
+  if request.round_after then
+    ok, message, reason = db:run(BEGIN_ROUND, core.time(), request.round_after, request.run)
+    if not ok then return nil, message, reason end
+  end
   ok, message, reason = add_ids(db, id, request.ids)
   if ok then
     ok, message, reason = self:forget_old(db, id)
@@ -65,9 +79,11 @@ end
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
 ---The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
----row, user, supersedes and newest_known. `supersedes` is the id of the request that this request repeats. A caller
----that has looked for requests with this content gives the id of the newest one, or 0, as `newest_known`. If the
----ledger has a newer one by now, the function records nothing.
+---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
+---that this request repeats. A caller that has looked for requests with this content gives the id of the newest one, or
+---0, as `newest_known`. If the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere`
+---does the same, but leaves out the requests of the same run. With `round_after`, the request belongs to a new round of
+---its run, which counts only the requests after this one.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message

@@ -196,6 +196,66 @@ describe("cmr bulk", function()
     assert.equal(1, sent())
   end)
 
+  it("says how many rows were sent before when it does not ask, with --yes and with --dry-run", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local line = '{"userId":"' .. mock.USER .. '","domains":["%s.com"],"years":1}\n'
+    local two = line:format "a" .. line:format "b"
+    local three = rows(two .. line:format "c")
+    local first = cmr{"renew-domains", "--from", rows(two), "--yes"}
+    assert.same({0, nil}, {first.status, first.err:find("sent before", 1, true)})
+    local time = os.time() - 31 * 86400
+    change("UPDATE request SET sent_at = ?, ended_at = ?", time, time)
+    local said = "cmr: sent before: 2 of 3 rows, the last time on " .. os.date("%Y-%m-%d %H:%M", time) .. "\n"
+    local ended = cmr{"renew-domains", "--from", three, "--dry-run"}
+    assert.equal(said .. "cmr: 3 rows: 3 would be sent\n", ended.err)
+    ended = cmr{"renew-domains", "--from", three, "--yes"}
+    said = said .. "cmr: 3 rows: 3 accepted\n"
+    assert.equal(said, ended.err:sub(1, #said))
+    assert.is_nil(cmr{"renew-domains", "--from", three, "--yes"}.err:find("cmr: sent before", 1, true))
+    assert.equal(5, sent())
+  end)
+
+  it("says how many rows use a quota again, but not how many set a state again", function()
+    bulk.seed(server, 1)
+    local path = bulk.mailboxes(1)
+    assert.equal(0, cmr{"reexport", "--from", path}.status)
+    assert.matches("^cmr: sent before: 1 of 1 row, the last time on %d", cmr{"reexport", "--from", path, "--again"}.err)
+    local line = '{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n'
+    path = rows(line:format(mock.USER, mock.MAILBOX))
+    assert.equal(0, cmr{"update-mailboxes", "--from", path}.status)
+    assert.is_nil(cmr{"update-mailboxes", "--from", path, "--again"}.err:find("sent before", 1, true))
+  end)
+
+  it("charges nothing again after --again was not confirmed, until --again is confirmed", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local path = rows('{"userId":"' .. mock.USER .. '","domains":["a.com"],"years":1}\n')
+    local function renew(...) return cmr{"renew-domains", "--from", path, ...} end
+    assert.equal(2, renew("--again").status)
+    assert.equal(0, sent())
+    assert.equal(0, renew("--again", "--yes").status) -- the refused command has begun no round that could be unfinished
+    assert.equal(2, renew("--again").status)
+    assert.matches("1 row: 1 accepted (1 of them before)", renew("--yes").err, 1, true)
+    assert.equal(1, sent())
+    local ended = renew("--again", "--yes")
+    assert.is_nil(ended.err:find("the run has not ended", 1, true))
+    assert.equal(2, sent())
+    assert.matches("1 row: 1 accepted (1 of them before)", renew("--yes").err, 1, true)
+    assert.equal(2, sent())
+  end)
+
+  it("sends with --again what other runs sent, also after a command with --again that sent nothing", function()
+    bulk.seed(server, 2)
+    assert.equal(0, cmr{"reexport", "--from", rows("mailboxId\n" .. bulk.id(1) .. "\n")}.status)
+    local path = bulk.mailboxes(2)
+    assert.equal(2, cmr{"reexport", "--from", path, "--again", "--results", path}.status)
+    local ended = cmr{"reexport", "--from", path, "--again"}
+    assert.is_nil(ended.err:find("the run has not ended", 1, true))
+    assert.matches("2 rows: 2 accepted\n", ended.err, 1, true)
+    assert.same({2, 1}, bulk.received(server))
+  end)
+
   it("sends a row again in another run if it only sets a state, which may have changed since", function()
     local one = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n')
       :format(mock.USER, mock.MAILBOX))
@@ -234,6 +294,17 @@ describe("cmr bulk", function()
       assert.same({2, 2, 2}, bulk.received(server))
       assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
       assert.same({3, 3, 3}, bulk.received(server))
+    end)
+
+    it("with --again, which changes nothing when the command ends before it sends", function()
+      for _, words in ipairs{
+        {"--results", path}, {"--results", "/"}, {"--failures", path .. "/file"}, {"--dry-run"},
+      } do
+        cmr{"reexport", "--from", path, "--again", (table.unpack or unpack)(words)}
+        local ended = cmr{"reexport", "--from", path}
+        assert.matches("3 rows: 3 accepted (3 of them before)", ended.err, 1, true, words[1])
+      end
+      assert.same({1, 1, 1}, bulk.received(server))
     end)
 
     it("with --again, which only finishes a round that was not finished", function()
@@ -514,8 +585,83 @@ cmr: failed: 1 invalid_argument, 1 not_found
       require("cmr.ledger.runs").change_key = function() return nil, "the disk is full: 100%d" end
       os.exit(require("cmr.cli").main(arg))]]
     ended = command.run({"bulk", "reexport", "--from", path, "--changed-key"}, {env = env, program = program})
-    assert.same({1, "cmr: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; --no-ledger "
-      .. "sends without remembering it\n"}, {ended.status, ended.err})
+    assert.equal(1, ended.status)
+    assert.matches("cannot be used: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; "
+      .. "--no-ledger sends without remembering it\n", ended.err, 1, true)
+  end)
+
+  it("leaves the rows to the earlier key, with --changed-key, until the command sends", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local line = '{"userId":"' .. mock.USER .. '","domains":["%s.com"],"years":1}\n'
+    local one, two = rows(line:format "a"), rows(line:format "a" .. line:format "b")
+    local function renew(path, ...) return cmr{"renew-domains", "--from", path, ...} end
+    assert.equal(0, renew(one, "--yes").status)
+    local name, key = bulk.run(env.CMR_LEDGER), env.CMR_API_KEY
+    env.CMR_API_KEY = "another"
+    for path, expected in pairs{[one] = "1 row: 0 would be sent, 1 accepted\n",
+      [two] = "2 rows: 1 would be sent, 1 accepted\n"} do
+      local ended = renew(path, "--changed-key", "--dry-run")
+      assert.equal(0, ended.status)
+      assert.matches(expected, ended.err, 1, true)
+    end
+    assert.equal(2, renew(two, "--changed-key").status) -- it is not confirmed
+    assert.matches("^cmr: row 1 was sent with another key", renew(two, "--yes").err)
+    assert.matches("^cmr: the same rows were sent with another key", renew(one, "--yes").err)
+    env.CMR_API_KEY = key
+    assert.matches("1 row: 0 would be sent, 1 accepted\n", renew(one, "--dry-run").err, 1, true)
+    env.CMR_API_KEY = "another"
+    local ended = renew(two, "--changed-key", "--yes")
+    assert.matches("2 rows: 2 accepted (1 of them before)", ended.err, 1, true)
+    ended = renew(one, "--yes")
+    assert.matches("1 row: 1 accepted (1 of them before)", ended.err, 1, true)
+    assert.is_nil(ended.err:find(name, 1, true)) -- the run now belongs to the new key
+    assert.equal(2, sent())
+  end)
+
+  it("refuses what an earlier key sent, also after --other-account was not confirmed", function()
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local path = rows('{"userId":"' .. mock.USER .. '","domains":["a.com"],"years":1}\n')
+    local function renew(...) return cmr{"renew-domains", "--from", path, ...} end
+    assert.equal(0, renew("--yes").status)
+    env.CMR_API_KEY = "another"
+    assert.equal(2, renew("--other-account").status)
+    assert.matches("^cmr: the same rows were sent with another key", renew("--yes").err)
+    local ended = renew("--changed-key", "--yes")
+    assert.matches("1 row: 1 accepted (1 of them before)", ended.err, 1, true)
+    assert.matches("1 row: 1 accepted (1 of them before)", renew("--yes").err, 1, true)
+    assert.equal(1, sent())
+    assert.matches(bulk.run(env.CMR_LEDGER), ended.err, 1, true)
+  end)
+
+  it("counts what several earlier keys sent, with --changed-key", function()
+    server:fault{match = {operation = "reexport"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    for number = 1, 2 do
+      env.CMR_API_KEY = "key-" .. number
+      assert.equal(0, cmr{"reexport", "--from", rows("mailboxId\n" .. bulk.id(number) .. "\n")}.status)
+    end
+    env.CMR_API_KEY = "a-third-one"
+    local ended = cmr{"reexport", "--from", bulk.mailboxes(3), "--changed-key"}
+    assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
+    assert.same({1, 1, 1}, bulk.received(server))
+  end)
+
+  it("continues the run of a failures file that an earlier key sent, with --changed-key, under its new name", function()
+    bulk.seed(server, 1)
+    local path = rows("mailboxId\n" .. bulk.id(1) .. "\nGONE\n")
+    local failed = path .. ".failed"
+    assert.equal(3, cmr{"reexport", "--from", path, "--failures", failed}.status)
+    local name = bulk.run(env.CMR_LEDGER)
+    env.CMR_API_KEY = "another"
+    local ended = cmr{"reexport", "--from", failed, "--failures", failed, "--changed-key", "--retry-failed"}
+    assert.equal(3, ended.status)
+    local renamed = bulk.run(env.CMR_LEDGER)
+    assert.is_true(renamed ~= name)
+    assert.matches("cmr: run: " .. renamed, ended.err, 1, true)
+    assert.matches(renamed, read(failed), 1, true)
+    assert.equal(3, sent())
   end)
 
   it("counts what an earlier key sent from another file, with --changed-key", function()
@@ -730,6 +876,9 @@ cmr: failed: 1 invalid_argument, 1 not_found
 
   it("refuses what is wrong before anything is sent", function()
     local twice = rows "email\nx@d.com\ny@d.com\nx@d.com\n"
+    local part, link = twice .. ".part", twice .. ".link"
+    command.sh(("cp %s %s; ln -s %s.failed %s"):format(twice, part, twice, link))
+    files[#files + 1] = twice .. ".failed" -- so that .failed.part is removed too
     for _, case in ipairs{
       {"rows 1 and 3 are the same: option '--duplicates' sends both", "reexport", "--from", twice},
       {"there is no operation 'reexprt' (did you mean 'reexport'?)", "reexprt", "--from", twice},
@@ -743,6 +892,14 @@ cmr: failed: 1 invalid_argument, 1 not_found
       {"option '--remember' wants a time such as 7d, 12h or 30m, not 'x'",
         "reexport", "--from", twice, "--remember", "x"},
       {"option '--results' names the input", "reexport", "--from", twice, "--results", twice, "--duplicates"},
+      {"options '--results' and '--failures' name the same file", "reexport", "--from", twice, "--duplicates",
+        "--results", twice .. ".failed", "--failures", (twice:gsub("/([^/]*)$", "/./%1.failed"))},
+      {"options '--results' and '--failures' name the same file", "reexport", "--from", twice, "--duplicates",
+        "--results", link, "--failures", twice .. ".failed"},
+      {"option '--results' names a file that '--failures' needs", "reexport", "--from", twice, "--duplicates",
+        "--results", twice .. ".failed.part", "--failures", twice .. ".failed"},
+      {"option '--from' names a file that '--failures' needs", "reexport", "--from", part, "--duplicates",
+        "--failures", (part:gsub("%.part$", ""))},
       {"line 2 is not UTF-8: save the input as UTF-8", "reexport", "--from", rows "mailboxId\nJos\233\n"},
       {"option '--set': 'email' is given twice", "reexport", "--from", twice, "--set", "email=a", "--set", "email=b"},
     } do
@@ -750,6 +907,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
       assert.same({status = 2, out = "", err = ("cmr: %s\nTry 'cmr bulk --help'.\n"):format(case[1])}, ended)
     end
     assert.equal(0, sent())
+    assert.same({nil, read(twice)}, {io.open(twice .. ".failed"), read(part)})
+    os.remove(link)
     assert.matches("3 rows: 0 done, 3 failed", cmr{"reexport", "--from", twice, "--duplicates"}.err)
     assert.equal(3, sent())
   end)

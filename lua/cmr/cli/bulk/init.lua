@@ -123,6 +123,10 @@ local OTHER_KEY = [[
 If the key was exchanged, option '--changed-key' counts what the old one sent.
 If it is another account's key, option '--other-account' sends the rows.]]
 
+local function refuse_ledger(message)
+  io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
+end
+
 -- Finds or begins the run. Raises a mistake or a failure.
 local function open_run(run, parsed, system)
   local opts = {
@@ -130,24 +134,17 @@ local function open_run(run, parsed, system)
     name = read_rows(run),
     source = parsed[".from"],
     peek = parsed.dry_run,
+    changed_key = parsed[".changed_key"],
     other_account = parsed[".other_account"],
   }
   run.is_part = opts.name ~= nil -- the input is a failures file, and has only some of the run's rows
   if run.is_part and opts.again then
     io.usage "option '--again' sends a whole run: it needs the run's own file, not its failures"
   end
-  local ok, message, reason, other = library.open(run, opts)
-  if reason == "other_key" and parsed[".changed_key"] then
-    ok, message = runs.change_key(run.ledger, other.account, run.account)
-    reason = "ledger"
-    if ok then
-      ok, message, reason = library.open(run, opts)
-    end
-  elseif reason == "other_key" then
-    message = OTHER_KEY:format(message)
-  end
+  local ok, message, reason = library.open(run, opts)
+  if reason == "other_key" then message = OTHER_KEY:format(message) end
   if reason == "taken" then io.failure("%s; nothing was sent", message) end
-  if reason == "ledger" then io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE) end
+  if reason == "ledger" then refuse_ledger(message) end
   if not ok then io.usage("%s", message) end
   if parsed[".again"] and run.is_resumed then
     log(system, "the run has not ended: option '--again' goes on with it, and begins it anew when every row has an end")
@@ -221,21 +218,30 @@ local function report_dry_run(system, counts)
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
 
-local function confirm(run, reason, counts, parsed, system)
+-- Says how many of the rows to send were sent before. Returns nil if there are none.
+local function describe_repeats(run, counts)
+  if run.repeats == 0 then return nil end
+  local format = "sent before: %d of %s, the last time on %s"
+  return format:format(run.repeats, summary.rows(counts.todo), date(run.last_sent_at))
+end
+
+local function confirm(run, reason, repeats, counts, parsed, system)
   local subject = ("%s %s"):format(arguments.command(run.operation.name), reason)
-  if run.repeats > 0 then
-    local repeats = "%s; sent before: %d of %s, the last time on %s"
-    subject = repeats:format(subject, run.repeats, summary.rows(counts.todo), date(run.last_sent_at))
-  end
+  if repeats then subject = ("%s; %s"):format(subject, repeats) end
   local rows = ("%s of %s, at %s"):format(summary.rows(counts.todo), parsed[".from"], run.url)
   prompt.confirm(subject, { rows }, parsed, system)
 end
 
--- Opens the results and the failures. Refuses results that would overwrite the input.
+-- Refuses outputs that would overwrite the input or each other.
+local function check_outputs(run, parsed)
+  local results = parsed[".results"]
+  if results and run.input:is_at(results) then io.usage "option '--results' names the input" end
+  outputs.check_paths(results, parsed[".failures"], run.input)
+end
+
+-- Opens the results and the failures.
 local function open_outputs(run, parsed, system)
-  local path = parsed[".results"]
-  if path and run.input:is_at(path) then io.usage "option '--results' names the input" end
-  path = path or run.repeatable and "-"
+  local path = parsed[".results"] or run.repeatable and "-"
   run.results = path and outputs.results(path, not run.repeatable, system)
   run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input, run.name)
 end
@@ -313,11 +319,17 @@ function bulk.run(parsed, system, read)
     collectgarbage("param", "pause", GC_PAUSE_PERCENT) -- the form of Lua 5.5
   end
   local run = start(parsed, system, read)
+  check_outputs(run, parsed)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
+  local repeats = describe_repeats(run, counts)
+  local is_asked = reason and not parsed.yes and not parsed.dry_run -- then the question says how many
+  if repeats and not is_asked and plan.is_guarded(run.operation) then log(system, "%s", repeats) end
   if parsed.dry_run then return report_dry_run(system, counts) end
   if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger, parsed) end
-  if reason then confirm(run, reason, counts, parsed, system) end
+  if reason then confirm(run, reason, repeats, counts, parsed, system) end
+  local ok, message = library.change_key(run)
+  if not ok then refuse_ledger(message) end
   open_outputs(run, parsed, system)
   local spare = request.open_engine(system)
   run.tally = summary.tally(counts.todo + counts.invalid)

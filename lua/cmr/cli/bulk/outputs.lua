@@ -20,7 +20,39 @@ Failures.__index = Failures
 Failures.__name = "cmr.cli.bulk.failures"
 
 local ERROR_FIELDS = { "kind", "outcome", "status", "message", "body", "retry_after" }
+local PART = ".part" -- the ending of the file that later replaces the file of failures
 local FAILURE_FIELDS = { "kind", "outcome", "message", "run", "row" }
+
+-- Splits a path, after its links, into its directory and its name.
+local function split(path)
+  local directory, name = path:match "^(.*/)([^/]*)$"
+  return directory or ".", name or path
+end
+
+-- Returns whether two paths without links at their end name the same file, which need not exist.
+local function is_same(one, other)
+  local directory, name = split(one)
+  local other_directory, other_name = split(other)
+  if name ~= other_name then return false end
+  local opened = io.system.open(directory, "rb")
+  local result = opened ~= nil and core.same_file(opened, other_directory)
+  if opened then opened:close() end
+  return result
+end
+
+---Raises a mistake if the file of failures, or the file that later replaces it, is the file of results or the input.
+---The input itself may be replaced by the failures.
+---@param results string?
+---@param failures string?
+function outputs.check_paths(results, failures, input)
+  local target = failures and core.link_target(failures)
+  if not target then return end
+  if input:is_at(target .. PART) then io.usage "option '--from' names a file that '--failures' needs" end
+  results = results and results ~= "-" and core.link_target(results)
+  if not results then return end
+  if is_same(results, target) then io.usage "options '--results' and '--failures' name the same file" end
+  if is_same(results, target .. PART) then io.usage "option '--results' names a file that '--failures' needs" end
+end
 
 ---Opens the file of results. The file gets JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead
 ---of "answer". Raises a mistake.
@@ -84,7 +116,7 @@ end
 ---cmr writes PATH.part first, because PATH may be the input. Raises a mistake if it cannot write the file.
 function outputs.failures(path, input, run_name)
   local target, message = core.link_target(path) -- renaming PATH.part to PATH would replace a symbolic link
-  local part, ok, file = target and target .. ".part", nil, nil
+  local part, ok, file = target and target .. PART, nil, nil
   if part then
     ok, message = core.write_private(part, "") -- rows may contain passwords
   end
@@ -130,9 +162,9 @@ function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message
   if keep_part then
-    self.path = self.target .. ".part"
+    self.path = self.target .. PART
   elseif not message then
-    _, message = os.rename(self.target .. ".part", self.target)
+    _, message = os.rename(self.target .. PART, self.target)
   end
   return message
 end
