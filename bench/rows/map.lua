@@ -38,7 +38,8 @@ local function contestants(count, plain)
 end
 
 local function row(title, target, bars, cpu)
-  local note = "on LuaJIT %.2f ×; CPU time of a call %.2f ×; against the loop that decodes %.2f × (on LuaJIT %.2f ×)"
+  local note =
+    "on LuaJIT %.2f ×; CPU time of a call %.2f ×; against the loop that decodes %.2f × (on LuaJIT %.2f ×)"
   return {
     name = title,
     against = "the C multi loop without decoding",

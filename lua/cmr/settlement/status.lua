@@ -35,7 +35,7 @@ end
 ---@param verdicts? table the result of status.verdicts
 function status.verdict(word, verdicts)
   if type(word) ~= "string" then return nil end
-  return (verdicts or status.VERDICTS)[ascii.upper(word:match("^%s*(.-)%s*$"))]
+  return (verdicts or status.VERDICTS)[ascii.upper(word:match "^%s*(.-)%s*$")]
 end
 
 return status
