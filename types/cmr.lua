@@ -719,9 +719,11 @@ local writing = {}
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
 ---The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
----row, user, supersedes and newest_known. `supersedes` is the id of the request that this request repeats. A caller
----that has looked for requests with this content gives the id of the newest one, or 0, as `newest_known`. If the
----ledger has a newer one by now, the function records nothing.
+---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
+---that this request repeats. A caller that has looked for requests with this content gives the id of the newest one, or
+---0, as `newest_known`. If the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere`
+---does the same, but leaves out the requests of the same run. With `round_after`, the request belongs to a new round of
+---its run, which counts only the requests after this one.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
