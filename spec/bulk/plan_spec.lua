@@ -142,6 +142,20 @@ describe("the plan of a bulk run", function()
     assert.same({1, 2, 3, 4, 9, 10}, entries_of(6, many, {newest = 10}))
   end)
 
+  it("gives the first copies in a failures file the requests that failed", function()
+    for _, state in ipairs{"failed", "deferred"} do
+      local entries = {entry{id = 1}, entry{id = 2, state = "unknown"}, entry{id = 3, state = state},
+        entry{id = 4, state = state}}
+      assert.same({1, 2, 3, 4}, entries_of(4, entries))
+      assert.same({3, 4, 1, 2}, entries_of(4, entries, {is_part = true}))
+    end
+    local entries = {entry{id = 1}, entry{id = 3, state = "failed"}, entry{id = 6}} -- 6 is of this pass
+    assert.same({6, 3, 1}, entries_of(3, entries, {is_part = true}))
+    local operation = {name = "op", flags = {quota = true}, params = {}} -- 2 and 5 are requests of other runs
+    entries = {entry{id = 1}, entry{id = 2, run = 2}, entry{id = 3, state = "failed"}, entry{id = 5, run = 2}}
+    assert.same({1, 2, 5, 3}, entries_of(4, entries, {is_part = true, operation = operation}))
+  end)
+
   it("gives a request of this pass to the first copy, because that copy was just sent", function()
     for id, expected in pairs{[6] = {6, 1}, [5] = {1, 5}} do -- 5 is the newest request before the pass
       assert.same(expected, entries_of(2, {entry{id = 1}, entry{id = id, state = "failed"}}))

@@ -10,6 +10,7 @@ local plan = {}
 -- rank, and the second copy gets the next entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
+local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file, which has only copies that failed
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
@@ -40,10 +41,27 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Finds the entry of the n-th row with the same content.
+-- Returns whether another run, or a single command, has sent the row since one of these entries failed.
+local function is_sent_since(run, entries)
+  local oldest_failed, newest_elsewhere = math.huge, 0
+  for _, entry in ipairs(entries) do
+    if entry.run ~= run.id then
+      newest_elsewhere = math.max(newest_elsewhere, entry.id)
+    elseif RANKS[entry.state] == RANKS.failed then
+      oldest_failed = math.min(oldest_failed, entry.id)
+    end
+  end
+  return newest_elsewhere > oldest_failed
+end
+
+-- Finds the entry of the n-th row with the same content. In a failures file, the first copies get the entries that
+-- failed. But if the row was sent from elsewhere since, the usual order applies, which sends at most as many rows.
 local function entry_of(run, entries, number)
+  local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
-    return entry.run == run.id and entry.id > run.pass_after and JUST_SENT_RANK or RANKS[entry.state]
+    if entry.run == run.id and entry.id > run.pass_after then return JUST_SENT_RANK end
+    local rank = RANKS[entry.state]
+    return failed_first and rank == RANKS.failed and FAILED_PART_RANK or rank
   end
   table.sort(entries, function(a, b)
     local one, other = rank_of(a), rank_of(b)
@@ -176,6 +194,7 @@ end
 ---  check(args)                               returns true, or nil and a message
 ---  ledger, account, former_accounts, operation
 ---  id                                        the id of the run in the ledger
+---  is_part                                   whether the input is a failures file, with some of the run's rows
 ---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed
 ---  repeatable                                whether it does no harm to send a row twice
 ---  time()                                    returns seconds since 1970

@@ -716,6 +716,58 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(6, sent())
   end)
 
+  it("sends the failed copies of a row from a failures file, each once", function()
+    bulk.seed(server, 1)
+    local line = bulk.id(1) .. "\n"
+    local path = rows("mailboxId\n" .. line .. line .. line)
+    local failed = path .. ".failed"
+    server:fault{match = {operation = "reexport"}, times = 1, delay = 0.001}
+    server:fault{match = {operation = "reexport"}, times = 1, status = 402, body = {status = 402, message = "balance"}}
+    local ended = cmr{"reexport", "--from", path, "--duplicates", "--failures", failed, "--concurrency", "1"}
+    assert.matches("3 rows: 1 accepted, 1 deferred, 1 not tried", ended.err, 1, true)
+    ended = cmr{"reexport", "--from", failed}
+    assert.matches("cmr: 1 row: 1 accepted\n", ended.err, 1, true)
+    assert.same({3}, bulk.received(server))
+    assert.matches("1 row: 1 accepted (1 of them before)", cmr{"reexport", "--from", failed}.err, 1, true)
+    ended = cmr{"reexport", "--from", path, "--duplicates"}
+    assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
+    assert.same({4}, bulk.received(server))
+  end)
+
+  it("does not send a row of a failures file that another command has sent since", function()
+    bulk.seed(server, 1)
+    local path = bulk.mailboxes(1)
+    local failed = file_with ""
+    server:fault{match = {operation = "reexport"}, times = 1, status = 402, body = {status = 402, message = "balance"}}
+    assert.equal(3, cmr{"reexport", "--from", path, "--failures", failed}.status)
+    assert.equal(0, command.run({"reexport", "--mailbox-id", bulk.id(1)}, {env = env}).status)
+    assert.matches("1 row: 1 accepted (1 of them before)", cmr{"reexport", "--from", failed}.err, 1, true)
+    assert.same({2}, bulk.received(server))
+  end)
+
+  it("keeps the refused copies of a row in the failures file until --retry-failed sends them", function()
+    bulk.seed(server, 1)
+    local line = bulk.id(1) .. "\n"
+    local path = rows("mailboxId\n" .. line .. line .. line)
+    local failed = path .. ".failed"
+    server:fault{match = {operation = "reexport"}, times = 1, delay = 0.001}
+    server:fault{match = {operation = "reexport"}, times = 3, status = 400, body = {status = 400, message = "no"}}
+    local words = {"reexport", "--duplicates", "--concurrency", "1", "--failures", failed, "--from"}
+    local function send(file, option)
+      words[8], words[9] = file, option
+      return cmr(words)
+    end
+    assert.matches("3 rows: 1 accepted, 2 failed", send(path).err, 1, true)
+    local ended = send(failed)
+    assert.matches("2 rows: 0 done, 2 failed", ended.err, 1, true)
+    assert.equal(3, ended.status)
+    assert.matches("2 rows: 1 accepted, 1 failed", send(failed, "--retry-failed").err, 1, true)
+    assert.matches("1 row: 1 accepted\n", send(failed, "--retry-failed").err, 1, true)
+    assert.same({6}, bulk.received(server))
+    assert.matches("3 rows: 3 accepted (3 of them before)", send(path, "--retry-failed").err, 1, true)
+    assert.same({6}, bulk.received(server))
+  end)
+
   it("recognizes a row whose list is in another order, also within one file", function()
     bulk.seed(server, 2)
     local line = '{"userId":"%s","credentialId":"A1B2C3D4E5F6G7H8","componentMailboxIds":["%s","%s"]}\n'
