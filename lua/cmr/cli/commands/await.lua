@@ -39,7 +39,11 @@ end
 local function items_of(parsed, ledger)
   local id, all = parsed[".id"], parsed[".all"]
   if (id and all) or not (id or all) then io.usage "give either an ID or --all" end
-  if all then return require("cmr.cli.waiting").accepted(ledger, {}) end
+  if all then
+    local items = require("cmr.cli.waiting").accepted(ledger, {})
+    items.is_everything = true
+    return items
+  end
   local items, message = require("cmr.ledger.history").awaited(ledger, id)
   if not items then io.failure("%s", message) end
   if items[1] then return items end
