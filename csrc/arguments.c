@@ -70,7 +70,9 @@ static bool unknown_member(const struct checker *checker, const char *object, co
 
 static const char *type_at(lua_State *L, int index)
 {
-    return json_is_null(L, index) ? "null" : luaL_typename(L, index);
+    if (json_is_null(L, index))
+        return "null";
+    return json_is_marked(L, index) ? "array" : luaL_typename(L, index);
 }
 
 #define ALL_OF_THEM "cmr.all: all of them"

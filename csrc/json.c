@@ -318,12 +318,14 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  *
  * lua-cjson would read some numbers as the locale says, and round them. So the scan replaces a number that has a
  * fraction, an exponent or many digits by the whole number 2^53 + 2 * position. From the position, tidy finds the
- * original number again. No other number in the new text is as large.
+ * original number again. No other number in the new text is as large. In a request, the scan replaces an empty array in
+ * the same way, because lua-cjson decodes it like an empty object.
  */
 struct scan {
     lua_State *L;
     const char *text;
     const char *end;
+    bool is_request;
     const char *unwritten; /* the new text has all bytes before this one */
     luaL_Buffer written;
     bool keep_positions; /* a replacement is as long as its number: the position in lua-cjson's message stays right */
@@ -377,9 +379,17 @@ static size_t number_length(const char *text, bool *is_plain)
     return is_number && (*at == '\0' || !strchr("0123456789.eE+-", *at)) ? (size_t)(at - text) : 0;
 }
 
+/* Replaces the text from `at` on by the number that has its position, between spaces: `[]2` stays wrong. */
+static void write_position(struct scan *scan, const char *at, size_t length)
+{
+    char number[MAX_NUMBER_BYTES];
+
+    (void)snprintf(number, sizeof number, " %llu ", (1ULL << 53) + 2 * (unsigned long long)(at - scan->text));
+    write_instead(scan, at, length, number);
+}
+
 static const char *scan_number(struct scan *scan, const char *at)
 {
-    char stand_in[MAX_NUMBER_BYTES];
     bool is_plain;
     const size_t length = number_length(at, &is_plain);
 
@@ -390,10 +400,18 @@ static const char *scan_number(struct scan *scan, const char *at)
         for (size_t i = 1; i < length; i++)
             write_instead(scan, at + i, 1, " ");
     } else if (!is_plain) {
-        (void)snprintf(stand_in, sizeof stand_in, "%llu", (1ULL << 53) + 2 * (unsigned long long)(at - scan->text));
-        write_instead(scan, at, length, stand_in);
+        write_position(scan, at, length);
     }
     return at + length;
+}
+
+static const char *scan_bracket(struct scan *scan, const char *at)
+{
+    const size_t length = 1 + strspn(at + 1, " \t\r\n");
+
+    if (scan->is_request && !scan->keep_positions && at[length] == ']')
+        write_position(scan, at, length + 1);
+    return at + length + (at[length] == ']');
 }
 
 /* Returns the UTF-16 unit of a \u escape, or -1. */
@@ -451,6 +469,8 @@ static bool push_scanned(struct scan *scan)
             at = scan_number(scan, at);
             if (!at)
                 return scan_fails(scan, "an invalid number", begin);
+        } else if (*at == '[') {
+            at = scan_bracket(scan, at);
         } else {
             at++;
         }
@@ -544,8 +564,9 @@ static void push_small_number(lua_State *L, double value)
 }
 
 /*
- * The text as it was before the scan. From it, tidy reads the numbers that the scan replaced. In a request, tidy
- * refuses a number that this Lua might round. In an answer, it keeps such a number as a string.
+ * The text as it was before the scan. From it, tidy reads what the scan replaced. In a request, tidy refuses a number
+ * that this Lua might round, and keeps null members. In an answer, it keeps such a number as a string, and drops null
+ * members.
  */
 struct source {
     const char *text;
@@ -553,8 +574,9 @@ struct source {
 };
 
 /*
- * Turns a whole number on top into an integer, and puts the original number back in place of a replacement. A number of
- * 2^53 or more that this Lua might round becomes a string. Returns false when such a number is refused.
+ * Turns a whole number on top into an integer, and puts the original number or empty array back in place of a
+ * replacement. A number of 2^53 or more that this Lua might round becomes a string. Returns false when such a number is
+ * refused.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {
@@ -569,6 +591,10 @@ static bool tidy_number(lua_State *L, const struct source *source)
         return true;
     }
     number = source->text + (size_t)((value - MIN_INEXACT) / 2);
+    if (*number == '[') {
+        json_push_empty_array(L);
+        return true;
+    }
     length = number_length(number, &is_plain);
     lua_pushlstring(L, number, length);
     number = lua_tostring(L, -1);
@@ -583,7 +609,7 @@ static bool tidy_number(lua_State *L, const struct source *source)
     return true;
 }
 
-/* Drops null members and tidies the numbers in the value on top. Returns false when tidy_number returns false. */
+/* Tidies the value on top: its numbers, and in an answer its null members. Returns false when tidy_number does. */
 static bool tidy(lua_State *L, const struct source *source)
 {
     const int key = lua_gettop(L) + 1;
@@ -601,7 +627,7 @@ static bool tidy(lua_State *L, const struct source *source)
             if (!tidy_number(L, source))
                 return false;
             lua_rawset(L, key - 1);
-        } else if (lua_type(L, key) == LUA_TSTRING && json_is_null(L, -1)) {
+        } else if (!source->is_request && lua_type(L, key) == LUA_TSTRING && json_is_null(L, -1)) {
             lua_pushvalue(L, key);
             lua_pushnil(L);
             lua_rawset(L, key - 1);
@@ -642,7 +668,7 @@ bool json_decode(lua_State *L, const char *text, size_t length, bool is_request)
 {
     const int top = lua_gettop(L);
     const size_t mark = json_mark_length(text);
-    struct scan scan = {.L = L, .text = text + mark, .end = text + length};
+    struct scan scan = {.L = L, .text = text + mark, .end = text + length, .is_request = is_request};
     const struct source source = {.text = scan.text, .is_request = is_request};
     bool is_decoded = false;
 

@@ -50,9 +50,11 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 /*
  * Pushes the decoded value. On a failure, it pushes a message and returns false. The text ends with a NUL, which the
  * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a NUL
- * byte. It omits null members of objects; a null in an array stays cmr.null. Whole numbers become integers on a Lua
- * that has integers. In an answer, a number of 2^53 or more that this Lua might round becomes a string with its digits.
- * So does a number that is too large for Lua. In a request, both kinds of numbers are refused.
+ * byte. Whole numbers become integers on a Lua that has integers.
+ *
+ * An answer: null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that this
+ * Lua might round becomes a string with its digits. So does a number that is too large for Lua.
+ * A request: every null stays cmr.null, and json_array marks an empty array. Both kinds of numbers are refused.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

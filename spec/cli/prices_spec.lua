@@ -142,6 +142,13 @@ describe("the lines about prices", function()
     assert.same({{}, {}}, {told, asked})
   end)
 
+  it("come from a read without the fields that are null", function()
+    local args = {userId = "U", domains = {"a.com"}, years = core.null}
+    local _, asked = lines("renew_domains", args, {data = {}})
+    assert.same({userId = "U", domains = {"a.com"}}, asked[2])
+    assert.equal(core.null, args.years)
+  end)
+
   it("are ten at most, and say how many more there are", function()
     for count = 10, 12 do
       local domains, data, expected = {}, {}, {}

@@ -147,6 +147,27 @@ describe("a request of the command", function()
     assert.same({0, ""}, {one.status, one.err})
   end)
 
+  it("has the nulls and the empty lists of --json, or is refused because of them", function()
+    local function body(words)
+      local done = cmr(words, {env = env})
+      assert.equal("", done.err)
+      return done.out:match "%-%-data%-raw '(.-)'"
+    end
+    assert.equal('{"mailboxId":"M"}', body{"reexport", "--json", '{"mailboxId":"M"}', "--dry-run"})
+    local json = '{"google":{"appName":null}}'
+    local google = body{"reexport", "--mailbox-id", "M", "--json", json, "--dry-run"}:match '"google":{.-}'
+    assert.equal('"google":{"appName":null}', google)
+    for member, message in pairs{
+      ['"google":[]'] = "option '--google' is wrong (object expected, got array)",
+      ['"email":null'] = "option '--email' is wrong (string expected, got null)",
+    } do
+      local done = cmr({"reexport", "--json", '{"mailboxId":"M",' .. member .. "}", "--yes"}, {env = env})
+      assert.equal(2, done.status)
+      assert.matches(message, done.err, 1, true)
+    end
+    assert.same({}, server:requests())
+  end)
+
   it("may be any: cmr api", function()
     local shown = cmr({"api", "get", "/users/list", "-q", "page=1", "--query=limit=5", "--output", "csv"}, {env = env})
     assert.same({0, ""}, {shown.status, shown.err})
@@ -157,6 +178,11 @@ describe("a request of the command", function()
       local done = cmr({"api", "POST", "/mailboxes/oauth", "--data", data, "-y"}, {env = env, stdin = body})
       assert.same({0, ""}, {done.status, done.err})
       assert.same({mailboxId = MAILBOX}, cjson.decode(last_request().body))
+    end
+    for _, data in ipairs{'{"a":null}', '{"a":[]}', "[]", "{}", '[null,[],{},{"a":{"b":null,"c":[[]]}}]'} do
+      cmr({"api", "POST", "/nowhere", "--data", data, "-y"}, {env = env})
+      local sent_text = last_request().body:gsub('"c":%[%[%]%],"b":null', '"b":null,"c":[[]]') -- in any order
+      assert.equal(data, sent_text)
     end
     local mistakes = {
       [{"api", "GET"}] = "missing argument 'PATH'",

@@ -147,6 +147,11 @@ describe("a decoded null", function()
     assert.equal(cmr.null, decode("null"))
   end)
 
+  it("stays everywhere in JSON that is to be sent", function()
+    assert.same({a = cmr.null, b = {c = cmr.null, d = {cmr.null}}},
+      decode('{"a":null,"b":{"c":null,"d":[null]}}', true))
+  end)
+
   it("is no reason to lose a neighbour", function()
     local members = {}
     for i = 1, 1000 do members[i] = ('"k%d":%s'):format(i, i % 3 == 0 and "null" or i % 3 == 1 and i or i .. ".5") end
@@ -158,6 +163,26 @@ describe("a decoded null", function()
         assert.equal(i % 3 == 1 and i or i + 0.5, value["k" .. i])
       end
     end
+  end)
+end)
+
+describe("an empty array that is to be sent", function()
+  it("stays one, and an empty object stays an object", function()
+    for _, text in ipairs{"[]", "{}", '{"a":[]}', '{"a":{}}', "[[],{},[[]]]", '["[]",1.5,[],"\\"[]"]', '{"[]":"[]"}'} do
+      assert.equal(text, core.json_encode(decode(text, true)))
+    end
+    assert.equal("[[],[]]", core.json_encode(decode("\239\187\191[ [\t\r\n ] , [] ]", true)))
+    assert.equal("[1e+20,[],0.25]", core.json_encode(decode("[1e20,[],0.25]", true)))
+  end)
+
+  it("is refused where no value may stand, with its place in the text", function()
+    for text, position in pairs{["{[]:1}"] = 2, ["[[]2]"] = 4, ["[2[]]"] = 3, ["[[] ,1.5,]"] = 10, ["[][]"] = 3} do
+      local value, message = decode(text, true)
+      assert.is_nil(value)
+      assert.matches(" at character " .. position .. "$", message)
+    end
+    assert.is_nil((decode("[", true)))
+    assert.is_nil((decode("[ ", true)))
   end)
 end)
 

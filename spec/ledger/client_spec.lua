@@ -51,6 +51,16 @@ describe("a client with a ledger", function()
     assert.is_nil(bytes:find(server.key, 1, true))
   end)
 
+  it("records the same request for JSON with a null, from the operation's call and from a raw one", function()
+    local args = {mailboxId = mock.MAILBOX, google = {appName = cmr.null, clientId = "c"}}
+    assert(client:reexport(args))
+    assert(client:request("POST", "/mailboxes/oauth", {body = args}))
+    local found = assert(ledger:find{})
+    assert.same({"reexport", "reexport"}, {found[1].operation, found[2].operation})
+    assert.is_string(found[1].digest)
+    assert.equal(found[1].digest, found[2].digest)
+  end)
+
   it("records no request that only reads", function()
     assert(client:platforms(mock.USER))
     assert.same({}, ledger:find{})

@@ -1,4 +1,5 @@
 -- The ids in requests and answers, by which people and events find a request.
+local core = require "cmr.core"
 local ids = require "cmr.ledger.ids"
 
 describe("the ids of a request", function()
@@ -9,6 +10,7 @@ describe("the ids of a request", function()
       assert.same({{kind, "x1"}}, ids.of{[field] = "x1"}, field)
       if field ~= "actionId" then assert.same({{kind, "x1"}, {kind, "x2"}}, ids.of{[field .. "s"] = {"x1", "x2"}}) end
     end
+    assert.same({{"mailbox", "a@shop.com"}}, ids.of_request{email = "a@shop.com", mailboxId = core.null})
     assert.same({{"mailbox", "M1"}}, ids.of{componentMailboxIds = {"M1"}})
     assert.same({}, ids.of{userId = "U1", orderId = 7, domains = {{name = "a.com"}}, mailboxId = ""})
     assert.same({}, ids.of{actionIds = {"A1"}})

@@ -108,7 +108,11 @@ end
 ---@param args table
 ---@return string[]
 function prices.lines(client, operation, args)
-  local source = sources[operation.name] and sources[operation.name](args)
+  local given = {}
+  for name, value in pairs(args) do
+    if value ~= core.null then given[name] = value end
+  end
+  local source = sources[operation.name] and sources[operation.name](given)
   if not source then return {} end
   client = client:with { timeout = TIMEOUT_SECONDS, retries = 0 }
   local answer, message = client[source.read](client, source.args)

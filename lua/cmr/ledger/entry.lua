@@ -48,7 +48,7 @@ end
 
 -- Returns the arguments of a raw request in the form for operations: the members of its body and of its query.
 local function arguments_of(request, query)
-  local args = core.json_decode(request.body or "{}")
+  local args = core.json_decode(request.body or "{}", true)
   if type(args) ~= "table" or args[1] ~= nil then return nil end
   for name, value in query:gmatch "([^&=]+)=([^&]*)" do
     args[unescape(name)] = unescape(value)

@@ -70,9 +70,9 @@ end
 ---an id.
 function ids.of_request(args, ...)
   local list = ids.of(args, ...)
-  if type(args) == "table" and args.mailboxId == nil and type(args.email) == "string" and args.userId == nil then
-    list[#list + 1] = { "mailbox", ascii.lower(args.email) }
-  end
+  local known = type(args) == "table" and args or {}
+  local is_alone = type(known.mailboxId) ~= "string" and type(known.userId) ~= "string"
+  if is_alone and type(known.email) == "string" then list[#list + 1] = { "mailbox", ascii.lower(known.email) } end
   return list
 end
 

@@ -34,6 +34,11 @@ local function fault(...)
   return mistake.usage
 end
 
+-- Returns an object as JSON, whose members appName and clientId are in this order.
+local function encoded(object)
+  return (core.json_encode(object):gsub('^{("clientId":[^,]*),(.*)}$', "{%2,%1}"))
+end
+
 describe("rows of a bulk run", function()
   it("have the API's field names as columns, members with a dot; an empty cell is left out", function()
     assert.same({
@@ -68,6 +73,16 @@ describe("rows of a bulk run", function()
   it("may be JSON lines", function()
     assert.same({{mailboxId = "M1", google = {clientId = "c"}}, {email = "a@b.c"}},
       read("reexport", '{"mailboxId":"M1","email":null,"google":{"clientId":"c"}}\n\n {"email":"a@b.c"}\r\n'))
+  end)
+
+  it("lack a field that is null, and have what is null or an empty list inside a field", function()
+    local rows = read("reexport", '{"mailboxId":"M","email":null,"google":{"appName":null,"clientId":[]}}')
+    assert.equal('{"appName":null,"clientId":[]}', encoded(rows[1].google))
+    assert.same({nil, "M"}, {rows[1].email, rows[1].mailboxId})
+    rows = read("reexport", 'mailboxId,google\nM,"{""appName"":null,""clientId"":[]}"\n')
+    assert.equal('{"appName":null,"clientId":[]}', encoded(rows[1].google))
+    rows = read("reexport", '{"mailboxId":"M","google":null}', {set = {'google={"clientId":[]}'}})
+    assert.equal('{"clientId":[]}', encoded(rows[1].google))
   end)
 
   it("take the values that they lack from --set", function()

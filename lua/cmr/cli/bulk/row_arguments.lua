@@ -1,8 +1,9 @@
 ---Turns a row of the input into the arguments of an operation. A column is named after an API field; a member's name
----has a dot, such as google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are reserved
----and ignored.
+---has a dot, such as google.clientId. An empty cell, or in JSON lines a null, leaves the field out. Columns that begin
+---with "cmr." are reserved and ignored.
 
 local arguments = require "cmr.cli.arguments"
+local core = require "cmr.core"
 local identity = require "cmr.ledger.identity"
 local io = require "cmr.cli.io"
 local validate = require "cmr.util.validate"
@@ -160,7 +161,8 @@ end
 local function from_object(object, ignored)
   local args = {}
   for name, value in pairs(object) do
-    if type(name) == "string" and is_used(name, ignored) then args[name] = value end
+    local is_given = type(name) == "string" and value ~= core.null
+    if is_given and is_used(name, ignored) then args[name] = value end
   end
   return args
 end
