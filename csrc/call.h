@@ -97,7 +97,7 @@ static inline struct call *to_call(lua_State *L)
 
 void call_open(lua_State *L);
 
-/* Pushes a new, closed call that keeps the target at index alive. */
+/* Pushes a new call in the closed state. `target` is the stack index of its target, which the call keeps alive. */
 struct call *call_new(lua_State *L, int target);
 
 /*

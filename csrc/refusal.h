@@ -44,7 +44,10 @@ bool refuse(struct refusal *refusal, enum refusal_code code, const char *reason)
 bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *reason);
 bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *expected);
 
-/* Adds a part, such as ".domain" or "[2]", in front of the path. A path that is too long loses its end. */
+/*
+ * Adds a part, such as ".domain" or "[2]", in front of the path. If the two together are too long, refuse_in puts
+ * "..." in place of the whole old path. If the part alone is too long, refuse_in puts "...." in place of the part.
+ */
 bool refuse_in(struct refusal *refusal, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Pushes the message as one printable line, with the secret masked. */

@@ -471,10 +471,12 @@ describe("the defaults that editors show", function()
     local file = assert(io.open "types/cmr.lua")
     local fields = file:read("*a"):match("\n%-%-%-@class " .. class:gsub("%.", "%%.") .. "%f[^%w].-\n(.-)\n[^-]")
     file:close()
-    local defaults = {}
+    local defaults, above = {}, "" -- a field's description may stand in the lines above it
     for line in fields:gmatch "[^\n]+" do
-      local name, number, unit = line:match "^%-%-%-@field ([%l_]+)%? .*Default: (%d+) ?(%a*)"
-      if name then defaults[name] = number * (UNITS[unit] or 1) end
+      local name, text = line:match "^%-%-%-@field ([%l_]+)%?(.*)"
+      local number, unit = (above .. (text or "")):match "Default: (%d+) ?(%a*)"
+      if name and number then defaults[name] = number * (UNITS[unit] or 1) end
+      above = name and "" or above .. line
     end
     return defaults
   end

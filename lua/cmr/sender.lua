@@ -83,9 +83,17 @@ local function register(record, state)
   return nil, err
 end
 
+-- Returns the error of a call that waited while the process forked. The parent has the call too, and sends it.
+local function left_to_parent(record)
+  local err = failure(record, "cancelled", "the process forked before the call was sent: its parent has it")
+  err.outcome = "unknown"
+  return err
+end
+
 -- Returns the seconds that are left for the attempt, or nil and an error if there must be no attempt.
 local function time_left(record, loop)
   local job = record.job
+  if record.process ~= core.process() then return nil, left_to_parent(record) end
   if job and not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
   local now = loop.now()
   record.deadline = math.min(record.deadline, now + record.timeout) -- the timeout of a background job starts here
@@ -332,6 +340,7 @@ local function new_record(state, call, loop, operation, job, repeatable)
     job = job, -- nil when the caller waits
     key = (opts.rate or opts.retry_budget) and state.target:key_id(),
     started_at = now,
+    process = core.process(),
     timeout = timeout,
     attempt_timeout = attempt_timeout,
     deadline = job and math.huge or now + timeout, -- a job's timeout starts when it gets its first slot

@@ -232,4 +232,30 @@ describe("a program", function()
       prints("", 'cmr.reexport{mailboxId = "nobody\'s"}')
     end)
   end)
+
+  describe("that forks while jobs wait for their slots", function()
+    it("sends each of them once, from the parent; in the child they end as cancelled and unknown", function()
+      local answer = run([[
+        local posix = require "spec.support.posix"
+        local client = cmr.new{rate = 20}
+        local jobs = {}
+        for index = 1, 5 do jobs[index] = client:start("reexport", {mailboxId = "M" .. index}) end
+        print(posix.child(function()
+          for _ = 1, 3 do assert(client:platforms(("%s"):format(os.getenv "A_USER"))) end -- its own calls work
+          for index = 2, 5 do
+            local _, message, err = jobs[index]:wait()
+            assert(message:find("the process forked", 1, true), message)
+            assert(err.kind == "cancelled" and err.outcome == "unknown", err.outcome)
+          end
+        end))
+        for index = 1, 5 do jobs[index]:wait() end]], {env = environment{A_USER = mock.USER}})
+      assert.same({"true\n", ""}, {answer.out, answer.err})
+      local seen = {}
+      for _, request in ipairs(server:requests()) do
+        if request.method == "POST" then seen[#seen + 1] = request.body:match "M%d" end
+      end
+      table.sort(seen)
+      assert.same({"M1", "M2", "M3", "M4", "M5"}, seen)
+    end)
+  end)
 end)
