@@ -41,8 +41,8 @@ function locale.environment()
     local comma, arabic = program.file_with(NUMERIC:format "<U002C>"), program.file_with(NUMERIC:format "<U066B>")
     if not run("localedef -i de_DE -f UTF-8 %s", folder .. "/de_DE.UTF-8") then compile("de_DE.UTF-8", comma) end
     compile("arabic.UTF-8", arabic)
-    locale.has_turkish = run("localedef -c -i tr_TR -f UTF-8 %s || test -d %s", folder .. "/tr_TR.UTF-8",
-      folder .. "/tr_TR.UTF-8")
+    local turkish = folder .. "/tr_TR.UTF-8"
+    locale.has_turkish = run("localedef -c -i tr_TR -f UTF-8 %s", turkish) or run("test -d %s", turkish)
     os.remove(comma)
     os.remove(arabic)
   end
