@@ -465,8 +465,8 @@ static void expire(struct multi *multi)
 
 /*
  * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work, or the
- * system refused to watch a socket. The old curl multi's list of sockets is then wrong. With this list, libcurl 7.88 lets a call wait for ever, and divides
- * by zero when it uses a connection again.
+ * system refused to watch a socket. The old curl multi's list of sockets is then wrong. With this list, libcurl 7.88
+ * lets a call wait for ever, and divides by zero when it uses a connection again.
  */
 static void restart(struct multi *multi)
 {

@@ -227,11 +227,16 @@ describe("cmr bulk", function()
     assert.is_nil(cmr{"update-mailboxes", "--from", path, "--again"}.err:find("sent before", 1, true))
   end)
 
-  it("charges nothing again after --again was not confirmed, until --again is confirmed", function()
+  -- Lets the mock accept renewals. Returns a function that runs the command for a row which renews a domain.
+  local function renewal()
     server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
       body = {status = 200, message = "ok", actionId = "ACT_1"}}
     local path = rows('{"userId":"' .. mock.USER .. '","domains":["a.com"],"years":1}\n')
-    local function renew(...) return cmr{"renew-domains", "--from", path, ...} end
+    return function(...) return cmr{"renew-domains", "--from", path, ...} end
+  end
+
+  it("charges nothing again after --again was not confirmed, until --again is confirmed", function()
+    local renew = renewal()
     assert.equal(2, renew("--again").status)
     assert.equal(0, sent())
     assert.equal(0, renew("--again", "--yes").status) -- the refused command has begun no round that could be unfinished
@@ -620,10 +625,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
   end)
 
   it("refuses what an earlier key sent, also after --other-account was not confirmed", function()
-    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
-      body = {status = 200, message = "ok", actionId = "ACT_1"}}
-    local path = rows('{"userId":"' .. mock.USER .. '","domains":["a.com"],"years":1}\n')
-    local function renew(...) return cmr{"renew-domains", "--from", path, ...} end
+    local renew = renewal()
     assert.equal(0, renew("--yes").status)
     env.CMR_API_KEY = "another"
     assert.equal(2, renew("--other-account").status)
