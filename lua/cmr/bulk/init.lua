@@ -7,6 +7,7 @@ local errors = require "cmr.util.errors"
 local plan = require "cmr.bulk.plan"
 local runner = require "cmr.bulk.runner"
 local runs = require "cmr.ledger.runs"
+local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
 ---The options of client:bulk. By default, a later call with the same rows does not repeat the rows that are done. If
@@ -61,13 +62,6 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
-local function has(list, value)
-  for _, one in ipairs(list) do
-    if one == value then return true end
-  end
-  return false
-end
-
 -- Finds the run of these rows, with the present key or a former one. A run that has sent nothing does not count: the
 -- user may have refused to send, for example because of the key.
 local function find_by_rows(run, wanted)
@@ -94,7 +88,7 @@ local function find(run, wanted, name, other_account)
   if found.operation ~= wanted.operation then
     return nil, ("the run %s is of another operation"):format(name), "mistake"
   end
-  if found.account == wanted.account or has(wanted.former_accounts, found.account) then return found end
+  if found.account == wanted.account or tables.contains(wanted.former_accounts, found.account) then return found end
   if not other_account and found.account:match " (.*)$" == wanted.account:match " (.*)$" then
     return nil, ("the run %s was sent with another key"):format(name), "other_key", found
   end
@@ -123,7 +117,9 @@ local function look_up(run, wanted, opts)
       other, message = find_other_key(run, wanted, opts)
       reason = other and "other_key"
     end
-    local is_former = reason == "other_key" and opts.changed_key and not has(wanted.former_accounts, other.account)
+    local is_former = reason == "other_key"
+      and opts.changed_key
+      and not tables.contains(wanted.former_accounts, other.account)
     if not is_former then return found, message, reason, other end
     table.insert(wanted.former_accounts, other.account)
   end

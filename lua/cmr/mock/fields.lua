@@ -60,13 +60,6 @@ local function tree_of(operation)
   return tree
 end
 
-local function contains(list, value)
-  for _, item in ipairs(list) do
-    if item == value then return true end
-  end
-  return false
-end
-
 local check_value
 
 local function check_member(tree, param, value, path)
@@ -116,7 +109,7 @@ function check_value(tree, param, value, path)
   if param.maximum and value > param.maximum then -- assumed: the API refuses a greater value, and does not lower it
     refuse(400, ("'%s' must be at most %d"):format(path, param.maximum), "status 400; message")
   end
-  if param.values and not contains(param.values, value) then
+  if param.values and not tables.contains(param.values, value) then
     refuse(400, ("'%s' must be one of %s"):format(path, table.concat(param.values, ", ")))
   end
   if (param.required or param.either) and param.type == "array" and #value == 0 then

@@ -40,6 +40,14 @@ function tables.sorted_keys(object, rank)
   return keys
 end
 
+---Returns whether a list has a value.
+function tables.contains(list, value)
+  for _, item in ipairs(list) do
+    if item == value then return true end
+  end
+  return false
+end
+
 ---Returns whether a value is a table with list items. An empty table is no list.
 function tables.is_list(value)
   return type(value) == "table" and value[1] ~= nil
