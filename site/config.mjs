@@ -81,6 +81,10 @@ export default {
       })),
     })),
     outline: { level: [2, 3] },
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      // The changelog names everything, so the pages that explain it come first.
+      options: { miniSearch: { searchOptions: { boostDocument: (id) => (id.includes("/changelog") ? 0.2 : 1) } } },
+    },
   },
 };

@@ -271,7 +271,7 @@ await run(new URL(ADDRESS).origin, async ({ open, problems, loaded }) => {
     await control("POST", "users", { userId: SCRIPT });
     await control("POST", "webhooks", { url: `http://127.0.0.1:9/${SCRIPT.replaceAll(" ", "+")}` });
     await control("POST", "mailboxes", { mailboxId: SCRIPT, email: `${SCRIPT}@x.com`, userId: SCRIPT });
-    await control("POST", "faults", { match: { operation: SCRIPT }, status: 500, body: SCRIPT });
+    await control("POST", "faults", { match: { path: `/${SCRIPT}` }, status: 500, body: SCRIPT });
     await control("POST", "faults", { status: 500, body: SCRIPT, headers: { "x-a": SCRIPT, "x-mock-assumed": SCRIPT } });
     await api("POST", `/${SCRIPT}?${SCRIPT}`, { [SCRIPT]: SCRIPT }, { "x-b": SCRIPT });
     await api("POST", "/mailboxes/oauth", { mailboxId: SCRIPT });
@@ -286,7 +286,7 @@ await run(new URL(ADDRESS).origin, async ({ open, problems, loaded }) => {
     assert.equal(await page.locator("img").count(), 0);
     assert.equal(await page.locator("script").count(), 1);
     assert.equal(await page.title(), "cmr mock");
-    await page.locator("[data-list=faults]").getByText(`operation: ${SCRIPT}`).waitFor();
+    await page.locator("[data-list=faults]").getByText(`path: /${SCRIPT}`).waitFor();
   });
 
   await check("the policy lets no script run, and makes no markup from text", async () => {
