@@ -378,6 +378,18 @@ describe("the parser", function()
     assert.matches("^the API key is never an argument, .*%-%-api%-key%-file$", raised("--api-key", "x").usage)
   end)
 
+  it("takes the common options in each form, before and after the command", function()
+    for _, line in ipairs{{"-vy", "--rate=5", "users", "--limit", "9"}, {"users", "--rate", "5", "-y", "-v"},
+      {"-y", "users", "--limit=9", "-v", "--rate", "5"}, {"--yes", "--rate=5", "-v", "--", "users"}} do
+      local made = read(line)
+      assert.same({"users", "5", true, true}, {made.command, made.rate, made.yes, made.verbose})
+      assert.is_nil(made.compact)
+    end
+    assert.same({"a", "b"}, read({"users", "--field", "a", "--field=b"}).field)
+    assert.equal("unknown option '--compakt' (did you mean '--compact'?)", read({"users", "--compakt"}))
+    assert.equal("unknown option '--compat' (did you mean '--compact'?)", read({"users", "-y", "--compat"}))
+  end)
+
   it("has only the commands that the line names", function()
     for _, line in ipairs{{"reexport"}, {"create-order"}, {"create_order"}, {"api"}, {"init"}} do
       local message, modules = read({"users"}, nil, line)

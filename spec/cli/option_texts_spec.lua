@@ -2,6 +2,7 @@
 local command = require "spec.support.command"
 local core = require "cmr.core"
 local request = require "cmr.cli.request"
+local times = require "cmr.cli.times"
 
 local function usage(...)
   local ok, mistake = pcall(...)
@@ -29,12 +30,12 @@ describe("the text of an option", function()
 
   it("is a number of seconds, minutes, hours or days", function()
     for text, seconds in pairs{["7d"] = 604800, ["12h"] = 43200, ["30m"] = 1800, ["5s"] = 5} do
-      assert.equal(seconds, request.duration("--x", text))
+      assert.equal(seconds, times.duration("--x", text))
     end
-    assert.is_nil(request.duration("--x", nil))
+    assert.is_nil(times.duration("--x", nil))
     for _, text in ipairs{"7", "d", "1.5h", "7w", "7d ", "50%d"} do
       assert.equal(("option '--x' wants a time such as 7d, 12h or 30m, not '%s'"):format(text),
-        usage(request.duration, "--x", text))
+        usage(times.duration, "--x", text))
     end
   end)
 
@@ -48,15 +49,15 @@ describe("the text of an option", function()
       ["2026-03-31 17:30"] = at(2026, 3, 31, 17, 30, 0),
       ["2026-03-31T17:30"] = at(2026, 3, 31, 17, 30, 0),
       ["2026-03-31 17:30:59"] = at(2026, 3, 31, 17, 30, 59),
-    } do assert.equal(time, request.time("--x", text), text) end
-    assert.is_nil(request.time("--x", nil))
+    } do assert.equal(time, times.time("--x", text), text) end
+    assert.is_nil(times.time("--x", nil))
     local now = core.time()
-    local ago = request.time("--x", "12h")
+    local ago = times.time("--x", "12h")
     assert.is_true(ago >= now - 43200 and ago <= core.time() - 43200)
     for _, text in ipairs{"2026-02-31", "2026-13-01", "2026-03-31 ", "2026-03-31 25:00", "2026-03-31 17",
       os.date "%Y-%m-%d" .. " x", "26-03-31", "x2026-03-31", "7w", "50%d"} do
       assert.equal(("option '--x' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '%s'")
-        :format(text), usage(request.time, "--x", text))
+        :format(text), usage(times.time, "--x", text))
     end
   end)
 

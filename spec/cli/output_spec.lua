@@ -5,6 +5,7 @@ local field = require "cmr.cli.field"
 local json = require("cmr.cli.pretty_json").encode
 local rows_of = require "cmr.cli.tabulate"
 local table_of = require("cmr.cli.text_table").format
+local colours = require "cmr.cli.colours"
 local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
@@ -385,18 +386,18 @@ describe("colour", function()
       getenv = function(name) return environment[name] end,
       terminal = function() return columns end,
     }
-    return terminal.painter(system, "a file")("heading", "X") ~= "X"
+    return colours.painter(system, "a file")("heading", "X") ~= "X"
   end
 
   it("has a style for headings, keys and good and bad values, and for no other", function()
-    local paint = terminal.painter({getenv = function() end, terminal = function() return 80 end}, "a file")
+    local paint = colours.painter({getenv = function() end, terminal = function() return 80 end}, "a file")
     for style, number in pairs{heading = "1", key = "34", string = "32", good = "32", bad = "31"} do
       assert.equal(("\27[%sm%s\27[0m"):format(number, "X"), paint(style, "X"))
       assert.equal("", paint(style, ""))
     end
     assert.same({"X", "X"}, {paint("zork", "X"), paint(nil, "X")})
     assert.same({["true"] = "good", ACTIVE = "good", COMPLETED = "good", ["false"] = "bad", FAILED = "bad",
-      CANCELLED = "bad", EXPIRED = "bad", PAST_DUE = "bad"}, terminal.STYLES_OF_VALUES)
+      CANCELLED = "bad", EXPIRED = "bad", PAST_DUE = "bad"}, colours.STYLES_OF_VALUES)
   end)
 
   it("is for terminals, and not where NO_COLOR or TERM=dumb are set", function()

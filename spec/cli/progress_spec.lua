@@ -1,5 +1,6 @@
 -- The line that says what the command is doing, for a fake clock and a fake terminal.
 local core = require "cmr.core"
+local is_watched = require("cmr.cli.io").is_watched
 local progress = require "cmr.cli.progress"
 
 describe("the line about the progress", function()
@@ -62,7 +63,7 @@ describe("the line about the progress", function()
   it("appears only where a person can see it, and a line can be written over", function()
     for _, case in ipairs{{nil, "xterm"}, {80, "dumb"}, {nil, "dumb"}} do
       columns, term, now = case[1], case[2], 1000
-      assert.is_false(progress.is_watched(system()))
+      assert.is_false(is_watched(system()))
       local one = progress.new(system())
       now = 1010
       one:show "x"
@@ -70,7 +71,7 @@ describe("the line about the progress", function()
       assert.equal("", said())
     end
     columns, term = 0, nil
-    assert.is_true(progress.is_watched(system()))
+    assert.is_true(is_watched(system()))
   end)
 
   it("says why the command tries again, and when", function()

@@ -57,7 +57,8 @@ local function run(words, system, context)
   local parser, commands = require("cmr.cli.parser").new(operations, words, version, width)
   local parsed = parser:parse(words)
   context.command = "cmr " .. parsed.command
-  parsed.field = parsed.field[2] and parsed.field or parsed.field[1] -- a path, or a list of paths
+  local field = parsed.field
+  if field then parsed.field = field[2] and field or field[1] end -- a path, or a list of paths
   if parsed.columns then require("cmr.cli.columns").prepare(parsed) end
   local command = commands[parsed.command]
   if not command then

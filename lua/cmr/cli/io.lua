@@ -39,6 +39,12 @@ function io.occupy_standard_streams()
   end
 end
 
+---Returns whether a person watches standard error. A dumb terminal cannot overwrite a line.
+---@return boolean
+function io.is_watched(system)
+  return system.terminal(system.stderr) ~= nil and system.getenv "TERM" ~= "dumb"
+end
+
 ---Raises a mistake in the command line or the input: the program ends with exit status 2 and mentions --help.
 function io.usage(format, ...)
   error { usage = format:format(...) }

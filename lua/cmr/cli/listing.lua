@@ -55,7 +55,7 @@ end
 local writers = {}
 
 local function style_for(system, parsed)
-  return { compact = parsed.compact, paint = require("cmr.cli.terminal").painter(system, system.stdout) }
+  return { compact = parsed.compact, paint = require("cmr.cli.colours").painter(system, system.stdout) }
 end
 
 function writers.json(system, parsed, list)

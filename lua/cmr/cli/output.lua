@@ -7,7 +7,7 @@ local output = {
 }
 
 local function encoder(system, parsed, about)
-  local painter = require("cmr.cli.terminal").painter(system, system.stdout)
+  local painter = require("cmr.cli.colours").painter(system, system.stdout)
   local style = { compact = parsed.compact, empty = about.empty, paint = painter }
   return function(value, compact)
     style.compact = compact or style.compact
@@ -52,10 +52,9 @@ function writers.table(answer, system, parsed, about)
     system.stderr:write(nothing and ("cmr: no %s\n"):format(nothing) or "cmr: the list is empty\n")
     return
   end
-  local terminal = require "cmr.cli.terminal"
   local text, shown = require("cmr.cli.text_table").format(columns, rows, {
-    width = terminal.columns(system),
-    paint = terminal.painter(system, system.stdout),
+    width = require("cmr.cli.terminal").columns(system),
+    paint = require("cmr.cli.colours").painter(system, system.stdout),
     record = record,
   })
   io.write(system, text)

@@ -5,7 +5,6 @@
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
-local wrapping = require "cmr.util.wrapping"
 
 local unpack = table.unpack or unpack
 
@@ -56,7 +55,6 @@ local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local HELP_COLUMNS = 80 -- longer lines are harder to read
 local USAGE_COLUMNS = 70
-local MIN_PART_CHARACTERS = 4 -- cmr does not look for a shorter word inside longer names
 
 local KEY_REFUSED = "the API key is never an argument, because every user of this machine could read it: "
   .. "put it in the environment as CMR_API_KEY, or in a file named by --api-key-file"
@@ -112,58 +110,9 @@ local function help_option(get_parser, operation)
   }
 end
 
--- Returns the name that contains the word, if there is only one: "--google-client-id" for "--client-id".
-local function only_containing(word, names)
-  local part, found = word:match("^%-*(.*)$"):lower(), nil
-  if #part < MIN_PART_CHARACTERS then return nil end
-  for _, name in ipairs(names) do
-    if name:find(part, 1, true) then
-      if found then return nil end
-      found = name
-    end
-  end
-  return found
-end
-
--- Returns whether one of the parsers has an option with this name that takes a value.
-local function takes_value(parsers, name)
-  for _, element in ipairs(parsers) do
-    for _, option in ipairs(element._options) do
-      for _, alias in ipairs(option._aliases) do
-        if alias == name then return option._maxargs > 0 end
-      end
-    end
-  end
-end
-
--- Returns a hint when the unknown option is the value of the option before it: "--company -acme".
-local function value_hint(line, word, parsers)
-  for index = 2, #line do
-    local is_short = not word:find "^%-%-" and line[index]:sub(1, #word) == word
-    if (line[index] == word or is_short) and takes_value(parsers, line[index - 1]) then
-      return (" (a value that begins with - needs a =, as in %s=%s)"):format(line[index - 1], line[index])
-    end
-  end
-end
-
--- Adds our suggestion to argparse's message. names.options and names.commands are arrays. names.arguments maps an
--- option that does not exist, such as "--user-id", to the positional argument for its value, such as "USER_ID".
-local function improve(message, element, names, root, line)
-  if message == "too many arguments" then
-    return ("%s (usage: %s)"):format(message, (element:get_usage():gsub("^Usage: ", "")))
-  end
-  message = message:gsub("\nDid you mean.*$", "")
-  local kind, word = message:match "^unknown (%a+) '(.-)'"
-  if not kind then return message end
-  local hint = kind == "option" and value_hint(line, word, { element, root })
-  if hint then return message .. hint end
-  local candidates = names[kind .. "s"]
-  local _, suggestion = require("cmr.util.validate").suggestion(word, candidates)
-  suggestion = suggestion or only_containing(word, candidates)
-  if not suggestion then return message end
-  local placeholder = names.arguments[suggestion]
-  if placeholder then return ("%s (give it as the argument %s)"):format(message, placeholder) end
-  return ("%s (did you mean '%s'?)"):format(message, suggestion)
+-- Returns whether an option may be on the line. "-y" may be a part of "-vy".
+local function is_named(option, words)
+  return words[option:match "%-%-%S+"] or option:find "^%-%a" and words["-"]
 end
 
 local function choices_of(row)
@@ -189,8 +138,17 @@ local function add_options(element, rows, prefix, names)
   end
 end
 
-local function add_globals(root, names, version)
-  add_options(root, GLOBAL_OPTIONS, "", names)
+-- Adds the options of all commands: without the help, only those that the line names.
+local function add_globals(root, names, version, words, help)
+  local rows = {}
+  for _, row in ipairs(GLOBAL_OPTIONS) do
+    if help or is_named(row[1], words) then
+      rows[#rows + 1] = row
+    else
+      table.insert(names.options, (row[1]:match "%-%-%S+")) -- for hints
+    end
+  end
+  add_options(root, rows, "", names)
   root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function()
     stop { text = version() }
   end)
@@ -244,11 +202,11 @@ end
 local function add_operations(root, operations, wanted, register, names, help)
   local groups, order = {}, {}
   for _, operation in ipairs(operations) do
-    local name = arguments.command(operation.name)
-    if wanted(name) or wanted(operation.name) then
+    if wanted(operation.name) then
+      local name = arguments.command(operation.name)
       local command = root:command(name):hidden_name(operation.name)
       if help then command:summary(arguments.spelled(help.summary(operation))) end
-      if wanted(name, true) or wanted(operation.name, true) then
+      if wanted(operation.name, true) then
         if help then command:description(arguments.spelled(help.top(operation))) end
         register(command, name, operation)
         add_details(command, operation, names[command], help)
@@ -265,8 +223,12 @@ local function add_operations(root, operations, wanted, register, names, help)
   end
 end
 
+local function wrapped(text, width)
+  return require("cmr.util.wrapping").paragraphs(text, width)
+end
+
 -- Adds the commands that are no operations. Returns the modules of those that the command line names, by name.
-local function add_commands(root, wanted, register, names, width)
+local function add_commands(root, wanted, register, names, help, width)
   local modules = {}
   for _, entry in ipairs(commands) do
     local name, summary = entry[1], entry[2]
@@ -276,7 +238,7 @@ local function add_commands(root, wanted, register, names, width)
         register(command, name)
         local module = require("cmr.cli.commands." .. (entry[3] or name))
         modules[name] = module
-        command:epilog(wrapping.paragraphs(module.epilog, width))
+        if help then command:epilog(wrapped(module.epilog, width)) end
         add_options(command, module.options or {}, ".", names[command])
         if module.arguments then module.arguments(command) end
       end
@@ -285,17 +247,23 @@ local function add_commands(root, wanted, register, names, width)
   return modules
 end
 
--- Returns the names of all commands, and whether any of them is among the words.
-local function all_commands(operations, words)
-  local list, any = arguments.commands(operations), false
-  for index, operation in ipairs(operations) do
-    any = any or words[list[index]] or words[operation.name]
+-- Returns the words of a command line as a set. It also has each operation's name in Lua, the name of each option
+-- without its value, and "-" if a word may be short options.
+local function words_of(line)
+  local words = {}
+  for _, word in ipairs(line) do
+    words[word], words[word:match "^%-%-[^=]+" or word:match "^%-%f[%a]" or word:gsub("-", "_")] = true, true
   end
-  for _, entry in ipairs(commands) do
-    list[#list + 1] = entry[1]
-    any = any or words[entry[1]]
+  return words
+end
+
+-- Returns whether a command line names a command.
+local function names_command(operations, words)
+  for _, list in ipairs { operations, commands } do
+    for _, entry in ipairs(list) do
+      if words[entry.name or entry[1]] then return true end
+    end
   end
-  return list, any
 end
 
 ---Makes the parser for a command line. The parser has only the commands that the line names. If the line names none,
@@ -308,23 +276,17 @@ end
 ---@return table<string, table> modules The module of each command on the line that is not an operation, by name.
 function parser.new(operations, line, version, width)
   width = width or HELP_COLUMNS
-  local words = {}
-  for _, word in ipairs(line) do
-    words[word] = true
-  end
-  local command_names, any = all_commands(operations, words)
+  local words = words_of(line)
+  local any, help = names_command(operations, words), help_if_asked(words)
   local function wanted(name, with_arguments)
     return words[name] or not any and not with_arguments
   end
 
-  local root = argparse(
-    "cmr",
-    "The Cold Mail Reseller API from a shell: one command per operation.",
-    wrapping.paragraphs(EPILOG .. parser.FACTS, width)
-  )
-  local names = { [root] = { command = "cmr", commands = command_names, options = {}, arguments = {} } }
+  local root = argparse("cmr", "The Cold Mail Reseller API from a shell: one command per operation.")
+  local names = { [root] = { command = "cmr", options = {}, arguments = {} } }
   root:usage("Usage: cmr [options] COMMAND [arguments]"):help_max_width(width):help_description_margin(34)
   root:usage_max_width(math.min(width, USAGE_COLUMNS))
+  if help then root:epilog(wrapped(EPILOG .. parser.FACTS, width)) end
   root:command_target "command"
   root:add_help {
     name = "-h --help",
@@ -333,7 +295,7 @@ function parser.new(operations, line, version, width)
       stop { overview = true }
     end,
   }
-  add_globals(root, names[root], version)
+  add_globals(root, names[root], version, words, help)
 
   local function register(command, name, operation)
     command:add_help(help_option(function()
@@ -342,10 +304,11 @@ function parser.new(operations, line, version, width)
     names[command] = { command = "cmr " .. name, options = { unpack(names[root].options) }, arguments = {} }
   end
 
-  add_operations(root, operations, wanted, register, names, help_if_asked(words))
-  local modules = add_commands(root, wanted, register, names, width)
+  add_operations(root, operations, wanted, register, names, help)
+  local modules = add_commands(root, wanted, register, names, help, width)
   root.error = function(element, message)
-    stop { usage = improve(message, element, names[element], root, line), command = names[element].command }
+    message = require("cmr.cli.hints").improve(message, element, root, names[element], line, operations)
+    stop { usage = message, command = names[element].command }
   end
   return root, modules
 end

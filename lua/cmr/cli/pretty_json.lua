@@ -1,9 +1,9 @@
 ---Encodes decoded values as JSON for people, with sorted keys and an indentation of two spaces. Pure. The core encodes
 ---strings and numbers; this module adds the layout. Members that were null are omitted.
 
+local colours = require "cmr.cli.colours"
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
-local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
 local pretty_json = {
@@ -13,6 +13,7 @@ local pretty_json = {
 local ENVELOPE_ORDER = { status = 1, message = 2, data = 3, actionId = 4 } -- the vendor's order of these members
 
 local function encode_string(value)
+  if not value:find "[%z\128-\255]" then return core.json_encode(value) end
   local parts = {}
   for part in (text.utf8(value) .. "\0"):gmatch "(.-)%z" do
     local encoded = core.json_encode(part):sub(2, -2)
@@ -64,7 +65,7 @@ end
 ---
 ---The options are:
 ---  compact     true for one line
----  paint       see terminal.painter
+---  paint       see colours.painter
 ---  indent      the text before each line but the first
 ---  empty(key)  returns "[]" or "{}" for an empty table under that key; by default, and if it returns nil, the text is
 ---              "[]" for a plural key and "{}" for any other
@@ -73,7 +74,7 @@ end
 ---@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}
-  local style = { paint = opts.paint or terminal.plain }
+  local style = { paint = opts.paint or colours.plain }
   -- an empty table may come from {} or []; a plural name shows that it was a list
   function style.empty(key)
     return opts.empty and opts.empty(key) or key and key:find "[^s]s$" and "[]" or "{}"

@@ -1,6 +1,7 @@
 ---Shows one line on the terminal that says what the command is doing. The line appears after two seconds.
 
 local core = require "cmr.core"
+local io = require "cmr.cli.io"
 local text = require "cmr.util.text"
 
 local progress = {}
@@ -12,16 +13,10 @@ Progress.__name = "cmr.cli.progress"
 local SILENT_SECONDS = 2
 local DEFAULT_COLUMNS = 80
 
----Returns whether a person watches standard error. A dumb terminal cannot overwrite a line.
----@return boolean
-function progress.is_watched(system)
-  return system.terminal(system.stderr) ~= nil and system.getenv "TERM" ~= "dumb"
-end
-
 ---Makes a line that is shown only on a terminal.
 function progress.new(system)
   local self = { stderr = system.stderr, started_at = core.now(), is_drawn = false }
-  local columns = progress.is_watched(system) and system.terminal(system.stderr)
+  local columns = io.is_watched(system) and system.terminal(system.stderr)
   self.columns = columns and (columns > 0 and columns or DEFAULT_COLUMNS) or nil
   return setmetatable(self, Progress)
 end

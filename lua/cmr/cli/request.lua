@@ -10,9 +10,6 @@ local unpack = table.unpack or unpack
 
 local request = {}
 
-local MIN_WATCH_SECONDS = 1
-local CLEAR_SCREEN = "\27[H\27[2J"
-
 local function returned(ok, ...)
   if ok then return ... end
   local message = ...
@@ -46,38 +43,6 @@ function request.number(option, typed, whole)
   local value = typed:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(typed)
   if value then return value end
   io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", typed)
-end
-
-local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
-
----Returns the seconds in an option's text such as 7d, 12h or 30m, or nil if there is no text. Raises a mistake.
----@param option string "--since"
----@param typed string?
-function request.duration(option, typed)
-  if not typed then return nil end
-  local number, unit = typed:match "^(%d+)([dhms])$"
-  if not number then io.usage("option '%s' wants a time such as 7d, 12h or 30m, not '%s'", option, typed) end
-  return tonumber(number) * UNITS[unit]
-end
-
----Returns the time in an option's text, or nil if there is no text. The text is a date such as 2026-03-31 or
----"2026-03-31 17:30", or says how long ago the time was, such as 7d. Raises a mistake.
----@param option string "--since"
----@param typed string?
----@return number? time seconds since 1970
-function request.time(option, typed)
-  if not typed then return nil end
-  if typed:find "^%d+[dhms]$" then return core.time() - request.duration(option, typed) end
-  local year, month, day, clock = typed:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
-  local hour, minute, second = "0", "0", "0"
-  if clock and clock ~= "" then
-    hour, minute, second = clock:match "^[ T](%d%d):(%d%d):?(%d?%d?)$"
-  end
-  if second == "" then second = "0" end
-  local fields = { year = year, month = month, day = day, hour = hour, min = minute, sec = second }
-  local time = year and hour and os.time(fields)
-  if time and os.date("%Y-%m-%d", time) == typed:sub(1, 10) then return time end
-  io.usage("option '%s' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '%s'", option, typed)
 end
 
 ---Returns the key and the base URL that belong together. See profile.settings.
@@ -126,7 +91,7 @@ function request.client(parsed, system, read, settings, ledger)
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
-  elseif parsed.command ~= "bulk" and require("cmr.cli.progress").is_watched(system) then -- bulk shows a bar
+  elseif parsed.command ~= "bulk" and io.is_watched(system) then -- bulk shows a bar
     local retries = opts.retries or require("cmr.options").DEFAULTS.retries
     opts.on_retry = require("cmr.cli.progress").on_retry(system, retries)
   end
@@ -218,8 +183,9 @@ local function show(order, answer, parsed, system)
 end
 
 -- Lists the items that the API refused in a successful answer. Returns the exit status.
-local function report_refused(order, partial, system)
-  if not partial or not order.acts then return io.EXIT_OK end
+local function report_refused(order, answer, client, system)
+  local partial = order.acts and client.info(answer).partial
+  if not partial then return io.EXIT_OK end
   local count = #partial
   local lines = { count == 1 and "1 item was refused:" or ("%d items were refused:"):format(count) }
   for index, item in ipairs(require("cmr.settlement.refused").describe(partial)) do
@@ -278,26 +244,11 @@ function request.send(order, parsed, system, client)
   if operation and operation.flags.list then
     require("cmr.cli.listing").note(answer, operation, order.args[1], system)
   end
-  local status = report_refused(order, client.info(answer).partial, system)
+  local status = report_refused(order, answer, client, system)
   if parsed.wait then
     status = require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
   end
   return shown ~= io.EXIT_OK and shown or status
-end
-
--- Sends a request again and again. On a terminal, each answer replaces the previous one.
-local function watch(order, parsed, system, client)
-  local seconds = request.number("--watch", parsed.watch)
-  if seconds < MIN_WATCH_SECONDS then io.usage("option '--watch' wants at least %d second", MIN_WATCH_SECONDS) end
-  local block, is_terminal = require "cmr.loop.block", system.terminal(system.stdout) ~= nil
-  while true do
-    if is_terminal then
-      io.write(system, CLEAR_SCREEN .. ("every %g s, at %s\n\n"):format(seconds, os.date "%H:%M:%S"))
-    end
-    local status = request.send(order, parsed, system, client)
-    if status ~= io.EXIT_OK then return status end
-    block.sleep(core.engine(), seconds)
-  end
 end
 
 local function empty_list(key)
@@ -329,8 +280,11 @@ function request.run(operation, parsed, system)
     reason = reason and ("%s %s"):format(arguments.command(operation.name), reason),
     about = { name = operation.name, empty = flags.list and empty_list or nil },
   }
-  if not parsed.watch or parsed.dry_run then return request.send(order, parsed, system, client) end
-  return watch(order, parsed, system, client)
+  local function send()
+    return request.send(order, parsed, system, client)
+  end
+  if not parsed.watch or parsed.dry_run then return send() end
+  return require("cmr.cli.watch").run(request.number("--watch", parsed.watch), system, send)
 end
 
 return request

@@ -2,13 +2,13 @@
 ---requests is in memory at a time. For --field, all selected values are in memory.
 
 local arguments = require "cmr.cli.arguments"
+local colours = require "cmr.cli.colours"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"
 local history = require "cmr.ledger.history"
 local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"
 local pretty_json = require "cmr.cli.pretty_json"
-local terminal = require "cmr.cli.terminal"
 
 local requests = {}
 
@@ -133,7 +133,7 @@ end
 
 -- Encodes each request of a page.
 local function encoded(page, system, compact)
-  local style = { compact = compact, empty = empty, paint = terminal.painter(system, system.stdout) }
+  local style = { compact = compact, empty = empty, paint = colours.painter(system, system.stdout) }
   local texts = {}
   for index, item in ipairs(page) do
     texts[index] = pretty_json.encode(history.encodable(item), style)

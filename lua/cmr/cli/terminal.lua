@@ -1,25 +1,9 @@
----The terminal: its colours, its width, and the number of columns that a text takes. Texts must be valid UTF-8.
+---The terminal: its width, and the number of columns that a text takes. Texts must be valid UTF-8.
 
 local terminal = {}
 
 local DEFAULT_COLUMNS = 80
 local ELLIPSIS = "\226\128\166"
-
-local STYLES = { heading = "1", key = "34", string = "32", good = "32", bad = "31" } -- bold, blue, green, green, red
-
----The styles of cells by their text. The texts are the values of connected, autoRenew and success, and states that are
----clearly good or bad. COMPLETED and FAILED are assumed; the vendor documents the other states. Other texts have no
----style.
-terminal.STYLES_OF_VALUES = {
-  ["true"] = "good",
-  ACTIVE = "good",
-  COMPLETED = "good",
-  ["false"] = "bad",
-  FAILED = "bad",
-  CANCELLED = "bad",
-  EXPIRED = "bad",
-  PAST_DUE = "bad",
-}
 
 -- Ranges of code points that take two columns, and of code points that take none. The lists are not complete, but
 -- enough to keep tables aligned.
@@ -38,24 +22,6 @@ local WIDE = {
   { 0x20000, 0x3FFFD },
 }
 local ZERO_WIDTH = { { 0x300, 0x36F }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F } }
-
----The painter without colours: returns the text unchanged.
-function terminal.plain(_, text)
-  return text
-end
-
-local function paint(style, text)
-  if not STYLES[style] or text == "" then return text end
-  return ("\27[%sm%s\27[0m"):format(STYLES[style], text)
-end
-
----Makes the function that colours text for a file. The function returns the text unchanged if the file is no terminal,
----if NO_COLOR (no-color.org) is set, if TERM is "dumb", or if the style is unknown.
----@return fun(style: string?, text: string): string
-function terminal.painter(system, file)
-  if (system.getenv "NO_COLOR" or "") ~= "" or system.getenv "TERM" == "dumb" then return terminal.plain end
-  return system.terminal(file) and paint or terminal.plain
-end
 
 ---Returns how many columns a table may take: $COLUMNS, or the terminal's width.
 ---@return integer? columns Nil when there is no limit, because standard output is no terminal.

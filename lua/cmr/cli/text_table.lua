@@ -2,6 +2,7 @@
 
 local tables = require "cmr.util.tables"
 local tabulate = require "cmr.cli.tabulate"
+local colours = require "cmr.cli.colours"
 local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
@@ -74,7 +75,7 @@ local function grid(columns, rows, room, paint)
     for index = 1, shown do
       local cell = terminal.fit(cells[number][index], widths[index])
       local space = (" "):rep(widths[index] - terminal.width(cell))
-      cell = paint(number == 0 and "heading" or terminal.STYLES_OF_VALUES[cell], cell)
+      cell = paint(number == 0 and "heading" or colours.STYLES_OF_VALUES[cell], cell)
       line[index] = numeric[index] and space .. cell or cell .. space
     end
     lines[number + 1] = table.concat(line, (" "):rep(GAP_COLUMNS)):gsub(" +$", "") .. "\n"
@@ -94,7 +95,7 @@ local function record(columns, row, room, paint)
       local part
       part, rest = terminal.split(rest, math.max(room - label_width - GAP_COLUMNS, MIN_CUT_COLUMNS))
       local space = (" "):rep(label_width + GAP_COLUMNS - terminal.width(label))
-      local value = part == "" and "" or space .. paint(terminal.STYLES_OF_VALUES[part], part)
+      local value = part == "" and "" or space .. paint(colours.STYLES_OF_VALUES[part], part)
       lines[#lines + 1] = paint("heading", label) .. value .. "\n"
       label = ""
     until rest == ""
@@ -105,14 +106,14 @@ end
 ---Lays out the columns and rows of tabulate.of: one line of headings, then one line for each row. No line ends with
 ---spaces.
 ---
----The options are: width, the room for a line; paint, see terminal.painter; record, true to show the only row with one
+---The options are: width, the room for a line; paint, see colours.painter; record, true to show the only row with one
 ---line for each field. Long cells are cut to fit the width. If they still do not fit, the last columns are left out.
 ---@param opts table?
 ---@return string text
 ---@return integer shown The number of columns in the text.
 function text_table.format(columns, rows, opts)
   opts = opts or {}
-  local room, paint = opts.width or math.huge, opts.paint or terminal.plain
+  local room, paint = opts.width or math.huge, opts.paint or colours.plain
   if opts.record then return record(columns, rows[1], room, paint), #columns end
   return grid(columns, rows, room, paint)
 end

@@ -97,7 +97,7 @@ end
 
 -- Tells a person at the terminal that the command waits, and for how long.
 local function announce(system, seconds, count)
-  if not require("cmr.cli.progress").is_watched(system) then return end
+  if not io.is_watched(system) then return end
   local what = count > 1 and ("%d requests have"):format(count) or "the request has"
   log(system, "waiting until %s ended, for up to %s (Ctrl-C ends only the wait)", what, text.duration(seconds))
 end

@@ -17,6 +17,7 @@ local runner = require "cmr.bulk.runner"
 local runs = require "cmr.ledger.runs"
 local summary = require "cmr.cli.bulk.summary"
 local text = require "cmr.util.text"
+local times = require "cmr.cli.times"
 local validate = require "cmr.util.validate"
 
 local bulk = {}
@@ -72,8 +73,8 @@ local function start(parsed, system, read)
     loop = block,
     concurrency = positive_integer("--concurrency", parsed[".concurrency"]) or library.DEFAULT_CONCURRENCY,
     max_failures = positive_integer("--max-failures", parsed[".max_failures"]),
-    repeat_after = request.duration("--repeat-after", parsed[".repeat_after"]),
-    remember_seconds = request.duration("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS,
+    repeat_after = times.duration("--repeat-after", parsed[".repeat_after"]),
+    remember_seconds = times.duration("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS,
     retry_unknown = parsed[".retry_unknown"],
     retry_failed = parsed[".retry_failed"],
     time = core.time,

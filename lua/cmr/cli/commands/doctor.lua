@@ -231,7 +231,7 @@ local NAME_COLUMNS, STATE_COLUMNS = 14, 8
 
 local function print_lines(lines, system)
   local terminal = require "cmr.cli.terminal"
-  local columns, paint = terminal.columns(system), terminal.painter(system, system.stdout)
+  local columns, paint = terminal.columns(system), require("cmr.cli.colours").painter(system, system.stdout)
   local styles = { [OK] = "good", [FAILED] = "bad", [NOTE] = "heading" }
   local parts = {}
   for index, line in ipairs(lines) do

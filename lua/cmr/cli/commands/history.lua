@@ -62,11 +62,10 @@ local function check_run(ledger, name)
 end
 
 local function filter_of(parsed, system, ledger)
-  local request = require "cmr.cli.request"
   if parsed[".run"] then check_run(ledger, parsed[".run"]) end
   local filter = require("cmr.ledger.history").filter {
     operation = operation(parsed[".operation"]),
-    since = request.time("--since", parsed[".since"]),
+    since = require("cmr.cli.times").time("--since", parsed[".since"]),
     run = parsed[".run"],
     user = parsed[".user"],
     id = parsed[".id"],
@@ -82,7 +81,7 @@ local function clear(ledger, parsed, system)
       io.usage("option '--%s' does not go with '--clear', which is for all requests", name)
     end
   end
-  local before = require("cmr.cli.request").time("--clear", parsed[".clear"])
+  local before = require("cmr.cli.times").time("--clear", parsed[".clear"])
   local lines = {
     ("%s, what was sent before %s"):format(ledger.path, os.date("%Y-%m-%d %H:%M:%S", math.floor(before))),
     "cmr bulk sends rows again that are forgotten here",
