@@ -178,7 +178,7 @@ function Client:awaitable(name) end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client. It has this client's engine, and all options that opts does not set.
+---@return cmr.Client client The new client. It uses this client's engine. Options that opts does not set keep their values.
 function Client:with(opts) end
 
 ---Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
@@ -946,7 +946,7 @@ local webhook = {}
 ---bytes as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
----@param headers table<string, string|string[]> The headers, for example ngx.req.get_headers(); names in any case.
+---@param headers table<string, string|string[]> The headers, such as ngx.req.get_headers(). The case of a name does not matter.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
@@ -1026,7 +1026,7 @@ local Receiver = {}
 ---or 413: the delivery is refused. 500: the handler failed, or there is no key. 503: another request is handling the
 ---event, or the store is unavailable or full.
 ---@param raw_body string
----@param headers table<string, string|string[]> The headers, with names in any case.
+---@param headers table<string, string|string[]> The headers. The case of a name does not matter.
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 

@@ -293,7 +293,7 @@ end
 ---or 413: the delivery is refused. 500: the handler failed, or there is no key. 503: another request is handling the
 ---event, or the store is unavailable or full.
 ---@param raw_body string
----@param headers table<string, string|string[]> The headers, with names in any case.
+---@param headers table<string, string|string[]> The headers. The case of a name does not matter.
 ---@return integer status
 function Receiver:receive(raw_body, headers)
   local event, message, err = verify.delivery(raw_body, headers, self.opts)
