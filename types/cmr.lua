@@ -178,7 +178,7 @@ function Client:awaitable(name) end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client. It uses this client's engine. Options that opts does not set keep their values.
+---@return cmr.Client client The new client. It uses this client's engine. The options outside opts keep their values.
 function Client:with(opts) end
 
 ---Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.

@@ -159,7 +159,7 @@ end
 ---@param paths string[] The paths in an item; "" is the item itself.
 ---@param names string[]? see field.names
 ---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.
----@return table<integer, boolean> found `select` adds the index of each path that an item has.
+---@return table<integer, boolean> found The indexes of the paths that any item so far had.
 function field.selector(paths, names)
   local found = {}
   return function(item)

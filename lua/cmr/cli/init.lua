@@ -70,7 +70,7 @@ local function run(words, system, context)
   return command.run(parsed, system, version)
 end
 
--- Lua reports a module as missing even when no file can be opened at all. In that case, returns the true reason.
+-- When no file can be opened at all, Lua wrongly reports a module as missing. In that case, returns the true reason.
 local function load_problem(ending, system)
   local name = ending:match "module '([%w_.]+)' not found:"
   local file, message = system.open("/", "rb")

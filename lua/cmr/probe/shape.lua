@@ -115,7 +115,7 @@ local function public_name(name, in_map, words)
   return (in_map or words[ascii.lower(name)]) and "*" or name
 end
 
----Returns the name of an object's member in the form for the report.
+---Returns how the report shows the name of an object's member: unchanged, or as "*".
 function shape.name(object, name, words)
   return public_name(name, is_map(object), words)
 end

@@ -250,7 +250,7 @@ function verify.delivery(body, headers, opts)
   return event
 end
 
----Stores facts about an event that does not come from a delivery.
+---Stores facts about an event that was read from a store.
 ---@param event cmr.Event
 ---@param info cmr.Delivery
 function verify.remember(event, info)
