@@ -21,7 +21,7 @@ local webhook = { signature_formats = signature_formats.NAMES }
 ---bytes as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
----@param headers table<string, string|string[]> The headers, such as ngx.req.get_headers(). The case of a name does not matter.
+---@param headers table<string, string|string[]> The headers, such as ngx.req.get_headers(), in any letter case.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
