@@ -52,18 +52,24 @@ local function put(self, entries, name, entry, ttl)
   return entry
 end
 
+-- Makes a claim that has all fields, so that marking it as done needs no memory.
+local function new_claim(token)
+  return { token = token, done = false, expires = 0 }
+end
+
 function Store:claim(name, lease)
   local entry = get(self, self.claims, name)
   if entry and entry.done then return nil, "done" end
   if entry then return nil, "busy", entry.expires - self.now() end
-  return put(self, self.claims, name, { token = {} }, lease).token
+  return put(self, self.claims, name, new_claim {}, lease).token
 end
 
 function Store:done(name, token, ttl)
   local entry = get(self, self.claims, name)
   if entry and entry.token ~= token then return nil, stores.LEASE_OVER end
-  entry = put(self, self.claims, name, entry or {}, ttl) -- reuses an existing claim, so that marking needs no memory
+  entry = entry or new_claim()
   entry.done, entry.token = true, nil
+  put(self, self.claims, name, entry, ttl)
   return true
 end
 
