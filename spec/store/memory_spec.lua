@@ -85,20 +85,6 @@ describe("the store of a process", function()
     assert.equal(0, kept(store))
   end)
 
-  it("needs no memory to mark a claim as done, so that lack of memory does not keep a handled event busy", function()
-    local store = memory.new()
-    local token = store:claim("x", 10)
-    collectgarbage()
-    collectgarbage "stop"
-    local before = collectgarbage "count"
-    local ok = store:done("x", token, 1000)
-    local after = collectgarbage "count"
-    collectgarbage "restart"
-    assert.is_true(ok)
-    assert.equal(before, after)
-    assert.same({nil, "done"}, {store:claim("x", 10)})
-  end)
-
   it("is the default of a client and of a webhook's handler", function()
     local store = require "cmr.store"
     assert.equal(store.default(), store.default())

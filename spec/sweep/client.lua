@@ -102,6 +102,18 @@ add {
   end,
 }
 add {
+  name = "client: a claim",
+  run = function()
+    local store = require("cmr.store.memory").new()
+    local function is_marked(name)
+      local token = store:claim(name, 10)
+      return pcall(store.done, store, name, token, 10)
+    end
+    is_marked "before" -- from now on, the stack is large enough
+    check(is_marked "event", "marking a claim as done needs memory")
+  end,
+}
+add {
   name = "client: webhooks",
   run = function()
     local webhook, core = require "cmr.webhook", require "cmr.core"
