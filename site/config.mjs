@@ -83,8 +83,8 @@ export default {
     outline: { level: [2, 3] },
     search: {
       provider: "local",
-      // The changelog names everything, so the pages that explain it come first.
-      options: { miniSearch: { searchOptions: { boostDocument: (id) => (id.includes("/changelog") ? 0.2 : 1) } } },
+      // The changelog mentions every subject, so a search would find it before the page that explains the subject.
+      options: { _render: (text, env, md) => (env.relativePath === "CHANGELOG.md" ? "" : md.render(text, env)) },
     },
   },
 };

@@ -77,6 +77,7 @@ local SPECS = {
   { "/cli/profile /cli/prompt", "cli/profile cli/init cli/env cli/request" },
   { "/cli/progress", "cli/pty cli/request cli/listing" },
   { "/cli/waiting", "cli/await cli/history cli/watching cli/watch" },
+  { "/cli/io", "cli/io cli/progress cli/watching cli/command" },
   { "/cli/times", "cli/option_texts cli/history" },
   { "/cli/watch", "cli/watch cli/request" },
   { "/cli/pager", "cli/pty cli/help" },

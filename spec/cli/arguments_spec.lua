@@ -388,6 +388,10 @@ describe("the parser", function()
     assert.same({"a", "b"}, read({"users", "--field", "a", "--field=b"}).field)
     assert.equal("unknown option '--compakt' (did you mean '--compact'?)", read({"users", "--compakt"}))
     assert.equal("unknown option '--compat' (did you mean '--compact'?)", read({"users", "-y", "--compat"}))
+    local first = "unknown option '--refile' (did you mean '--profile'?)" -- of the options that are equally similar
+    assert.equal(first, read({"users", "--profile", "p", "--refile"}))
+    assert.equal(first, read({"users", "--ca-file", "f", "--refile"}))
+    assert.matches("^unknown option '%-%-compact'", read({"users", "--compact"}, nil, {"users"}))
   end)
 
   it("has only the commands that the line names", function()

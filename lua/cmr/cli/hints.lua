@@ -1,4 +1,4 @@
----Adds hints to the messages of argparse: what the user probably meant. Pure.
+---Adds to a message of argparse what the user probably meant. Pure.
 
 local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
@@ -53,10 +53,11 @@ end
 
 ---Adds a hint to a message of argparse.
 ---@param message string
----@param element table The parser or the command that refused the line.
----@param root table The parser.
----@param names table The names of the element's options, in `options`. `arguments` maps an option that does not exist,
----such as "--user-id", to the positional argument for its value, such as "USER_ID".
+---@param element table The command that refused the line, or the root parser.
+---@param root table The root parser.
+---@param names table `options` lists the options that the element accepts, also those that the parser omits.
+---`arguments` maps an option that does not exist, such as "--user-id", to the positional argument for its value, such
+---as "USER_ID".
 ---@param line string[] The words of the command line.
 ---@param operations cmr.Operation[]
 ---@return string message

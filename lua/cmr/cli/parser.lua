@@ -138,17 +138,15 @@ local function add_options(element, rows, prefix, names)
   end
 end
 
--- Adds the options of all commands: without the help, only those that the line names.
+-- Adds the options that every command has. Unless the line asks for help, adds only those that it names; hints know
+-- the others by name.
 local function add_globals(root, names, version, words, help)
   local rows = {}
   for _, row in ipairs(GLOBAL_OPTIONS) do
-    if help or is_named(row[1], words) then
-      rows[#rows + 1] = row
-    else
-      table.insert(names.options, (row[1]:match "%-%-%S+")) -- for hints
-    end
+    table.insert(names.options, (row[1]:match "%-%-%S+"))
+    if help or is_named(row[1], words) then rows[#rows + 1] = row end
   end
-  add_options(root, rows, "", names)
+  add_options(root, rows, "", { options = {} })
   root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function()
     stop { text = version() }
   end)
@@ -247,8 +245,8 @@ local function add_commands(root, wanted, register, names, help, width)
   return modules
 end
 
--- Returns the words of a command line as a set. It also has each operation's name in Lua, the name of each option
--- without its value, and "-" if a word may be short options.
+-- Returns the words of a command line as a set. The set also has create_order for create-order, --rate for --rate=5,
+-- and "-" for a word that may be short options, such as -vy.
 local function words_of(line)
   local words = {}
   for _, word in ipairs(line) do
@@ -266,8 +264,9 @@ local function names_command(operations, words)
   end
 end
 
----Makes the parser for a command line. The parser has only the commands that the line names. If the line names none,
----the parser has all commands, without their arguments.
+---Makes the parser for a command line, and for no other one. Unless the line asks for help, the parser has only the
+---commands and the common options that the line names, and no texts for the help. If the line names no command, the
+---parser has all commands, without their arguments.
 ---@param line string[] The words of the command line.
 ---@param version fun(): string Returns the text of --version.
 ---@param width integer? The columns of the help.

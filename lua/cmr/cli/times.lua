@@ -9,8 +9,9 @@ local times = {}
 local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 
 ---Returns the seconds in an option's text such as 7d, 12h or 30m, or nil if there is no text. Raises a mistake.
----@param option string "--since"
+---@param option string "--repeat-after"
 ---@param typed string?
+---@return number? seconds
 function times.duration(option, typed)
   if not typed then return nil end
   local number, unit = typed:match "^(%d+)([dhms])$"
