@@ -126,27 +126,25 @@ end
 
 -- Adds options. Each row is {name, placeholder or false for a flag, description, choices = , count = }. A placeholder
 -- "{a,b}" lists the choices. The parser's result has the value of each option under the prefix and the option's name,
--- with _ for -.
-local function add_options(element, rows, prefix, names)
+-- with _ for -. With `wanted`, adds only the options for which wanted(row[1]) is true; hints know the others by name.
+local function add_options(element, rows, prefix, names, wanted)
   for _, row in ipairs(rows) do
-    local name, choices = row[1]:match "%-%-%S+", choices_of(row)
-    local option = row[2] and element:option(row[1]):argname(row[2]) or element:flag(row[1])
-    option:target(prefix .. name:sub(3):gsub("-", "_")):description(row[3])
-    if choices then option:choices(choices) end
-    if row.count then option:count(row.count) end
+    local name = row[1]:match "%-%-%S+"
     table.insert(names.options, name)
+    if not wanted or wanted(row[1]) then
+      local option, choices = row[2] and element:option(row[1]):argname(row[2]) or element:flag(row[1]), choices_of(row)
+      option:target(prefix .. name:sub(3):gsub("-", "_")):description(row[3])
+      if choices then option:choices(choices) end
+      if row.count then option:count(row.count) end
+    end
   end
 end
 
--- Adds the options that every command has. Unless the line asks for help, adds only those that it names; hints know
--- the others by name.
+-- Adds the options that every command has. Unless the line asks for help, adds only those that it names.
 local function add_globals(root, names, version, words, help)
-  local rows = {}
-  for _, row in ipairs(GLOBAL_OPTIONS) do
-    table.insert(names.options, (row[1]:match "%-%-%S+"))
-    if help or is_named(row[1], words) then rows[#rows + 1] = row end
-  end
-  add_options(root, rows, "", { options = {} })
+  add_options(root, GLOBAL_OPTIONS, "", names, function(option)
+    return help or is_named(option, words)
+  end)
   root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function()
     stop { text = version() }
   end)

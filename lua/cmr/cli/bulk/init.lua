@@ -247,8 +247,8 @@ local function open_outputs(run, parsed, system)
   run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input, run.name)
 end
 
--- Closes the outputs and writes the summary. Returns true if every row is done or accepted, and if also the failures
--- could be written.
+-- Closes the outputs and writes the summary. Returns true if the failures were written, and
+-- every row is done or accepted.
 local function finish(run, rows, parsed, system)
   if run.results then run.results:close() end
   local from, failures, is_complete = parsed[".from"], run.failures, run.tally:is_complete(rows)
