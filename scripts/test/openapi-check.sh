@@ -21,9 +21,7 @@ bin=$tools/node_modules/.bin
 # serve DOCUMENT: starts prism with it, on the port in $port.
 serve() {
     port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
-    $bin/prism mock --errors --host 127.0.0.1 --port "$port" "$1" >"$log" 2>&1 &
-    servers="$servers $!"
-    wait_for 'Prism is listening' $!
+    start 'Prism is listening' $bin/prism mock --errors --host 127.0.0.1 --port "$port" "$1"
 }
 
 # Two rules are off: a tag needs no description, and the document needs no contact.

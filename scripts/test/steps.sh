@@ -25,12 +25,17 @@ step() {
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL  $name"; fi
 }
 
-# wait_for TEXT PID: waits until the log has the text.
-wait_for() {
+# start TEXT COMMAND...: starts a server, and waits until its log has the text.
+start() {
+    text=$1
+    shift
+    : >"$log" # here, because the child may open the log after the first look at it, which has the last server's text
+    "$@" >"$log" 2>&1 &
+    servers="$servers $!"
     tries=0
-    until grep -q "$1" "$log"; do
+    until grep -q "$text" "$log"; do
         tries=$((tries + 1))
-        if [ $tries -gt 300 ] || ! kill -0 "$2" 2>/dev/null; then
+        if [ $tries -gt 300 ] || ! kill -0 $! 2>/dev/null; then
             cat "$log"
             exit 1
         fi
@@ -40,9 +45,7 @@ wait_for() {
 
 # start_mock: starts `cmr mock`, and stores its address in $url and its key in $key.
 start_mock() {
-    "$lua" bin/cmr mock --rate 0 >"$log" 2>&1 &
-    servers="$servers $!"
-    wait_for '# ready' $!
+    start '# ready' "$lua" bin/cmr mock --rate 0
     url=$(sed -n 's/^export CMR_BASE_URL=//p' "$log")
     key=$(sed -n 's/^export CMR_API_KEY=//p' "$log")
 }
