@@ -109,6 +109,8 @@ judge() {
         wrong="the API key was seen: $(cat "$logs/$1.seen")"
     elif [ "$failed" -eq 0 ] && [ "$status" -ne 0 ]; then
         wrong="ended with status $status"
+    elif ! grep -q ' pending : ' "$logs/$1"; then
+        wrong='ended with status 0 before its summary'
     elif [ "$((passed + failed))" -eq 0 ]; then
         wrong='no test ran'
     fi
