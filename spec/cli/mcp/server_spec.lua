@@ -2,6 +2,7 @@
 local assistant = require "spec.support.assistant"
 local cjson = require "cjson"
 local command = require "spec.support.command"
+local core = require "cmr.core"
 local delivery = require "spec.support.delivery"
 local listeners = require "spec.support.listener"
 local mock = require "spec.support.mock"
@@ -165,6 +166,15 @@ describe("cmr mcp", function()
     end
     assert.matches("Empty reply.*the next attempt in", seen["notifications/message"])
     assert.matches("Empty reply.*the next attempt in", seen["notifications/progress"])
+  end)
+
+  it("sends when the rate limit allows it, although it reports progress only once a second", function()
+    start()
+    local began = core.now()
+    for _ = 1, 9 do client:call("platforms", {userId = mock.USER}) end
+    assert.equal(9, #server:requests())
+    local elapsed = core.now() - began
+    assert.is_true(elapsed > 1.5 and elapsed < 3) -- 4 a second
   end)
 
   it("ends a read that is cancelled, without an answer", function()
