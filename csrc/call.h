@@ -82,6 +82,7 @@ struct call {
     double added_at;    /* when the call was added */
     double queue_limit; /* the wait for a connection and the attempt after it must end by this time */
     double deadline;    /* the present phase (the wait, or the attempt) must end by this time */
+    bool extended;      /* the deadline was moved, because the process ran too late */
     bool wary;          /* uses no connection that was idle for over a second: its last one was dead or timed out */
     bool fresh;         /* must use a new connection */
 

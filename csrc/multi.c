@@ -11,6 +11,8 @@
 #define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its default depends on the calls in progress */
 #define STREAMS 100          /* most calls that libcurl sends at once over one HTTP/2 connection */
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
+#define LATE_SECONDS 0.05    /* if the multi runs this long after a call's time, the process was stopped or busy */
+#define READ_SECONDS 0.3     /* how long a call may then read an answer that has arrived meanwhile */
 #define LEAST_SHARE 0.1      /* a queued call with less than this share of its time left would only time out */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
@@ -310,6 +312,7 @@ static void begin(struct multi *multi, struct call *call)
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit)
 {
     call->state = CALL_RUNNING;
+    call->extended = false;
     call->timeout = timeout;
     call->added_at = pollset_now();
     call->queue_limit = call->added_at + fmax(limit, timeout);
@@ -464,6 +467,25 @@ static void expire(struct multi *multi)
 }
 
 /*
+ * Lets calls read whose time was over while the process was stopped, or busy with other work. libcurl would end them
+ * before it reads: the outcome of a charged request would be unknown, although its answer has arrived.
+ */
+static void extend_late(struct multi *multi)
+{
+    const double now = multi->pollset.alarm < INFINITY ? pollset_now() : 0;
+
+    if (now < multi->pollset.alarm + LATE_SECONDS)
+        return;
+    for (struct call *call = multi->running; call; call = call->next) {
+        if (call->extended || call->deadline > now)
+            continue;
+        call->extended = true;
+        call->deadline = now + READ_SECONDS;
+        (void)curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)((call->deadline - call->begun_at) * 1000));
+    }
+}
+
+/*
  * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work, or the
  * system refused to watch a socket. The old curl multi's list of sockets is then wrong. With this list, libcurl 7.88
  * lets a call wait for ever, and divides by zero when it uses a connection again.
@@ -490,6 +512,7 @@ bool multi_run(struct multi *multi, int timeout_ms)
     bool ok;
 
     sigpipe_block(&sigpipe);
+    extend_late(multi);
     ok = pollset_tick(&multi->pollset, multi->curl);
     harvest(multi);
     if (ok)

@@ -811,6 +811,35 @@ describe("the engine", function()
     finish(calls[1])
   end)
 
+  describe("when the program was stopped or busy until a call's time was over", function()
+    -- Starts calls, lets the program do something else for a second, and returns the seconds that the calls then take.
+    local function finish_late(calls, count)
+      run_until_received(server, count)
+      socket.sleep(1)
+      local begun = core.now()
+      for _, call in ipairs(calls) do finish(call) end
+      return core.now() - begun
+    end
+
+    for _, kind in ipairs{"http", "tls"} do
+      it("still reads the answers that have arrived, over " .. kind, function()
+        use(kind)
+        server:fault{delay = 0.2, times = 3}
+        local calls = start(3, 0.6)
+        assert.is_true(finish_late(calls, 3) < 0.3)
+        assert.same(all(200, 3), statuses(calls))
+      end)
+    end
+
+    it("ends a call without an answer soon, and only once gives it more time", function()
+      server:fault{delay = 30}
+      local calls = start(1, 0.6)
+      assert.is_true(finish_late(calls, 1) < 0.5)
+      local _, _, err = calls[1]:result()
+      assert.same({"timeout", "unknown"}, {err.kind, err.outcome})
+    end)
+  end)
+
   it("raises for a wait that makes no sense", function()
     for _, timeout in ipairs{-1, 1e10, 0 / 0} do
       assert.has_error(function() engine:wait(timeout) end)
