@@ -327,6 +327,7 @@ struct scan {
     const char *end;
     bool is_request;
     const char *unwritten; /* the new text has all bytes before this one */
+    size_t members;        /* the members of all objects */
     luaL_Buffer written;
     bool keep_positions; /* a replacement is as long as its number: the position in lua-cjson's message stays right */
 };
@@ -457,6 +458,7 @@ static bool push_scanned(struct scan *scan)
     const char *begin;
 
     scan->unwritten = at;
+    scan->members = 0;
     luaL_buffinit(scan->L, &scan->written);
     while (at < scan->end) {
         begin = at;
@@ -472,6 +474,7 @@ static bool push_scanned(struct scan *scan)
         } else if (*at == '[') {
             at = scan_bracket(scan, at);
         } else {
+            scan->members += *at == ':';
             at++;
         }
     }
@@ -571,6 +574,7 @@ static void push_small_number(lua_State *L, double value)
 struct source {
     const char *text;
     bool is_request;
+    size_t members; /* the members that tidy has seen */
 };
 
 /*
@@ -610,7 +614,7 @@ static bool tidy_number(lua_State *L, const struct source *source)
 }
 
 /* Tidies the value on top: its numbers, and in an answer its null members. Returns false when tidy_number does. */
-static bool tidy(lua_State *L, const struct source *source)
+static bool tidy(lua_State *L, struct source *source)
 {
     const int key = lua_gettop(L) + 1;
 
@@ -619,6 +623,7 @@ static bool tidy(lua_State *L, const struct source *source)
     luaL_checkstack(L, 5, "nested too deep");
     for (lua_pushnil(L); lua_next(L, key - 1); lua_settop(L, key)) {
         const int type = lua_type(L, -1);
+        source->members += lua_type(L, key) == LUA_TSTRING;
         if (type == LUA_TTABLE && !tidy(L, source))
             return false;
         if (type == LUA_TNUMBER) {
@@ -669,7 +674,7 @@ bool json_decode(lua_State *L, const char *text, size_t length, bool is_request)
     const int top = lua_gettop(L);
     const size_t mark = json_mark_length(text);
     struct scan scan = {.L = L, .text = text + mark, .end = text + length, .is_request = is_request};
-    const struct source source = {.text = scan.text, .is_request = is_request};
+    struct source source = {.text = scan.text, .is_request = is_request};
     bool is_decoded = false;
 
     luaL_checkstack(L, LUA_MINSTACK, "not enough memory");
@@ -677,8 +682,12 @@ bool json_decode(lua_State *L, const char *text, size_t length, bool is_request)
         lua_pushliteral(L, "a NUL byte");
     } else if (push_decoded(&scan)) {
         is_decoded = tidy(L, &source);
-        if (!is_decoded)
+        if (!is_decoded) {
             lua_pushfstring(L, "the number %s, which this Lua would round: write it as a string", lua_tostring(L, -1));
+        } else if (is_request && source.members < scan.members) {
+            is_decoded = false;
+            lua_pushliteral(L, "an object has the same member twice");
+        }
     }
     lua_insert(L, top + 1);
     lua_settop(L, top + 1);

@@ -228,6 +228,13 @@ describe("the argument table", function()
     assert.equal("option '--query': 'a' is given twice", mistake(arguments.pairs, "--query", {"a=1", "b=1", "a=2"}))
   end)
 
+  it("is refused if an object in its JSON has the same member twice", function()
+    assert.equal("option '--json' wants a JSON object (an object has the same member twice)",
+      wrong{[""] = '{"userId":"U","userId":"V"}'})
+    assert.equal("option '--google' wants a JSON object (an object has the same member twice)",
+      wrong{google = '{"appName":"A","appName":"B"}'})
+  end)
+
   it("may have JSON that begins with a byte order mark", function()
     assert.same({appName = "A"}, build{google = '\239\187\191{"appName":"A"}'}.google)
   end)

@@ -186,6 +186,23 @@ describe("an empty array that is to be sent", function()
   end)
 end)
 
+describe("an object with the same member twice", function()
+  local TEXTS = {'{"a":1,"a":2}', '{"a":null,"b":2,"a":null}', '[{"c":{"a":[],"\\u0061":[]}}]', '{"a:":{"b":":","b":1.5}}'}
+
+  it("is refused if it is to be sent, because only one of the two could be sent", function()
+    for _, text in ipairs(TEXTS) do
+      assert.same({nil, "an object has the same member twice"}, {core.json_decode(text, true)})
+    end
+    for _, text in ipairs{'[{"a":1},{"a":1}]', '{"a":{"a":{}},"b":[],"c:\\"":":"}', '{"":":"}', '":"', '[1,2.5,null]'} do
+      assert(core.json_decode(text, true))
+    end
+  end)
+
+  it("has the last of the two in an answer", function()
+    assert.same({a = 2}, core.json_decode(TEXTS[1]))
+  end)
+end)
+
 describe("decoding", function()
   it("keeps texts as they are", function()
     assert.equal('a"\\/\b\f\n\r\t', decode[["a\"\\\/\b\f\n\r\t"]])
