@@ -515,9 +515,12 @@ bool multi_run(struct multi *multi, int timeout_ms)
     extend_late(multi);
     ok = pollset_tick(&multi->pollset, multi->curl);
     harvest(multi);
-    if (ok)
+    if (ok) {
         advance(multi); /* before the wait, because the calls that begin now are due at once */
-    ok = ok && pollset_run(&multi->pollset, multi->curl, multi->count < before ? 0 : timeout_ms);
+        pollset_wait(&multi->pollset, multi->curl, multi->count < before ? 0 : timeout_ms);
+        extend_late(multi); /* the process may have been stopped during the wait */
+        ok = pollset_run(&multi->pollset, multi->curl);
+    }
     harvest(multi);
     expire(multi);
     if (!ok)

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #ifdef CMR_EPOLL
-#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #endif
 
@@ -216,16 +215,20 @@ static int wait_ms(const struct pollset *set, int timeout)
     return left < timeout ? (int)ceil(fmax(0, left)) : timeout;
 }
 
-bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
+void pollset_wait(struct pollset *set, CURLM *multi, int timeout)
 {
-    struct epoll_event events[64];
-    const int count = epoll_wait(set->fd, events, sizeof events / sizeof events[0], wait_ms(set, timeout));
+    (void)multi;
+    set->ready = epoll_wait(set->fd, set->events, sizeof set->events / sizeof set->events[0], wait_ms(set, timeout));
+}
+
+bool pollset_run(struct pollset *set, CURLM *multi)
+{
     CURLMcode code = CURLM_OK;
     int running;
 
-    for (int i = 0; i < count && code == CURLM_OK; i++) {
-        const unsigned what = events[i].events;
-        const int fd = events[i].data.fd;
+    for (int i = 0; i < set->ready && code == CURLM_OK; i++) {
+        const unsigned what = set->events[i].events;
+        const int fd = set->events[i].data.fd;
         if (fd == set->timer)
             arm(set); /* sets the timer again; if its time has passed since pollset_tick, it wakes the loop at once */
         else
@@ -264,13 +267,18 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
     return true;
 }
 
-bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
+void pollset_wait(struct pollset *set, CURLM *multi, int timeout)
+{
+    (void)set;
+    if (timeout > 0)
+        (void)curl_multi_poll(multi, NULL, 0, timeout, NULL);
+}
+
+bool pollset_run(struct pollset *set, CURLM *multi)
 {
     int running;
 
     (void)set;
-    if (timeout > 0)
-        (void)curl_multi_poll(multi, NULL, 0, timeout, NULL);
     return curl_multi_perform(multi, &running) == CURLM_OK;
 }
 

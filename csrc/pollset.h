@@ -12,6 +12,7 @@
 
 #if defined(__linux__) && !defined(CMR_NO_EPOLL)
 #define CMR_EPOLL 1
+#include <sys/epoll.h>
 #endif
 
 struct watched {
@@ -32,6 +33,10 @@ struct pollset {
     double alarm;            /* the earliest deadline of a call */
     struct watched *sockets; /* the sockets to servers; a fork's child closes them without libcurl */
     size_t count, capacity;
+#ifdef CMR_EPOLL
+    struct epoll_event events[64]; /* what the last wait found */
+    int ready;                     /* how many events; -1 after a signal */
+#endif
 };
 
 /* Opens the set. Returns false when it cannot, for example because no file descriptor is left. */
@@ -49,19 +54,19 @@ bool pollset_watch(struct pollset *set, CURL *easy);
  */
 bool pollset_tick(struct pollset *set, CURLM *multi);
 
-/*
- * Waits up to timeout ms for a socket. Lets libcurl do the work on the sockets that are ready. Returns false like
- * pollset_tick.
- */
-bool pollset_run(struct pollset *set, CURLM *multi, int timeout);
+/* Waits up to timeout ms for a socket. */
+void pollset_wait(struct pollset *set, CURLM *multi, int timeout);
+
+/* Lets libcurl do the work on the sockets that the wait found ready. Returns false like pollset_tick. */
+bool pollset_run(struct pollset *set, CURLM *multi);
 
 /* Returns the time of the monotonic clock, in seconds. */
 double pollset_now(void);
 
-/* Returns the descriptor for an event loop, or -1. It is readable when pollset_run has work to do. */
+/* Returns the descriptor for an event loop, or -1. It is readable when there is work to do. */
 int pollset_descriptor(struct pollset *set);
 
-/* Sets the time of the earliest deadline. With epoll, a waiting pollset_run returns then. */
+/* Sets the time of the earliest deadline. With epoll, pollset_wait returns then. */
 void pollset_alarm(struct pollset *set, double at);
 
 /* Closes the set. Call it after the multi was cleaned up. */

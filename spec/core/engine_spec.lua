@@ -831,6 +831,20 @@ describe("the engine", function()
       end)
     end
 
+    it("still reads an answer that has arrived, if the stop came while it waited", function()
+      server:fault{delay = 0.4}
+      local ran = program.run(([[
+        local core = require "cmr.core"
+        local call = assert(core.platforms(core.target{api_key = %q, base_url = %q}, %q))
+        call:start(core.engine(), 0.6)
+        local pid = io.open "/proc/self/stat":read "*n"
+        os.execute(("(sleep 0.2; kill -STOP %%d; sleep 1; kill -CONT %%d) &"):format(pid, pid))
+        while not call:done() do core.engine():wait(1000) end
+        print(assert(call:result()).status)
+      ]]):format(server.key, server.base_url, mock.USER))
+      assert.same({0, "200\n", ""}, {ran.status, ran.out, ran.err})
+    end)
+
     it("ends a call without an answer soon, and only once gives it more time", function()
       server:fault{delay = 30}
       local calls = start(1, 0.6)
