@@ -979,6 +979,9 @@ function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
+---A later event may then have the same body and the same id, for example at the second start of a warmup. So without an
+---eventId, the receiver recognises a duplicate only for 15 minutes (10 minutes and the option `tolerance`) after the
+---event was handled. The vendor's deliveries of one event end about 6 minutes after the first one.
 ---@param event cmr.Event
 ---@return string? id Nil if a table has no eventId, and comes neither from verify nor from a replayed dead letter.
 function webhook.id(event) end
@@ -1010,7 +1013,9 @@ function webhook.name(event) end
 ---dictionaries cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
----@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
+---Seconds for which cmr recognises a duplicate. If an event has no eventId, at most the sum of `tolerance` and 10
+---minutes: see cmr.webhook.id. Default: 7 days.
+---@field done_ttl? number
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.

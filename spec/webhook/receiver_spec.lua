@@ -523,6 +523,63 @@ describe("a receiver of webhooks", function()
     assert.equal(2, runs)
   end)
 
+  describe("recognises a duplicate of an event without an id", function()
+    local STARTED = '{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "M1"}}'
+
+    -- Returns whether a delivery this number of seconds later is a new event.
+    local function is_new(to, later)
+      local before = runs
+      now = now + later
+      assert.equal(200, deliver(to, STARTED))
+      return runs > before
+    end
+
+    it("for 15 minutes, because a later event may have the same body", function()
+      local to = receiver{on = {["*"] = count}}
+      assert.same({true, false, true}, {is_new(to, 0), is_new(to, 899), is_new(to, 1)})
+      deliver(to)
+      now = now + 24 * 3600
+      runs = 0
+      deliver(to)
+      assert.equal(0, runs)
+    end)
+
+    it("for as long as its signature is valid", function()
+      local to = receiver{on = {["*"] = count}, tolerance = 3600}
+      assert.same({true, false, true}, {is_new(to, 0), is_new(to, 600 + 3599), is_new(to, 1)})
+    end)
+
+    it("for done_ttl if that is shorter", function()
+      local to = receiver{on = {["*"] = count}, done_ttl = 100}
+      assert.same({true, false, true}, {is_new(to, 0), is_new(to, 99), is_new(to, 1)})
+    end)
+
+    it("for 15 minutes after the replay of its dead letter", function()
+      local works = false
+      local to = receiver{on = {["*"] = function()
+        count()
+        return works
+      end}}
+      for _ = 1, 3 do assert.equal(500, deliver(to, STARTED)) end
+      works = true
+      assert.equal(1, to:replay())
+      assert.same({false, true}, {is_new(to, 899), is_new(to, 1)})
+    end)
+
+    it("and counts only its own deliveries", function()
+      local tries = {}
+      local to = receiver{on = {["*"] = function(_, taken)
+        tries[#tries + 1] = taken.tries
+        return false
+      end}}
+      for _, later in ipairs{0, 330, 900} do
+        now = now + later
+        deliver(to, STARTED)
+      end
+      assert.same({1, 2, 1}, tries)
+    end)
+  end)
+
   it("recognises a duplicate for 7 days, keeps an event for an hour and a dead letter for 30 days", function()
     local day, works = 24 * 3600, true
     local to = receiver{on = {["*"] = function()

@@ -12,6 +12,7 @@ local errors = require "cmr.util.errors"
 local event_lists = require "cmr.webhook.event_lists"
 local log = require "cmr.util.log"
 local redact = require "cmr.util.redact"
+local redelivery = require "cmr.webhook.redelivery"
 local request_body = require "cmr.util.request_body"
 local shared_dict = require "cmr.util.shared_dict"
 local stores = require "cmr.store"
@@ -42,7 +43,9 @@ local verify = require "cmr.webhook.verify"
 ---dictionaries cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
----@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
+---Seconds for which cmr recognises a duplicate. If an event has no eventId, at most the sum of `tolerance` and 10
+---minutes: see cmr.webhook.id. Default: 7 days.
+---@field done_ttl? number
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
@@ -87,7 +90,6 @@ for name, rule in pairs(verify.SPEC) do
   SPEC[name], DEFAULTS[name] = rule, verify.DEFAULTS[name]
 end
 
-local VENDOR_TRIES = 3 -- the vendor delivers an event at most this often (help page)
 local MAX_TRIES = 1e6
 local TRIES_SECONDS = text.DAY -- how long the store keeps the count of an event's deliveries; a handler may take hours
 local HASH_BYTES = 16 -- short enough for the mark of a handled event to fit into nginx's entry of 128 bytes
@@ -126,7 +128,7 @@ end
 -- do, because the vendor may send several events with one id. If an event has an id and data, only its name, id and
 -- data count, because a timestamp elsewhere in it may differ between deliveries.
 local function hash_of(event, info)
-  local has_id = info.id ~= info.body_hash
+  local has_id = info.id == event.eventId
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
   return core.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
 end
@@ -136,12 +138,16 @@ local function new_job(self, event, info, is_replay)
   local hash = hash_of(event, info)
   local keys = verify.keys(self.opts)
   local secrets, store_passwords = redact.secrets(event, keys), self.opts.store_passwords
+  local same_event_seconds = redelivery.same_event_seconds(event, info, self.opts.tolerance)
   return {
     event = event,
     info = info,
     hash = hash,
     claim = "event:" .. hash,
     counter = stores.TRIES .. hash,
+    same_event_seconds = same_event_seconds,
+    done_ttl = math.min(self.opts.done_ttl, same_event_seconds),
+    tries_ttl = math.min(TRIES_SECONDS, same_event_seconds),
     is_replay = is_replay or false,
     label = label_of(info),
     secrets = secrets,
@@ -153,8 +159,8 @@ end
 
 -- Stores an event for client:await.
 local function store_event(self, job)
-  local may_be_stored = job.is_replay or job.tries > 1
-  return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, may_be_stored)
+  local stored_seconds = (job.is_replay or job.tries > 1) and job.same_event_seconds or 0
+  return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, stored_seconds)
 end
 
 local function put_dead_letter(self, job, reason)
@@ -162,7 +168,7 @@ local function put_dead_letter(self, job, reason)
   local ok, message = dead_letters.put(self.store, {
     id = job.hash,
     name = info.event,
-    event_id = info.id ~= info.body_hash and info.id or nil,
+    event_id = info.id == job.event.eventId and info.id or nil,
     failed_at = os.time(),
     tries = job.tries,
     reason = reason,
@@ -182,7 +188,7 @@ end
 
 -- Counts a delivery of an event, and returns the number of deliveries so far. Returns 1 if the store fails.
 local function count_try(self, job)
-  return self.store:count(job.counter, MAX_TRIES, TRIES_SECONDS) or 1
+  return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
 -- Ends the claim. After a failure, the event waits for the next delivery. If the last delivery fails, the event becomes
@@ -199,9 +205,9 @@ local function finish(self, job, is_handled, reason)
     elseif not job.is_replay then
       self.store:uncount(job.counter)
       job.tries = math.max(job.tries, count_try(self, job)) -- deliveries that came during a long handler count too
-      if job.tries >= VENDOR_TRIES then put_dead_letter(self, job, reason) end
+      if job.tries >= redelivery.MAX_TRIES then put_dead_letter(self, job, reason) end
     end
-    return self.store[method](self.store, job.claim, job.token, self.opts.done_ttl)
+    return self.store[method](self.store, job.claim, job.token, job.done_ttl)
   end)
   if not returned then
     ok, message = nil, tostring(ok)
