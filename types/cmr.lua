@@ -931,6 +931,9 @@ function writing:settle(id, ending) end
 ---@field name string The event's name.
 ---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
+---The time after which the vendor does not deliver the event again. Seconds since 1970. Nil if the event is too large
+---for the store.
+---@field dead_at? integer
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why the event was not handled or not stored.
 ---The event. It has passwords only with the option store_passwords. Nil when the store had no room for the event.
@@ -1035,9 +1038,10 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. At the last of
----three deliveries, the handler failed, or the store could not store the event. An event that is too large for the
----store also becomes a dead letter.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. The handler
+---failed, or the store could not store the event: at three deliveries, or at the last one that arrived. In the second
+---case, the event becomes a dead letter 10 minutes later, when no other delivery can come. An event that is too large
+---for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

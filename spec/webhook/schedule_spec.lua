@@ -3,6 +3,8 @@ local api = require "spec.support.mock_api"
 local cmr = require "cmr"
 local hooks = require "spec.support.receiver"
 local memory = require "cmr.store.memory"
+local nginx = require "spec.support.nginx"
+local stores = require "spec.support.store"
 
 local THIS = {mailboxId = api.MAILBOX}
 
@@ -27,6 +29,41 @@ describe("a receiver of the vendor's deliveries #nginx", function()
     end)
     return status
   end
+
+  it("keeps an event as a dead letter when only the last delivery arrives, and its function fails", function()
+    local store, close = stores.sqlite.start()
+    local works, handled = false, {}
+    local to = cmr.webhook.receiver{api_key = mock.server.key, store = store, log = function() end,
+      on = {["mailbox.exported"] = function(event)
+        if not works then error "no database" end
+        handled[#handled + 1] = event.data.mailboxId
+      end}}
+    mock:control("webhooks", {url = hook.url, fail = 2})
+    mock:yes("POST /mailboxes/oauth", nil, THIS)
+    for attempt, seconds in ipairs{10, 30, 300} do
+      mock:advance(seconds)
+      if attempt == 3 then assert.equal(500, receive(to)) end
+      nginx.eventually("the attempt is over", function()
+        local list = mock.server:control("GET", "deliveries")
+        return list[1] and #list[1].attempts == attempt
+      end)
+    end
+    assert.equal("failed", mock.server:control("GET", "deliveries")[1].state)
+    local time = os.time
+    finally(function()
+      close()
+      os.time = time -- luacheck: ignore 122
+    end)
+    function os.time() return time() + 600 end -- luacheck: ignore 122
+    local letters = to:dead_letters()
+    assert.equal(1, #letters)
+    assert.same({"mailbox.exported", 1}, {letters[1].name, letters[1].tries})
+    assert.matches("no database", letters[1].reason)
+    works = true
+    assert.equal(1, to:replay())
+    assert.same({api.MAILBOX}, handled)
+    assert.same({}, to:dead_letters())
+  end)
 
   it("handles each start of a warmup, though the events have no id and the same body", function()
     mock:control("webhooks", {url = hook.url, actionId = false})

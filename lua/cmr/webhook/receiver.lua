@@ -163,13 +163,15 @@ local function store_event(self, job)
   return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, stored_seconds)
 end
 
-local function put_dead_letter(self, job, reason)
-  local info = job.info
-  local ok, message = dead_letters.put(self.store, {
+-- Stores a letter that is dead after so many seconds. Nil is for an event that is too large for the store.
+local function put_letter(self, job, reason, seconds)
+  local info, now = job.info, os.time()
+  return dead_letters.put(self.store, {
     id = job.hash,
     name = info.event,
     event_id = info.id == job.event.eventId and info.id or nil,
-    failed_at = os.time(),
+    failed_at = now,
+    dead_at = seconds and now + seconds,
     tries = job.tries,
     reason = reason,
     event = job.stored_event(),
@@ -182,8 +184,17 @@ local function put_dead_letter(self, job, reason)
       key = info.key,
     },
   }, self.opts.dead_ttl)
-  local format = ok and "%s: it is a dead letter now: %s" or "%s: it is lost, for no dead letter could be stored: %s"
-  report(self, "ERR", format, job.label, ok and reason or message)
+end
+
+-- Does the same, and reports a letter that is dead or that could not be stored.
+local function put_dead_letter(self, job, reason, seconds)
+  local ok, message = put_letter(self, job, reason, seconds)
+  if not ok then
+    local format = "%s: it is lost unless it is delivered again, for no dead letter could be stored: %s"
+    report(self, "ERR", format, job.label, message)
+  elseif (seconds or 0) == 0 then
+    report(self, "ERR", "%s: it is a dead letter now: %s", job.label, reason)
+  end
 end
 
 -- Counts a delivery of an event, and returns the number of deliveries so far. Returns 1 if the store fails.
@@ -191,21 +202,23 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. After a failure, the event waits for the next delivery. If the last delivery fails, the event becomes
--- a dead letter. An error of the store does not change the answer to the vendor.
+-- Ends the claim. After a failure, the event waits for the next delivery. It becomes a dead letter after the third
+-- failure, or when no other delivery can come, because some deliveries may not have arrived. An error of the store does
+-- not change the answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
   local method = is_handled and "done" or "release"
   local returned, ok, message = pcall(function()
     if not job.is_replay and is_handled then
+      if job.tries > 1 then dead_letters.settle(self.store, job.hash) end
       for _ = 1, job.tries do
         self.store:uncount(job.counter)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
       job.tries = math.max(job.tries, count_try(self, job)) -- deliveries that came during a long handler count too
-      if job.tries >= redelivery.MAX_TRIES then put_dead_letter(self, job, reason) end
+      put_dead_letter(self, job, reason, job.tries < redelivery.MAX_TRIES and redelivery.SECONDS or 0)
     end
     return self.store[method](self.store, job.claim, job.token, job.done_ttl)
   end)
@@ -264,6 +277,10 @@ local function handle(self, job)
   end
   local handler = self.opts.on[job.info.event] or self.opts.on["*"]
   if handler then
+    if job.tries > 1 and not job.is_replay then
+      -- the earlier deliveries failed or crashed; if this handler crashes the process too, the event is not lost
+      put_letter(self, job, "its handler did not end", redelivery.SECONDS)
+    end
     ok, message = run_handler(self, job, handler)
     if not ok then
       report(self, "ERR", "%s: its handler failed: %s", job.label, message)
@@ -311,9 +328,10 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. At the last of
----three deliveries, the handler failed, or the store could not store the event. An event that is too large for the
----store also becomes a dead letter.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. The handler
+---failed, or the store could not store the event: at three deliveries, or at the last one that arrived. In the second
+---case, the event becomes a dead letter 10 minutes later, when no other delivery can come. An event that is too large
+---for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
