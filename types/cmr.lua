@@ -931,6 +931,9 @@ function writing:settle(id, ending) end
 ---@field name string The event's name.
 ---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
+---The time after which the vendor does not deliver the event again. Seconds since 1970. Nil if the event is too large
+---for the store.
+---@field dead_at? integer
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why the event was not handled or not stored.
 ---The event. It has passwords only with the option store_passwords. Nil when the store had no room for the event.
@@ -979,6 +982,9 @@ function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
+---A later event may then have the same body and the same id, for example at the second start of a warmup. So without an
+---eventId, the receiver recognises a duplicate only for 15 minutes (10 minutes and the option `tolerance`) after the
+---event was handled. The vendor's deliveries of one event end about 6 minutes after the first one.
 ---@param event cmr.Event
 ---@return string? id Nil if a table has no eventId, and comes neither from verify nor from a replayed dead letter.
 function webhook.id(event) end
@@ -1010,7 +1016,9 @@ function webhook.name(event) end
 ---dictionaries cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
----@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
+---Seconds for which cmr recognises a duplicate. If an event has no eventId, at most the sum of `tolerance` and 10
+---minutes: see cmr.webhook.id. Default: 7 days.
+---@field done_ttl? number
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
@@ -1030,9 +1038,10 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. At the last of
----three deliveries, the handler failed, or the store could not store the event. An event that is too large for the
----store also becomes a dead letter.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. The handler
+---failed, or the store could not store the event: at three deliveries, or at the last one that arrived. In the second
+---case, the event becomes a dead letter 10 minutes later, when no other delivery can come. An event that is too large
+---for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

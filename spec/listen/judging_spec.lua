@@ -152,6 +152,20 @@ describe("cmr listen", function()
     assert.has_error(function() start{ledger = ledger} end, "locked")
   end)
 
+  it("stores an event without an id again after 15 minutes, because a later event may have the same body", function()
+    local store, time, later = require("cmr.store.memory").new(), core.time, 0
+    finally(function() core.time = time end)
+    function core.time() return time() + later end
+    local ledger = {store = function() return store end, listen = function() return true end}
+    local stored = {}
+    for index, seconds in ipairs{0, 800, 901} do
+      later, emitted = seconds, {}
+      receive({ledger = ledger}, '{"eventType":"mailbox.warmup.started","data":{"mailboxId":"M1"}}')
+      stored[index] = #store:list "mailbox:M1"
+    end
+    assert.same({1, 1, 2}, stored)
+  end)
+
   it("leaves the status of a forwarded delivery to the answer", function()
     local parts = start{forward = "http://x.example:8/y?z=1"}
     assert.matches("receive(true)", parts.http, 1, true)

@@ -17,7 +17,8 @@ function receiver.new()
 end
 
 --- Waits for the next delivery and answers it.
--- @param status the status of the answer; default: 200; false closes the connection without an answer
+-- @param status the status of the answer, or a function that gets the delivery and returns it; default: 200; false
+--   closes the connection without an answer
 -- @param limit the maximum wait in seconds; after it, the function returns nil
 -- @return {line, headers = {lower-case name = value}, body}
 function Receiver:next(status, limit)
@@ -36,6 +37,7 @@ function Receiver:next(status, limit)
     delivery.headers[name:lower()] = value
   end
   delivery.body = connection:receive(tonumber(delivery.headers["content-length"]))
+  if type(status) == "function" then status = status(delivery) end
   if status ~= false then
     connection:send(("HTTP/1.1 %d x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"):format(status or 200))
   end

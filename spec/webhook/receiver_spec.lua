@@ -325,6 +325,67 @@ describe("a receiver of webhooks", function()
       assert.equal(1, #to:dead_letters())
     end)
 
+    describe("one in whose handler the process crashed", function()
+      local time, later
+
+      before_each(function()
+        time, later = os.time, 0
+        function os.time() return time() + later end -- luacheck: ignore 122
+      end)
+
+      after_each(function() os.time = time end) -- luacheck: ignore 122
+
+      -- Delivers at the vendor's times to a process that crashes: it does nothing more in the store.
+      local function crash_at(...)
+        for _, seconds in ipairs{...} do
+          now = 1000 + seconds
+          deliver(receiver{on = {["*"] = function()
+            function store.uncount() error "crashed" end
+            error "crashed"
+          end}})
+          store.uncount = nil
+        end
+      end
+
+      it("at each delivery", function()
+        crash_at(0, 30, 330)
+        local to = receiver{on = {["*"] = count}}
+        assert.same({}, to:dead_letters())
+        later = 601
+        local letter = to:dead_letters()[1]
+        assert.same({"E1", 3, "its handler did not end"}, {letter.event_id, letter.tries, letter.reason})
+        now = now + 240
+        assert.equal(1, to:replay())
+        assert.equal(1, runs)
+      end)
+
+      it("but not one that a later delivery handled", function()
+        crash_at(0)
+        now = 1000 + 330
+        local to = receiver{on = {["*"] = count}}
+        assert.equal(200, deliver(to))
+        later = 601
+        assert.same({}, to:dead_letters())
+        assert.same({}, store:list "dead")
+      end)
+    end)
+
+    it("with its event, though there is no room when it fails again", function()
+      local to, append = failing(), store.append
+      deliver_often(to, 1)
+      function store.append(self, name, ...)
+        if name == "dead" then return nil, "full" end
+        return append(self, name, ...)
+      end
+      deliver_often(to, 2)
+      store.append = append
+      local time = os.time
+      finally(function() os.time = time end) -- luacheck: ignore 122
+      function os.time() return time() + 601 end -- luacheck: ignore 122
+      local letters = to:dead_letters()
+      assert.same({1, "O1"}, {#letters, letters[1].event.data.orderId})
+    end)
+
     it("one that never found room in the store", function()
       local append, to = store.append, receiver()
       function store.append(self, name, ...)
@@ -383,17 +444,17 @@ describe("a receiver of webhooks", function()
     end)
 
     it("and logs that an event is lost when the dead letter cannot be stored", function()
-      local to, tried = failing(), 0
-      local append = store.append
+      local to, append = failing(), store.append
       function store.append(self, name, ...)
         if name ~= "dead" then return append(self, name, ...) end
-        tried = tried + 1
         return nil, "connection refused"
       end
-      deliver_often(to, 3)
-      assert.equal(1, tried)
-      assert.equal("ERR cmr webhook: mailbox.created E1: it is lost, for no dead letter could be stored: "
-        .. "connection refused", logged[4])
+      for number = 1, 3 do
+        deliver_often(to, 1)
+        assert.equal(2 * number, #logged)
+        assert.equal("ERR cmr webhook: mailbox.created E1: it is lost unless it is delivered again, for no dead letter "
+          .. "could be stored: connection refused", logged[2 * number])
+      end
     end)
 
     describe("and replays", function()
@@ -431,7 +492,7 @@ describe("a receiver of webhooks", function()
         assert.equal(1, #to:dead_letters())
       end)
 
-      it("none that a worker is handling, and none that was handled meanwhile", function()
+      it("none that a worker is handling, and none that a delivery handled", function()
         local to = failing()
         deliver_often(to, 3)
         local id = to:dead_letters()[1].id
@@ -440,9 +501,21 @@ describe("a receiver of webhooks", function()
           assert.matches("being handled elsewhere", failures[id])
         end}}
         assert.equal(200, deliver(slow))
-        runs = 0
+        assert.same({}, to:dead_letters())
+        assert.equal(0, to:replay())
+      end)
+
+      it("none that was handled after its list was read", function()
+        local to, claim = failing(), store.claim
+        deliver_often(to, 3)
+        works, runs = true, 0
+        function store.claim(...)
+          store.claim = claim
+          assert.equal(200, deliver(to))
+          return claim(...)
+        end
         assert.equal(1, to:replay())
-        assert.equal(0, runs)
+        assert.equal(1, runs)
         assert.same({}, to:dead_letters())
       end)
 
@@ -521,6 +594,63 @@ describe("a receiver of webhooks", function()
     now = 1100
     deliver(to)
     assert.equal(2, runs)
+  end)
+
+  describe("recognises a duplicate of an event without an id", function()
+    local STARTED = '{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "M1"}}'
+
+    -- Returns whether a delivery this number of seconds later is a new event.
+    local function is_new(to, later)
+      local before = runs
+      now = now + later
+      assert.equal(200, deliver(to, STARTED))
+      return runs > before
+    end
+
+    it("for 15 minutes, because a later event may have the same body", function()
+      local to = receiver{on = {["*"] = count}}
+      assert.same({true, false, true}, {is_new(to, 0), is_new(to, 899), is_new(to, 1)})
+      deliver(to)
+      now = now + 24 * 3600
+      runs = 0
+      deliver(to)
+      assert.equal(0, runs)
+    end)
+
+    it("for as long as its signature is valid", function()
+      local to = receiver{on = {["*"] = count}, tolerance = 3600}
+      assert.same({true, false, true}, {is_new(to, 0), is_new(to, 600 + 3599), is_new(to, 1)})
+    end)
+
+    it("for done_ttl if that is shorter", function()
+      local to = receiver{on = {["*"] = count}, done_ttl = 100}
+      assert.same({true, false, true}, {is_new(to, 0), is_new(to, 99), is_new(to, 1)})
+    end)
+
+    it("for 15 minutes after the replay of its dead letter", function()
+      local works = false
+      local to = receiver{on = {["*"] = function()
+        count()
+        return works
+      end}}
+      for _ = 1, 3 do assert.equal(500, deliver(to, STARTED)) end
+      works = true
+      assert.equal(1, to:replay())
+      assert.same({false, true}, {is_new(to, 899), is_new(to, 1)})
+    end)
+
+    it("and counts only its own deliveries", function()
+      local tries = {}
+      local to = receiver{on = {["*"] = function(_, taken)
+        tries[#tries + 1] = taken.tries
+        return false
+      end}}
+      for _, later in ipairs{0, 330, 900} do
+        now = now + later
+        deliver(to, STARTED)
+      end
+      assert.same({1, 2, 1}, tries)
+    end)
   end)
 
   it("recognises a duplicate for 7 days, keeps an event for an hour and a dead letter for 30 days", function()

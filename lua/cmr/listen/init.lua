@@ -6,6 +6,7 @@ local event_lists = require "cmr.webhook.event_lists"
 local launcher = require "cmr.launcher"
 local random = require "cmr.util.random"
 local redact = require "cmr.util.redact"
+local redelivery = require "cmr.webhook.redelivery"
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
@@ -111,7 +112,9 @@ local function store_event(event, opts)
   local function copy()
     return redact.copy(event, redact.secrets(event, keys_of(opts.verify or {})))
   end
-  return event_lists.put(opts.ledger:store(), event, copy, EVENT_SECONDS, true)
+  local tolerance = opts.verify and opts.verify.tolerance or verify.DEFAULTS.tolerance
+  local stored_seconds = redelivery.same_event_seconds(event, verify.info(event), tolerance)
+  return event_lists.put(opts.ledger:store(), event, copy, EVENT_SECONDS, stored_seconds)
 end
 
 -- Verifies a delivery, stores its event and runs the user's command. Returns its report, and the HTTP status to answer

@@ -12,10 +12,12 @@ local function content(stored)
   return tables.canonical(stored)
 end
 
-local function is_stored(store, name, json)
-  local wanted = content(core.json_decode(json))
-  for _, stored in ipairs(store:list(name) or {}) do
-    if content(core.json_decode(stored)) == wanted then return true end
+local function is_stored(store, name, json, seconds)
+  local event = core.json_decode(json)
+  local oldest, wanted = event.receivedAt - seconds, content(event)
+  for _, text in ipairs(store:list(name) or {}) do
+    local stored = core.json_decode(text)
+    if (stored.receivedAt or 0) > oldest and content(stored) == wanted then return true end
   end
   return false
 end
@@ -26,10 +28,11 @@ end
 ---@param event cmr.Event The event as it was delivered.
 ---@param copy fun(): table Returns the copy to store, see redact.copy.
 ---@param ttl number seconds
----@param may_be_stored boolean If true, a list may already have the event. A list that has it then stays the same.
+---@param stored_seconds number A list that got the same content in the last so many seconds has this event, and stays
+---the same. 0 if no list can have the event.
 ---@return boolean? ok
 ---@return string? message the store's message
-function event_lists.put(store, event, copy, ttl, may_be_stored)
+function event_lists.put(store, event, copy, ttl, stored_seconds)
   local json, added = nil, {}
   for _, name in ipairs(events.list_names(event)) do
     if not json then
@@ -37,7 +40,7 @@ function event_lists.put(store, event, copy, ttl, may_be_stored)
       stored.receivedAt = core.time()
       json = core.json_encode(stored)
     end
-    if not may_be_stored or not is_stored(store, name, json) then
+    if stored_seconds == 0 or not is_stored(store, name, json, stored_seconds) then
       local ok, message = store:append(name, json, ttl)
       if not ok then
         for _, earlier in ipairs(added) do

@@ -12,6 +12,7 @@ local errors = require "cmr.util.errors"
 local event_lists = require "cmr.webhook.event_lists"
 local log = require "cmr.util.log"
 local redact = require "cmr.util.redact"
+local redelivery = require "cmr.webhook.redelivery"
 local request_body = require "cmr.util.request_body"
 local shared_dict = require "cmr.util.shared_dict"
 local stores = require "cmr.store"
@@ -42,7 +43,9 @@ local verify = require "cmr.webhook.verify"
 ---dictionaries cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
----@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
+---Seconds for which cmr recognises a duplicate. If an event has no eventId, at most the sum of `tolerance` and 10
+---minutes: see cmr.webhook.id. Default: 7 days.
+---@field done_ttl? number
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
@@ -87,7 +90,6 @@ for name, rule in pairs(verify.SPEC) do
   SPEC[name], DEFAULTS[name] = rule, verify.DEFAULTS[name]
 end
 
-local VENDOR_TRIES = 3 -- the vendor delivers an event at most this often (help page)
 local MAX_TRIES = 1e6
 local TRIES_SECONDS = text.DAY -- how long the store keeps the count of an event's deliveries; a handler may take hours
 local HASH_BYTES = 16 -- short enough for the mark of a handled event to fit into nginx's entry of 128 bytes
@@ -126,7 +128,7 @@ end
 -- do, because the vendor may send several events with one id. If an event has an id and data, only its name, id and
 -- data count, because a timestamp elsewhere in it may differ between deliveries.
 local function hash_of(event, info)
-  local has_id = info.id ~= info.body_hash
+  local has_id = info.id == event.eventId
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
   return core.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
 end
@@ -136,12 +138,16 @@ local function new_job(self, event, info, is_replay)
   local hash = hash_of(event, info)
   local keys = verify.keys(self.opts)
   local secrets, store_passwords = redact.secrets(event, keys), self.opts.store_passwords
+  local same_event_seconds = redelivery.same_event_seconds(event, info, self.opts.tolerance)
   return {
     event = event,
     info = info,
     hash = hash,
     claim = "event:" .. hash,
     counter = stores.TRIES .. hash,
+    same_event_seconds = same_event_seconds,
+    done_ttl = math.min(self.opts.done_ttl, same_event_seconds),
+    tries_ttl = math.min(TRIES_SECONDS, same_event_seconds),
     is_replay = is_replay or false,
     label = label_of(info),
     secrets = secrets,
@@ -153,17 +159,19 @@ end
 
 -- Stores an event for client:await.
 local function store_event(self, job)
-  local may_be_stored = job.is_replay or job.tries > 1
-  return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, may_be_stored)
+  local stored_seconds = (job.is_replay or job.tries > 1) and job.same_event_seconds or 0
+  return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, stored_seconds)
 end
 
-local function put_dead_letter(self, job, reason)
-  local info = job.info
-  local ok, message = dead_letters.put(self.store, {
+-- Stores a letter that is dead after so many seconds. Nil is for an event that is too large for the store.
+local function put_letter(self, job, reason, seconds)
+  local info, now = job.info, os.time()
+  return dead_letters.put(self.store, {
     id = job.hash,
     name = info.event,
-    event_id = info.id ~= info.body_hash and info.id or nil,
-    failed_at = os.time(),
+    event_id = info.id == job.event.eventId and info.id or nil,
+    failed_at = now,
+    dead_at = seconds and now + seconds,
     tries = job.tries,
     reason = reason,
     event = job.stored_event(),
@@ -176,32 +184,43 @@ local function put_dead_letter(self, job, reason)
       key = info.key,
     },
   }, self.opts.dead_ttl)
-  local format = ok and "%s: it is a dead letter now: %s" or "%s: it is lost, for no dead letter could be stored: %s"
-  report(self, "ERR", format, job.label, ok and reason or message)
+end
+
+-- Does the same, and reports a letter that is dead or that could not be stored.
+local function put_dead_letter(self, job, reason, seconds)
+  local ok, message = put_letter(self, job, reason, seconds)
+  if not ok then
+    local format = "%s: it is lost unless it is delivered again, for no dead letter could be stored: %s"
+    report(self, "ERR", format, job.label, message)
+  elseif (seconds or 0) == 0 then
+    report(self, "ERR", "%s: it is a dead letter now: %s", job.label, reason)
+  end
 end
 
 -- Counts a delivery of an event, and returns the number of deliveries so far. Returns 1 if the store fails.
 local function count_try(self, job)
-  return self.store:count(job.counter, MAX_TRIES, TRIES_SECONDS) or 1
+  return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. After a failure, the event waits for the next delivery. If the last delivery fails, the event becomes
--- a dead letter. An error of the store does not change the answer to the vendor.
+-- Ends the claim. After a failure, the event waits for the next delivery. It becomes a dead letter after the third
+-- failure, or when no other delivery can come, because some deliveries may not have arrived. An error of the store does
+-- not change the answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
   local method = is_handled and "done" or "release"
   local returned, ok, message = pcall(function()
     if not job.is_replay and is_handled then
+      if job.tries > 1 then dead_letters.settle(self.store, job.hash) end
       for _ = 1, job.tries do
         self.store:uncount(job.counter)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
       job.tries = math.max(job.tries, count_try(self, job)) -- deliveries that came during a long handler count too
-      if job.tries >= VENDOR_TRIES then put_dead_letter(self, job, reason) end
+      put_dead_letter(self, job, reason, job.tries < redelivery.MAX_TRIES and redelivery.SECONDS or 0)
     end
-    return self.store[method](self.store, job.claim, job.token, self.opts.done_ttl)
+    return self.store[method](self.store, job.claim, job.token, job.done_ttl)
   end)
   if not returned then
     ok, message = nil, tostring(ok)
@@ -258,6 +277,10 @@ local function handle(self, job)
   end
   local handler = self.opts.on[job.info.event] or self.opts.on["*"]
   if handler then
+    if job.tries > 1 and not job.is_replay then
+      -- the earlier deliveries failed or crashed; if this handler crashes the process too, the event is not lost
+      put_letter(self, job, "its handler did not end", redelivery.SECONDS)
+    end
     ok, message = run_handler(self, job, handler)
     if not ok then
       report(self, "ERR", "%s: its handler failed: %s", job.label, message)
@@ -305,9 +328,10 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. At the last of
----three deliveries, the handler failed, or the store could not store the event. An event that is too large for the
----store also becomes a dead letter.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. The handler
+---failed, or the store could not store the event: at three deliveries, or at the last one that arrived. In the second
+---case, the event becomes a dead letter 10 minutes later, when no other delivery can come. An event that is too large
+---for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()

@@ -14,11 +14,12 @@ line, and the body to its last byte. A request line before them is skipped. - is
 standard input. The command checks the delivery with the API key, even if it is
 old, and does not print its contents.
 
-cmr webhook dead lists the events whose handler failed at the vendor's last
-delivery, and --drop removes them. They are in the store of the receiver: in the
-Redis of --redis, else in the user's ledger. CMR_REDIS_PASSWORD has the password
-of that Redis. A receiver in nginx without Redis has them in nginx's memory, where
-only receiver:dead_letters() finds them. receiver:replay() handles them.
+cmr webhook dead lists the events whose handler failed at three deliveries. If
+fewer deliveries arrived, it lists the event 10 minutes after the last failure.
+--drop removes events. They are in the store of the receiver: in the Redis of
+--redis, else in the user's ledger. CMR_REDIS_PASSWORD has the password of that
+Redis. A receiver in nginx without Redis has them in nginx's memory, where only
+receiver:dead_letters() finds them. receiver:replay() handles them.
 
 Exit status: 0 the delivery is signed with this key, or the events were listed
 or removed; 1 the delivery is not signed with it, or the command failed; 2 the
