@@ -120,6 +120,24 @@ local function fail(order, parsed, message, err)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
+-- Returns lines with the request, for the question whether to send it.
+local function shown_lines(preview, profile)
+  local excerpt, max_bytes = require "cmr.cli.excerpt", require("cmr.cli.prompt").MAX_LINE_COLUMNS
+  local lines = { preview.method .. " " .. preview.url }
+  lines[2] = profile and ("with the profile '%s'"):format(profile)
+  local function add(name, whole, value)
+    for _, line in ipairs(excerpt.lines(name, whole, value, max_bytes)) do
+      lines[#lines + 1] = line
+    end
+  end
+  if preview.body then add("the body", preview.body, core.json_decode(preview.body)) end
+  for _, part in ipairs(preview.form or {}) do
+    local value = part.value or part.path
+    add(part.name, ("%s: %s"):format(part.name, value), { [part.name] = core.json_decode(value) })
+  end
+  return lines
+end
+
 -- Shows the request for --dry-run and -v. Asks for a confirmation if the request needs one. Returns whether to send it.
 local function confirmed(order, call, parsed, system, client)
   if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
@@ -129,14 +147,8 @@ local function confirmed(order, call, parsed, system, client)
     return false
   end
   if order.reason then
-    local lines = { preview.method .. " " .. preview.url }
-    lines[2] = parsed.profile and ("with the profile '%s'"):format(parsed.profile)
-    lines[#lines + 1] = preview.body
-    for _, part in ipairs(preview.form or {}) do
-      lines[#lines + 1] = ("%s: %s"):format(part.name, part.value or part.path)
-    end
     require("cmr.cli.prompt").confirm(order.reason, function()
-      local operation = order.operation
+      local operation, lines = order.operation, shown_lines(preview, parsed.profile)
       for _, line in ipairs(operation and require("cmr.cli.prices").lines(client, operation, order.args[1]) or {}) do
         lines[#lines + 1] = line
       end

@@ -238,20 +238,47 @@ describe("the tools of cmr mcp #mcp", function()
     assert.same({}, server:requests())
   end)
 
-  it("ask with the request, up to 8,000 bytes of its body, and report that they wait for the answer", function()
+  it("ask with the request, and report that they wait for the answer", function()
     start({"charge"}, ELICITS)
-    local head = ("renew_domains charges money.\nPOST %s/domains/renew\n{"):format(server.base_url)
-    local domains = {}
-    for index = 1, 1000 do domains[index] = ("domain-%d.com"):format(index) end
-    for _, list in ipairs{{"doe.com"}, domains} do
-      local id = client:begin_call("renew_domains", {userId = mock.USER, domains = list, years = 1}, "T")
-      assert.equal("waiting for the user's confirmation", client:read().params.message)
+    local id = client:begin_call("renew_domains", RENEWAL, "T")
+    assert.equal("waiting for the user's confirmation", client:read().params.message)
+    local question = client:read()
+    assert.equal(([[renew_domains charges money.
+POST %s/domains/renew
+{
+  "domains": [
+    "doe.com"
+  ],
+  "userId": "%s",
+  "years": 1
+}]]):format(server.base_url, mock.USER), question.params.message)
+    assert.is_false(question.params.requestedSchema.properties.send.default)
+    reply(question, "decline")
+    client:answer(id)
+  end)
+
+  it("show up to 8,000 bytes of a body, and say how much more it has", function()
+    start({"charge"}, ELICITS)
+    local mailboxes = {["a.com"] = {}, ["b.com"] = {}}
+    for index = 1, 100 do
+      local list = mailboxes[index % 2 == 0 and "a.com" or "b.com"]
+      list[#list + 1] = {username = "u" .. index, firstName = ("\195\164"):rep(30), lastName = "L"}
+    end
+    local args = {userId = mock.USER, subscriptionId = "S1", confirm = true, billingCycle = "MONTHLY",
+      mailboxes = mailboxes}
+    for more = 1, 4 do -- the cut comes at each byte of a character
+      args.subscriptionId = ("S"):rep(more)
+      local id = client:begin_call("order_mailboxes", args)
       local question = client:read()
-      assert.equal(head, question.params.message:sub(1, #head))
-      if #list > 1 then assert.equal(#head - 1 + 8000, #question.params.message) end
-      assert.is_false(question.params.requestedSchema.properties.send.default)
       reply(question, "decline")
       client:answer(id)
+      local head, missing, size, shown = question.params.message:match(
+        "^(.-)\n(%d+) of the (%d+) bytes of the body are not shown\n  mailboxes: 100 items in all\n({.*)$")
+      assert.matches("^order_mailboxes charges money%.\nPOST %S+$", head)
+      assert.matches("^{\n.*\226\128\166$", shown)
+      assert.is_true(#shown <= 8000 and #shown > 7900)
+      assert.equal(shown, require("cmr.util.text").utf8(shown))
+      assert.equal(tonumber(size) - (#shown - 3), tonumber(missing))
     end
   end)
 

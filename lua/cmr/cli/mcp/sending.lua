@@ -5,6 +5,7 @@ local block = require "cmr.loop.block"
 local bulk = require "cmr.bulk.plan"
 local core = require "cmr.core"
 local entry = require "cmr.ledger.entry"
+local excerpt = require "cmr.cli.excerpt"
 local identity = require "cmr.ledger.identity"
 local pretty_json = require "cmr.cli.pretty_json"
 local redact = require "cmr.util.redact"
@@ -56,8 +57,10 @@ end
 local function preview(call)
   local request = call:request()
   local lines = { request.method .. " " .. redact.url(request.url) }
-  local body = request.body and core.json_decode(request.body)
-  if body ~= nil then lines[2] = pretty_json.encode(redact.masked(body)):sub(1, MAX_SHOWN_BYTES) end
+  local body = request.body and redact.masked(core.json_decode(request.body))
+  for _, line in ipairs(body and excerpt.lines("the body", pretty_json.encode(body), body, MAX_SHOWN_BYTES) or {}) do
+    lines[#lines + 1] = line
+  end
   for _, part in ipairs(request.form or {}) do
     lines[#lines + 1] = ("%s: %s"):format(part.name, part.value or part.path)
   end
