@@ -165,8 +165,9 @@ local function log(system, lines)
   end
 end
 
--- Returns lines that say that the API accepted a request, with the ids in its answer, and the answer without secrets.
-local function acceptance(answer)
+-- Returns lines that say that the API accepted a request or refused all of it, with the ids in the answer, and the
+-- answer without secrets.
+local function acceptance(order, answer)
   local names = {}
   for _, kind in ipairs { "order", "action" } do
     for _, pair in ipairs(require("cmr.ledger.ids").of(answer)) do
@@ -175,8 +176,10 @@ local function acceptance(answer)
   end
   local list = names[1] and (" (%s)"):format(table.concat(names, ", ")) or ""
   local masked = require("cmr.util.redact").masked(answer)
+  local ending = require("cmr.ledger.endings").of_answer(order.operation, order.args[1], answer)
   return {
-    ("the API accepted the request%s: do not send it again"):format(list),
+    require("cmr.cli.messages").outcome(ending.outcome)
+      or ("the API accepted the request%s: do not send it again"):format(list),
     "its answer, with secrets masked: " .. require("cmr.cli.pretty_json").encode(masked, { compact = true }),
   }
 end
@@ -189,7 +192,7 @@ local function show(order, answer, parsed, system)
   if not order.acts then error(ending, 0) end
   local is_failure = type(ending) == "table" -- otherwise Ctrl-C, or an internal error
   if is_failure then log(system, { ending.failure }) end
-  log(system, acceptance(answer))
+  log(system, acceptance(order, answer))
   if not is_failure then error(ending, 0) end
   return ending.status
 end

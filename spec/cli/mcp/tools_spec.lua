@@ -579,6 +579,24 @@ POST %s/domains/renew
     assert.matches("\n2 items were refused:\n  a.com: too early\n  b.com: no reason is given\n", text, 1, true)
   end)
 
+  it("say that nothing was done if every item was refused, and send the request again when asked", function()
+    start{"charge"}
+    local function renewed(items)
+      server:fault{match = {operation = "renew_domains"}, status = 200,
+        body = {status = 200, message = "x", actionId = "ACT_1", data = items}}
+      return client:call("renew_domains", RENEWAL)
+    end
+    local text, is_error = renewed{{domainName = "doe.com", success = false, message = "too early"}}
+    assert.is_true(is_error)
+    assert.matches("\n1 item was refused:\n  doe.com: too early\n"
+      .. "outcome: rejected, the server refused it, so nothing was done. After a correction it may be sent again.\n"
+      .. "ledger_id: 1$", text)
+    assert.is_nil((text:find "accepted"))
+    text, is_error = renewed{{domainName = "doe.com", success = true}}
+    assert.is_false(is_error)
+    assert.matches("\nThe API accepted it, and it is not done yet%. [^\n]+\nledger_id: 2$", text)
+  end)
+
   it("give a long answer in parts", function()
     local items = {}
     for index = 1, 1500 do items[index] = {name = ("item %d"):format(index), note = "\195\164"} end

@@ -4,6 +4,7 @@ local access = require "cmr.cli.mcp.access"
 local block = require "cmr.loop.block"
 local bulk = require "cmr.bulk.plan"
 local core = require "cmr.core"
+local endings = require "cmr.ledger.endings"
 local entry = require "cmr.ledger.entry"
 local excerpt = require "cmr.cli.excerpt"
 local identity = require "cmr.ledger.identity"
@@ -139,9 +140,8 @@ end
 
 local function failure(operation, err)
   local info = sender.info(err)
-  local lines, words = { worded(err.message) }, require("cmr.cli.messages").OUTCOMES[err.outcome]
-  local acts = not access.is_read(operation)
-  if acts and words then lines[2] = ("outcome: %s, %s"):format(err.outcome, words) end
+  local lines, acts = { worded(err.message) }, not access.is_read(operation)
+  if acts then lines[2] = require("cmr.cli.messages").outcome(err.outcome) end
   if acts and err.outcome == "unknown" then
     local reads = reads_of(operation)
     lines[#lines + 1] = ("Look for the result with %sthe tool history."):format(reads and reads .. " or " or "")
@@ -176,17 +176,24 @@ local function page_note(operation, args, answer)
   return ('This is page %.14g of %.14g%s. {"page": %.14g} is the next one.'):format(page, pages, of, page + 1)
 end
 
+-- Says that the API accepted a request that it carries out later, or that it refused every item of a request.
+local function ending_note(operation, args, answer)
+  local ending = endings.of_answer(operation, args, answer)
+  if ending.state == "failed" then
+    return require("cmr.cli.messages").outcome(ending.outcome) .. ". After a correction it may be sent again."
+  end
+  local id = answer.actionId or type(answer.data) == "table" and answer.data.orderId
+  if ending.state ~= "accepted" or type(id) ~= "string" then return nil end
+  return ('The API accepted it, and it is not done yet. The tool await with {"id":"%s"} waits.'):format(id)
+end
+
 -- Returns notes about a successful answer.
 local function notes_of(operation, args, answer)
   local info, notes = sender.info(answer), {}
   local acts = not access.is_read(operation)
   notes[1] = acts and partial_note(info) or nil
   notes[#notes + 1] = page_note(operation, args, answer)
-  local id = answer.actionId or type(answer.data) == "table" and answer.data.orderId
-  if operation.flags.async and type(id) == "string" then
-    local format = 'The API accepted it, and it is not done yet. The tool await with {"id":"%s"} waits.'
-    notes[#notes + 1] = format:format(id)
-  end
+  notes[#notes + 1] = acts and ending_note(operation, args, answer) or nil
   if info.ledger_id then notes[#notes + 1] = ("ledger_id: %d"):format(info.ledger_id) end
   if info.ledger_error then notes[#notes + 1] = "The ledger could not record the answer: " .. info.ledger_error end
   return notes[1] and table.concat(notes, "\n"), acts and info.partial ~= nil
