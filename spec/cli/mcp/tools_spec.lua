@@ -410,6 +410,39 @@ POST %s/domains/renew
     assert.equal(count, #server:requests())
   end)
 
+  it("do not send again what an earlier key sent to the same address, unless they repeat it", function()
+    server:fault{match = {operation = "reexport"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    env.CMR_API_KEY = "the-old-key"
+    assert.equal(0, command.run({"reexport", "--mailbox-id", mock.MAILBOX}, {env = env}).status)
+    env.CMR_API_KEY = "the-new-key"
+    start{"write"}
+    for state, is_refused in pairs{accepted = true, unknown = true, failed = false} do
+      change "DELETE FROM request WHERE id > 1"
+      change("UPDATE request SET state = ?", state)
+      local text, is_error = client:call("reexport", REEXPORT)
+      assert.equal(is_refused, is_error, state)
+      if is_refused then
+        assert.matches("^the same request was sent before: ledger_id 1, %S+, state " .. state
+          .. ", action ACT_1, with another key%. Nothing was sent now%.", text)
+      end
+    end
+    assert.equal(2, #server:requests()) -- the one of the old key, and one after the failure
+    change "DELETE FROM request WHERE id > 1"
+    change "UPDATE request SET state = 'unknown'"
+    REEXPORT.repeatOf = 1
+    local text, is_error = client:call("reexport", REEXPORT)
+    REEXPORT.repeatOf = nil
+    assert.is_false(is_error, text)
+    -- now the newest one is of this key
+    text = client:call("reexport", REEXPORT)
+    assert.matches("^the same request was sent before: ledger_id 2, %S+, state accepted, action ACT_1%. Nothing", text)
+    -- a key for another address is of another account
+    change "UPDATE request SET account = account || '/elsewhere', superseded = NULL"
+    assert.is_false((select(2, client:call("reexport", REEXPORT))))
+    assert.equal(4, #server:requests())
+  end)
+
   it("replace a request that is unknown when they repeat it, and no other request", function()
     accept_flips()
     start{"write"}

@@ -5,7 +5,6 @@ local block = require "cmr.loop.block"
 local bulk = require "cmr.bulk.plan"
 local core = require "cmr.core"
 local endings = require "cmr.ledger.endings"
-local entry = require "cmr.ledger.entry"
 local excerpt = require "cmr.cli.excerpt"
 local identity = require "cmr.ledger.identity"
 local pretty_json = require "cmr.cli.pretty_json"
@@ -21,21 +20,21 @@ local MAX_SHOWN_BYTES = 8000 -- maximum of the body that a question shows
 local MAY_BE_DONE = { done = true, partial = true, accepted = true, sending = true, unknown = true }
 
 -- Returns a request of the ledger in words, such as "ledger_id 3, 2026-03-31T17:30:00Z, state done, order ORD_1".
-local function describe(ledger, found)
+local function describe(ledger, found, account)
   local parts = { ("ledger_id %d"):format(found.id), text.utc(found.sent_at), "state " .. found.state }
   for _, pair in ipairs(ledger:ids(found.id) or {}) do
     if pair[1] == "order" or pair[1] == "action" then parts[#parts + 1] = ("%s %s"):format(pair[1], pair[2]) end
   end
+  if found.account ~= account then parts[#parts + 1] = "with another key" end
   return table.concat(parts, ", ")
 end
 
--- Looks for the same request in the ledger. Returns the new request's fields for Ledger:begin; or nil and the reason
--- why the new request must not be sent.
+-- Looks for the same request in the ledger, sent with any key, because the user may have got a new key. Returns the new
+-- request's fields for Ledger:begin; or nil and the reason why the new request must not be sent.
 local function check_repetition(server, operation, call, repeat_of)
   if not bulk.is_guarded(operation) then return {} end
   local digest = identity.digest(call:arguments(), operation)
-  local account = entry.account(server.client:target())
-  local found, message = server.ledger:same(account, operation.name, digest)
+  local found, message = server.ledger:same(server.account, operation.name, digest, true)
   if not found then return nil, ("the ledger cannot be read (%s); nothing was sent"):format(message) end
   local newest, earlier = 0, nil
   for _, request in ipairs(found) do
@@ -51,7 +50,7 @@ local function check_repetition(server, operation, call, repeat_of)
   end
   local format = "the same request was sent before: %s. Nothing was sent now. If the user wants it once more, "
     .. "call %s again with the same arguments and repeatOf = %d"
-  return nil, format:format(describe(server.ledger, earlier), operation.name, earlier.id)
+  return nil, format:format(describe(server.ledger, earlier, server.account), operation.name, earlier.id)
 end
 
 -- Returns the request in words for the user, with its secrets masked.
