@@ -311,11 +311,11 @@ describe("await", function()
   end)
 
   it("shows 200 bytes of the reason at most", function()
-    for _, length in ipairs{200, 201} do
+    for length, shown in pairs{[200] = ("x"):rep(200), [201] = ("x"):rep(197) .. "\226\128\166"} do
       local res = order{[("long-%d.com"):format(length)] = 1}
       comes(3, "order:" .. res.data.orderId, "domain.order.failed", {reason = ("x"):rep(length)})
       local _, message = client:await(res)
-      assert.matches(": " .. ("x"):rep(200) .. "$", message)
+      assert.matches(": " .. shown .. "$", message)
     end
   end)
 

@@ -463,8 +463,8 @@ describe("an answer in which", function()
   end)
 
   it("an item says at length why it failed, has 200 bytes of that", function()
-    for _, length in ipairs{200, 201} do
-      assert.same({{name = "a.com", reason = ("x"):rep(200)}},
+    for length, shown in pairs{[200] = ("x"):rep(200), [201] = ("x"):rep(197) .. "\226\128\166"} do
+      assert.same({{name = "a.com", reason = shown}},
         settlement.describe_failures{{domainName = "a.com", error = ("x"):rep(length)}})
     end
   end)

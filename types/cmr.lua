@@ -677,9 +677,10 @@ function queries:newest() end
 ---@param account string
 ---@param operation string
 ---@param digest string
+---@param any_key boolean? Also returns the requests with other keys and the account's base URL.
 ---@return table[]? requests
 ---@return string? message
-function queries:same(account, operation, digest) end
+function queries:same(account, operation, digest, any_key) end
 
 ---Returns the ids of a request, as {{kind, id} ...}.
 ---@param request integer

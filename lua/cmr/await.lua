@@ -10,6 +10,7 @@ local sender = require "cmr.sender"
 local settlement = require "cmr.settlement"
 local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
+local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 
 ---The first argument of client:await if another process sent the request. It has the plan, or the operation and an id.
@@ -231,7 +232,7 @@ end
 
 local function fail_operation(self, outcome, body, message, data)
   local reason = nonempty(tables.at(data, "reason"))
-  message = reason and message .. ": " .. reason:sub(1, MAX_REASON_BYTES) or message
+  message = reason and message .. ": " .. text.cut(reason, MAX_REASON_BYTES) or message
   return fail(self, "operation_failed", outcome, body, message)
 end
 

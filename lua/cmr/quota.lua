@@ -48,7 +48,7 @@ function quota.reserve(state, call, operation)
     left = reason == "exhausted" and seconds or nil -- if the store is unavailable, the quota is not checked
   end
   if not left then return reservation end
-  local shown = mailbox:gsub("%c", "?"):sub(1, MAX_NAME_BYTES)
+  local shown = text.cut(mailbox:gsub("%c", "?"), MAX_NAME_BYTES)
   local message = "the %d re-exports of mailbox %s within a week are used up; the next in %s"
   message = message:format(MAX_REEXPORTS, shown, text.duration(left))
   if mode == "enforce" then return nil, message, left end

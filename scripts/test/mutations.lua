@@ -84,6 +84,7 @@ local SPECS = {
   { "/cli/redis", "cli/dead_letters cli/doctor" },
   { "/cli/completion", "cli/completion" },
   { "/cli/prices", "cli/prices cli/request" },
+  { "/cli/excerpt", "cli/terminal cli/mcp/tools" },
   { "/cli/commands/open", "cli/open" },
   { "/cli/commands/api", "cli/request" },
   { "/cli/commands/await", "cli/await" },

@@ -315,7 +315,7 @@ describe("a request of the command", function()
 
   describe("whose answer cannot be printed", function()
     local ORDER = {"create-order", USER, "--confirm", "true", "--yes", "--json",
-      '{"domains": [{"domain": "x.com", "years": 1}]}'}
+      '{"domains": [{"domain": "x.com", "years": 1}, {"domain": "y.com", "years": 1}]}'}
     local ACCEPTED = "cmr: the API accepted the request (order ORD_1, action ACT_1): do not send it again\n"
       .. 'cmr: its answer, with secrets masked: {"status":200,"message":"ok","data":{"orderId":"ORD_1",'
       .. '"password":"***","unavailableDomains":["x.com"]},"actionId":"ACT_1"}\n'
@@ -351,7 +351,17 @@ describe("a request of the command", function()
       end
     end)
 
-    it("says it when the reader of the output has gone", function()
+    it("says that nothing was done if the API refused every item", function()
+      server:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, message = "ok",
+        actionId = "ACT_1", data = {{domainName = "a.com", success = false, message = "too early"}}}}
+      local ended = cmr({"renew-domains", USER, "--domains", '["a.com"]', "--yes", "--field", "data.none"}, {env = env})
+      assert.equal(1, ended.status)
+      assert.matches("\ncmr: outcome: rejected, the server refused it, so nothing was done\n"
+        .. "cmr: its answer, with secrets masked: {[^\n]*}\n"
+        .. "cmr: 1 item was refused:\ncmr:   a.com: too early\n$", ended.err)
+    end)
+
+    it("says that it was accepted when the reader of the output has gone", function()
       for _, trap in ipairs{"", "trap '' PIPE;"} do
         server:reset()
         local gone = cmr({"reexport", "--mailbox-id", MAILBOX}, {env = env, lead = "sleep 0.5;" .. trap,
@@ -362,7 +372,7 @@ describe("a request of the command", function()
       end
     end)
 
-    it("says it for any request: cmr api", function()
+    it("says that it was accepted for any request: cmr api", function()
       local ended = cmr({"api", "POST", "/mailboxes/oauth", "-d", ('{"mailboxId": "%s"}'):format(MAILBOX), "-y",
         "--field", "data.none"}, {env = env})
       assert.equal(1, ended.status)

@@ -1,4 +1,6 @@
 -- The command at a terminal: tables that fit, colour, and questions.
+local cjson = require "cjson"
+local command = require "spec.support.command"
 local mock = require "spec.support.mock"
 local pty = require "spec.support.pty"
 local width = require("cmr.cli.terminal").width
@@ -102,6 +104,34 @@ describe("cmr in a terminal #pty", function()
       end
       assert.equal(130, asked(pty.ctrl_c).status)
       assert.same({}, server:requests())
+    end)
+
+    it("and says how much of a long body it does not show", function()
+      local mailboxes = {}
+      for index = 1, 100 do mailboxes[index] = {username = "u" .. index, firstName = "F", lastName = "L"} end
+      local terminal = pty.cmr({"order-mailboxes", USER, "--subscription-id", "S1", "--confirm", "true",
+        "--billing-cycle", "MONTHLY", "--mailboxes", cjson.encode{["a.com"] = mailboxes}}, {env = env, columns = 200})
+      terminal:expect("Go on? [y/N] ", true)
+      terminal:type("n" .. pty.enter)
+      local missing, size, shown = terminal:finish().out:match(
+        "  (%d+) of the (%d+) bytes of the body are not shown\r\n    mailboxes: 100 items in all\r\n  ({[^\r\n]+)\r\n")
+      assert.matches("\226\128\166$", shown)
+      assert.is_true(#shown > 900)
+      assert.equal(tonumber(size) - (#shown - 3), tonumber(missing))
+    end)
+
+    it("and says so of a long field of a form too", function()
+      env.CMR_ENDPOINTS = command.file_with '{"create_order_form": "POST /form"}'
+      local domains = {}
+      for index = 1, 100 do domains[index] = {domain = ("domain-%d.com"):format(index), years = 1} end
+      local terminal = pty.cmr({"create-order-form", "--user-id", USER, "--confirm", "true",
+        "--domains", cjson.encode(domains)}, {env = env, columns = 200})
+      terminal:expect("  confirm: true\r\n", true)
+      terminal:expect("Go on? [y/N] ", true)
+      terminal:type("n" .. pty.enter)
+      local out = terminal:finish().out
+      assert.matches("  %d+ of the %d+ bytes of domains are not shown\r\n    domains: 100 items in all\r\n"
+        .. "  domains: %[", out)
     end)
 
     it("also where standard input and output are in use", function()

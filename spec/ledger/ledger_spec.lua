@@ -109,6 +109,26 @@ describe("the ledger", function()
     assert.equal("done", state())
   end)
 
+  it("finds the same requests of one key, or of all keys with its base URL", function()
+    local numbers = {}
+    for index, account in ipairs{
+      "old https://x", "key https://x", "key https://x/y", "new https://x", "key https://y"} do
+      numbers[index] = assert(ledger:begin(request{account = account}))
+    end
+    assert(ledger:begin(request{account = "old https://x", digest = "e"}))
+    assert(ledger:begin(request{account = "old https://x", operation = "reexport"}))
+    local function same(any_key)
+      local found = {}
+      for _, row in ipairs(assert(ledger:same("key https://x", "create_order", "d", any_key))) do
+        found[#found + 1] = {row.id, row.account}
+      end
+      return found
+    end
+    local own = {numbers[2], "key https://x"}
+    assert.same({own}, same())
+    assert.same({{numbers[1], "old https://x"}, own, {numbers[4], "new https://x"}}, same(true))
+  end)
+
   it("finds requests by operation, user, id, run and time", function()
     local one = assert(ledger:begin(request{user = "U1"}))
     assert(ledger:finish(one, {state = "accepted", ids = {{"order", "ORD_1"}, {"action", "ACT_1"}}}))

@@ -20,6 +20,18 @@ describe("words for people", function()
     assert.equal(604800, text.WEEK)
   end)
 
+  it("cut a text between two characters, and mark the cut", function()
+    local dots, umlaut, face = "\226\128\166", "\195\164", "\240\159\152\128"
+    for _, case in ipairs{
+      {"", 6, "", 0}, {"abcdef", 6, "abcdef", 0}, {"abcdefg", 6, "abc" .. dots, 4},
+      {"ab" .. umlaut .. "def", 6, "ab" .. dots, 5}, {"a" .. umlaut .. "defg", 6, "a" .. umlaut .. dots, 4},
+      {face .. face, 8, face .. face, 0}, {face .. face, 7, face .. dots, 4}, {face .. face, 6, dots, 8},
+    } do
+      assert.same({case[3], case[4]}, {text.cut(case[1], case[2])})
+    end
+    assert.is_true(#text.cut(("\128"):rep(100), 50) <= 50) -- not UTF-8
+  end)
+
   it("write numbers without an exponent", function()
     assert.equal("100000", text.number(1e5))
     assert.equal("0.001", text.number(0.001))

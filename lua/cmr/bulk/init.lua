@@ -1,5 +1,6 @@
 ---Bulk runs: one operation called for many rows. The client's ledger records the rows, so that no row is done twice.
 
+local address = require "cmr.ledger.address"
 local collected = require "cmr.util.collected"
 local core = require "cmr.core"
 local entry = require "cmr.ledger.entry"
@@ -89,7 +90,7 @@ local function find(run, wanted, name, other_account)
     return nil, ("the run %s is of another operation"):format(name), "mistake"
   end
   if found.account == wanted.account or tables.contains(wanted.former_accounts, found.account) then return found end
-  if not other_account and found.account:match " (.*)$" == wanted.account:match " (.*)$" then
+  if not other_account and address.of(found.account) == address.of(wanted.account) then
     return nil, ("the run %s was sent with another key"):format(name), "other_key", found
   end
   return nil, ("the run %s is of another account"):format(name), "mistake"

@@ -16,7 +16,7 @@ local API_LABELS =
   { method = "argument METHOD", path = "argument PATH", query = "option '--query'", body = "option '--data'" }
 
 ---Says for each outcome whether the user can make the request again.
-messages.OUTCOMES = {
+local OUTCOMES = {
   not_sent = "the server never saw it, so it can be repeated",
   rejected = "the server refused it, so nothing was done",
   unknown = "it may have been done: look before repeating it",
@@ -93,6 +93,13 @@ function messages.with_command(message, operation)
   return (message:gsub(operation.name .. ": ", arguments.command(operation.name) .. ": ", 1))
 end
 
+---Says what an outcome means, or returns nil for a request that has no outcome.
+---@param outcome cmr.Outcome?
+---@return string?
+function messages.outcome(outcome)
+  return OUTCOMES[outcome] and ("outcome: %s, %s"):format(outcome, OUTCOMES[outcome])
+end
+
 ---Returns the lines to show after a failure's message.
 ---@param operation table? nil: `cmr api`
 ---@param has_effect boolean Whether the request may have changed something, because it was no GET.
@@ -100,9 +107,7 @@ end
 ---@param is_remembered boolean Whether the request is in the ledger.
 function messages.advice(operation, err, has_effect, args, is_remembered)
   local lines = refusal_facts(operation, err)
-  if has_effect and messages.OUTCOMES[err.outcome] then
-    lines[#lines + 1] = ("outcome: %s, %s"):format(err.outcome, messages.OUTCOMES[err.outcome])
-  end
+  if has_effect then lines[#lines + 1] = messages.outcome(err.outcome) end
   local where = has_effect and err.outcome == "unknown" and whereabouts(operation, args, is_remembered)
   if where then lines[#lines + 1] = "hint: " .. where end
   if err.retry_after then lines[#lines + 1] = "retry after " .. require("cmr.util.text").duration(err.retry_after) end

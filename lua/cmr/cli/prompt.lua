@@ -3,9 +3,9 @@
 local io = require "cmr.cli.io"
 local shell = require "cmr.util.shell"
 
-local prompt = {}
-
-local MAX_LINE_COLUMNS = 1000
+local prompt = {
+  MAX_LINE_COLUMNS = 1000, -- of a line in prompt.confirm
+}
 
 -- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. With sh, Ctrl-C
 -- also ends the question on every Lua. The answer comes through a pipe and ends with a newline, unless the user pressed
@@ -84,7 +84,7 @@ function prompt.confirm(subject, lines, parsed, system, consequence)
   local terminal, text = require "cmr.cli.terminal", require "cmr.util.text"
   writer:write(text.printable(subject), ".\n")
   for _, line in ipairs(type(lines) == "function" and lines() or lines) do
-    writer:write("  ", terminal.fit(text.printable(line), MAX_LINE_COLUMNS), "\n")
+    writer:write("  ", terminal.fit(text.printable(line), prompt.MAX_LINE_COLUMNS), "\n")
   end
   writer:write "Go on? [y/N] "
   writer:flush()

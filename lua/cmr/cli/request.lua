@@ -120,6 +120,24 @@ local function fail(order, parsed, message, err)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
+-- Returns lines with the request, for the question whether to send it.
+local function shown_lines(preview, profile)
+  local excerpt, max_bytes = require "cmr.cli.excerpt", require("cmr.cli.prompt").MAX_LINE_COLUMNS
+  local lines = { preview.method .. " " .. preview.url }
+  lines[2] = profile and ("with the profile '%s'"):format(profile)
+  local function add(name, whole, value)
+    for _, line in ipairs(excerpt.lines(name, whole, value, max_bytes)) do
+      lines[#lines + 1] = line
+    end
+  end
+  if preview.body then add("the body", preview.body, core.json_decode(preview.body)) end
+  for _, part in ipairs(preview.form or {}) do
+    local value = part.value or part.path
+    add(part.name, ("%s: %s"):format(part.name, value), { [part.name] = core.json_decode(value) })
+  end
+  return lines
+end
+
 -- Shows the request for --dry-run and -v. Asks for a confirmation if the request needs one. Returns whether to send it.
 local function confirmed(order, call, parsed, system, client)
   if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
@@ -129,14 +147,8 @@ local function confirmed(order, call, parsed, system, client)
     return false
   end
   if order.reason then
-    local lines = { preview.method .. " " .. preview.url }
-    lines[2] = parsed.profile and ("with the profile '%s'"):format(parsed.profile)
-    lines[#lines + 1] = preview.body
-    for _, part in ipairs(preview.form or {}) do
-      lines[#lines + 1] = ("%s: %s"):format(part.name, part.value or part.path)
-    end
     require("cmr.cli.prompt").confirm(order.reason, function()
-      local operation = order.operation
+      local operation, lines = order.operation, shown_lines(preview, parsed.profile)
       for _, line in ipairs(operation and require("cmr.cli.prices").lines(client, operation, order.args[1]) or {}) do
         lines[#lines + 1] = line
       end
@@ -153,8 +165,9 @@ local function log(system, lines)
   end
 end
 
--- Returns lines that say that the API accepted a request, with the ids in its answer, and the answer without secrets.
-local function acceptance(answer)
+-- Returns lines that say that the API accepted a request or refused all of it, with the ids in the answer, and the
+-- answer without secrets.
+local function acceptance(order, answer)
   local names = {}
   for _, kind in ipairs { "order", "action" } do
     for _, pair in ipairs(require("cmr.ledger.ids").of(answer)) do
@@ -163,8 +176,10 @@ local function acceptance(answer)
   end
   local list = names[1] and (" (%s)"):format(table.concat(names, ", ")) or ""
   local masked = require("cmr.util.redact").masked(answer)
+  local ending = require("cmr.ledger.endings").of_answer(order.operation, order.args[1], answer)
   return {
-    ("the API accepted the request%s: do not send it again"):format(list),
+    require("cmr.cli.messages").outcome(ending.outcome)
+      or ("the API accepted the request%s: do not send it again"):format(list),
     "its answer, with secrets masked: " .. require("cmr.cli.pretty_json").encode(masked, { compact = true }),
   }
 end
@@ -177,7 +192,7 @@ local function show(order, answer, parsed, system)
   if not order.acts then error(ending, 0) end
   local is_failure = type(ending) == "table" -- otherwise Ctrl-C, or an internal error
   if is_failure then log(system, { ending.failure }) end
-  log(system, acceptance(answer))
+  log(system, acceptance(order, answer))
   if not is_failure then error(ending, 0) end
   return ending.status
 end

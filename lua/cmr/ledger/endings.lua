@@ -65,7 +65,7 @@ function endings.of_wait(plan, err)
   end
   local state = is_part and "partial" or err.outcome == "unknown" and "unknown" or "failed"
   local ending = { state = state, kind = err.kind, outcome = err.outcome }
-  ending.message = text.printable(err.message):sub(1, MAX_MESSAGE_BYTES)
+  ending.message = (text.cut(text.printable(err.message), MAX_MESSAGE_BYTES))
   return ending
 end
 
@@ -75,7 +75,7 @@ end
 ---@return table ending the argument of Ledger:finish
 function endings.of_failure(err, now)
   local ending = { kind = err.kind, outcome = err.outcome, status = err.status }
-  ending.message = text.printable(err.message):sub(1, MAX_MESSAGE_BYTES)
+  ending.message = (text.cut(text.printable(err.message), MAX_MESSAGE_BYTES))
   if err.outcome == "unknown" then
     ending.state = "unknown"
   elseif TRANSIENT_KINDS[err.kind] then

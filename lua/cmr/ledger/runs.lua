@@ -1,6 +1,7 @@
 ---Bulk runs in the ledger. A run is identified by its account, its operation and the content of its rows. The file's
 ---name and the order of the rows make no difference.
 
+local address = require "cmr.ledger.address"
 local core = require "cmr.core"
 
 local runs = {}
@@ -40,17 +41,15 @@ end
 ---@return table? run
 function runs.of_another_key(ledger, wanted)
   local db = ledger:connection "durable"
-  local address = wanted.account:match " (.*)$"
-  local sql = [[SELECT * FROM run WHERE digest = ? AND operation = ? AND account <> ?
-    AND substr(account, instr(account, ' ') + 1) = ? ORDER BY id DESC]]
-  return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address)
+  local sql = "SELECT * FROM run WHERE digest = ? AND operation = ? AND account <> ? AND %s = ? ORDER BY id DESC"
+  sql = sql:format(address.SQL)
+  return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address.of(wanted.account))
 end
 
 -- Returns the accounts with another key and the same base URL that sent a request of this operation.
 local function accounts_of_other_keys(db, wanted)
-  local sql = [[SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ?
-    AND substr(account, instr(account, ' ') + 1) = ?]]
-  return db:rows(sql, wanted.operation, wanted.account, wanted.account:match " (.*)$")
+  local sql = "SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ? AND %s = ?"
+  return db:rows(sql:format(address.SQL), wanted.operation, wanted.account, address.of(wanted.account))
 end
 
 local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ? AND account = ? AND sent_at > ?

@@ -1,6 +1,7 @@
 ---Finds the items that the API refused in a successful answer. Pure.
 
 local reading = require "cmr.settlement.reading"
+local text = require "cmr.util.text"
 
 ---@class cmr.FailedItem
 ---@field name? string
@@ -46,7 +47,7 @@ function refused.describe(failed)
     local reason = is_table and first_of(item, FAILED_ITEM_REASONS)
     described[index] = {
       name = is_table and first_of(item, FAILED_ITEM_NAMES) or nonempty(item),
-      reason = reason and reason:sub(1, MAX_REASON_BYTES) or nil,
+      reason = reason and (text.cut(reason, MAX_REASON_BYTES)) or nil,
     }
   end
   return described[1] and described or nil

@@ -1,11 +1,14 @@
 ---Logs messages for the person who runs the program, in nginx's error log or on standard error.
 
+local text = require "cmr.util.text"
+
 local log = {}
 
 local MAX_MESSAGE_BYTES = 2000 -- nginx cuts a line after 2,048 bytes
 
 local function write(level, format, ...)
-  local message = "cmr: " .. format:format(...):gsub("%c", " "):sub(1, MAX_MESSAGE_BYTES)
+  local line = format:format(...):gsub("%c", " ")
+  local message = "cmr: " .. text.cut(line, MAX_MESSAGE_BYTES)
   local ngx = package.loaded.ngx
   if ngx and ngx.log then
     ngx.log(ngx[level], message)

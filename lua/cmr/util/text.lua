@@ -9,6 +9,7 @@ local text = {
 
 local UNITS = { { text.DAY, "day" }, { text.HOUR, "hour" }, { text.MINUTE, "minute" }, { 1, "second" } }
 local MAX_DURATION_SECONDS = 1e9
+local ELLIPSIS = "\226\128\166"
 
 -- Patterns of the valid UTF-8 sequences, by their first byte.
 local UTF8_SEQUENCES = {
@@ -46,6 +47,19 @@ end
 function text.printable(bytes)
   bytes = text.utf8(bytes):gsub("%c", " "):gsub("\194[\128-\159]", " ")
   return (bytes:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
+end
+
+---Cuts UTF-8 to a number of bytes, between two characters. An ellipsis marks the cut.
+---@param max integer at least 6
+---@return string shown
+---@return integer missing The number of bytes that are cut off; 0 if the text fits.
+function text.cut(bytes, max)
+  if #bytes <= max then return bytes, 0 end
+  local last = max - #ELLIPSIS
+  for _ = 1, 3 do -- a character has at most three more bytes after its first byte
+    if bytes:find("^[\128-\191]", last + 1) then last = last - 1 end
+  end
+  return bytes:sub(1, last) .. ELLIPSIS, #bytes - last
 end
 
 -- Writes a number with a point, because the locale of the process may have another decimal point.

@@ -121,7 +121,7 @@ end
 
 -- Returns an event's description for the log. The description is one line, whatever the event contains.
 local function label_of(info)
-  return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
+  return (text.cut((("%s %s"):format(info.event, info.id):gsub("%c", "?")), MAX_LABEL_BYTES))
 end
 
 -- Returns a hash that is different for every event, and the same for all deliveries of an event. The id alone would not
@@ -245,7 +245,8 @@ end
 -- Returns a handler's message without secrets, on one line.
 local function shown(job, message)
   local ok, words = pcall(tostring, message)
-  return (redact.mask(ok and words or type(message), job.secrets):gsub("%c", " "):sub(1, MAX_LABEL_BYTES))
+  words = redact.mask(ok and words or type(message), job.secrets):gsub("%c", " ")
+  return (text.cut(words, MAX_LABEL_BYTES))
 end
 
 -- Runs the user's handler. Returns true, or nil and a message.

@@ -91,7 +91,7 @@ describe("a session with an assistant", function()
     assert.same({pong = true}, receive{id = 1, method = "ping"}.result)
     initialized()
     assert.same({2, -32601, "unknown method 'zork'"}, refusal(receive{id = 2, method = "zork"}))
-    assert.same({3, -32601, ("unknown method '%s'"):format(("x"):rep(100))},
+    assert.same({3, -32601, ("unknown method '%s\226\128\166'"):format(("x"):rep(97))},
       refusal(receive{id = 3, method = ("x"):rep(101)}))
     assert.same({4, -32602, "params has to be an object"}, refusal(receive{id = 4, method = "ping", params = {1}}))
     assert.same({5, -32600, "the method is missing"}, refusal(receive{id = 5}))

@@ -178,7 +178,7 @@ describe("the tools of cmr mcp #mcp", function()
     assert.matches("This server allows: reads, write, charge%.$", client.welcome.instructions)
     local function refusal(name) return client:request("tools/call", {name = name}).error.message end
     assert.equal("unknown tool 'mailboxs' (did you mean 'mailboxes'?)", refusal "mailboxs")
-    assert.equal(("unknown tool '%s'"):format(("x"):rep(100)), refusal(("x"):rep(101)))
+    assert.equal(("unknown tool '%s\226\128\166'"):format(("x"):rep(97)), refusal(("x"):rep(101)))
   end)
 
   it("have repeatOf where a second call has consequences, and say which of several arguments they need", function()
@@ -238,20 +238,47 @@ describe("the tools of cmr mcp #mcp", function()
     assert.same({}, server:requests())
   end)
 
-  it("ask with the request, up to 8,000 bytes of its body, and report that they wait for the answer", function()
+  it("ask with the request, and report that they wait for the answer", function()
     start({"charge"}, ELICITS)
-    local head = ("renew_domains charges money.\nPOST %s/domains/renew\n{"):format(server.base_url)
-    local domains = {}
-    for index = 1, 1000 do domains[index] = ("domain-%d.com"):format(index) end
-    for _, list in ipairs{{"doe.com"}, domains} do
-      local id = client:begin_call("renew_domains", {userId = mock.USER, domains = list, years = 1}, "T")
-      assert.equal("waiting for the user's confirmation", client:read().params.message)
+    local id = client:begin_call("renew_domains", RENEWAL, "T")
+    assert.equal("waiting for the user's confirmation", client:read().params.message)
+    local question = client:read()
+    assert.equal(([[renew_domains charges money.
+POST %s/domains/renew
+{
+  "domains": [
+    "doe.com"
+  ],
+  "userId": "%s",
+  "years": 1
+}]]):format(server.base_url, mock.USER), question.params.message)
+    assert.is_false(question.params.requestedSchema.properties.send.default)
+    reply(question, "decline")
+    client:answer(id)
+  end)
+
+  it("show up to 8,000 bytes of a body, and say how much more it has", function()
+    start({"charge"}, ELICITS)
+    local mailboxes = {["a.com"] = {}, ["b.com"] = {}}
+    for index = 1, 100 do
+      local list = mailboxes[index % 2 == 0 and "a.com" or "b.com"]
+      list[#list + 1] = {username = "u" .. index, firstName = ("\195\164"):rep(30), lastName = "L"}
+    end
+    local args = {userId = mock.USER, subscriptionId = "S1", confirm = true, billingCycle = "MONTHLY",
+      mailboxes = mailboxes}
+    for more = 1, 4 do -- the cut comes at each byte of a character
+      args.subscriptionId = ("S"):rep(more)
+      local id = client:begin_call("order_mailboxes", args)
       local question = client:read()
-      assert.equal(head, question.params.message:sub(1, #head))
-      if #list > 1 then assert.equal(#head - 1 + 8000, #question.params.message) end
-      assert.is_false(question.params.requestedSchema.properties.send.default)
       reply(question, "decline")
       client:answer(id)
+      local head, missing, size, shown = question.params.message:match(
+        "^(.-)\n(%d+) of the (%d+) bytes of the body are not shown\n  mailboxes: 100 items in all\n({.*)$")
+      assert.matches("^order_mailboxes charges money%.\nPOST %S+$", head)
+      assert.matches("^{\n.*\226\128\166$", shown)
+      assert.is_true(#shown <= 8000 and #shown > 7900)
+      assert.equal(shown, require("cmr.util.text").utf8(shown))
+      assert.equal(tonumber(size) - (#shown - 3), tonumber(missing))
     end
   end)
 
@@ -381,6 +408,39 @@ describe("the tools of cmr mcp #mcp", function()
     local count = #server:requests()
     assert.matches("state sending", (client:call("toggle_warmup", REEXPORT)))
     assert.equal(count, #server:requests())
+  end)
+
+  it("do not send again what an earlier key sent to the same address, unless they repeat it", function()
+    server:fault{match = {operation = "reexport"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    env.CMR_API_KEY = "the-old-key"
+    assert.equal(0, command.run({"reexport", "--mailbox-id", mock.MAILBOX}, {env = env}).status)
+    env.CMR_API_KEY = "the-new-key"
+    start{"write"}
+    for state, is_refused in pairs{accepted = true, unknown = true, failed = false} do
+      change "DELETE FROM request WHERE id > 1"
+      change("UPDATE request SET state = ?", state)
+      local text, is_error = client:call("reexport", REEXPORT)
+      assert.equal(is_refused, is_error, state)
+      if is_refused then
+        assert.matches("^the same request was sent before: ledger_id 1, %S+, state " .. state
+          .. ", action ACT_1, with another key%. Nothing was sent now%.", text)
+      end
+    end
+    assert.equal(2, #server:requests()) -- the one of the old key, and one after the failure
+    change "DELETE FROM request WHERE id > 1"
+    change "UPDATE request SET state = 'unknown'"
+    REEXPORT.repeatOf = 1
+    local text, is_error = client:call("reexport", REEXPORT)
+    REEXPORT.repeatOf = nil
+    assert.is_false(is_error, text)
+    -- now the newest one is of this key
+    text = client:call("reexport", REEXPORT)
+    assert.matches("^the same request was sent before: ledger_id 2, %S+, state accepted, action ACT_1%. Nothing", text)
+    -- a key for another address is of another account
+    change "UPDATE request SET account = account || '/elsewhere', superseded = NULL"
+    assert.is_false((select(2, client:call("reexport", REEXPORT))))
+    assert.equal(4, #server:requests())
   end)
 
   it("replace a request that is unknown when they repeat it, and no other request", function()
@@ -550,6 +610,24 @@ describe("the tools of cmr mcp #mcp", function()
       {domainName = "a.com", success = false, message = "too early"}, {domainName = "b.com", success = false}}}}
     text = client:call("renew_domains", {userId = mock.USER, domains = {"a.com", "b.com"}, years = 1})
     assert.matches("\n2 items were refused:\n  a.com: too early\n  b.com: no reason is given\n", text, 1, true)
+  end)
+
+  it("say that nothing was done if every item was refused, and send the request again when asked", function()
+    start{"charge"}
+    local function renewed(items)
+      server:fault{match = {operation = "renew_domains"}, status = 200,
+        body = {status = 200, message = "x", actionId = "ACT_1", data = items}}
+      return client:call("renew_domains", RENEWAL)
+    end
+    local text, is_error = renewed{{domainName = "doe.com", success = false, message = "too early"}}
+    assert.is_true(is_error)
+    assert.matches("\n1 item was refused:\n  doe.com: too early\n"
+      .. "outcome: rejected, the server refused it, so nothing was done. After a correction it may be sent again.\n"
+      .. "ledger_id: 1$", text)
+    assert.is_nil((text:find "accepted"))
+    text, is_error = renewed{{domainName = "doe.com", success = true}}
+    assert.is_false(is_error)
+    assert.matches("\nThe API accepted it, and it is not done yet%. [^\n]+\nledger_id: 2$", text)
   end)
 
   it("give a long answer in parts", function()

@@ -19,6 +19,7 @@ local protocol = {
 local BATCH_VERSION = "2025-03-26" -- the only version that allows a list of messages
 local MAX_BATCH_MESSAGES = 100
 local MAX_ID = 2 ^ 53
+local MAX_NAME_BYTES = 100 -- maximum of a name in a message
 
 ---Returns the version for the session: the client's version if the server supports it, otherwise the newest version.
 ---@param version any the client's version
@@ -118,6 +119,13 @@ function protocol.write(message)
   local ok, line = pcall(core.json_encode, message)
   if not ok then line = core.json_encode(redact.copy(message, {}, true)) end
   return text.utf8(line)
+end
+
+---Returns a name from the client in the form for a message: a long name is cut.
+---@param name string
+---@return string
+function protocol.shown_name(name)
+  return (text.cut(name, MAX_NAME_BYTES))
 end
 
 ---Returns the answer to a request.

@@ -4,7 +4,8 @@ local access = require "cmr.cli.mcp.access"
 local block = require "cmr.loop.block"
 local bulk = require "cmr.bulk.plan"
 local core = require "cmr.core"
-local entry = require "cmr.ledger.entry"
+local endings = require "cmr.ledger.endings"
+local excerpt = require "cmr.cli.excerpt"
 local identity = require "cmr.ledger.identity"
 local pretty_json = require "cmr.cli.pretty_json"
 local redact = require "cmr.util.redact"
@@ -19,21 +20,21 @@ local MAX_SHOWN_BYTES = 8000 -- maximum of the body that a question shows
 local MAY_BE_DONE = { done = true, partial = true, accepted = true, sending = true, unknown = true }
 
 -- Returns a request of the ledger in words, such as "ledger_id 3, 2026-03-31T17:30:00Z, state done, order ORD_1".
-local function describe(ledger, found)
+local function describe(ledger, found, account)
   local parts = { ("ledger_id %d"):format(found.id), text.utc(found.sent_at), "state " .. found.state }
   for _, pair in ipairs(ledger:ids(found.id) or {}) do
     if pair[1] == "order" or pair[1] == "action" then parts[#parts + 1] = ("%s %s"):format(pair[1], pair[2]) end
   end
+  if found.account ~= account then parts[#parts + 1] = "with another key" end
   return table.concat(parts, ", ")
 end
 
--- Looks for the same request in the ledger. Returns the new request's fields for Ledger:begin; or nil and the reason
--- why the new request must not be sent.
+-- Looks for the same request in the ledger, sent with any key, because the user may have got a new key. Returns the new
+-- request's fields for Ledger:begin; or nil and the reason why the new request must not be sent.
 local function check_repetition(server, operation, call, repeat_of)
   if not bulk.is_guarded(operation) then return {} end
   local digest = identity.digest(call:arguments(), operation)
-  local account = entry.account(server.client:target())
-  local found, message = server.ledger:same(account, operation.name, digest)
+  local found, message = server.ledger:same(server.account, operation.name, digest, true)
   if not found then return nil, ("the ledger cannot be read (%s); nothing was sent"):format(message) end
   local newest, earlier = 0, nil
   for _, request in ipairs(found) do
@@ -49,15 +50,17 @@ local function check_repetition(server, operation, call, repeat_of)
   end
   local format = "the same request was sent before: %s. Nothing was sent now. If the user wants it once more, "
     .. "call %s again with the same arguments and repeatOf = %d"
-  return nil, format:format(describe(server.ledger, earlier), operation.name, earlier.id)
+  return nil, format:format(describe(server.ledger, earlier, server.account), operation.name, earlier.id)
 end
 
 -- Returns the request in words for the user, with its secrets masked.
 local function preview(call)
   local request = call:request()
   local lines = { request.method .. " " .. redact.url(request.url) }
-  local body = request.body and core.json_decode(request.body)
-  if body ~= nil then lines[2] = pretty_json.encode(redact.masked(body)):sub(1, MAX_SHOWN_BYTES) end
+  local body = request.body and redact.masked(core.json_decode(request.body))
+  for _, line in ipairs(body and excerpt.lines("the body", pretty_json.encode(body), body, MAX_SHOWN_BYTES) or {}) do
+    lines[#lines + 1] = line
+  end
   for _, part in ipairs(request.form or {}) do
     lines[#lines + 1] = ("%s: %s"):format(part.name, part.value or part.path)
   end
@@ -136,9 +139,8 @@ end
 
 local function failure(operation, err)
   local info = sender.info(err)
-  local lines, words = { worded(err.message) }, require("cmr.cli.messages").OUTCOMES[err.outcome]
-  local acts = not access.is_read(operation)
-  if acts and words then lines[2] = ("outcome: %s, %s"):format(err.outcome, words) end
+  local lines, acts = { worded(err.message) }, not access.is_read(operation)
+  if acts then lines[2] = require("cmr.cli.messages").outcome(err.outcome) end
   if acts and err.outcome == "unknown" then
     local reads = reads_of(operation)
     lines[#lines + 1] = ("Look for the result with %sthe tool history."):format(reads and reads .. " or " or "")
@@ -173,17 +175,24 @@ local function page_note(operation, args, answer)
   return ('This is page %.14g of %.14g%s. {"page": %.14g} is the next one.'):format(page, pages, of, page + 1)
 end
 
+-- Says that the API accepted a request that it carries out later, or that it refused every item of a request.
+local function ending_note(operation, args, answer)
+  local ending = endings.of_answer(operation, args, answer)
+  if ending.state == "failed" then
+    return require("cmr.cli.messages").outcome(ending.outcome) .. ". After a correction it may be sent again."
+  end
+  local id = answer.actionId or type(answer.data) == "table" and answer.data.orderId
+  if ending.state ~= "accepted" or type(id) ~= "string" then return nil end
+  return ('The API accepted it, and it is not done yet. The tool await with {"id":"%s"} waits.'):format(id)
+end
+
 -- Returns notes about a successful answer.
 local function notes_of(operation, args, answer)
   local info, notes = sender.info(answer), {}
   local acts = not access.is_read(operation)
   notes[1] = acts and partial_note(info) or nil
   notes[#notes + 1] = page_note(operation, args, answer)
-  local id = answer.actionId or type(answer.data) == "table" and answer.data.orderId
-  if operation.flags.async and type(id) == "string" then
-    local format = 'The API accepted it, and it is not done yet. The tool await with {"id":"%s"} waits.'
-    notes[#notes + 1] = format:format(id)
-  end
+  notes[#notes + 1] = acts and ending_note(operation, args, answer) or nil
   if info.ledger_id then notes[#notes + 1] = ("ledger_id: %d"):format(info.ledger_id) end
   if info.ledger_error then notes[#notes + 1] = "The ledger could not record the answer: " .. info.ledger_error end
   return notes[1] and table.concat(notes, "\n"), acts and info.partial ~= nil

@@ -112,7 +112,7 @@ end
 local function refusal(self, message)
   if self.running[key_of(message.id)] then return protocol.INVALID_REQUEST, "a request with this id is under way" end
   if not self.methods[message.method] then
-    return protocol.UNKNOWN_METHOD, ("unknown method '%s'"):format(message.method:sub(1, 100))
+    return protocol.UNKNOWN_METHOD, ("unknown method '%s'"):format(protocol.shown_name(message.method))
   end
   if not message.params then return protocol.BAD_PARAMS, "params has to be an object" end
   if not self.version and message.method ~= "initialize" and message.method ~= "ping" then

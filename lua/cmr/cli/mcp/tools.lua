@@ -192,7 +192,7 @@ function tools.call(server, session, request, params)
       names[index] = definition.name
     end
     local hint = validate.suggestion(name, names)
-    return nil, protocol.BAD_PARAMS, ("unknown tool '%s'%s"):format(name:sub(1, 100), hint)
+    return nil, protocol.BAD_PARAMS, ("unknown tool '%s'%s"):format(protocol.shown_name(name), hint)
   end
   return call_operation(operation, server, session, request, args)
 end
