@@ -1,10 +1,14 @@
 ---Decides from the ledger which rows of a run are sent.
 
 local digests = require "cmr.bulk.digests"
+local forgetting = require "cmr.ledger.forgetting"
 local identity = require "cmr.ledger.identity"
 local text = require "cmr.util.text"
 
-local plan = {}
+local plan = {
+  REMEMBER_SECONDS = 30 * text.DAY,
+  MAX_REMEMBER_SECONDS = forgetting.RETENTION_SECONDS,
+}
 
 -- Ranks of entries. Several rows may have the same content: the first of these copies gets the entry with the lowest
 -- rank, and the second copy gets the next entry.
@@ -26,10 +30,11 @@ end
 -- Returns whether this entry of an earlier request counts for the run. A row without such an entry is a new row.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
-  local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"
-  if is_over and run.repeat_after and (entry.ended_at or entry.sent_at) <= now - run.repeat_after then return false end
+  local has_time = run.repeat_after and SETTLED[entry.state]
+  local counted_from = has_time and entry.ended_at or entry.sent_at
+  if has_time and counted_from <= now - run.repeat_after then return false end
   if run.id and entry.run == run.id then return true end
-  return is_guarded(run.operation) and RANKS[entry.state] < 3 and entry.sent_at > now - run.remember_seconds
+  return is_guarded(run.operation) and RANKS[entry.state] < 3 and counted_from > now - run.remember_seconds
 end
 
 -- Returns the status of a row that has an entry in the ledger.
@@ -248,7 +253,14 @@ function plan.review(run, on_row)
   return sums
 end
 
+---Returns how long a run recognises the rows that other runs sent. A run that repeats rows after some time recognises
+---them until then, because it would repeat them too early otherwise.
+---@param remember number The user's wish, in seconds.
+---@param repeat_after number?
+function plan.remember_seconds(remember, repeat_after)
+  return math.max(remember, repeat_after or 0)
+end
+
 plan.is_guarded = is_guarded
-plan.REMEMBER_SECONDS = 30 * text.DAY
 
 return plan

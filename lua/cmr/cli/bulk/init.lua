@@ -46,6 +46,14 @@ local function positive_integer(option, typed)
   return number
 end
 
+-- Returns the seconds in the text of an option about earlier requests.
+local function age(option, typed)
+  local seconds = times.duration(option, typed)
+  if not seconds or seconds <= plan.MAX_REMEMBER_SECONDS then return seconds end
+  local days = plan.MAX_REMEMBER_SECONDS / text.DAY
+  io.usage("option '%s' wants at most %.0fd, because the ledger forgets older requests", option, days)
+end
+
 local function log(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
@@ -66,6 +74,8 @@ local function start(parsed, system, read)
   local operation = operation_named(parsed[".operation"])
   if not parsed[".from"] then io.usage "missing option '--from'" end
   local repeatable = operation.method == "GET" or operation.flags.safe
+  local repeat_after = age("--repeat-after", parsed[".repeat_after"])
+  local remember = age("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS
   local run = {
     operation = operation,
     repeatable = repeatable,
@@ -73,8 +83,8 @@ local function start(parsed, system, read)
     loop = block,
     concurrency = positive_integer("--concurrency", parsed[".concurrency"]) or library.DEFAULT_CONCURRENCY,
     max_failures = positive_integer("--max-failures", parsed[".max_failures"]),
-    repeat_after = times.duration("--repeat-after", parsed[".repeat_after"]),
-    remember_seconds = times.duration("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS,
+    repeat_after = repeat_after,
+    remember_seconds = plan.remember_seconds(remember, repeat_after),
     retry_unknown = parsed[".retry_unknown"],
     retry_failed = parsed[".retry_failed"],
     time = core.time,
