@@ -195,7 +195,7 @@ end
 ---
 ---The fields of `run` are:
 ---  rows, read_row, digests, copied           see plan.read
----  settled                                   see plan.review
+---  settled, partial                          see plan.review
 ---  check(args)                               returns true, or nil and a message
 ---  ledger, account, former_accounts, operation
 ---  id                                        the id of the run in the ledger
@@ -215,6 +215,7 @@ function plan.rows(run)
     if not row.digest then error(CHANGED) end
     number_copies(row)
     row.status = run.settled and run.settled[row.number]
+    row.entry = run.partial and run.partial[row.number]
     if not row.status then decide(run, row) end
     return row
   end
@@ -230,19 +231,21 @@ local function review(run, on_row)
   for _, status in ipairs(STATUSES) do
     sums[status] = 0
   end
-  local settled = {}
+  local settled, partial = {}, {}
   for row in plan.rows(run) do
     if SETTLED[row.status] then settled[row.number] = row.status end
+    if row.status == "partial" then partial[row.number] = row.entry end
     sums.rows = sums.rows + 1
     sums[row.status] = sums[row.status] + 1
     on_row(row)
   end
-  run.settled = settled
+  run.settled, run.partial = settled, partial
   return sums
 end
 
 ---Visits every row. Stores the status of each done, accepted or partial row in run.settled, so that plan.rows does not
----look the row up again.
+---look the row up again. Stores the requests of partial rows in run.partial, because their messages name the failed
+---items.
 ---@return table counts The number of rows by status, and `rows`, their sum.
 function plan.review(run, on_row)
   if not run.ledger or run.repeatable then return review(run, on_row) end

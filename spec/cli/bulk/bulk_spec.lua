@@ -577,6 +577,22 @@ cmr: failed: 1 invalid_argument, 1 not_found
     env.CMR_API_KEY = kept
   end)
 
+  it("counts a row whose items were all refused as a failure of --max-failures, and names the items", function()
+    local lines = {}
+    for number = 1, 9 do
+      lines[number] = ('{"userId":"%s","mailboxData":[{"mailboxId":"GONE%d"}]}\n'):format(mock.USER, number)
+    end
+    local path = rows(table.concat(lines))
+    local failed = path .. ".failed"
+    local ended = cmr{"update-mailboxes", "--from", path, "--max-failures", "2", "--concurrency", "1", "--failures",
+      failed}
+    assert.equal(3, ended.status)
+    assert.matches("cmr: 9 rows: 0 done, 2 failed, 7 not tried\n", ended.err, 1, true)
+    assert.matches("cmr: stopped after 2 failures\n", ended.err, 1, true)
+    assert.equal(2, sent())
+    assert.matches('"cmr.message":"1 item failed: GONE2 %(%a[^"]+%)"', read(failed))
+  end)
+
   it("counts what an earlier key sent, with --changed-key", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)
@@ -1001,7 +1017,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
       local ended = cmr{"update-mailboxes", "--from", path}
       assert.equal(3, ended.status)
       assert.matches(("cmr: 1 row: 1 done%s\n"):format(before), ended.err, 1, true)
-      assert.matches("cmr: done in part, some items failed: row 1\n", ended.err, 1, true)
+      assert.matches("cmr: done in part, some items failed: row 1\ncmr: row 1: 1 item failed: GONE %(%a[^\n]+%)\n",
+        ended.err)
     end
     assert.equal(1, sent())
   end)

@@ -289,9 +289,10 @@ end
 -- Sets run.on_end and run.on_result, which the runner calls.
 local function set_listeners(run)
   function run.on_end(row, state, failure, is_earlier)
+    failure = failure and worded(run, failure, "message")
     run.tally:add(row, state, failure, is_earlier)
     local is_failure = state == "failed" or state == "deferred"
-    if is_failure and run.failures then run.failures:add(row, worded(run, failure, "message")) end
+    if is_failure and run.failures then run.failures:add(row, failure) end
   end
   function run.on_result(row, answer, err)
     if not run.results then return end
