@@ -75,7 +75,8 @@ describe("the plan of a bulk run", function()
       {"failed", {state = "failed", outcome = "rejected"}, {retry_unknown = true}},
       {"todo", {state = "deferred"}}, {"todo", {state = "deferred", retry_at = NOW}},
       {"deferred", {state = "deferred", retry_at = NOW + 1}},
-      {"deferred", {state = "deferred", retry_at = NOW + 1}, {retry_failed = true, retry_unknown = true}},
+      {"deferred", {state = "deferred", retry_at = NOW + 1}, {retry_unknown = true}},
+      {"todo", {state = "deferred", retry_at = NOW + 1}, {retry_failed = true}},
     } do
       assert.equal(case[1], status(case[2], case[3]), case[2].state)
     end

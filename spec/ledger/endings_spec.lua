@@ -22,6 +22,13 @@ describe("the recorded end of a request", function()
     assert.equal("unknown", failure{outcome = "unknown"}.state)
   end)
 
+  it("that is deferred can be sent again after a week at the latest", function()
+    local week = 7 * 86400
+    for asked, waited in pairs{[week - 1] = week - 1, [week] = week, [week + 1] = week, [1e18] = week} do
+      assert.equal(1000 + waited, failure{kind = "rate_limited", retry_after = asked}.retry_at)
+    end
+  end)
+
   it("has at most 300 bytes of a message", function()
     local message = "b" .. ("x"):rep(299)
     for _, more in ipairs{"", "y"} do

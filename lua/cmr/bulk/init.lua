@@ -23,7 +23,7 @@ local validate = require "cmr.util.validate"
 ---removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
----@field retry_failed? boolean Also send the rows that the API refused.
+---@field retry_failed? boolean Also send the rows that the API refused, even before the time that the API named.
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean

@@ -42,7 +42,10 @@ local function status_of(run, entry, now)
   local state = entry.state
   if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
   if state == "failed" then return (entry.outcome == "not_sent" or run.retry_failed) and "todo" or "failed" end
-  if state == "deferred" then return entry.retry_at and entry.retry_at > now and "deferred" or "todo" end
+  if state == "deferred" then
+    local must_wait = not run.retry_failed and entry.retry_at and entry.retry_at > now
+    return must_wait and "deferred" or "todo"
+  end
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 

@@ -9,6 +9,7 @@ local text = require "cmr.util.text"
 local endings = {}
 
 local MAX_MESSAGE_BYTES = 300
+local MAX_DEFERRED_SECONDS = text.WEEK -- the API's longest window; a longer wait is a mistake of the server
 
 -- Refusals for a temporary reason: the same request can be sent again later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
@@ -112,7 +113,7 @@ function endings.of_failure(err, now)
     ending.state = "unknown"
   elseif TRANSIENT_KINDS[err.kind] then
     ending.state = "deferred"
-    ending.retry_at = err.retry_after and now + err.retry_after
+    ending.retry_at = err.retry_after and now + math.min(MAX_DEFERRED_SECONDS, err.retry_after)
   else
     ending.state = "failed"
   end

@@ -554,6 +554,27 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.matches("cmr: failed: 2 network\n", ended.err, 1, true)
   end)
 
+  it("defers a row for a week at most, however long the API asks to wait, and sends it with --retry-failed", function()
+    bulk.seed(server, 1)
+    local path = bulk.mailboxes(1)
+    for _, seconds in ipairs{("9"):rep(30), ("%d"):format(os.time())} do
+      server:fault{match = {operation = "reexport"}, status = 429, headers = {["Retry-After"] = seconds},
+        body = {status = 429, message = "week"}}
+      local ended = cmr{"reexport", "--from", path, "--retries", "0", "--retry-failed"}
+      assert.equal(3, ended.status)
+      local from = ended.err:match "\ncmr: deferred: 1 %S+: run the same command again from ([%d: -]+)\n"
+      assert.is_true(from <= os.date("%Y-%m-%d %H:%M", os.time() + 7 * 86400 + 60), ended.err)
+      local shown = command.run({"history", "--output", "json"}, {env = env})
+      assert.matches('"retry_at": "2%d%d%d%-', shown.out, nil, nil, shown.err)
+    end
+    change "UPDATE request SET retry_at = 1e18" -- as an earlier version recorded it
+    assert.matches("run the same command again from 9999-12-31", cmr{"reexport", "--from", path}.err, 1, true)
+    assert.equal(0, command.run({"history", "--output", "json"}, {env = env}).status)
+    assert.equal(2, sent())
+    assert.equal(0, cmr{"reexport", "--from", path, "--retry-failed"}.status)
+    assert.same({3}, bulk.received(server))
+  end)
+
   it("stops when the key is refused, or after so many failures", function()
     local path = bulk.mailboxes(30)
     files[1] = path

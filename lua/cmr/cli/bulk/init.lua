@@ -67,7 +67,7 @@ local function check(client, operation, args)
 end
 
 local function date(time)
-  return os.date("%Y-%m-%d %H:%M", math.floor(time))
+  return text.date("%Y-%m-%d %H:%M", time)
 end
 
 local function start(parsed, system, read)

@@ -149,7 +149,7 @@ function Tally:lines(rows)
     add("unknown: %s: may have been done; look, and if they were not, use --retry-unknown", numbers)
   end
   if sum.deferred > 0 then
-    local from = self.retry_at and os.date(" from %Y-%m-%d %H:%M", math.ceil(self.retry_at)) or ""
+    local from = self.retry_at and text.date(" from %Y-%m-%d %H:%M", math.ceil(self.retry_at)) or ""
     add("deferred: %s: run the same command again%s", count_kinds(self.kinds.deferred), from)
   end
   return lines
