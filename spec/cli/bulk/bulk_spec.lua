@@ -366,7 +366,7 @@ describe("cmr bulk", function()
 cmr: row 3 (line 4): reexport: missing required argument: 'mailboxId' or 'email'
 cmr: 3 rows: 1 accepted, 2 failed
 cmr: failed: 1 invalid_argument, 1 not_found
-%s%scmr: failures: %s (send them again with --from this file)
+%s%scmr: failures: 2 rows in %s (send them again with --from this file)
 ]]):format(LATER, run, failed), ended.err)
     local name = bulk.run(env.CMR_LEDGER)
     local given_back = "cmr.kind,cmr.outcome,cmr.message,cmr.run,cmr.row,mailboxId,google.appName\r\n"
@@ -421,8 +421,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local few = {"--concurrency", "1", "--max-failures", "1", (table.unpack or unpack)(words)}
     local ended = cmr(few)
     assert.equal(3, ended.status)
-    local stays = ("cmr: %s is unchanged: 1 row neither done nor failed\ncmr: failures: %s.part (send them again "
-      .. "with --from this file)\n"):format(path, words[5])
+    local stays = ("cmr: %s is unchanged: 1 row neither done nor failed\ncmr: failures: 1 row in %s.part (send them "
+      .. "again with --from this file)\n"):format(path, words[5])
     assert.matches(stays, ended.err, 1, true)
     assert.equal("mailboxId\nGONE\nG1\n", read(path))
     assert.matches("rejected,[^\r\n]*,1,GONE\r\n$", read(path .. ".part"))
@@ -433,10 +433,25 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local other = path .. ".failed"
     path = rows "mailboxId\nA1\nA2\nA3\n"
     ended = cmr{"reexport", "--from", path, "--failures", other, "--concurrency", "1", "--max-failures", "1"}
-    assert.matches(("\ncmr: failures: %s (send them"):format(other), ended.err, 1, true)
+    assert.matches(("\ncmr: failures: 1 row in %s (send them"):format(other), ended.err, 1, true)
     assert.is_nil(ended.err:find("is unchanged", 1, true))
     assert.matches(",A1\r\n$", read(other))
     os.remove(other)
+  end)
+
+  it("names no file of failures to send again if no row of it can be sent again", function()
+    local path = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"},{"mailboxId":"GONE"}]}\n')
+      :format(mock.USER, mock.MAILBOX))
+    local ended = cmr{"update-mailboxes", "--from", path, "--failures", path .. ".failed"}
+    assert.matches("done in part", ended.err, 1, true)
+    assert.is_nil(ended.err:find("failures:", 1, true))
+    server:fault{match = {operation = "reexport"}, status = 500}
+    path = rows "mailboxId\nM1\n"
+    ended = cmr{"reexport", "--from", path, "--failures", path}
+    assert.matches("1 unknown", ended.err, 1, true)
+    assert.matches("is unchanged: 1 row neither done nor failed\n", ended.err, 1, true)
+    assert.is_nil(ended.err:find("failures:", 1, true))
+    assert.equal("mailboxId\nM1\n", read(path))
   end)
 
   it("says when the failures could not be written", function()

@@ -272,7 +272,10 @@ local function finish(run, rows, parsed, system)
     log(system, "the failures could not be written (%s)", problem)
   elseif failures and not is_complete then
     if left_out > 0 then log(system, "%s is unchanged: %s neither done nor failed", from, summary.rows(left_out)) end
-    log(system, "failures: %s (send them again with --from this file)", failures.path)
+    if failures.count > 0 then
+      local format = "failures: %s in %s (send them again with --from this file)"
+      log(system, format, summary.rows(failures.count), failures.path)
+    end
   end
   if run.name and run.ending and not is_complete then log(system, "to go on, run the same command again") end
   return is_complete and not problem
