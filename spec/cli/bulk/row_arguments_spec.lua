@@ -112,6 +112,15 @@ describe("rows of a bulk run", function()
       read("reexport", '{"cmr.kind":"quota_exceeded","email":"a@b.c","note":1}', options))
   end)
 
+  it("are refused if a column without a name has a value, unless --only leaves it out", function()
+    local values = "email,,google.appName,\na@b.c,\194\160 ,A,\n\nd@e.f,,,x\n"
+    assert.equal("row 2 (line 4): column 4 has a value, but no name in the header (--only email,google.appName "
+      .. "leaves it out)", fault("reexport", values))
+    assert.same({{email = "a@b.c"}, {email = "d@e.f"}},
+      read("reexport", values, {ignore = row_arguments.ignored(nil, {"email"})}))
+    assert.same({{email = "a@b.c", [""] = "x"}}, read("reexport", '{"email":"a@b.c","":"x"}')) -- the check refuses it
+  end)
+
   it("may come from a stream, which is read once; a mark of UTF-8 counts only at the beginning", function()
     local MARK = "\239\187\191"
     local chunks = {MARK .. "email\na@b.c\n", MARK .. "d@e.f\n"}
