@@ -970,6 +970,16 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(0, sent())
   end)
 
+  it("says how a row means all of a list, and takes it in every format", function()
+    for _, text in ipairs{'userId,years,domains\nU,1,%s\n', '{"userId":"U","years":1,"domains":%s}\n'} do
+      local ended = cmr{"renew-domains", "--from", rows(text:format "[]"), "--dry-run"}
+      assert.matches("renew-domains: 'domains' is empty (the word all: all of them)\n", ended.err, 1, true)
+      local word = text:find "^{" and '"all"' or "all"
+      ended = cmr{"renew-domains", "--from", rows(text:format(word)), "--dry-run"}
+      assert.same({status = 0, out = "", err = "cmr: 1 row: 1 would be sent\n"}, ended)
+    end
+  end)
+
   it("asks before it charges or destroys", function()
     local path = rows("userId\n" .. mock.USER .. "\n")
     local ended = cmr{"delete-user", "--from", path}

@@ -50,11 +50,14 @@ describe("rows of a bulk run", function()
 
   it("have values of the parameter's type", function()
     local list = read("set_domain_auto_renew", 'userId,domains,autoRenew\n'
-      .. 'U,"[""a.com""]",true\nU,all,false\nU,all,maybe\nU,x,true\n')
+      .. 'U,"[""a.com""]",true\nU,all,false\nU,all,maybe\nU,x,true\nU,all,TRUE\nU,all,False\n')
     assert.same({userId = "U", domains = {"a.com"}, autoRenew = true}, list[1])
     assert.equal(core.all, list[2].domains)
-    assert.matches("^'autoRenew' wants true or false", list[3])
+    assert.equal("'autoRenew' wants true or false", list[3])
+    assert.same({true, false}, {list[5].autoRenew, list[6].autoRenew}) -- as a spreadsheet writes them
     assert.equal("'domains' wants a JSON array", list[4])
+    list = read("set_domain_auto_renew", '{"userId":"all","domains":"all","autoRenew":true}')
+    assert.same({"all", core.all}, {list[1].userId, list[1].domains})
     assert.same({{status = "ACTIVE", limit = 50}}, read("subscriptions", "status,limit\nACTIVE,50\n"))
     assert.same({"'limit' wants a whole number"}, read("subscriptions", "limit\n5.5\n"))
     assert.same({{google = {appName = "A", clientId = "c"}}},

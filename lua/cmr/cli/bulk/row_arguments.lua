@@ -175,11 +175,17 @@ local function from_cells(used_columns, cells, trimmed)
   return args
 end
 
-local function from_object(object, ignored)
+-- Returns whether a value is the word all, in place of a list that may mean everything.
+local function means_all(operation, name, value)
+  local param = value == "all" and arguments.param(operation, name)
+  return param and param.all_required
+end
+
+local function from_object(operation, object, ignored)
   local args = {}
   for name, value in pairs(object) do
     local is_given = type(name) == "string" and value ~= core.null
-    if is_given and is_used(name, ignored) then args[name] = value end
+    if is_given and is_used(name, ignored) then args[name] = means_all(operation, name, value) and core.all or value end
   end
   return args
 end
@@ -199,7 +205,7 @@ function row_arguments.reader(operation, input, ignored, defaults, trimmed)
       check_nameless(row, nameless, used_columns)
       args, message = from_cells(used_columns, row.cells, trimmed or {})
     else
-      args = from_object(row.object, ignored)
+      args = from_object(operation, row.object, ignored)
     end
     if not args then return nil, message end
     for _, default in ipairs(defaults) do
