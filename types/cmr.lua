@@ -32,12 +32,13 @@
 ---Send all rows again, also the rows that are done. If the run is unfinished, client:bulk ignores this option and sends
 ---only the rows that are not done yet.
 ---@field again? boolean
----@field repeat_after? number Seconds after which a row that is done is sent again.
+---@field repeat_after? number Seconds after which a row that is done is sent again. At most 400 days.
 ---Seconds for which other runs recognise a row that was sent, if the operation costs money, destroys something, flips a
----state or uses a quota. Default: 30 days.
+---state or uses a quota. Default: 30 days, or repeat_after if that is longer. At most 400 days, because the ledger
+---removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
----@field retry_failed? boolean Also send the rows that the API refused.
+---@field retry_failed? boolean Also send the rows that the API refused, even before the time that the API named.
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean

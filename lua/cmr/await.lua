@@ -56,7 +56,6 @@ local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- betwe
 local PAUSE_JITTER = 0.25
 local MAX_LISTS_PER_READ = 20 -- not counting the lists of actions and orders, which every read takes
 local MAX_REASON_BYTES = 200 -- maximum of the vendor's text in a message
-local MAX_SHOWN_ITEMS = 3
 
 local NO_RECEIVER = "no event can arrive here: this process receives no webhooks, and no other one reaches its store. "
   .. "Start cmr.webhook.receiver in it, or give the client and the receiver the same store (cmr.store.sqlite, "
@@ -236,21 +235,9 @@ local function fail_operation(self, outcome, body, message, data)
   return fail(self, "operation_failed", outcome, body, message)
 end
 
--- Returns the failed items of the answer, in words.
-local function describe_items(failed)
-  local shown = {}
-  for index = 1, math.min(#failed, MAX_SHOWN_ITEMS) do
-    local item = failed[index]
-    local name = nonempty(item.name) or "an item without a name"
-    shown[index] = item.reason and ("%s (%s)"):format(name, item.reason) or name
-  end
-  local more = #failed > #shown and (" and %d more"):format(#failed - #shown) or ""
-  return ("%s failed: %s%s"):format(#failed == 1 and "1 item" or #failed .. " items", table.concat(shown, ", "), more)
-end
-
 local function fail_items(self, outcome)
   local failed = self.plan.items_failed
-  return fail_operation(self, outcome, failed, describe_items(failed))
+  return fail_operation(self, outcome, failed, settlement.failures_in_words(failed))
 end
 
 -- Reads the store. Returns whether the operation is settled. If it is, also returns the results of await.run.
@@ -288,7 +275,7 @@ local function time_out(self)
   local result, parts = self.result, {}
   parts[1] = ("no outcome after %g s: %s"):format(self.opts.timeout, result.missing or "no event")
   if result.is_uncounted then parts[2] = "how many must come is not known here: give count, or the plan of cmr.info" end
-  if self.plan.items_failed then parts[#parts + 1] = describe_items(self.plan.items_failed) end
+  if self.plan.items_failed then parts[#parts + 1] = settlement.failures_in_words(self.plan.items_failed) end
   if self.store_message then parts[#parts + 1] = "the store is unavailable: " .. self.store_message end
   return fail(self, "timeout", "unknown", nil, table.concat(parts, "; "))
 end

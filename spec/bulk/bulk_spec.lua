@@ -190,8 +190,8 @@ describe("client:bulk", function()
   it("takes options within their bounds, and refuses the next value before anything is sent", function()
     local options = {
       concurrency = {taken = {1, 1000}, refused = {0, 1001, 1.5}},
-      repeat_after = {taken = {0, 0.5, 1e9}, refused = {-1, 1e9 + 1}},
-      remember = {taken = {0, 0.5, 1e9}, refused = {-1, 1e9 + 1}},
+      repeat_after = {taken = {0, 0.5, 400 * 86400}, refused = {-1, 400 * 86400 + 1}},
+      remember = {taken = {0, 0.5, 400 * 86400}, refused = {-1, 400 * 86400 + 1}},
       max_failures = {taken = {1, 1e9}, refused = {0, 1.5}},
     }
     for name, values in pairs(options) do
@@ -201,6 +201,16 @@ describe("client:bulk", function()
       end
     end
     assert.same({}, server:requests())
+  end)
+
+  it("sends no row again before repeat_after, however short `remember` is", function()
+    local list = rows(2)
+    assert(client:bulk("reexport", {list[1]}))
+    local db = ledgers.open(path):connection "durable"
+    assert(db:run "UPDATE request SET sent_at = sent_at - 31 * 86400, ended_at = ended_at - 31 * 86400")
+    assert.same({rows = 2, accepted = 1}, counts(assert(client:bulk("reexport", list, {repeat_after = 90 * 86400}))))
+    assert.same({rows = 2, accepted = 1}, counts(assert(client:bulk("reexport", list, {repeat_after = 30 * 86400}))))
+    assert.same({2, 1}, bulk.received(server))
   end)
 
   it("makes no run in the ledger for an operation that only reads", function()

@@ -75,7 +75,8 @@ describe("the plan of a bulk run", function()
       {"failed", {state = "failed", outcome = "rejected"}, {retry_unknown = true}},
       {"todo", {state = "deferred"}}, {"todo", {state = "deferred", retry_at = NOW}},
       {"deferred", {state = "deferred", retry_at = NOW + 1}},
-      {"deferred", {state = "deferred", retry_at = NOW + 1}, {retry_failed = true, retry_unknown = true}},
+      {"deferred", {state = "deferred", retry_at = NOW + 1}, {retry_unknown = true}},
+      {"todo", {state = "deferred", retry_at = NOW + 1}, {retry_failed = true}},
     } do
       assert.equal(case[1], status(case[2], case[3]), case[2].state)
     end
@@ -118,6 +119,20 @@ describe("the plan of a bulk run", function()
     end
     assert.equal("todo", status({run = false, sent_at = 1}, {id = false}))
     assert.equal(30 * 24 * 3600, plan.REMEMBER_SECONDS)
+  end)
+
+  it("counts a row that another run did until repeat_after has passed since its end", function()
+    local operation = {name = "op", flags = {charges = true}, params = {}}
+    local options = {operation = operation, repeat_after = 200, remember_seconds = plan.remember_seconds(100, 200)}
+    for _, state in ipairs{"done", "accepted", "partial"} do
+      assert.equal(state, status({run = 2, state = state, sent_at = NOW - 201, ended_at = NOW - 199.5}, options))
+      assert.equal(state, status({run = 2, state = state, sent_at = NOW - 199.5, ended_at = false}, options))
+      assert.equal("todo", status({run = 2, state = state, sent_at = NOW - 201, ended_at = NOW - 200}, options))
+    end
+    assert.same({"unknown", "todo"}, {status({run = 2, state = "unknown", sent_at = NOW - 199.5}, options),
+      status({run = 2, state = "unknown", sent_at = NOW - 200}, options)})
+    assert.same({100, 100, 100}, {plan.remember_seconds(100), plan.remember_seconds(100, 99),
+      plan.remember_seconds(100, 100)})
   end)
 
   -- Returns the ids of the requests that the copies of a row get.

@@ -96,7 +96,7 @@ describe("a bulk run", function()
     assert.same({1, OK.answer, nil}, told[1])
     assert.same({4, nil, refused.err}, told[2])
     assert.equal(8, #told)
-    assert.same({0, 2}, {run.in_flight, run.failed})
+    assert.same({0, 3}, {run.in_flight, run.failed})
   end)
 
   it("passes on why a row failed", function()
@@ -108,7 +108,8 @@ describe("a bulk run", function()
     assert.is_nil(runner.run(run))
     assert.same({
       {kind = "invalid_argument", outcome = "not_sent", message = "it is wrong"},
-      {kind = "operation_failed", outcome = "rejected", message = "every item was refused"},
+      {state = "failed", kind = "operation_failed", outcome = "rejected", status = 200, ids = {}, failed_items = 1,
+        message = "1 item failed: an item without a name"},
       {state = "deferred", kind = "rate_limited", outcome = "rejected", message = "no rate_limited", status = 429,
         retry_at = 1007},
     }, failures)
@@ -151,7 +152,8 @@ describe("a bulk run", function()
 
   it("stops after max_failures; a row that can be sent later is no failure", function()
     for most, sent in pairs{[1] = 2, [2] = 4, [3] = 5} do
-      local answers = {fails "quota_exceeded", fails "server", OK, fails "not_found", OK}
+      local refused = {answer = {status = 200, data = {{success = false}}}}
+      local answers = {fails "quota_exceeded", fails "server", OK, refused, OK}
       local run = run_of(answers, {max_failures = most})
       local ending = runner.run(run)
       assert.same(most < 3 and {status = 3, failure = ("stopped after %d failures"):format(most)} or nil, ending)

@@ -77,15 +77,23 @@ describe("cmr history", function()
     assert.matches("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ$", items[2].sent_at)
   end)
 
-  it("says how many items of a request failed", function()
+  it("says which items of a request failed, and why", function()
     for _, missing in ipairs{{"GONE"}, {"GONE", "AWAY"}} do
       local input = {userId = mock.USER, mailboxData = {{mailboxId = mock.MAILBOX, firstName = "A"}}}
       for _, id in ipairs(missing) do table.insert(input.mailboxData, {mailboxId = id}) end
       local file = command.file_with(cjson.encode(input) .. "\n")
       assert.equal(3, run{"bulk", "update-mailboxes", "--from", file, "--yes"}.status)
     end
+    local messages = {}
+    for index, item in ipairs(rows()) do messages[index] = item.message:gsub("%([^)]+%)", "(why)") end
+    assert.same({"2 items failed: GONE (why), AWAY (why)", "1 item failed: GONE (why)"}, messages)
+    sql "UPDATE request SET message = NULL" -- as an earlier version left it
     assert.matches("update%-mailboxes[^\n]+  2 items failed +RUN_.*update%-mailboxes[^\n]+  1 item failed +RUN_",
       history().out)
+    server:fault{match = {operation = "renew_domains"}, body = {status = 200, data = {
+      {domainName = "a.com", success = false, message = "too early"}}}}
+    assert.equal(3, run{"renew-domains", mock.USER, "--domains", '["a.com"]', "--yes"}.status)
+    assert.same({"operation_failed", "1 item failed: a.com (too early)"}, {rows()[1].kind, rows()[1].message})
   end)
 
   it("says of a failure without a message what kind it is, and indents JSON", function()

@@ -52,6 +52,8 @@ describe("the text of an option", function()
     } do assert.equal(time, times.time("--x", text), text) end
     assert.is_nil(times.time("--x", nil))
     local now = core.time()
+    assert.same({0, 0, 0}, {times.time("--x", "30000d"), times.time("--x", ("9"):rep(30) .. "d"),
+      times.time("--x", "1950-01-01")}) -- the ledger has no older requests
     local ago = times.time("--x", "12h")
     assert.is_true(ago >= now - 43200 and ago <= core.time() - 43200)
     for _, text in ipairs{"2026-02-31", "2026-13-01", "2026-03-31 ", "2026-03-31 25:00", "2026-03-31 17",

@@ -22,6 +22,13 @@ describe("the recorded end of a request", function()
     assert.equal("unknown", failure{outcome = "unknown"}.state)
   end)
 
+  it("that is deferred can be sent again after a week at the latest", function()
+    local week = 7 * 86400
+    for asked, waited in pairs{[week - 1] = week - 1, [week] = week, [week + 1] = week, [1e18] = week} do
+      assert.equal(1000 + waited, failure{kind = "rate_limited", retry_after = asked}.retry_at)
+    end
+  end)
+
   it("has at most 300 bytes of a message", function()
     local message = "b" .. ("x"):rep(299)
     for more, recorded in pairs{[""] = message, y = message:sub(1, 297) .. "\226\128\166"} do
@@ -69,6 +76,34 @@ describe("the recorded end of a request", function()
       assert.same(case[1] == "failed" and {"operation_failed", "rejected"} or {}, {ending.kind, ending.outcome})
       assert.is_nil(ending.plan)
     end
+  end)
+
+  it("that was answered names the items that failed, and why, without secrets", function()
+    local function message(data, args) return endings.of_answer(nil, args, {status = 200, data = data}).message end
+    assert.is_nil(message{item("a.com", true)})
+    local late = {domainName = "a.com", success = false, message = "too\nlate"}
+    assert.equal("1 item failed: a.com (too late)", message{late, item("b.com", true)})
+    assert.equal("2 items failed: a.com (too late), b.com", message{late, item("b.com", false)})
+    assert.equal("1 item failed: x.com (not available)", message{unavailableDomains = {"x.com"}})
+    assert.equal("1 item failed: an item without a name", message{{success = false}})
+    assert.equal("1 item failed: M (*** is too short)", message({{mailboxId = "M", success = false,
+      error = "hunter2 is too short"}}, {mailboxData = {{mailboxId = "M", password = "hunter2"}}}))
+    local many = {}
+    for number = 1, 100 do many[number] = item(("domain-%03d.example.com"):format(number), false) end
+    local shown = message(many)
+    assert.matches("^100 items failed: domain%-001.example.com, .* and %d+ more$", shown)
+    assert.is_true(#shown < 1200, #shown)
+    local long = message{{domainName = ("x"):rep(5000), success = false}, item("b.com", false)}
+    assert.is_true(#long < 1200, #long)
+  end)
+
+  it("after a wait still names the items that failed at once", function()
+    local plan = {steps = {}, items_failed = {{name = "a.com", reason = "too late"}}}
+    local err = {kind = "operation_failed", outcome = "unknown", message = "op: 1 item failed: a.com (too late)"}
+    assert.equal("op: 1 item failed: a.com (too late)", endings.of_wait(plan, err).message)
+    err.message = "op: domain.renew.failed: no money"
+    assert.equal("op: domain.renew.failed: no money; 1 item failed: a.com (too late)",
+      endings.of_wait(plan, err).message)
   end)
 
   it("that was accepted says what comes next, unless everything was refused or nobody asks", function()

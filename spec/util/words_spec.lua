@@ -50,6 +50,11 @@ describe("words for people", function()
     assert.equal("2026-03-31T17:30:00Z", text.utc(1774978200.9))
     assert.equal("1970-01-01T00:00:00Z", text.utc(0))
     assert.is_nil(text.utc(nil))
+    for _, seconds in ipairs{253402300799, 253402300800, 1e18, 1e30, math.huge} do
+      assert.equal("9999-12-31T23:59:59Z", text.utc(seconds))
+    end
+    for _, seconds in ipairs{-1, -1e30, -math.huge} do assert.equal("1970-01-01T00:00:00Z", text.utc(seconds)) end
+    assert.equal(os.date("%Y-%m-%d %H:%M", 1774978200), text.date("%Y-%m-%d %H:%M", 1774978200.9))
   end)
 
   it("have U+FFFD for each byte that is not UTF-8, and are otherwise unchanged", function()

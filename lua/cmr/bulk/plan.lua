@@ -1,10 +1,14 @@
 ---Decides from the ledger which rows of a run are sent.
 
 local digests = require "cmr.bulk.digests"
+local forgetting = require "cmr.ledger.forgetting"
 local identity = require "cmr.ledger.identity"
 local text = require "cmr.util.text"
 
-local plan = {}
+local plan = {
+  REMEMBER_SECONDS = 30 * text.DAY,
+  MAX_REMEMBER_SECONDS = forgetting.RETENTION_SECONDS,
+}
 
 -- Ranks of entries. Several rows may have the same content: the first of these copies gets the entry with the lowest
 -- rank, and the second copy gets the next entry.
@@ -26,10 +30,11 @@ end
 -- Returns whether this entry of an earlier request counts for the run. A row without such an entry is a new row.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
-  local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"
-  if is_over and run.repeat_after and (entry.ended_at or entry.sent_at) <= now - run.repeat_after then return false end
+  local has_time = run.repeat_after and SETTLED[entry.state]
+  local counted_from = has_time and entry.ended_at or entry.sent_at
+  if has_time and counted_from <= now - run.repeat_after then return false end
   if run.id and entry.run == run.id then return true end
-  return is_guarded(run.operation) and RANKS[entry.state] < 3 and entry.sent_at > now - run.remember_seconds
+  return is_guarded(run.operation) and RANKS[entry.state] < 3 and counted_from > now - run.remember_seconds
 end
 
 -- Returns the status of a row that has an entry in the ledger.
@@ -37,7 +42,10 @@ local function status_of(run, entry, now)
   local state = entry.state
   if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
   if state == "failed" then return (entry.outcome == "not_sent" or run.retry_failed) and "todo" or "failed" end
-  if state == "deferred" then return entry.retry_at and entry.retry_at > now and "deferred" or "todo" end
+  if state == "deferred" then
+    local must_wait = not run.retry_failed and entry.retry_at and entry.retry_at > now
+    return must_wait and "deferred" or "todo"
+  end
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
@@ -190,7 +198,7 @@ end
 ---
 ---The fields of `run` are:
 ---  rows, read_row, digests, copied           see plan.read
----  settled                                   see plan.review
+---  settled, partial                          see plan.review
 ---  check(args)                               returns true, or nil and a message
 ---  ledger, account, former_accounts, operation
 ---  id                                        the id of the run in the ledger
@@ -210,6 +218,7 @@ function plan.rows(run)
     if not row.digest then error(CHANGED) end
     number_copies(row)
     row.status = run.settled and run.settled[row.number]
+    row.entry = run.partial and run.partial[row.number]
     if not row.status then decide(run, row) end
     return row
   end
@@ -225,19 +234,21 @@ local function review(run, on_row)
   for _, status in ipairs(STATUSES) do
     sums[status] = 0
   end
-  local settled = {}
+  local settled, partial = {}, {}
   for row in plan.rows(run) do
     if SETTLED[row.status] then settled[row.number] = row.status end
+    if row.status == "partial" then partial[row.number] = row.entry end
     sums.rows = sums.rows + 1
     sums[row.status] = sums[row.status] + 1
     on_row(row)
   end
-  run.settled = settled
+  run.settled, run.partial = settled, partial
   return sums
 end
 
 ---Visits every row. Stores the status of each done, accepted or partial row in run.settled, so that plan.rows does not
----look the row up again.
+---look the row up again. Stores the requests of partial rows in run.partial, because their messages name the failed
+---items.
 ---@return table counts The number of rows by status, and `rows`, their sum.
 function plan.review(run, on_row)
   if not run.ledger or run.repeatable then return review(run, on_row) end
@@ -248,7 +259,14 @@ function plan.review(run, on_row)
   return sums
 end
 
+---Returns how long a run recognises the rows that other runs sent. A run that repeats rows after some time recognises
+---them until then, because it would repeat them too early otherwise.
+---@param remember number The user's wish, in seconds.
+---@param repeat_after number?
+function plan.remember_seconds(remember, repeat_after)
+  return math.max(remember, repeat_after or 0)
+end
+
 plan.is_guarded = is_guarded
-plan.REMEMBER_SECONDS = 30 * text.DAY
 
 return plan

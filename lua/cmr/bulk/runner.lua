@@ -78,13 +78,21 @@ local function is_recorded(run, row, info)
   return false
 end
 
+-- Counts a row that failed, and stops the run after too many of them.
+local function count_failure(run)
+  run.failed = run.failed + 1
+  if run.max_failures and run.failed >= run.max_failures then
+    runner.stop(run, 3, ("stopped after %d failures"):format(run.max_failures))
+  end
+end
+
 local function record_success(run, row, answer, info)
   run.on_result(row, answer)
   if not is_recorded(run, row, info) then return end
   local ending = endings.of_answer(run.operation, row.args, answer)
   local state = ending.state ~= "failed" and ending.failed_items and "partial" or ending.state
-  if state ~= "failed" then return run.on_end(row, state, nil, false) end
-  run.on_end(row, "failed", { kind = ending.kind, outcome = ending.outcome, message = "every item was refused" }, false)
+  run.on_end(row, state, ending, false)
+  if state == "failed" then count_failure(run) end
 end
 
 -- Stops the run if every further row would fail for the same reason.
@@ -107,12 +115,9 @@ local function record_failure(run, row, err, info)
   if not is_recorded(run, row, info) then return end
   if err.code == "repeated" then return run.on_end(row, "sending", nil, false) end
   local failure = endings.of_failure(err, run.time())
-  run.failed = run.failed + (failure.state == "deferred" and 0 or 1)
   run.on_end(row, failure.state, failure, false)
   stop_after(run, err)
-  if run.max_failures and run.failed >= run.max_failures then
-    runner.stop(run, 3, ("stopped after %d failures"):format(run.max_failures))
-  end
+  if failure.state ~= "deferred" then count_failure(run) end
 end
 
 local function send_all(run)

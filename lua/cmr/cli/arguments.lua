@@ -1,9 +1,13 @@
 ---An operation on the command line: its command, its options, and the argument table made from them. Does no I/O
 ---itself: the caller passes `read`, which reads files.
 
+local ascii = require "cmr.util.ascii"
 local io = require "cmr.cli.io"
 
 local arguments = {}
+
+local BOOLEANS = { ["true"] = true, ["false"] = false }
+local BOOLEAN_ADVICE = "; without a value it means true, but then put -- before an argument that follows"
 
 local function kebab(name)
   return (name:gsub("([%l%d])(%u)", "%1-%2"):lower())
@@ -110,9 +114,7 @@ local parsers = {
     return nil, "wants a number"
   end,
   boolean = function(text)
-    if text == "true" then return true end
-    if text == "false" then return false end
-    return nil, "wants true or false; without a value it means true, but then put -- before an argument that follows"
+    return BOOLEANS[ascii.lower(text)], "wants true or false" -- spreadsheets write TRUE and FALSE
   end,
   object = json_parser("{", "a JSON object"),
   map = json_parser("{", "a JSON object"),
@@ -146,10 +148,11 @@ end
 
 ---Converts the text of an option or argument to the parameter's value. If an option's text is @FILE, the text comes
 ---from that file. Raises a mistake that names the option or argument.
-function arguments.convert(param, label, text, read)
+---@param advice string? The end of that message.
+function arguments.convert(param, label, text, read, advice)
   if not param.positional then text = expand(label, text, read) end
   local value, message = arguments.value(param, text)
-  if value == nil then io.usage("%s %s", label, message) end
+  if value == nil then io.usage("%s %s%s", label, message, advice or "") end
   return value
 end
 
@@ -255,8 +258,8 @@ function arguments.build(operation, texts, read)
       local text = texts[param.name]
       if text and (param.name:find(".", 1, true) ~= nil) == nested then
         if type(text) == "table" then text = text[1] or "true" end
-        local label = arguments.label(param)
-        local problem = arguments.put(args, param.name, arguments.convert(param, label, text, read))
+        local label, advice = arguments.label(param), param.type == "boolean" and BOOLEAN_ADVICE or nil
+        local problem = arguments.put(args, param.name, arguments.convert(param, label, text, read, advice))
         if problem then io.usage("%s: %s", label, problem) end
       end
     end

@@ -84,13 +84,15 @@ local function refusal_facts(operation, err)
   return lines
 end
 
----Returns a message of the library with the command's name in place of the operation's.
+---Returns a message of the library with the command's name in place of the operation's, and the word all in place of
+---cmr.all.
 ---@param message string
 ---@param operation table?
 ---@return string
 function messages.with_command(message, operation)
   if not operation then return message end
-  return (message:gsub(operation.name .. ": ", arguments.command(operation.name) .. ": ", 1))
+  message = message:gsub(operation.name .. ": ", arguments.command(operation.name) .. ": ", 1)
+  return (message:gsub("%f[%w]cmr%.all%f[^%w_]", "the word all"))
 end
 
 ---Says what an outcome means, or returns nil for a request that has no outcome.

@@ -204,8 +204,7 @@ local function report_refused(order, answer, client, system)
   local count = #partial
   local lines = { count == 1 and "1 item was refused:" or ("%d items were refused:"):format(count) }
   for index, item in ipairs(require("cmr.settlement.refused").describe(partial)) do
-    local reason = item.reason or type(partial[index]) == "string" and "not available" or "no reason is given"
-    lines[index + 1] = ("  %s: %s"):format(item.name or "an item without a name", reason)
+    lines[index + 1] = ("  %s: %s"):format(item.name or "an item without a name", item.reason or "no reason is given")
   end
   log(system, lines)
   return io.EXIT_INCOMPLETE

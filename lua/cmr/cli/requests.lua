@@ -9,6 +9,7 @@ local history = require "cmr.ledger.history"
 local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"
 local pretty_json = require "cmr.cli.pretty_json"
+local text = require "cmr.util.text"
 
 local requests = {}
 
@@ -24,7 +25,7 @@ local ACCOUNT = #TABLE_COLUMNS
 
 -- Returns a time in the user's time zone.
 local function local_time(seconds, with_seconds)
-  return os.date(with_seconds and "%Y-%m-%d %H:%M:%S" or "%Y-%m-%d %H:%M", math.floor(seconds))
+  return text.date(with_seconds and "%Y-%m-%d %H:%M:%S" or "%Y-%m-%d %H:%M", seconds)
 end
 
 -- Returns all ids of a request. The kinds that help most come first.
@@ -154,9 +155,9 @@ function writers.json(system, parsed)
   end
   local function write(page, number)
     local texts = encoded(page, system, parsed.compact)
-    for index, text in ipairs(texts) do
+    for index, json in ipairs(texts) do
       -- indents every line; this changes no string, because JSON has no line breaks inside strings
-      texts[index] = text:gsub("\n", "\n  ")
+      texts[index] = json:gsub("\n", "\n  ")
     end
     io.write(system, (number == 1 and open or between) .. table.concat(texts, between))
   end

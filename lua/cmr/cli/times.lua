@@ -20,13 +20,13 @@ function times.duration(option, typed)
 end
 
 ---Returns the time in an option's text, or nil if there is no text. The text is a date such as 2026-03-31 or
----"2026-03-31 17:30", or says how long ago the time was, such as 7d. Raises a mistake.
+---"2026-03-31 17:30", or says how long ago the time was, such as 7d. A time before 1970 becomes 1970. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 ---@return number? time seconds since 1970
 function times.time(option, typed)
   if not typed then return nil end
-  if typed:find "^%d+[dhms]$" then return core.time() - times.duration(option, typed) end
+  if typed:find "^%d+[dhms]$" then return math.max(0, core.time() - times.duration(option, typed)) end
   local year, month, day, clock = typed:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
   local hour, minute, second = "0", "0", "0"
   if clock and clock ~= "" then
@@ -35,7 +35,7 @@ function times.time(option, typed)
   if second == "" then second = "0" end
   local fields = { year = year, month = month, day = day, hour = hour, min = minute, sec = second }
   local time = year and hour and os.time(fields)
-  if time and os.date("%Y-%m-%d", time) == typed:sub(1, 10) then return time end
+  if time and os.date("%Y-%m-%d", time) == typed:sub(1, 10) then return math.max(0, time) end
   io.usage("option '%s' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '%s'", option, typed)
 end
 

@@ -2,12 +2,14 @@
 
 local core = require "cmr.core"
 local ids = require "cmr.ledger.ids"
+local redact = require "cmr.util.redact"
 local settlement = require "cmr.settlement"
 local text = require "cmr.util.text"
 
 local endings = {}
 
 local MAX_MESSAGE_BYTES = 300
+local MAX_DEFERRED_SECONDS = text.WEEK -- the API's longest window; a longer wait is a mistake of the server
 
 -- Refusals for a temporary reason: the same request can be sent again later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
@@ -22,6 +24,23 @@ local function all_failed(operation, args, answer, failed)
   return expected.count == 0 -- the answer may list only the items that failed
 end
 
+-- Returns the failed items of an answer, with their names and reasons. Masks the request's secrets in the reasons.
+local function describe(failed, args, answer)
+  local items, secrets = settlement.describe_failures(failed), redact.secrets { args, answer }
+  for _, item in ipairs(items) do
+    item.reason = item.reason and redact.mask(item.reason, secrets)
+  end
+  return items
+end
+
+local function in_words(items)
+  return text.printable(settlement.failures_in_words(items))
+end
+
+local function bounded(message)
+  return (text.cut(text.printable(message), MAX_MESSAGE_BYTES))
+end
+
 ---Returns the end of a request that the API answered with a success.
 ---@param operation table? A row of cmr.operations; nil for a raw request.
 ---@param args table? by name
@@ -30,7 +49,9 @@ end
 ---@return table ending the argument of Ledger:finish
 function endings.of_answer(operation, args, answer, sent_at)
   local failed = settlement.failed_items(operation, answer)
+  local items = failed and describe(failed, args, answer)
   local ending = { state = "done", status = answer.status, ids = ids.of(answer), failed_items = failed and #failed }
+  ending.message = items and in_words(items)
   if operation and operation.flags.async then ending.state = "accepted" end
   if failed and all_failed(operation, args, answer, failed) then
     ending.state, ending.kind, ending.outcome = "failed", "operation_failed", "rejected"
@@ -39,7 +60,10 @@ function endings.of_answer(operation, args, answer, sent_at)
   end
   if ending.state == "accepted" and sent_at then
     local plan = settlement.plan(operation, args, answer, sent_at)
-    ending.plan = plan and core.json_encode(plan)
+    if plan then
+      plan.items_failed = items
+      ending.plan = core.json_encode(plan)
+    end
   end
   return ending
 end
@@ -50,6 +74,15 @@ local function set_of(steps)
     events[step.event] = true
   end
   return events
+end
+
+-- Returns the message about an accepted request that failed. It replaces the message about the answer, so it also names
+-- the items that the answer refused.
+local function message_of_wait(plan, err)
+  local items = plan.items_failed and settlement.failures_in_words(plan.items_failed)
+  if not items then return bounded(err.message) end
+  local first = err.message:find(items, 1, true)
+  return bounded(first and err.message:sub(1, first - 1) or err.message .. "; ") .. in_words(plan.items_failed)
 end
 
 ---Returns the end of an accepted request after a wait for it.
@@ -65,7 +98,7 @@ function endings.of_wait(plan, err)
   end
   local state = is_part and "partial" or err.outcome == "unknown" and "unknown" or "failed"
   local ending = { state = state, kind = err.kind, outcome = err.outcome }
-  ending.message = (text.cut(text.printable(err.message), MAX_MESSAGE_BYTES))
+  ending.message = message_of_wait(plan, err)
   return ending
 end
 
@@ -75,12 +108,12 @@ end
 ---@return table ending the argument of Ledger:finish
 function endings.of_failure(err, now)
   local ending = { kind = err.kind, outcome = err.outcome, status = err.status }
-  ending.message = (text.cut(text.printable(err.message), MAX_MESSAGE_BYTES))
+  ending.message = bounded(err.message)
   if err.outcome == "unknown" then
     ending.state = "unknown"
   elseif TRANSIENT_KINDS[err.kind] then
     ending.state = "deferred"
-    ending.retry_at = err.retry_after and now + err.retry_after
+    ending.retry_at = err.retry_after and now + math.min(MAX_DEFERRED_SECONDS, err.retry_after)
   else
     ending.state = "failed"
   end

@@ -6,9 +6,10 @@ local writers = require "cmr.ledger.writers"
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerForgetting
-local forgetting = {}
+local forgetting = {
+  RETENTION_SECONDS = 400 * text.DAY, -- the ledger removes older requests
+}
 
-local RETENTION_SECONDS = 400 * text.DAY -- the ledger removes older requests
 local INTERVAL = 100 -- number of new requests between two removals of old requests
 local MAX_REMOVED = 2 * INTERVAL -- maximum of requests in one removal
 local PART = 1000 -- requests that Ledger:forget removes in one transaction
@@ -79,7 +80,7 @@ end
 ---@return string? reason
 function forgetting:forget_old(db, id)
   if id % INTERVAL ~= 0 then return true end
-  return forget(self, db, core.time() - RETENTION_SECONDS, MAX_REMOVED, MAX_REMOVED)
+  return forget(self, db, core.time() - forgetting.RETENTION_SECONDS, MAX_REMOVED, MAX_REMOVED)
 end
 
 return forgetting

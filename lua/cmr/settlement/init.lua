@@ -10,6 +10,7 @@ local settlement = {
   describe_failures = refused.describe,
   expected = plan.expected,
   failed_items = refused.items,
+  failures_in_words = refused.in_words,
   judge = verdict.of,
   plan = plan.of,
   status_verdicts = status.verdicts,

@@ -10,6 +10,8 @@ local text = require "cmr.util.text"
 local first_of, nonempty = reading.first_of, reading.nonempty
 
 local MAX_REASON_BYTES = 200
+local MAX_NAME_BYTES = 200 -- in a message
+local MAX_LIST_BYTES = 1000 -- in a message
 local FAILED_ITEM_NAMES = { "domainName", "domain", "mailboxId", "email", "subscriptionId", "domainId" }
 local FAILED_ITEM_REASONS = { "message", "error", "reason" }
 
@@ -44,13 +46,30 @@ function refused.describe(failed)
   local described = {}
   for index, item in ipairs(failed or {}) do
     local is_table = type(item) == "table"
-    local reason = is_table and first_of(item, FAILED_ITEM_REASONS)
+    local reason = not is_table and "not available" or first_of(item, FAILED_ITEM_REASONS)
     described[index] = {
       name = is_table and first_of(item, FAILED_ITEM_NAMES) or nonempty(item),
       reason = reason and (text.cut(reason, MAX_REASON_BYTES)) or nil,
     }
   end
   return described[1] and described or nil
+end
+
+---Returns failed items in words, such as "2 items failed: a.com (too early), b.com". If there are too many for a
+---message, the last ones are only counted.
+---@param items cmr.FailedItem[] The result of refused.describe.
+---@return string
+function refused.in_words(items)
+  local shown, bytes = {}, 0
+  for index, item in ipairs(items) do
+    local name = text.cut(item.name or "an item without a name", MAX_NAME_BYTES)
+    local words = item.reason and ("%s (%s)"):format(name, item.reason) or name
+    bytes = bytes + #words
+    if bytes > MAX_LIST_BYTES then break end
+    shown[index] = words
+  end
+  local more = #items > #shown and (" and %d more"):format(#items - #shown) or ""
+  return ("%s failed: %s%s"):format(#items == 1 and "1 item" or #items .. " items", table.concat(shown, ", "), more)
 end
 
 return refused

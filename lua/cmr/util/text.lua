@@ -10,6 +10,7 @@ local text = {
 local UNITS = { { text.DAY, "day" }, { text.HOUR, "hour" }, { text.MINUTE, "minute" }, { 1, "second" } }
 local MAX_DURATION_SECONDS = 1e9
 local ELLIPSIS = "\226\128\166"
+local MAX_TIME_SECONDS = 253402300799 -- the end of the year 9999; os.date raises an error for some later times
 
 -- Patterns of the valid UTF-8 sequences, by their first byte.
 local UTF8_SEQUENCES = {
@@ -92,11 +93,19 @@ function text.duration(seconds)
   return table.concat(parts, " ")
 end
 
+---Returns a time in a format of os.date. A time before 1970 or after 9999 is replaced by the nearest time between them.
+---@param format string
+---@param seconds number since 1970
+---@return string
+function text.date(format, seconds)
+  return os.date(format, math.floor(math.max(0, math.min(seconds, MAX_TIME_SECONDS)))) --[[@as string]]
+end
+
 ---Returns a time in the form of ISO 8601, such as 2026-03-31T17:30:00Z.
 ---@param seconds number? since 1970
 ---@return string? time Nil if `seconds` is nil.
 function text.utc(seconds)
-  return seconds and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds)) --[[@as string]]
+  return seconds and text.date("!%Y-%m-%dT%H:%M:%SZ", seconds)
 end
 
 ---Returns bytes as lower-case hexadecimal text.

@@ -366,7 +366,7 @@ describe("cmr bulk", function()
 cmr: row 3 (line 4): reexport: missing required argument: 'mailboxId' or 'email'
 cmr: 3 rows: 1 accepted, 2 failed
 cmr: failed: 1 invalid_argument, 1 not_found
-%s%scmr: failures: %s (send them again with --from this file)
+%s%scmr: failures: 2 rows in %s (send them again with --from this file)
 ]]):format(LATER, run, failed), ended.err)
     local name = bulk.run(env.CMR_LEDGER)
     local given_back = "cmr.kind,cmr.outcome,cmr.message,cmr.run,cmr.row,mailboxId,google.appName\r\n"
@@ -421,8 +421,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local few = {"--concurrency", "1", "--max-failures", "1", (table.unpack or unpack)(words)}
     local ended = cmr(few)
     assert.equal(3, ended.status)
-    local stays = ("cmr: %s is unchanged: 1 row neither done nor failed\ncmr: failures: %s.part (send them again "
-      .. "with --from this file)\n"):format(path, words[5])
+    local stays = ("cmr: %s is unchanged: 1 row neither done nor failed\ncmr: failures: 1 row in %s.part (send them "
+      .. "again with --from this file)\n"):format(path, words[5])
     assert.matches(stays, ended.err, 1, true)
     assert.equal("mailboxId\nGONE\nG1\n", read(path))
     assert.matches("rejected,[^\r\n]*,1,GONE\r\n$", read(path .. ".part"))
@@ -433,10 +433,25 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local other = path .. ".failed"
     path = rows "mailboxId\nA1\nA2\nA3\n"
     ended = cmr{"reexport", "--from", path, "--failures", other, "--concurrency", "1", "--max-failures", "1"}
-    assert.matches(("\ncmr: failures: %s (send them"):format(other), ended.err, 1, true)
+    assert.matches(("\ncmr: failures: 1 row in %s (send them"):format(other), ended.err, 1, true)
     assert.is_nil(ended.err:find("is unchanged", 1, true))
     assert.matches(",A1\r\n$", read(other))
     os.remove(other)
+  end)
+
+  it("names no file of failures to send again if no row of it can be sent again", function()
+    local path = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"},{"mailboxId":"GONE"}]}\n')
+      :format(mock.USER, mock.MAILBOX))
+    local ended = cmr{"update-mailboxes", "--from", path, "--failures", path .. ".failed"}
+    assert.matches("done in part", ended.err, 1, true)
+    assert.is_nil(ended.err:find("failures:", 1, true))
+    server:fault{match = {operation = "reexport"}, status = 500}
+    path = rows "mailboxId\nM1\n"
+    ended = cmr{"reexport", "--from", path, "--failures", path}
+    assert.matches("1 unknown", ended.err, 1, true)
+    assert.matches("is unchanged: 1 row neither done nor failed\n", ended.err, 1, true)
+    assert.is_nil(ended.err:find("failures:", 1, true))
+    assert.equal("mailboxId\nM1\n", read(path))
   end)
 
   it("says when the failures could not be written", function()
@@ -554,6 +569,27 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.matches("cmr: failed: 2 network\n", ended.err, 1, true)
   end)
 
+  it("defers a row for a week at most, however long the API asks to wait, and sends it with --retry-failed", function()
+    bulk.seed(server, 1)
+    local path = bulk.mailboxes(1)
+    for _, seconds in ipairs{("9"):rep(30), ("%d"):format(os.time())} do
+      server:fault{match = {operation = "reexport"}, status = 429, headers = {["Retry-After"] = seconds},
+        body = {status = 429, message = "week"}}
+      local ended = cmr{"reexport", "--from", path, "--retries", "0", "--retry-failed"}
+      assert.equal(3, ended.status)
+      local from = ended.err:match "\ncmr: deferred: 1 %S+: run the same command again from ([%d: -]+)\n"
+      assert.is_true(from <= os.date("%Y-%m-%d %H:%M", os.time() + 7 * 86400 + 60), ended.err)
+      local shown = command.run({"history", "--output", "json"}, {env = env})
+      assert.matches('"retry_at": "2%d%d%d%-', shown.out, nil, nil, shown.err)
+    end
+    change "UPDATE request SET retry_at = 1e18" -- as an earlier version recorded it
+    assert.matches("run the same command again from 9999-12-31", cmr{"reexport", "--from", path}.err, 1, true)
+    assert.equal(0, command.run({"history", "--output", "json"}, {env = env}).status)
+    assert.equal(2, sent())
+    assert.equal(0, cmr{"reexport", "--from", path, "--retry-failed"}.status)
+    assert.same({3}, bulk.received(server))
+  end)
+
   it("stops when the key is refused, or after so many failures", function()
     local path = bulk.mailboxes(30)
     files[1] = path
@@ -575,6 +611,22 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.matches("cmr: stopped: the API refuses the key\n", ended.err, 1, true)
     assert.equal(4, sent())
     env.CMR_API_KEY = kept
+  end)
+
+  it("counts a row whose items were all refused as a failure of --max-failures, and names the items", function()
+    local lines = {}
+    for number = 1, 9 do
+      lines[number] = ('{"userId":"%s","mailboxData":[{"mailboxId":"GONE%d"}]}\n'):format(mock.USER, number)
+    end
+    local path = rows(table.concat(lines))
+    local failed = path .. ".failed"
+    local ended = cmr{"update-mailboxes", "--from", path, "--max-failures", "2", "--concurrency", "1", "--failures",
+      failed}
+    assert.equal(3, ended.status)
+    assert.matches("cmr: 9 rows: 0 done, 2 failed, 7 not tried\n", ended.err, 1, true)
+    assert.matches("cmr: stopped after 2 failures\n", ended.err, 1, true)
+    assert.equal(2, sent())
+    assert.matches('"cmr.message":"1 item failed: GONE2 %(%a[^"]+%)"', read(failed))
   end)
 
   it("counts what an earlier key sent, with --changed-key", function()
@@ -918,6 +970,16 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(0, sent())
   end)
 
+  it("says how a row means all of a list, and takes it in every format", function()
+    for _, text in ipairs{'userId,years,domains\nU,1,%s\n', '{"userId":"U","years":1,"domains":%s}\n'} do
+      local ended = cmr{"renew-domains", "--from", rows(text:format "[]"), "--dry-run"}
+      assert.matches("renew-domains: 'domains' is empty (the word all: all of them)\n", ended.err, 1, true)
+      local word = text:find "^{" and '"all"' or "all"
+      ended = cmr{"renew-domains", "--from", rows(text:format(word)), "--dry-run"}
+      assert.same({status = 0, out = "", err = "cmr: 1 row: 1 would be sent\n"}, ended)
+    end
+  end)
+
   it("asks before it charges or destroys", function()
     local path = rows("userId\n" .. mock.USER .. "\n")
     local ended = cmr{"delete-user", "--from", path}
@@ -945,6 +1007,10 @@ cmr: failed: 1 invalid_argument, 1 not_found
       {"option '--max-failures' wants a whole number from 1", "reexport", "--from", twice, "--max-failures", "0"},
       {"option '--remember' wants a time such as 7d, 12h or 30m, not 'x'",
         "reexport", "--from", twice, "--remember", "x"},
+      {"option '--repeat-after' wants at most 400d, because the ledger forgets older requests",
+        "reexport", "--from", twice, "--repeat-after", "401d"},
+      {"option '--remember' wants at most 400d, because the ledger forgets older requests",
+        "reexport", "--from", twice, "--remember", "34560001s"},
       {"option '--results' names the input", "reexport", "--from", twice, "--results", twice, "--duplicates"},
       {"options '--results' and '--failures' name the same file", "reexport", "--from", twice, "--duplicates",
         "--results", twice .. ".failed", "--failures", (twice:gsub("/([^/]*)$", "/./%1.failed"))},
@@ -997,7 +1063,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
       local ended = cmr{"update-mailboxes", "--from", path}
       assert.equal(3, ended.status)
       assert.matches(("cmr: 1 row: 1 done%s\n"):format(before), ended.err, 1, true)
-      assert.matches("cmr: done in part, some items failed: row 1\n", ended.err, 1, true)
+      assert.matches("cmr: done in part, some items failed: row 1\ncmr: row 1: 1 item failed: GONE %(%a[^\n]+%)\n",
+        ended.err)
     end
     assert.equal(1, sent())
   end)

@@ -235,6 +235,18 @@ describe("cmr bulk, of rows that were sent before,", function()
     end
   end)
 
+  it("charges no row again before the time of --repeat-after has passed, even if the file has a new row", function()
+    assert.equal(0, renew(renewals "a.com").status)
+    change "UPDATE request SET sent_at = sent_at - 31 * 86400, ended_at = ended_at - 31 * 86400"
+    local path = renewals("a.com", "b.com")
+    assert.matches("2 rows: 2 accepted (1 of them before)", renew(path, "--repeat-after", "90d").err, 1, true)
+    assert.equal(2, sent())
+    change "UPDATE request SET sent_at = sent_at - 59 * 86400, ended_at = ended_at - 59 * 86400"
+    assert.matches("3 rows: 3 accepted (1 of them before)",
+      renew(renewals("a.com", "b.com", "c.com"), "--repeat-after", "90d").err, 1, true)
+    assert.equal(4, sent())
+  end)
+
   it("stops after a few requests when the API reports a bad key, a low balance or a ban", function()
     bulk.seed(server, 24)
     for status, headers in pairs{[401] = {}, [402] = {}, [429] = {["Retry-After"] = "120"}} do

@@ -50,11 +50,14 @@ describe("rows of a bulk run", function()
 
   it("have values of the parameter's type", function()
     local list = read("set_domain_auto_renew", 'userId,domains,autoRenew\n'
-      .. 'U,"[""a.com""]",true\nU,all,false\nU,all,maybe\nU,x,true\n')
+      .. 'U,"[""a.com""]",true\nU,all,false\nU,all,maybe\nU,x,true\nU,all,TRUE\nU,all,False\n')
     assert.same({userId = "U", domains = {"a.com"}, autoRenew = true}, list[1])
     assert.equal(core.all, list[2].domains)
-    assert.matches("^'autoRenew' wants true or false", list[3])
+    assert.equal("'autoRenew' wants true or false", list[3])
+    assert.same({true, false}, {list[5].autoRenew, list[6].autoRenew}) -- as a spreadsheet writes them
     assert.equal("'domains' wants a JSON array", list[4])
+    list = read("set_domain_auto_renew", '{"userId":"all","domains":"all","autoRenew":true}')
+    assert.same({"all", core.all}, {list[1].userId, list[1].domains})
     assert.same({{status = "ACTIVE", limit = 50}}, read("subscriptions", "status,limit\nACTIVE,50\n"))
     assert.same({"'limit' wants a whole number"}, read("subscriptions", "limit\n5.5\n"))
     assert.same({{google = {appName = "A", clientId = "c"}}},
@@ -110,6 +113,15 @@ describe("rows of a bulk run", function()
     assert.same({{email = "a@b.c"}}, read("reexport", "cmr.kind,email,note,\nquota_exceeded,a@b.c,n,\n", options))
     assert.same({{email = "a@b.c"}},
       read("reexport", '{"cmr.kind":"quota_exceeded","email":"a@b.c","note":1}', options))
+  end)
+
+  it("are refused if a column without a name has a value, unless --only leaves it out", function()
+    local values = "email,,google.appName,\na@b.c,\194\160 ,A,\n\nd@e.f,,,x\n"
+    assert.equal("row 2 (line 4): column 4 has a value, but no name in the header (--only email,google.appName "
+      .. "leaves it out)", fault("reexport", values))
+    assert.same({{email = "a@b.c"}, {email = "d@e.f"}},
+      read("reexport", values, {ignore = row_arguments.ignored(nil, {"email"})}))
+    assert.same({{email = "a@b.c", [""] = "x"}}, read("reexport", '{"email":"a@b.c","":"x"}')) -- the check refuses it
   end)
 
   it("may come from a stream, which is read once; a mark of UTF-8 counts only at the beginning", function()

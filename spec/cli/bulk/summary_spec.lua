@@ -97,7 +97,7 @@ describe("a summary", function()
   it("says what is not done, why, and what to do", function()
     local one = summary.tally(30)
     one:add({number = 1}, "done")
-    one:add({number = 2}, "partial")
+    one:add({number = 2}, "partial", {message = "1 item failed: a.com"})
     one:add({number = 3}, "failed", {kind = "not_found"})
     one:add({number = 4}, "failed", {kind = "bad_request"}, true)
     one:add({number = 5}, "failed", {kind = "bad_request"})
@@ -109,6 +109,7 @@ describe("a summary", function()
       "30 rows: 2 done, 3 failed, 22 unknown, 2 deferred, 1 not tried",
       "failed: 1 not_found, 2 bad_request",
       "done in part, some items failed: row 2",
+      "row 2: 1 item failed: a.com",
       "unknown: rows 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27 and 2 more: " ..
         "may have been done; look, and if they were not, use --retry-unknown",
       "deferred: 1 payment_required, 1 quota_exceeded: run the same command again"

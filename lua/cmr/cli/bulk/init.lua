@@ -46,6 +46,14 @@ local function positive_integer(option, typed)
   return number
 end
 
+-- Returns the seconds in the text of an option about earlier requests.
+local function age(option, typed)
+  local seconds = times.duration(option, typed)
+  if not seconds or seconds <= plan.MAX_REMEMBER_SECONDS then return seconds end
+  local days = plan.MAX_REMEMBER_SECONDS / text.DAY
+  io.usage("option '%s' wants at most %.0fd, because the ledger forgets older requests", option, days)
+end
+
 local function log(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
@@ -59,13 +67,15 @@ local function check(client, operation, args)
 end
 
 local function date(time)
-  return os.date("%Y-%m-%d %H:%M", math.floor(time))
+  return text.date("%Y-%m-%d %H:%M", time)
 end
 
 local function start(parsed, system, read)
   local operation = operation_named(parsed[".operation"])
   if not parsed[".from"] then io.usage "missing option '--from'" end
   local repeatable = operation.method == "GET" or operation.flags.safe
+  local repeat_after = age("--repeat-after", parsed[".repeat_after"])
+  local remember = age("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS
   local run = {
     operation = operation,
     repeatable = repeatable,
@@ -73,8 +83,8 @@ local function start(parsed, system, read)
     loop = block,
     concurrency = positive_integer("--concurrency", parsed[".concurrency"]) or library.DEFAULT_CONCURRENCY,
     max_failures = positive_integer("--max-failures", parsed[".max_failures"]),
-    repeat_after = times.duration("--repeat-after", parsed[".repeat_after"]),
-    remember_seconds = times.duration("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS,
+    repeat_after = repeat_after,
+    remember_seconds = plan.remember_seconds(remember, repeat_after),
     retry_unknown = parsed[".retry_unknown"],
     retry_failed = parsed[".retry_failed"],
     time = core.time,
@@ -262,7 +272,10 @@ local function finish(run, rows, parsed, system)
     log(system, "the failures could not be written (%s)", problem)
   elseif failures and not is_complete then
     if left_out > 0 then log(system, "%s is unchanged: %s neither done nor failed", from, summary.rows(left_out)) end
-    log(system, "failures: %s (send them again with --from this file)", failures.path)
+    if failures.count > 0 then
+      local format = "failures: %s in %s (send them again with --from this file)"
+      log(system, format, summary.rows(failures.count), failures.path)
+    end
   end
   if run.name and run.ending and not is_complete then log(system, "to go on, run the same command again") end
   return is_complete and not problem
@@ -279,9 +292,10 @@ end
 -- Sets run.on_end and run.on_result, which the runner calls.
 local function set_listeners(run)
   function run.on_end(row, state, failure, is_earlier)
+    failure = failure and worded(run, failure, "message")
     run.tally:add(row, state, failure, is_earlier)
     local is_failure = state == "failed" or state == "deferred"
-    if is_failure and run.failures then run.failures:add(row, worded(run, failure, "message")) end
+    if is_failure and run.failures then run.failures:add(row, failure) end
   end
   function run.on_result(row, answer, err)
     if not run.results then return end

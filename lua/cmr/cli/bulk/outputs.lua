@@ -131,6 +131,7 @@ function outputs.failures(path, input, run_name)
     header = input.header,
     separator = input.separator,
     run_name = run_name or "",
+    count = 0,
   }
   setmetatable(self, Failures)
   self.format_line = input.header and csv_line or json_line
@@ -153,6 +154,7 @@ end
 function Failures:add(row, failure)
   local fields = { kind = failure.kind, outcome = failure.outcome, message = failure.message, row = row.number }
   fields.run = self.run_name
+  self.count = self.count + 1
   self:write(self.format_line(self.header, row, fields, self.separator))
 end
 

@@ -23,7 +23,7 @@ function row_arguments.is_reserved(name)
 end
 
 local function is_used(name, ignored)
-  return name ~= "" and not ignored[name] and not row_arguments.is_reserved(name)
+  return not ignored[name] and not row_arguments.is_reserved(name)
 end
 
 local function names_in(texts)
@@ -112,11 +112,14 @@ local function parents_first(entries)
   return sorted
 end
 
--- Returns the used columns of a header, as {index, param}.
+-- Returns the used columns of a header, as {index, param}. Also returns the indices of used columns without a name:
+-- spreadsheets write separators behind the last name.
 local function columns_of(operation, header, ignored)
-  local list, seen, known, unknown = {}, {}, {}, {}
+  local list, nameless, seen, known, unknown = {}, {}, {}, {}, {}
   for index, name in ipairs(header) do
-    if is_used(name, ignored) then
+    if name == "" then
+      nameless[#nameless + 1] = not ignored[name] and index or nil
+    elseif is_used(name, ignored) then
       if seen[name] then io.usage("column '%s' appears twice", name) end
       seen[name] = true
       local param = find_parameter(operation, name)
@@ -128,7 +131,21 @@ local function columns_of(operation, header, ignored)
   if #unknown > 0 then refuse_columns(operation, unknown, known) end
   local command = arguments.command(operation.name)
   if #list == 0 then io.usage("the header has no field of %s: %s", command, table.concat(header, ", ")) end
-  return parents_first(list)
+  return parents_first(list), nameless
+end
+
+-- Refuses a row with a value in a column without a name.
+local function check_nameless(row, nameless, used_columns)
+  for _, index in ipairs(nameless) do
+    if identity.trim(row.cells[index]) ~= "" then
+      local names = {}
+      for number, column in ipairs(used_columns) do
+        names[number] = column.param.name
+      end
+      local message = "row %d (line %d): column %d has a value, but no name in the header (--only %s leaves it out)"
+      io.usage(message, row.number, row.line, index, table.concat(names, ","))
+    end
+  end
 end
 
 ---Returns the fields of --set. Such a field applies to the rows that lack it. Raises a mistake.
@@ -158,11 +175,17 @@ local function from_cells(used_columns, cells, trimmed)
   return args
 end
 
-local function from_object(object, ignored)
+-- Returns whether a value is the word all, in place of a list that may mean everything.
+local function means_all(operation, name, value)
+  local param = value == "all" and arguments.param(operation, name)
+  return param and param.all_required
+end
+
+local function from_object(operation, object, ignored)
   local args = {}
   for name, value in pairs(object) do
     local is_given = type(name) == "string" and value ~= core.null
-    if is_given and is_used(name, ignored) then args[name] = value end
+    if is_given and is_used(name, ignored) then args[name] = means_all(operation, name, value) and core.all or value end
   end
   return args
 end
@@ -172,13 +195,17 @@ end
 ---@param trimmed table? The reader counts the cells from which it removed surrounding blanks, in trimmed.count.
 ---@return fun(row: table): table?, string? args, or nil, message
 function row_arguments.reader(operation, input, ignored, defaults, trimmed)
-  local used_columns = input.header and columns_of(operation, input.header, ignored)
+  local used_columns, nameless
+  if input.header then
+    used_columns, nameless = columns_of(operation, input.header, ignored)
+  end
   return function(row)
     local args, message
     if used_columns then
+      check_nameless(row, nameless, used_columns)
       args, message = from_cells(used_columns, row.cells, trimmed or {})
     else
-      args = from_object(row.object, ignored)
+      args = from_object(operation, row.object, ignored)
     end
     if not args then return nil, message end
     for _, default in ipairs(defaults) do

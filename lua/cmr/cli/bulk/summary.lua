@@ -43,6 +43,7 @@ function summary.tally(todo)
     earlier = { done = 0, accepted = 0, failed = 0, sending = 0, unknown = 0, deferred = 0 },
     kinds = { failed = {}, deferred = {} },
     listed = { sending = {}, unknown = {}, partial = {} },
+    messages = {},
     retry_at = nil,
   }, Tally)
 end
@@ -54,11 +55,14 @@ end
 
 ---Counts a row.
 ---@param status "done"|"accepted"|"partial"|"sending"|"failed"|"unknown"|"deferred"
----@param failure table? The failure of a row that failed or is deferred.
+---@param failure table? The failure of a row that failed or is deferred, or the message about a partial row.
 ---@param is_earlier boolean? True for a row that an earlier run left in this state, and that this run does not send.
 function Tally:add(row, status, failure, is_earlier)
   if self.listed[status] then list_row(self.listed[status], row.number) end
-  if status == "partial" then status = "done" end
+  if status == "partial" then
+    self.messages[row.number] = failure and failure.message
+    status = "done"
+  end
   local counts = is_earlier and self.earlier or self
   counts[status] = counts[status] + 1
   local kinds = self.kinds[status]
@@ -133,6 +137,9 @@ function Tally:lines(rows)
   if sum.failed > 0 then add("failed: %s", count_kinds(self.kinds.failed)) end
   if sum.accepted > 0 then add "accepted: the API reports later how they end" end
   if self.listed.partial.count then add("done in part, some items failed: %s", row_numbers(self.listed.partial)) end
+  for _, number in ipairs(self.listed.partial) do
+    if self.messages[number] then add("row %d: %s", number, self.messages[number]) end
+  end
   if sum.sending > 0 then
     local numbers = row_numbers(self.listed.sending)
     add("sending: %s: another process waits for the answer; run the same command again when it has ended", numbers)
@@ -142,7 +149,7 @@ function Tally:lines(rows)
     add("unknown: %s: may have been done; look, and if they were not, use --retry-unknown", numbers)
   end
   if sum.deferred > 0 then
-    local from = self.retry_at and os.date(" from %Y-%m-%d %H:%M", math.ceil(self.retry_at)) or ""
+    local from = self.retry_at and text.date(" from %Y-%m-%d %H:%M", math.ceil(self.retry_at)) or ""
     add("deferred: %s: run the same command again%s", count_kinds(self.kinds.deferred), from)
   end
   return lines

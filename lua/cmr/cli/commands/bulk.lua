@@ -48,7 +48,7 @@ bulk.options = {
   { "--repeat-after", "TIME", "Send rows again that were done at least this long ago, such as 7d or 12h." },
   { "--remember", "TIME", "How long to recognise rows of other runs that charge, destroy, flip or use a quota (30d)." },
   { "--retry-unknown", false, "Send the rows again that may have been done." },
-  { "--retry-failed", false, "Send the rows again that were refused." },
+  { "--retry-failed", false, "Send the rows again that were refused, also before the time that the API named." },
   { "--duplicates", false, "Allow rows with the same content, and send all of them." },
   { "--changed-key", false, "You replaced the key: rows that were sent with the old key count as sent." },
   {

@@ -83,7 +83,7 @@ local function clear(ledger, parsed, system)
   end
   local before = require("cmr.cli.times").time("--clear", parsed[".clear"])
   local lines = {
-    ("%s, what was sent before %s"):format(ledger.path, os.date("%Y-%m-%d %H:%M:%S", math.floor(before))),
+    ("%s, what was sent before %s"):format(ledger.path, require("cmr.util.text").date("%Y-%m-%d %H:%M:%S", before)),
     "cmr bulk sends rows again that are forgotten here",
   }
   require("cmr.cli.prompt").confirm("history --clear forgets", lines, parsed, system, "nothing was removed")

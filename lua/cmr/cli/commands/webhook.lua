@@ -120,7 +120,7 @@ local function list_dead(letters, parsed, system)
       id = letter.id,
       name = letter.name,
       eventId = letter.event_id,
-      failedAt = os.date("!%Y-%m-%dT%H:%M:%SZ", letter.failed_at),
+      failedAt = require("cmr.util.text").utc(letter.failed_at),
       tries = letter.tries,
       reason = letter.reason,
       event = letter.event,
