@@ -187,13 +187,17 @@ describe("an empty array that is to be sent", function()
 end)
 
 describe("an object with the same member twice", function()
-  local TEXTS = {'{"a":1,"a":2}', '{"a":null,"b":2,"a":null}', '[{"c":{"a":[],"\\u0061":[]}}]', '{"a:":{"b":":","b":1.5}}'}
+  local TEXTS = {
+    '{"a":1,"a":2}', '{"a":null,"b":2,"a":null}', '[{"c":{"a":[],"\\u0061":[]}}]', '{"a:":{"b":":","b":1.5}}',
+  }
 
   it("is refused if it is to be sent, because only one of the two could be sent", function()
     for _, text in ipairs(TEXTS) do
       assert.same({nil, "an object has the same member twice"}, {core.json_decode(text, true)})
     end
-    for _, text in ipairs{'[{"a":1},{"a":1}]', '{"a":{"a":{}},"b":[],"c:\\"":":"}', '{"":":"}', '":"', '[1,2.5,null]'} do
+    for _, text in ipairs{
+      '[{"a":1},{"a":1}]', '{"a":{"a":{}},"b":[],"c:\\"":":"}', '{"":":"}', '":"', '[1,2.5,null]',
+    } do
       assert(core.json_decode(text, true))
     end
   end)
