@@ -35,7 +35,7 @@ local function more_severe(one, other)
 end
 
 local function failure(record, kind, message, retry_after)
-  local operation = record.call:operation()
+  local operation = record.call:info().operation -- a raw request has a name too, such as "GET /path"
   return core.error {
     kind = kind,
     operation = operation,

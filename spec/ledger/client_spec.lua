@@ -147,6 +147,9 @@ describe("a client with a ledger", function()
     local _, message, err = client:reexport{mailboxId = mock.MAILBOX}
     assert.same({"not_recorded", "constraint"}, {err.kind, err.code})
     assert.matches("the ledger cannot be written (not today); nothing was sent", message, 1, true)
+    _, message, err = client:request("POST", "/x")
+    assert.same({"not_recorded", "POST /x"}, {err.kind, err.operation})
+    assert.matches("POST /x: the ledger cannot be written (not today)", message, 1, true)
     assert.same({}, server:requests())
   end)
 
