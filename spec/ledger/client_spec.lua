@@ -250,6 +250,13 @@ describe("a client with a ledger", function()
     assert.same({"unknown", "unknown"}, {only().state, only().outcome})
   end)
 
+  it("records a request as unknown when the host raised an error while the call waited", function()
+    local loop = setmetatable({wait = function() error("time limit", 0) end}, {__index = block})
+    assert.same({false, "time limit"}, {pcall(client.reexport, client:with{loop = loop}, REEXPORT)})
+    local request = only()
+    assert.same({"unknown", "an error was raised while the call waited"}, {request.state, request.message})
+  end)
+
   it("has a request as its process recorded it, whatever a forked child does with its copy of the job", function()
     for _, act in ipairs{"wait", "cancel"} do
       local gate = os.tmpname()
