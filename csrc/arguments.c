@@ -204,6 +204,8 @@ static bool check_members(struct checker *checker, const char *object, const str
     lua_State *L = checker->L;
     const int copy = lua_gettop(L) + 1;
 
+    if (!json_check_own(L, index, checker->refusal))
+        return false;
     lua_newtable(L);
     for (lua_pushnil(L); lua_next(L, index); lua_settop(L, copy + 1)) {
         const char *name = text_without_nul(L, copy + 1);
@@ -237,7 +239,7 @@ static bool check_array(struct checker *checker, const struct param *param, int 
 
     if (item && param->flags & ACCEPTS_ITEM && !length && !is_empty(L, index))
         return check_value(checker, item, index);
-    if (!json_check_array(L, index, checker->refusal))
+    if (!json_check_array(L, index, checker->refusal) || !json_check_own(L, index, checker->refusal))
         return false;
     if (!length && param->flags & ALL_REQUIRED)
         return refuse(checker->refusal, EMPTY_FIELD, ALL_OF_THEM);
@@ -388,6 +390,8 @@ static bool collect(const struct checker *checker, int first, int last)
     lua_State *L = checker->L;
     const int fields = last >= first && lua_istable(L, last) ? last : 0;
 
+    if (fields && !json_check_own(L, fields, checker->refusal))
+        return false;
     lua_newtable(L);
     if (fields)
         for (lua_pushnil(L); lua_next(L, fields);) {

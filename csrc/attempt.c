@@ -341,10 +341,10 @@ void attempt_free_headers(struct call *call)
     call->all_headers = NULL;
 }
 
-void attempt_forget_after_fork(struct call *call)
+void attempt_forget(struct call *call)
 {
     call->easy = NULL;
-    form_forget_after_fork(&call->form);
+    form_forget(&call->form);
 }
 
 /* The end of a transfer */

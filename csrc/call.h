@@ -23,6 +23,7 @@ enum ending {
     ENDED,     /* libcurl ended the transfer with the result in `code` */
     CANCELLED, /* the caller cancelled it, or its engine was closed */
     FORKED,    /* this process is a fork's child: the parent still has the transfer, and may send it */
+    LOST,      /* the program has closed the engine's descriptors */
     ABANDONED  /* libcurl had no memory, or the system refused to watch a socket: the engine ended all its calls */
 };
 

@@ -192,7 +192,7 @@ CURLcode form_open(struct form *form, CURL *easy)
     return code;
 }
 
-void form_forget_after_fork(struct form *form)
+void form_forget(struct form *form)
 {
     struct file_identity identity = {0};
 

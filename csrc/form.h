@@ -64,9 +64,9 @@ CURLcode form_open(struct form *form, CURL *easy);
 void form_close(struct form *form);
 
 /*
- * Like form_close, in a fork's child. The child may have closed the files and opened others with the same descriptor
- * numbers: such files stay open.
+ * Like form_close, in a fork's child or after the program has closed descriptors. It may have opened other files with
+ * the same descriptor numbers: such files stay open.
  */
-void form_forget_after_fork(struct form *form);
+void form_forget(struct form *form);
 
 void form_free(struct form *form);

@@ -112,6 +112,19 @@ bool json_check_array(lua_State *L, int index, struct refusal *refusal)
     return keys == lua_rawlen(L, index) || refuse(refusal, BAD_VALUE, "an array cannot have holes or names");
 }
 
+bool json_check_own(lua_State *L, int index, struct refusal *refusal)
+{
+    lua_pushnil(L);
+    if (lua_next(L, index)) {
+        lua_pop(L, 2);
+        return true;
+    }
+    if (!luaL_getmetafield(L, index, "__index") && !luaL_getmetafield(L, index, "__pairs"))
+        return true;
+    lua_pop(L, 1);
+    return refuse(refusal, BAD_VALUE, "the table is empty, and cmr does not look into its metatable: copy the entries");
+}
+
 static bool check_finite(double value, struct refusal *refusal)
 {
     return isfinite(value) || refuse(refusal, BAD_VALUE, "JSON has no such number");
@@ -249,6 +262,8 @@ static bool append_object(struct encoder *encoder, int index, int depth)
     const int key = lua_gettop(L) + 1;
     const char *before = "{";
 
+    if (encoder->is_request && !json_check_own(L, index, encoder->refusal))
+        return false;
     for (lua_pushnil(L); lua_next(L, index); lua_settop(L, key), before = ",") {
         if (!text_without_nul(L, key))
             return refuse(encoder->refusal, BAD_VALUE,

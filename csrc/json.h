@@ -27,6 +27,9 @@ void json_push_empty_array(lua_State *L);
 /* Returns whether the table at index has the items 1 to n and nothing else. Refuses it otherwise. */
 bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 
+/* Refuses an empty table whose metatable shows other entries, such as a read-only view of another table. */
+bool json_check_own(lua_State *L, int index, struct refusal *refusal);
+
 /*
  * Refuses a number that JSON cannot express. Also refuses a float of 2^53 or more, because several whole numbers share
  * such a float.

@@ -127,7 +127,8 @@ static void forget_streams(struct target *target)
 
 /*
  * Removes a call from the running calls or from the queue. In a fork's child, the call's handle is not freed, because
- * libcurl would write to the parent's connections when it frees the handle.
+ * libcurl would write to the parent's connections when it frees the handle. If the program has closed the descriptors,
+ * libcurl would write to the program's own files.
  */
 static void stop(struct multi *multi, struct call *call)
 {
@@ -145,8 +146,8 @@ static void stop(struct multi *multi, struct call *call)
         forget_streams(call->target);
     if (has_room(call->target))
         multi->freed++;
-    if (call->answer.ending == FORKED) {
-        attempt_forget_after_fork(call);
+    if (call->answer.ending == FORKED || call->answer.ending == LOST) {
+        attempt_forget(call);
     } else {
         (void)curl_multi_remove_handle(multi->curl, call->easy);
         attempt_close(call, &multi->handles);
@@ -239,13 +240,28 @@ bool multi_open(struct multi *multi)
     return false;
 }
 
-/* In a fork's child: closes the multi. libcurl's memory is not freed. */
-static void forget_after_fork(struct multi *multi)
+static bool has_lost_descriptors(const struct multi *multi)
 {
-    stop_all(multi, FORKED);
-    pollset_forget_after_fork(&multi->pollset);
+    return multi->curl && !pollset_is_intact(&multi->pollset);
+}
+
+/* Closes the multi without libcurl, whose memory is not freed. Its calls have ended. */
+static void forget(struct multi *multi)
+{
+    pollset_forget(&multi->pollset);
     multi->handles.count = 0;
     multi->curl = NULL;
+}
+
+/* Fails all calls and closes the multi, after the program has closed the descriptors. */
+static void lose(struct multi *multi)
+{
+    while (multi->running || multi->queue) {
+        struct call *call = multi->running ? multi->running : multi->queue;
+        call->answer.ending = LOST;
+        finish(multi, call, CURLE_SEND_ERROR);
+    }
+    forget(multi);
 }
 
 void multi_close(struct multi *multi)
@@ -255,7 +271,12 @@ void multi_close(struct multi *multi)
     if (!multi->curl)
         return;
     if (multi->owner != process_id()) {
-        forget_after_fork(multi);
+        stop_all(multi, FORKED);
+        forget(multi);
+        return;
+    }
+    if (has_lost_descriptors(multi)) {
+        lose(multi);
         return;
     }
     sigpipe_block(&sigpipe);
@@ -267,7 +288,8 @@ void multi_close(struct multi *multi)
 
 bool multi_is_usable(struct multi *multi)
 {
-    if (multi->owner != process_id())
+    /* while calls are in flight, multi_run notices that the descriptors are lost */
+    if (multi->owner != process_id() || (multi->count == 0 && has_lost_descriptors(multi)))
         multi_close(multi);
     return multi->curl;
 }
@@ -367,8 +389,9 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* in a fork's child this closes the multi, so that none of its calls is running below */
-    (void)multi_is_usable(multi);
+    /* closes a multi of the parent, or without its descriptors, so that none of its calls is running below */
+    if (multi->owner != process_id() || has_lost_descriptors(multi))
+        multi_close(multi);
     if (call->state == CALL_RUNNING) {
         sigpipe_block(&sigpipe);
         call->answer.ending = CANCELLED;
@@ -488,10 +511,15 @@ static void extend_late(struct multi *multi)
 /*
  * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work, or the
  * system refused to watch a socket. The old curl multi's list of sockets is then wrong. With this list, libcurl 7.88
- * lets a call wait for ever, and divides by zero when it uses a connection again.
+ * lets a call wait for ever, and divides by zero when it uses a connection again. If the program has closed the
+ * descriptors, closes the multi instead.
  */
 static void restart(struct multi *multi)
 {
+    if (has_lost_descriptors(multi)) {
+        lose(multi);
+        return;
+    }
     while (multi->running) {
         multi->running->answer.ending = ABANDONED;
         finish(multi, multi->running, CURLE_OUT_OF_MEMORY);

@@ -32,12 +32,16 @@ void multi_init(struct multi *multi);
 /* Opens a multi. When no memory or no file descriptor is left, it returns false and the multi stays closed. */
 bool multi_open(struct multi *multi);
 
-/* Cancels the running and queued calls, and closes every connection. Does nothing if the multi is closed. */
+/*
+ * Cancels the running and queued calls, and closes every connection. Does nothing if the multi is closed. If the
+ * program has closed the multi's descriptors, the calls fail, and the files that now have these numbers stay open.
+ */
 void multi_close(struct multi *multi);
 
 /*
  * Returns whether the multi is open and belongs to this process. A multi that was inherited over a fork is closed here;
- * the parent's connections stay open.
+ * the parent's connections stay open. A multi whose descriptors the program has closed is closed here too, unless calls
+ * are in flight: then multi_run closes it.
  */
 bool multi_is_usable(struct multi *multi);
 
@@ -56,8 +60,8 @@ void multi_remove(struct call *call);
 
 /*
  * Waits up to timeout_ms for work and does it. Returns whether calls finished. When libcurl runs out of memory, all
- * running calls fail, and the function makes a new curl multi. Without memory for a new curl multi, it closes the
- * multi.
+ * running calls fail, and the function makes a new curl multi. Without memory for a new curl multi, or without its
+ * descriptors, it closes the multi.
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 

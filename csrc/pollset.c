@@ -20,13 +20,24 @@ double pollset_now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+/* Returns the position of a socket in the list, or the list's length. */
+static size_t find(const struct pollset *set, int socket)
+{
+    size_t i = 0;
+
+    while (i < set->count && set->sockets[i].fd != socket)
+        i++;
+    return i;
+}
+
 static bool remember(struct pollset *set, int socket)
 {
+    const size_t i = find(set, socket); /* a socket may be in the list that was closed without libcurl */
     struct stat status;
 
     if (fstat(socket, &status) != 0)
         return false;
-    if (set->count == set->capacity) {
+    if (i == set->capacity) {
         const size_t capacity = set->capacity ? set->capacity * 2 : 16;
         struct watched *sockets = realloc(set->sockets, capacity * sizeof *sockets);
         if (!sockets)
@@ -34,8 +45,22 @@ static bool remember(struct pollset *set, int socket)
         set->sockets = sockets;
         set->capacity = capacity;
     }
-    set->sockets[set->count++] = (struct watched){.fd = socket, .device = status.st_dev, .inode = status.st_ino};
+    if (i == set->count)
+        set->count++;
+    set->sockets[i] = (struct watched){.fd = socket, .device = status.st_dev, .inode = status.st_ino};
     return true;
+}
+
+/*
+ * Returns whether the descriptor is still the socket that libcurl opened. The program may have closed it, and opened
+ * another file with the same number.
+ */
+static bool is_same(const struct watched *watched)
+{
+    struct stat status;
+
+    return fstat(watched->fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_dev == watched->device &&
+           status.st_ino == watched->inode;
 }
 
 static curl_socket_t on_open(void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
@@ -58,13 +83,12 @@ static curl_socket_t on_open(void *userdata, curlsocktype purpose, struct curl_s
 static int on_close(void *userdata, curl_socket_t fd)
 {
     struct pollset *set = userdata;
+    const size_t i = find(set, fd);
+    const bool is_ours = i == set->count || is_same(&set->sockets[i]);
 
-    for (size_t i = 0; i < set->count; i++)
-        if (set->sockets[i].fd == fd) {
-            set->sockets[i] = set->sockets[--set->count];
-            break;
-        }
-    return close(fd);
+    if (i < set->count)
+        set->sockets[i] = set->sockets[--set->count];
+    return is_ours ? close(fd) : 0;
 }
 
 bool pollset_watch(struct pollset *set, CURL *easy)
@@ -87,34 +111,13 @@ void pollset_close(struct pollset *set)
     *set = closed;
 }
 
-/*
- * Returns whether the descriptor is still the socket that libcurl opened. A fork's child may have closed it, and opened
- * another file with the same number.
- */
-static bool is_same(const struct watched *watched)
-{
-    struct stat status;
-
-    return fstat(watched->fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_dev == watched->device &&
-           status.st_ino == watched->inode;
-}
-
-void pollset_forget_after_fork(struct pollset *set)
+void pollset_forget(struct pollset *set)
 {
     for (size_t i = 0; i < set->count; i++)
         if (is_same(&set->sockets[i]))
             close(set->sockets[i].fd);
-#ifdef CMR_EPOLL
-    {
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};
-        /*
-         * Epoll sets and timers have no inode to compare. This call succeeds only if the descriptors are still this set
-         * and its timer.
-         */
-        if (set->fd >= 0 && epoll_ctl(set->fd, EPOLL_CTL_MOD, set->timer, &event) != 0)
-            set->fd = set->timer = -1;
-    }
-#endif
+    if (!pollset_is_intact(set))
+        set->fd = set->timer = -1;
     pollset_close(set);
 }
 
@@ -185,6 +188,14 @@ bool pollset_open(struct pollset *set)
     return true;
 }
 
+/* Epoll sets and timers have no inode to compare. This call succeeds only for this set and its timer. */
+bool pollset_is_intact(const struct pollset *set)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};
+
+    return epoll_ctl(set->fd, EPOLL_CTL_MOD, set->timer, &event) == 0;
+}
+
 bool pollset_serve(struct pollset *set, CURLM *multi)
 {
     set->due = INFINITY;
@@ -219,6 +230,8 @@ void pollset_wait(struct pollset *set, CURLM *multi, int timeout)
 {
     (void)multi;
     set->ready = epoll_wait(set->fd, set->events, sizeof set->events / sizeof set->events[0], wait_ms(set, timeout));
+    if (set->ready < 0 && errno != EINTR)
+        set->refused = true; /* the program has closed the set */
 }
 
 bool pollset_run(struct pollset *set, CURLM *multi)
@@ -252,6 +265,12 @@ static void arm(const struct pollset *set)
 bool pollset_open(struct pollset *set)
 {
     *set = closed;
+    return true;
+}
+
+bool pollset_is_intact(const struct pollset *set)
+{
+    (void)set;
     return true;
 }
 

@@ -73,7 +73,13 @@ void pollset_alarm(struct pollset *set, double at);
 void pollset_close(struct pollset *set);
 
 /*
- * In a fork's child: closes those inherited descriptors that are still open. The parent's connections and its epoll set
- * stay as they are.
+ * Returns whether the set's descriptors are still its own. A program that becomes a daemon may have closed all
+ * descriptors, and opened other files with the same numbers.
  */
-void pollset_forget_after_fork(struct pollset *set);
+bool pollset_is_intact(const struct pollset *set);
+
+/*
+ * Closes the set and its sockets without libcurl. A descriptor that is another file by now stays open. In a fork's
+ * child, the parent's connections and its epoll set stay as they are.
+ */
+void pollset_forget(struct pollset *set);

@@ -232,6 +232,8 @@ static void push_curl_message(lua_State *L, const struct call *call)
         lua_pushliteral(L, "the connection closed without an answer; not sent again, because it may have been done");
     else if (answer->ending == ABANDONED)
         lua_pushliteral(L, "no memory is left, or the system refused to watch another connection");
+    else if (answer->ending == LOST)
+        lua_pushliteral(L, "the program has closed the descriptors of its connections");
     else if (is_long_header(answer))
         lua_pushliteral(L, "a line of the answer's headers is too long, or there is no memory left");
     else if (answer->body.overflow)

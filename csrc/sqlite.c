@@ -6,6 +6,7 @@
  *   database:run(sql, ...)    -> the number of rows that changed
  *   database:first(sql, ...)  -> the first row as {column = value}, or nil
  *   database:rows(sql, ...)   -> all rows
+ *   database:transaction(begin, change) -> the first three results of change(database)
  *   database:hold(number)     -> true: this process holds the number until let_go, close or its end; after its end, a
  *                                child that it forked without exec still holds the number
  *   database:let_go(number)   -> true
@@ -419,6 +420,46 @@ static int lua_database_rows(lua_State *L)
     return call(L, rows);
 }
 
+static int execute(const struct database *database, const char *sql)
+{
+    return sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
+}
+
+/*
+ * Begins a transaction with the given statement, and calls a function in it. Commits the transaction unless the
+ * function raises an error or returns nil. This is C, because the host can let any line of Lua raise an error, for
+ * example from a hook that limits the time. No such error may leave the transaction open.
+ */
+static int lua_database_transaction(lua_State *L)
+{
+    struct database *database = to_database(L);
+    const char *begin = luaL_checkstring(L, 2);
+    int status;
+    int code;
+
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    lua_settop(L, 3);
+    if (database->process != getpid())
+        return push_inherited(L);
+    if (database->is_busy)
+        return push_failure(L, "the database is in use", "busy");
+    code = execute(database, begin);
+    if (code != SQLITE_OK)
+        return push_sqlite_failure(L, database->handle, code);
+    lua_pushvalue(L, 1);
+    status = lua_pcall(L, 1, 3, 0);
+    /* the function may have closed the database, which undoes the transaction, or may have forked this process */
+    if (database->handle && database->process == getpid()) {
+        if (status == 0 && !lua_isnil(L, -3))
+            code = execute(database, "COMMIT");
+        if (!sqlite3_get_autocommit(database->handle))
+            (void)execute(database, "ROLLBACK");
+    }
+    if (status != 0)
+        return lua_error(L);
+    return code == SQLITE_OK ? 3 : push_sqlite_failure(L, NULL, code);
+}
+
 /* Opens the writers' file. Returns 0 or errno. */
 static int open_writers(struct database *database)
 {
@@ -675,6 +716,7 @@ int luaopen_cmr_sqlite(lua_State *L)
         {"run", lua_database_run},
         {"first", lua_database_first},
         {"rows", lua_database_rows},
+        {"transaction", lua_database_transaction},
         {"hold", lua_database_hold},
         {"let_go", lua_database_let_go},
         {"is_held", lua_database_is_held},

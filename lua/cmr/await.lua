@@ -299,7 +299,9 @@ local function wait(self)
     end
     if not settled then
       local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- spreads the reads of waits that began together
-      if left > 0 then loop.sleep(core.engine(), math.min(jittered, left)) end
+      local made, engine = pcall(core.engine)
+      if not made then return fail(self, "network", "unknown", nil, engine) end
+      if left > 0 then loop.sleep(engine, math.min(jittered, left)) end
       pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
       settled, events, message, err = read_store(self, left <= pause)
     end

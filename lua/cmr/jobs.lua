@@ -58,8 +58,8 @@ end
 -- Starts a call whose first attempt can begin at once. Such a call needs no coroutine before its answer.
 local function begin(job, state, operation)
   local call, loop = job.call, job.loop
-  local ok, record = pcall(sender.begin, state, call, loop, operation, job)
-  if not ok then return finish(job, false, record) end
+  local ok, record, message, err = pcall(sender.begin, state, call, loop, operation, job)
+  if not ok or not record then return finish(job, ok, record, message, err) end
   job.record = record
   if call:done() then return job:post() end
   job.is_attended = true

@@ -35,7 +35,7 @@ local function more_severe(one, other)
 end
 
 local function failure(record, kind, message, retry_after)
-  local operation = record.call:operation()
+  local operation = record.call:info().operation -- a raw request has a name too, such as "GET /path"
   return core.error {
     kind = kind,
     operation = operation,
@@ -102,9 +102,19 @@ local function time_left(record, loop)
   return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
 end
 
+-- Returns the engine, or nil and an error when the process has no memory or descriptor left for a new engine.
+-- core.engine() makes a new engine after a fork or a close.
+local function find_engine(record)
+  local ok, engine = pcall(core.engine)
+  if ok then return engine end
+  return nil, failure(record, "network", engine)
+end
+
 -- Waits for a slot. Returns the results of time_left.
 local function get_ready(record, state, loop)
   local rate, job = state.options.rate, record.job
+  local engine, err = find_engine(record)
+  if not engine then return nil, err end
   if rate and not (job and job.cancelled) then
     local ok, needed, max_wait = limiter.wait_for_slot(state.limiter, record.key, rate, loop, record.deadline, job)
     if not ok then
@@ -214,9 +224,9 @@ end
 
 -- Starts an attempt, and returns the engine that makes it.
 local function leave(record, left)
+  local engine = core.engine() -- first, because an attempt that is not counted has sent nothing
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
-  local engine = core.engine() -- core.engine() returns a new engine after a fork or a close
   record.call:start(engine, math.min(record.attempt_timeout, left), left)
   return engine
 end
@@ -277,7 +287,8 @@ local function back_off(record, state, loop, err)
   local opts = state.options
   local left = record.deadline - loop.now()
   local delay = left > 0 and next_delay(record, opts, err, left)
-  if not delay or delay >= left then return false end
+  local engine = delay and delay < left and find_engine(record)
+  if not engine then return false end
   local costs = opts.retry_budget and retry.is_outage(err)
   if costs and not budget:take(record.key, opts.retry_budget) then
     record.budget_exhausted, err.budget_exhausted = true, true
@@ -293,7 +304,7 @@ local function back_off(record, state, loop, err)
     end
   end
   record.has_paid = record.has_paid or costs
-  loop.sleep(core.engine(), delay, record.job)
+  loop.sleep(engine, delay, record.job)
   return true
 end
 
@@ -360,7 +371,7 @@ function sender.send(state, call, loop, operation, job)
   local record = new_record(state, call, loop, operation, job, repeatable)
   if state.options.on_response then call:trace() end
   if repeatable then return make_attempts(record, state, loop) end
-  return reraise(record, coroutines.pcall(make_attempts, record, state, loop))
+  return reraise(record, coroutines.protect(make_attempts, record, state, loop))
 end
 
 ---Returns whether the first attempt of a job's call can begin at once, because no rate limit, hook, quota or ledger
@@ -373,9 +384,13 @@ end
 
 ---Starts the first attempt of a call for which sender.is_plain is true.
 ---@param job cmr.Job
----@return table record The argument of sender.arrived, which is called when the attempt has ended.
+---@return table? record The argument of sender.arrived, which is called when the attempt has ended.
+---@return string? message
+---@return cmr.Error? err The call's error when it cannot start.
 function sender.begin(state, call, loop, operation, job)
   local record = new_record(state, call, loop, operation, job, true)
+  local engine, err = find_engine(record)
+  if not engine then return fail(record, loop, err) end
   leave(record, time_left(record, loop))
   return record
 end

@@ -76,6 +76,17 @@ describe("a client", function()
     assert.same({0.25, 0.25, 0.25}, fake.slept)
   end)
 
+  it("names a raw request that it refuses, like the server's errors do", function()
+    assert(client():request("GET", "/x"))
+    local _, message, err = client{timeout = 0.1}:request("GET", "/x")
+    assert.same({"rate_limited", "not_sent", "GET /x"}, {err.kind, err.outcome, err.operation})
+    assert.matches("^GET /x: the next request may leave in ", message)
+    local function too_long() fake.clock = fake.clock + 60 end
+    _, message, err = client{on_request = too_long}:request("GET", "/x")
+    assert.same({"timeout", "not_sent", "GET /x"}, {err.kind, err.outcome, err.operation})
+    assert.matches("^GET /x: no time left", message)
+  end)
+
   it("shares the queue with no other key", function()
     assert(client():platforms(USER))
     assert(client{api_key = new_key()}:platforms(USER))

@@ -108,6 +108,43 @@ describe("a program", function()
     end)
   end)
 
+  it("that has no descriptor left gets a failure from each call, and its ledger stays empty", function()
+    local ledger = require "spec.support.ledger"
+    local path = ledger.path()
+    local ended = run(([[
+      local clients = {cmr.new{rate = false, ledger = "%s"}, cmr.new{ledger = "%s"}, cmr.new{rate = false}}
+      for _, module in ipairs{"jobs", "ledger.entry", "ledger.history", "quota", "loop.block"} do
+        require("cmr." .. module)
+      end
+      for _, client in ipairs(clients) do assert(client:preview("platforms", "x")) end
+      local held = {}
+      repeat
+        local file = io.open "/dev/null"
+        held[#held + 1] = file
+      until not file
+      local function tell(answer, message, err)
+        assert(not answer and message == "platforms: no memory or file descriptors left for an engine"
+          or message == "reexport: no memory or file descriptors left for an engine", message)
+        assert(err.kind == "network" and err.outcome == "not_sent" and err.attempts == 0)
+      end
+      for _, client in ipairs(clients) do
+        tell(client:platforms "x")
+        tell(client:reexport{mailboxId = "x"})
+        tell(client:start("platforms", "x"):wait())
+        tell(client:start("reexport", {mailboxId = "x"}):wait())
+        for _, answer, message, err in client:map("platforms", {"x", "y"}) do tell(answer, message, err) end
+      end
+      local unused = cmr.new{rate = false}
+      unused:close()
+      for _, file in ipairs(held) do file:close() end
+      for _, client in ipairs(clients) do assert(client:platforms "%s") end
+      assert(not clients[1]:history{}())
+    ]]):format(path, path, mock.USER), {through = "sh -c 'ulimit -n 60; exec \"$@\"' sh", env = environment()})
+    ledger.remove(path)
+    assert.same({status = 0, out = "", err = ""}, ended)
+    assert.equal(3, #server:requests())
+  end)
+
   for _, kind in ipairs{"http", "tls"} do
     describe("whose server vanishes, over " .. kind .. ",", function()
       before_each(function() server = mock.shared(kind) end)

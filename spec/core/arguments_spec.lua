@@ -48,6 +48,28 @@ local function merge(fields, more)
   return all
 end
 
+describe("an empty table whose metatable shows fields of another table", function()
+  local function view(of) return setmetatable({}, {__index = of}) end
+  local EMPTY = "the table is empty, and cmr does not look into its metatable: copy the entries"
+
+  it("is refused, because it would be sent as empty", function()
+    mistake(EMPTY, "update_user", USER, view{city = "Rome"})
+    mistake(EMPTY, "update_user", USER, setmetatable({}, {__pairs = function() return next, {city = "Rome"} end}))
+    mistake(("bad field 'google' (%s)"):format(EMPTY), "reexport", {mailboxId = "M", google = view{appName = "a"}})
+    mistake(("bad field 'mailboxes' (%s)"):format(EMPTY), "create_order", USER, {confirm = true, mailboxes = view{}})
+    mistake(("bad field 'domains' (%s)"):format(EMPTY), "create_order", USER, {confirm = true, domains = view{}})
+    mistake(("bad field 'ns[1]' (%s)"):format(EMPTY), "set_nameservers", USER, "a.com", {ns = {view{}}})
+    local call, message, err = core.request(target, "PUT", "/x", {body = {a = view{b = 1}}})
+    check_refusal(true, ("PUT /x: bad field 'body.a' (%s)"):format(EMPTY), call, message, err)
+  end)
+
+  it("is accepted when the table has fields of its own, or its metatable shows none", function()
+    assert.equal("a", sent("reexport", {mailboxId = "M", google = setmetatable({appName = "a"}, {__index = {}})}).google
+      .appName)
+    assert.same({}, sent("reexport", {mailboxId = "M", google = setmetatable({}, {})}).google)
+  end)
+end)
+
 describe("an integer", function()
   it("is written as one, also where it comes as a float", function()
     assert.equal("?page=2", query("subscriptions", {page = 2}))

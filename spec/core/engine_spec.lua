@@ -1,4 +1,5 @@
 -- The engine: every call of a Lua state behind one descriptor.
+local compile = require "spec.support.compile"
 local core = require "cmr.core"
 local support = require "spec.support.client"
 local faultserver = require "spec.support.faultserver"
@@ -723,47 +724,122 @@ describe("the engine", function()
     end
   end)
 
-  it("fails its calls when the system refuses to watch a connection, and then works again", function()
-    engine:close()
-    local before = posix.descriptors("")
-    engine = core.engine()
-    local fd = engine:fd()
-    local kept = posix.duplicate(fd)
-    posix.duplicate(0, fd)
-    local calls = start(3)
-    finish((table.unpack or unpack)(calls))
-    posix.duplicate(kept, fd)
-    posix.close(kept)
-    for _, call in ipairs(calls) do
-      local _, _, err = call:result()
-      assert.same({"network", "not_sent"}, {err.kind, err.outcome})
+  describe("of a program that may watch no further descriptor", function()
+    -- Runs code in which the system refuses to watch connections after refuse(true).
+    local function run(code)
+      local library = compile "spec/support/refuse_watch.c"
+      local ended = program.run(([[
+        local core = require "cmr.core"
+        local refuse, user = assert(package.loadlib("%s", "refuse")), "%s"
+        local target = core.target{api_key = "%s", base_url = "%s"}
+        local function descriptors()
+          local pipe = io.popen "ls /proc/$PPID/fd | wc -l"
+          local count = pipe:read "*a"
+          pipe:close()
+          return count
+        end
+        local engine = core.engine()
+        local function start(operation)
+          local call = assert(core[operation](target, operation == "platforms" and user or {email = "john@doe.com"}))
+          call:start(engine, 60)
+          return call
+        end
+        local function result(call)
+          while not call:done() do engine:wait(1000) end
+          return call:result()
+        end
+      ]]):format(library, mock.USER, server.key, server.base_url) .. code, {
+        through = ('env LD_PRELOAD="$LD_PRELOAD:%s"'):format(library),
+      })
+      os.remove(library)
+      assert.same({status = 0, out = "", err = ""}, ended)
     end
-    assert.equal("cmr.engine: 0 in flight", tostring(engine))
-    for _, call in ipairs(calls) do assert.equal(200, assert(attempt(call)).status) end
-    assert.equal(engine, core.engine())
-    engine:close()
-    assert.equal(before, posix.descriptors(""))
+
+    it("fails its calls, and then works again", function()
+      run[[
+        assert(result(start "platforms"))
+        engine:close()
+        local before = descriptors()
+        engine = core.engine()
+        refuse(true)
+        local calls = {start "platforms", start "platforms", start "platforms"}
+        for _, call in ipairs(calls) do
+          local _, _, err = result(call)
+          assert(err.kind == "network" and err.outcome == "not_sent")
+        end
+        refuse(false)
+        assert(tostring(engine) == "cmr.engine: 0 in flight", engine)
+        assert(engine == core.engine())
+        for _ = 1, 3 do assert(result(start "platforms").status == 200) end
+        engine:close()
+        assert(descriptors() == before)
+      ]]
+    end)
+
+    it("ends the calls under way too, as a network's failure", function()
+      server:fault{delay = 1, times = 2}
+      run[[
+        local read, write = start "platforms", start "reexport"
+        while read:info().sends + write:info().sends < 2 do engine:wait(10) end
+        refuse(true)
+        local new = start "platforms"
+        local outcomes = {[read] = "unknown", [write] = "unknown", [new] = "not_sent"}
+        for call, outcome in pairs(outcomes) do
+          local _, message, err = result(call)
+          assert(err.kind == "network" and err.outcome == outcome, message)
+          assert(message:find("no memory is left, or the system refused to watch another connection", 1, true), message)
+        end
+        refuse(false)
+        assert(result(start "platforms").status == 200)
+      ]]
+    end)
   end)
 
-  it("ends the calls under way too when the system refuses to watch a connection, as a network's failure", function()
-    server:fault{delay = 30, times = 2}
-    local read, write = platforms(), assert(core.reexport(target, {mailboxId = mock.MAILBOX}))
-    read:start(engine, 60)
-    write:start(engine, 60)
-    run_until_received(server, 2)
-    local fd = engine:fd()
-    local kept = posix.duplicate(fd)
-    posix.duplicate(0, fd)
-    local new = start(1)[1]
-    finish(new, read, write)
-    posix.duplicate(kept, fd)
-    posix.close(kept)
-    for call, outcome in pairs{[read] = "unknown", [write] = "unknown", [new] = "not_sent"} do
-      local _, message, err = call:result()
-      assert.same({"network", outcome}, {err.kind, err.outcome})
-      assert.matches("no memory is left, or the system refused to watch another connection", message, 1, true)
+  it("works again after the program has closed all descriptors, and never uses the files that it opens then", function()
+    for _, kind in ipairs{"http", "tls"} do
+      use(kind)
+      assert(posix.child(function()
+        local idle = platforms()
+        assert(attempt(idle).status == 200)
+        local own, log = core.engine(), program.file_with ""
+        local opened = posix.replace_descriptors(log)
+        assert(core.engine() ~= own)
+        assert(attempt(platforms()).status == 200)
+        for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
+        assert(program.read(log) == "")
+        core.engine():close()
+        assert(attempt(idle).status == 200)
+        os.remove(log)
+      end))
     end
-    assert.equal(200, assert(attempt(read)).status)
+  end)
+
+  it("fails the calls under way after the program has closed all descriptors, at once", function()
+    assert(posix.child(function()
+      server:fault{delay = 30, times = 2}
+      core.engine():close()
+      engine = core.engine()
+      local sent, cancelled = platforms(), platforms()
+      sent:start(engine, 60)
+      cancelled:start(engine, 60)
+      run_until_received(server, 2)
+      local opened, own = posix.replace_descriptors(), assert(socket.bind("127.0.0.1", 0))
+      for _, fd in ipairs(opened) do posix.duplicate(own:getfd(), fd) end
+      local waiting = start(1)[1]
+      local began = core.now()
+      finish(sent, waiting)
+      assert(core.now() - began < 5)
+      for call, outcome in pairs{[sent] = "unknown", [waiting] = "not_sent"} do
+        local _, message, err = call:result()
+        assert(err.kind == "network" and err.outcome == outcome, message)
+        assert(message:find("the program has closed the descriptors of its connections", 1, true), message)
+      end
+      cancelled:cancel()
+      for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
+      assert(core.engine() ~= engine)
+      assert(attempt(platforms()).status == 200)
+    end))
+    server:reset()
   end)
 
   it("is not made, and keeps no descriptor, when too few are left", function()

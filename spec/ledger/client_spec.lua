@@ -147,6 +147,9 @@ describe("a client with a ledger", function()
     local _, message, err = client:reexport{mailboxId = mock.MAILBOX}
     assert.same({"not_recorded", "constraint"}, {err.kind, err.code})
     assert.matches("the ledger cannot be written (not today); nothing was sent", message, 1, true)
+    _, message, err = client:request("POST", "/x")
+    assert.same({"not_recorded", "POST /x"}, {err.kind, err.operation})
+    assert.matches("POST /x: the ledger cannot be written (not today)", message, 1, true)
     assert.same({}, server:requests())
   end)
 
@@ -245,6 +248,13 @@ describe("a client with a ledger", function()
     collectgarbage()
     collectgarbage()
     assert.same({"unknown", "unknown"}, {only().state, only().outcome})
+  end)
+
+  it("records a request as unknown when the host raised an error while the call waited", function()
+    local loop = setmetatable({wait = function() error("time limit", 0) end}, {__index = block})
+    assert.same({false, "time limit"}, {pcall(client.reexport, client:with{loop = loop}, REEXPORT)})
+    local request = only()
+    assert.same({"unknown", "an error was raised while the call waited"}, {request.state, request.message})
   end)
 
   it("has a request as its process recorded it, whatever a forked child does with its copy of the job", function()

@@ -29,6 +29,11 @@ describe("a ledger's connection", function()
       if sql:find "user_version" then return answer(sql, {user_version = schema.VERSION}) end
       return answer(sql, {id = 3})
     end
+    function db.transaction(_, begin, change)
+      local ok, message, reason = answer(begin, 1)
+      if not ok then return nil, message, reason end
+      return change(db)
+    end
     function db.marked() return 3 end
     function db.is_inherited() return db.of_parent end
     function db.is_moved() return db.moved end
@@ -52,18 +57,17 @@ describe("a ledger's connection", function()
     end
 
     it("waits briefly after a wait in vain, until it can write again; a patient one always waits long", function()
-      local long, brief = "PRAGMA busy_timeout = 5000", "PRAGMA busy_timeout = 100"
-      local begin, commit = "BEGIN IMMEDIATE", "COMMIT"
+      local long, brief, begin = "PRAGMA busy_timeout = 5000", "PRAGMA busy_timeout = 100", "BEGIN IMMEDIATE"
       answers[begin] = {BUSY, BUSY, BUSY, BUSY}
       for index, statements in ipairs{{begin, brief}, {begin}, {long, begin, brief}, {begin}} do
         assert.same({{nil, LOCKED, "busy"}, statements}, {try(index == 3)})
       end
-      assert.same({{"written"}, {begin, long, commit}}, {try()})
-      assert.same({{"written"}, {begin, commit}}, {try()})
-      assert.same({{"written"}, {begin, commit}}, {try(true)})
+      assert.same({{"written"}, {begin, long}}, {try()})
+      assert.same({{"written"}, {begin}}, {try()})
+      assert.same({{"written"}, {begin}}, {try(true)})
       answers[begin] = {BUSY}
       assert.same({{nil, LOCKED, "busy"}, {begin, brief}}, {try(true)})
-      assert.same({{"written"}, {long, begin, long, commit}}, {try(true)})
+      assert.same({{"written"}, {long, begin, long}}, {try(true)})
     end)
 
     it("waits at most 0.1 s in nginx", function()
@@ -71,7 +75,7 @@ describe("a ledger's connection", function()
       answers["BEGIN IMMEDIATE"] = {BUSY}
       for _, statements in ipairs{
         {"BEGIN IMMEDIATE", "PRAGMA busy_timeout = 100"},
-        {"BEGIN IMMEDIATE", "PRAGMA busy_timeout = 100", "COMMIT"},
+        {"BEGIN IMMEDIATE", "PRAGMA busy_timeout = 100"},
       } do
         assert.same(statements, select(2, try()))
       end
@@ -83,39 +87,12 @@ describe("a ledger's connection", function()
     end)
   end)
 
-  describe("undoes a transaction", function()
-    before_each(function() ledger.connections = {durable = db} end)
-
-    it("that returns nil or raises an error, and passes on what it says", function()
-      local function change() return nil, "no", "reason" end
-      assert.same({nil, "no", "reason"}, {ledger:transaction("durable", change)})
-      assert.same({"BEGIN IMMEDIATE", "ROLLBACK"}, said)
-      said = {}
-      function change() error("broken", 0) end
-      assert.same({false, "broken"}, {pcall(ledger.transaction, ledger, "durable", change)})
-      assert.same({"BEGIN IMMEDIATE", "ROLLBACK"}, said)
-    end)
-
-    it("that cannot be committed", function()
-      answers.COMMIT = {{nil, "the disk is full", "full"}}
-      assert.same({nil, "the disk is full", "full"}, {ledger:transaction("durable", function() return true end)})
-      assert.same({"BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"}, said)
-    end)
-
-    it("but not one that returns false, whose results it returns", function()
-      assert.same({false, "b", "c"}, {ledger:transaction("durable", function() return false, "b", "c" end)})
-      assert.same({"BEGIN IMMEDIATE", "COMMIT"}, said)
-    end)
-
-    it("that only read, and passes on its results, or its error", function()
-      assert.same({"a", "b", "c"}, {ledger:snapshot(function() return "a", "b", "c" end)})
-      assert.same({"BEGIN", "ROLLBACK"}, said)
-      said = {}
-      assert.same({false, "broken"}, {pcall(ledger.snapshot, ledger, function() error("broken", 0) end)})
-      assert.same({"BEGIN", "ROLLBACK"}, said)
-      answers.BEGIN = {{nil, "damaged", "corrupt"}}
-      assert.same({nil, "damaged", "corrupt"}, {ledger:snapshot(error)})
-    end)
+  it("reads in one transaction, and passes on what the reader or the database says", function()
+    ledger.connections = {durable = db}
+    assert.same({"a", "b", "c"}, {ledger:snapshot(function() return "a", "b", "c" end)})
+    assert.same({"BEGIN"}, said)
+    answers.BEGIN = {{nil, "damaged", "corrupt"}}
+    assert.same({nil, "damaged", "corrupt"}, {ledger:snapshot(error)})
   end)
 
   -- Opens a connection to the table `db`. Returns the results, and the longest wait that SQLite was told.
@@ -166,7 +143,7 @@ describe("a ledger's connection", function()
     local mode, begin = "PRAGMA journal_mode = WAL", "BEGIN IMMEDIATE"
     answers[mode] = {BUSY, BUSY}
     assert.equal(db, connect()[1])
-    assert.same({mode, begin, "ROLLBACK", mode, begin, "ROLLBACK", mode}, {(table.unpack or unpack)(said, 1, 7)})
+    assert.same({mode, begin, mode, begin, mode}, {(table.unpack or unpack)(said, 1, 5)})
     time, answers[mode] = 0, {}
     for index = 1, 20 do answers[mode][index] = BUSY end
     assert.same({nil, "the ledger /x/ledger.db cannot be opened: " .. LOCKED, "busy"}, connect())

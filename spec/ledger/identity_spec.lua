@@ -26,6 +26,40 @@ describe("the digest of a request's content", function()
     assert.not_equal(identity.digest{mailboxId = "MB1"}, identity.digest{mailboxId = "mb1"})
   end)
 
+  it("ignores the case of an address and a domain, wherever the API takes them", function()
+    local mailboxes = {["Acme.COM"] = {{username = "Jane.Doe"}}}
+    for name, args in pairs{
+      update_user = {email = "Jane@Acme.COM"},
+      dns_records = {domain = "Acme.COM"},
+      renew_domains = {domains = {"Acme.COM", "b.IO"}},
+      create_order = {domains = {{domain = "Acme.COM"}}, mailboxes = mailboxes},
+      check_workspace = {domains = {{domainName = "Acme.COM"}}},
+      recreate_subscriptions = {domainNames = {"Acme.COM"}},
+      update_mailboxes = {mailboxData = {userName = "Jane.Doe"}},
+      validate_mailbox = {undocumented = "Jane@Acme.COM"},
+    } do
+      local function lower(value)
+        if type(value) ~= "table" then return value:lower() end
+        local copy = {}
+        for key, member in pairs(value) do
+          copy[type(key) == "string" and key:find(".", 1, true) and key:lower() or key] = lower(member)
+        end
+        return copy
+      end
+      local operation = require("cmr.operations")[name]
+      assert.equal(identity.digest(lower(args), operation), identity.digest(args, operation), name)
+      assert.equal(identity.digest(lower(args)), identity.digest(args), name)
+    end
+  end)
+
+  it("keeps the case of other texts, although they look like a domain", function()
+    for _, name in ipairs{"company", "lastName", "city", "domainId", "recordId", "value", "ns", "domainOwner"} do
+      assert.not_equal(identity.digest{[name] = "Acme.Inc"}, identity.digest{[name] = "acme.inc"}, name)
+    end
+    assert.not_equal(identity.digest{list = {"Acme.Inc"}}, identity.digest{list = {"acme.inc"}})
+    assert.not_equal(identity.digest{domains = {{note = "Acme.Inc"}}}, identity.digest{domains = {{note = "acme.inc"}}})
+  end)
+
   it("uses a secret unchanged", function()
     assert.not_equal(identity.digest{password = "Secret.Word"}, identity.digest{password = "secret.word"})
     assert.not_equal(identity.digest{login = {password = "a"}}, identity.digest{login = {password = "a "}})

@@ -204,6 +204,53 @@ describe("the ledger", function()
     assert(ledger:begin(request{digest = "c"}))
   end)
 
+  it("can be used by every process after an error that the host raises at any moment, such as a time limit", function()
+    local ended = program.run(([[
+      collectgarbage "stop" -- the collector would close a database that nothing uses
+      if rawget(_G, "jit") then jit.off() end -- compiled code calls no hook
+      local ledgers, sqlite = require "cmr.ledger", require "cmr.sqlite"
+      local path, directory = "%s", "%s"
+      local ledger, other = assert(ledgers.open(path)), assert(sqlite.open(path, 0))
+
+      -- Runs an action with an error after ever more instructions, until the action ends before the error.
+      local function interrupt(step, action, check)
+        local count, is_raised = 0, nil
+        repeat
+          count, is_raised = count + step, false
+          pcall(function()
+            debug.sethook(function()
+              debug.sethook()
+              is_raised = true
+              error "time limit"
+            end, "", count)
+            action(count)
+            debug.sethook()
+          end)
+          check(count)
+          collectgarbage()
+        until not is_raised
+        assert(count > 50, count)
+      end
+
+      local request = {account = "key https://x", operation = "create_order", digest = "d", ids = {{"order", "ORD_1"}}}
+      interrupt(1, function() ledger:begin(request) end, function()
+        assert(other:run "BEGIN IMMEDIATE")
+        assert(other:run "ROLLBACK")
+        assert(ledger:begin(request))
+      end)
+      interrupt(1, function() ledger:snapshot(function() return ledger:newest() end) end, function()
+        assert(ledger:snapshot(function() return ledger:newest() end))
+      end)
+      local function new(count) return ("%%s/%%d.db"):format(directory, count) end
+      interrupt(17, function(count) ledgers.open(new(count)) end, function(count)
+        local new_ledger = assert(sqlite.open(new(count), 0))
+        assert(new_ledger:run "BEGIN IMMEDIATE")
+        new_ledger:close()
+      end)
+    ]]):format(path, directory))
+    assert.equal(0, ended.status, ended.err)
+  end)
+
   it("is one file for a relative path, wherever the process goes", function()
     local ok, message = posix.child(function()
       posix.chdir(directory)

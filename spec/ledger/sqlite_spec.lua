@@ -86,6 +86,89 @@ describe("a database", function()
     other:close()
   end)
 
+  describe("in a transaction", function()
+    local other
+
+    before_each(function() other = assert(sqlite.open(path, 0)) end)
+    after_each(function() other:close() end)
+
+    -- Adds a row in a transaction, which then ends with these results. Checks that no transaction stays open.
+    local function add(...)
+      local results, count = {...}, select("#", ...)
+      local answer = {db:transaction("BEGIN IMMEDIATE", function(given)
+        assert.equal(db, given)
+        assert(db:run "INSERT INTO t VALUES (1, 2)")
+        assert.same({nil, "busy"}, {other:run "BEGIN IMMEDIATE", (select(3, other:run "BEGIN IMMEDIATE"))})
+        return (table.unpack or unpack)(results, 1, count)
+      end)}
+      assert(other:run "BEGIN IMMEDIATE")
+      assert(other:run "ROLLBACK")
+      local rows = #other:rows "SELECT * FROM t"
+      assert(other:run "DELETE FROM t")
+      return answer, rows
+    end
+
+    it("changes all or, if the function returns nil, nothing, and returns the function's results", function()
+      assert.same({{"a", "b", "c"}, 1}, {add("a", "b", "c")})
+      assert.same({{false, "b", "c"}, 1}, {add(false, "b", "c")})
+      assert.same({{nil, "no", "reason"}, 0}, {add(nil, "no", "reason")})
+      assert.same({{}, 0}, {add()})
+    end)
+
+    it("undoes the changes of a function that raises an error, which it raises again", function()
+      local failure = {}
+      local ok, raised = pcall(db.transaction, db, "BEGIN", function()
+        assert(db:run "INSERT INTO t VALUES (1, 2)")
+        error(failure)
+      end)
+      assert.same({false, true}, {ok, raised == failure})
+      assert.same({{true}, 1}, {add(true)})
+    end)
+
+    it("undoes the changes that it cannot write, and says why", function()
+      assert(db:run "CREATE TABLE parent (id PRIMARY KEY)")
+      assert(db:run "CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+      assert(db:run "PRAGMA foreign_keys = ON")
+      local answer = {db:transaction("BEGIN", function() return db:run "INSERT INTO child VALUES (1)" end)}
+      assert.same({nil, "constraint"}, {answer[1], answer[3]})
+      assert.matches("constraint", answer[2], 1, true)
+      assert.same({}, other:rows "SELECT * FROM child")
+      assert.same({{true}, 1}, {add(true)})
+    end)
+
+    it("says why it cannot begin, and does not call the function", function()
+      assert(other:run "BEGIN IMMEDIATE")
+      local answer = {db:transaction("BEGIN IMMEDIATE", error)}
+      assert.same({nil, "database is locked", "busy"}, answer)
+      assert(other:run "ROLLBACK")
+      answer = {db:transaction("BEGIN", function()
+        return {db:transaction("BEGIN", error)}
+      end)}
+      assert.matches("within a transaction", answer[1][2], 1, true)
+    end)
+
+    it("can be closed by the function, and belongs to the parent after the function forks", function()
+      local ok, message = posix.child(function()
+        assert(db:run "INSERT INTO t VALUES (1, 2)")
+      end)
+      assert.is_false(ok, message)
+      db:transaction("BEGIN IMMEDIATE", function()
+        assert(db:run "INSERT INTO t VALUES (1, 2)")
+        assert(posix.child(function()
+          db:close()
+        end))
+        return true
+      end)
+      assert.equal(1, #other:rows "SELECT * FROM t")
+      assert.is_true((db:transaction("BEGIN IMMEDIATE", function()
+        assert(db:run "DELETE FROM t")
+        db:close()
+        return true
+      end)))
+      assert.equal(1, #other:rows "SELECT * FROM t")
+    end)
+  end)
+
   it("lets one process at a time hold a number", function()
     assert.is_true(db:hold(7))
     assert.is_true(posix.child(function()
@@ -408,7 +491,7 @@ describe("a database", function()
 
   it("raises an error once it is closed", function()
     db:close()
-    for _, name in ipairs{"run", "first", "rows", "hold", "let_go", "is_held", "mark"} do
+    for _, name in ipairs{"run", "first", "rows", "transaction", "hold", "let_go", "is_held", "mark"} do
       assert.error_matches(function() return db[name](db, "1") end, "#1.*the database is closed")
     end
     for _, name in ipairs{"marked", "is_moved"} do

@@ -8,7 +8,7 @@ local cli = {}
 -- Returns the version, such as "cmr 0.1.0 (Lua 5.4, libcurl 7.88.1)".
 local function version()
   local core = require "cmr.core"
-  local jit = rawget(_G, "jit")
+  local jit = package.loaded.jit
   local lua = jit and jit.version:match "^%S+ %d+%.%d+" or _VERSION
   return ("cmr %s (%s, libcurl %s)\n"):format(core._VERSION, lua, core.libcurl)
 end

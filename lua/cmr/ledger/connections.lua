@@ -43,9 +43,9 @@ end
 
 -- Waits until another process's transaction ends, but not longer than SQLite's busy timeout. Returns whether it ended.
 local function wait(db)
-  local ok = db:run "BEGIN IMMEDIATE"
-  if ok then db:run "ROLLBACK" end
-  return ok
+  return (db:transaction("BEGIN IMMEDIATE", function()
+    return true
+  end))
 end
 
 -- Sets the journal mode of a new file to WAL. If another process sets it at this moment, SQLite refuses at once. The
@@ -140,18 +140,12 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Begins a transaction. Up to two transactions run before a request is sent. So after one has waited in vain for
--- another program's lock, later ones wait only briefly, until one succeeds. With is_patient, the wait is never
--- shortened.
-local function begin(self, db, is_patient)
-  if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
-  local ok, message, reason = db:run "BEGIN IMMEDIATE"
-  local is_locked = reason == "busy"
-  if is_locked ~= self.is_locked or is_patient and is_locked then
-    self.is_locked = is_locked
-    set_busy_seconds(self, is_locked and LOCKED_BUSY_SECONDS or BUSY_SECONDS)
-  end
-  return ok, explain(message, reason, self.path), reason
+-- Notes whether another program had the file locked. Up to two transactions run before a request is sent. So after one
+-- has waited in vain, later ones wait only briefly, until one succeeds. With is_patient, the wait is never shortened.
+local function note_lock(self, is_locked, is_patient)
+  if is_locked == self.is_locked and not (is_patient and is_locked) then return end
+  self.is_locked = is_locked
+  set_busy_seconds(self, is_locked and LOCKED_BUSY_SECONDS or BUSY_SECONDS)
 end
 
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
@@ -161,22 +155,15 @@ end
 function connections:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)
   if not db then return nil, message, reason end
-  local ok
-  ok, message, reason = begin(self, db, is_patient)
-  if not ok then return nil, message, reason end
-  local returned, result, detail, more = pcall(change, db)
-  if not returned then
-    db:run "ROLLBACK"
-    error(result, 0)
-  end
-  if result == nil then
-    db:run "ROLLBACK"
-    return nil, detail, more
-  end
-  ok, message, reason = db:run "COMMIT"
-  if ok then return result, detail, more end
-  db:run "ROLLBACK"
-  return nil, message, reason
+  if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
+  local has_begun, result = false
+  result, message, reason = db:transaction("BEGIN IMMEDIATE", function()
+    has_begun = true
+    return change(db)
+  end)
+  note_lock(self, not has_begun and reason == "busy", is_patient)
+  if not has_begun then message = explain(message, reason, self.path) end
+  return result, message, reason
 end
 
 ---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
@@ -184,13 +171,7 @@ end
 function connections:snapshot(read)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
-  local ok
-  ok, message, reason = db:run "BEGIN"
-  if not ok then return nil, message, reason end
-  local returned, result, detail, more = pcall(read)
-  db:run "ROLLBACK"
-  if not returned then error(result, 0) end
-  return result, detail, more
+  return db:transaction("BEGIN", read)
 end
 
 ---Moves the changes from the -wal file into the ledger's file, so that a copy of this one file is complete. While

@@ -1,8 +1,8 @@
 ---Decides whether two requests are the same. Two requests are the same if they have the same operation and the same
 ---arguments. The order of their names, the format of a bulk run's file and the version of Lua make no difference. Each
 ---list in the table of operations is a set, such as a set of domains, so the order of its items makes no difference. In
----an undocumented list, such as a list of nameservers, the order counts. A secret is compared unchanged. Pure, except
----that the digest reads files.
+---an undocumented list, such as a list of nameservers, the order counts. The case of an address or a domain makes no
+---difference. A secret is compared unchanged. Pure, except that the digest reads files.
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
@@ -26,12 +26,15 @@ function identity.trim(value)
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----Returns a text in the form for comparison: without surrounding blanks. An address or a domain becomes lower case; an
----id stays as it is.
-function identity.normal(value)
+---Returns a text in the form for comparison: without surrounding blanks. An address becomes lower case. A domain does
+---too if its field holds domains, because a company or a name may look like a domain. Any other text keeps its case.
+---@param value string
+---@param in_domain_field boolean?
+function identity.normal(value, in_domain_field)
   value = identity.trim(value)
   if not value:find(".", 1, true) then return value end
-  local is_name = value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$" or value:find "^[a-zA-Z0-9%-%.]+%.[a-zA-Z][a-zA-Z]+$"
+  local is_name = value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$"
+    or in_domain_field and value:find "^[a-zA-Z0-9%-%.]+%.[a-zA-Z][a-zA-Z]+$"
   return is_name and ascii.lower(value) or value
 end
 
@@ -52,16 +55,35 @@ end
 
 local NO_NAMES = {} -- for a request without an operation
 
+-- The ends of the names of fields that hold domains, or the part of an address before the @.
+local DOMAIN_FIELDS = { "domains?$", "domainnames?$", "usernames?$" }
+
+local function holds_domains(name)
+  name = ascii.lower(name)
+  for _, pattern in ipairs(DOMAIN_FIELDS) do
+    if name:find(pattern) then return true end
+  end
+  return false
+end
+
+-- Returns the kind of the texts in a member of a table: "secret", "domain" or "text". An item of a list is of the
+-- list's kind.
+local function kind_of(name, outer)
+  if outer == "secret" or redact.is_secret_name(name) then return "secret" end
+  if type(name) ~= "string" then return outer end
+  return holds_domains(name) and "domain" or "text"
+end
+
 local serialize
 
 -- Returns the items of a set in a fixed order, or nil if the table also has other members.
-local function serialize_set(set, is_exact, names, path)
+local function serialize_set(set, kind, names, path)
   local items, count = {}, 0
   for _ in pairs(set) do
     count = count + 1
   end
   for index, item in ipairs(set) do
-    items[index] = serialize(item, is_exact, names, path)
+    items[index] = serialize(item, kind, names, path)
   end
   if #items ~= count then return nil end
   table.sort(items)
@@ -71,7 +93,7 @@ local function serialize_set(set, is_exact, names, path)
   return items
 end
 
-local function serialize_members(object, is_exact, names, path)
+local function serialize_members(object, kind, names, path)
   local members, prefix = {}, path == "" and path or path .. "."
   for key, member in pairs(object) do
     local member_path = prefix
@@ -79,8 +101,8 @@ local function serialize_members(object, is_exact, names, path)
       member_path = prefix .. tostring(key)
       if not names[member_path] then member_path = prefix .. "*" end
     end
-    local is_secret = is_exact or redact.is_secret_name(key)
-    members[#members + 1] = serialize(key) .. "=" .. serialize(member, is_secret, names, member_path)
+    -- a key that looks like a domain is a domain, as in `mailboxes`
+    members[#members + 1] = serialize(key, "domain") .. "=" .. serialize(member, kind_of(key, kind), names, member_path)
   end
   return members
 end
@@ -88,26 +110,26 @@ end
 -- Functions that write a value of each type as text. A string has its length in front, so that two different values
 -- never have the same text.
 local SERIALIZERS = {
-  string = function(value, is_exact)
-    if not is_exact then value = identity.normal(value) end
+  string = function(value, kind)
+    if kind ~= "secret" then value = identity.normal(value, kind == "domain") end
     return #value .. ":" .. value
   end,
   number = text.exact_number,
   boolean = tostring,
-  table = function(value, is_exact, names, path)
+  table = function(value, kind, names, path)
     local items = path .. "[]"
-    local parts = names[items] and serialize_set(value, is_exact, names, items)
-    parts = parts or serialize_members(value, is_exact, names, path)
+    local parts = names[items] and serialize_set(value, kind, names, items)
+    parts = parts or serialize_members(value, kind, names, path)
     table.sort(parts)
     return "{" .. table.concat(parts, ",") .. "}"
   end,
 }
 
 -- `path` is the value's place among the parameters, such as "mailboxes.*[]".
-function serialize(value, is_exact, names, path)
+function serialize(value, kind, names, path)
   if value == core.null then return "null" end
   if value == core.all then return "all" end
-  return SERIALIZERS[type(value)](value, is_exact, names, path)
+  return SERIALIZERS[type(value)](value, kind, names, path)
 end
 
 -- Replaces the path of a file by a digest of its content, because the content identifies a file, and its place does
@@ -142,7 +164,7 @@ end
 function identity.digest(args, operation)
   local names = operation and parameter_names(operation) or NO_NAMES
   if operation and operation.flags.form then args = with_contents(args, operation) end
-  return core.base64(core.sha256(serialize(args, false, names, "")):sub(1, DIGEST_BYTES))
+  return core.base64(core.sha256(serialize(args, "text", names, "")):sub(1, DIGEST_BYTES))
 end
 
 ---Returns the digest of a set of contents, in any order.

@@ -77,16 +77,7 @@ function schema.update(db)
   if not version then return nil, message, reason end
   if version > schema.VERSION then return nil, "a newer cmr wrote it", "newer" end
   if version == schema.VERSION then return true end
-  local ok
-  ok, message, reason = db:run "BEGIN IMMEDIATE"
-  if ok then
-    ok, message, reason = apply(db)
-  end
-  if ok then
-    ok, message, reason = db:run "COMMIT"
-  end
-  if not ok then db:run "ROLLBACK" end
-  return ok and true, message, reason
+  return db:transaction("BEGIN IMMEDIATE", apply)
 end
 
 return schema

@@ -111,7 +111,8 @@ end
 ---@param owner cmr.Redis
 ---@return table? connection {reused = boolean} with the methods command, release and close; or nil and a message
 function luasocket.open(owner)
-  local idle, engine = owner.idle_connection, core.engine()
+  local idle, made, engine = owner.idle_connection, pcall(core.engine)
+  if not made then return nil, engine end
   owner.idle_connection = nil
   if idle and idle.engine == engine then
     idle.reused = true

@@ -45,7 +45,7 @@ end
 
 -- Turns off LuaJIT's compiler for this function. Compiled code would flush again after a failure. The second flush has
 -- nothing to write, so it succeeds and hides the failure.
-local jit = rawget(_G, "jit")
+local jit = package.loaded.jit
 if jit then jit.off(shell.append) end
 
 ---Returns whether a file can be opened for reading.
