@@ -260,6 +260,93 @@ describe("luv", function()
     end)
   end)
 
+  describe("when the program closes all handles", function()
+    local function close_handles()
+      uv.walk(function(handle)
+        if not handle:is_closing() then handle:close() end
+      end)
+    end
+
+    before_each(function() -- gives the adapter all its handles
+      client:start("platforms", mock.USER)
+      uv.run()
+    end)
+
+    for name, run in pairs{["at once"] = function() end, ["after the loop has run"] = uv.run} do
+      it("works again in its coroutines and in the main chunk, " .. name, function()
+        close_handles()
+        run()
+        local statuses = {}
+        loop.run{function() statuses[1] = client:platforms(mock.USER).status end}
+        close_handles()
+        run()
+        local job = client:start("platforms", mock.USER)
+        uv.run()
+        statuses[2] = job:done() and job:wait().status
+        assert.same({200, 200}, statuses)
+      end)
+
+      it("can close its client, " .. name, function()
+        close_handles()
+        run()
+        client:close()
+        uv.run()
+      end)
+    end
+
+    it("resumes a coroutine that waits, once another call is made", function()
+      server:fault{delay = 0.2}
+      local statuses, timer = {}, uv.new_timer()
+      timer:start(50, 0, close_handles)
+      coroutine.wrap(function() statuses[1] = client:platforms(mock.USER).status end)()
+      uv.run()
+      coroutine.wrap(function() statuses[2] = client:platforms(mock.USER).status end)()
+      uv.run()
+      assert.same({200, 200}, statuses)
+    end)
+
+    if coroutine.close then
+      it("can close a coroutine that sleeps", function()
+        server:fault{status = 503}
+        local retrying = support.new(server, {retries = 1, jitter = function() return 1 end})
+        local thread = coroutine.create(function() retrying:platforms(mock.USER) end)
+        assert(coroutine.resume(thread))
+        while #server:requests() < 1 do uv.run "once" end
+        uv.run "once"
+        close_handles()
+        assert(coroutine.close(thread))
+        uv.run()
+      end)
+    end
+  end)
+
+  for name, last in pairs{ends = "print(0)", ["closes its loop"] = "print(uv.loop_close())"} do
+    it(("leaves no handle to a program that closes its client and then %s"):format(name), function()
+      local ended = program.run(([[
+        local client, uv = require("cmr").new{rate = false}, require "luv"
+        coroutine.wrap(function() client:platforms("%s") end)()
+        client:start("platforms", "%s")
+        uv.run()
+        client:close()
+      ]]):format(mock.USER, mock.USER) .. last, {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})
+      assert.same({status = 0, out = "0\n", err = ""}, ended)
+    end)
+  end
+
+  it("lets calls wait while something else polls the engine's descriptor", function()
+    loop.run{function() assert(client:platforms(mock.USER)) end}
+    for _ = 1, 2 do -- with the engine that the adapter knows, and with a new one
+      local other = uv.new_poll(core.engine():fd())
+      other:start("r", function() end)
+      loop.run{function()
+        for _ = 1, 2 do assert(client:platforms(mock.USER)) end
+        other:close()
+      end}
+      core.engine():close()
+    end
+    loop.run{function() assert(client:platforms(mock.USER)) end}
+  end)
+
   it("lets a program end that never runs the loop", function()
     local ended = program.run(([[
       local client = require("cmr").new{rate = false}
