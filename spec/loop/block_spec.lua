@@ -40,6 +40,17 @@ describe("a call in a plain script", function()
     for place, one in ipairs(done) do assert.is_true(one[2] >= (place - 1) * 0.1 - 0.02, one[2]) end
   end)
 
+  it("lets many hooks of concurrent calls wait in place", function()
+    local answers, users = 0, {}
+    for index = 1, 100 do users[index] = mock.USER end
+    local function call()
+      if client:platforms(mock.USER) then answers = answers + 1 end
+    end
+    local outer = support.new(server, {retries = 0, on_response = function() local _ = ("x"):gsub("x", call) end})
+    for _, res in outer:map("platforms", users, {concurrency = 100}) do assert.equal(200, res.status) end
+    assert.equal(100, answers)
+  end)
+
   it("waits in place in the caller's coroutine, and does not yield", function()
     local thread = coroutine.create(function() return client:platforms(mock.USER).status end)
     local fine, status = coroutine.resume(thread)

@@ -149,6 +149,71 @@ describe("luv", function()
     assert.equal(0, core.engine():count())
   end)
 
+  describe("lets a call that waits in place get its answer, before a coroutine with an error ends the loop,", function()
+    local places = {
+      ["in the main chunk"] = "post()",
+      ["in a callback"] = [[
+        local timer = uv.new_timer()
+        timer:start(20, 0, function()
+          timer:close()
+          post()
+        end)]],
+      ["in a function that C calls back"] = [[coroutine.wrap(function() ("x"):gsub("x", post) end)()]],
+      ["during a sleep"] = [[
+        local paced = client:with{rate = 5}
+        for _ = 1, 2 do paced:platforms(user) end
+        post()]],
+      ["during a job"] = [[client:start("platforms", user):wait(); post()]],
+    }
+    for name, place in pairs(places) do
+      it(name, function()
+        server:fault{delay = 0.1, match = {operation = "platforms"}, times = 4}
+        server:fault{delay = 0.3, body = {status = 200}}
+        local ended = program.run(([[
+          local client, uv = require("cmr").new{rate = false}, require "luv"
+          local user = "%s"
+          local function post() print(client:reexport{mailboxId = "M1"}.status) end
+          coroutine.wrap(function()
+            client:platforms(user)
+            error "oops"
+          end)()
+          %s
+          uv.run()
+        ]]):format(mock.USER, place), {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})
+        assert.equal("200\n", ended.out, ended.err)
+        assert.matches("oops", ended.err)
+      end)
+    end
+  end)
+
+  it("lets many coroutines make calls in functions that C calls back", function()
+    local tasks, add = {}, loops.sum()
+    for index = 1, 100 do
+      tasks[index] = function()
+        assert(client:platforms(mock.USER))
+        local _ = ("x"):gsub("x", function() add(client:platforms(mock.USER).status) end)
+      end
+    end
+    loop.run(tasks)
+    assert.equal(100 * 200, add())
+  end)
+
+  if coroutine.close then
+    it("continues when a coroutine is closed that has its answer while another call waits in place", function()
+      server:fault{delay = 0.2, times = 3}
+      local statuses, threads = {}, {}
+      for index = 1, 2 do
+        threads[index] = coroutine.create(function() statuses[index] = client:platforms(mock.USER).status end)
+        assert(coroutine.resume(threads[index]))
+      end
+      client:platforms(mock.USER)
+      assert(coroutine.close(threads[1]))
+      uv.run()
+      assert.same({nil, 200}, statuses)
+      assert.is_falsy(uv.loop_alive())
+    end)
+  end
+
   describe("with a generator around calls", function()
     local function generator(one)
       return coroutine.wrap(function()

@@ -449,6 +449,17 @@ function contract.behaves(loop)
       end
     end
 
+    it("many hooks of concurrent calls can wait in place", function()
+      local add = contract.sum()
+      local outer = support.new(server, {retries = 0, on_response = function()
+        places["string.gsub"](function() add(client:platforms(USER).status) end)
+      end})
+      loop.run{function()
+        for _, res in outer:map("platforms", repeated(USER, 100), {concurrency = 100}) do add(res.status) end
+      end}
+      assert.equal(2 * 100 * 200, add())
+    end)
+
     it("a client that names its loop sends nothing, and says why", function()
       slow(0.02, 1000)
       local named = support.new(server, {retries = 0, loop = loop.name})

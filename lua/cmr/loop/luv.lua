@@ -80,6 +80,7 @@ local function drive()
   timer:start(math.ceil(math.max(0, math.min(seconds, MAX_TURN_SECONDS)) * 1000), 0, function()
     block.turn(0)
     drive()
+    coroutines.post_deferred()
   end)
 end
 luv.drive = drive
