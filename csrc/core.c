@@ -225,6 +225,7 @@ int luaopen_cmr_core(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"target", target_new},
                                          {"engine", engine_get},
+                                         {"idle_engine", engine_get_idle},
                                          {"request", request_raw},
                                          {"error", error_new},
                                          {"array", json_array},

@@ -54,6 +54,15 @@ int engine_get(lua_State *L)
     return 1;
 }
 
+int engine_get_idle(lua_State *L)
+{
+    const struct multi *multi = push_current(L);
+
+    if (!multi || multi->count > 0 || multi->finished)
+        lua_pushnil(L);
+    return 1;
+}
+
 static int lua_engine_wait(lua_State *L)
 {
     struct multi *multi = engine_check(L, 1);

@@ -28,5 +28,11 @@ void engine_open(lua_State *L);
  */
 int engine_get(lua_State *L);
 
+/*
+ * core.idle_engine() -> the engine of this Lua state, if there is one and nothing would be lost when it is closed: no
+ * call runs or waits for a connection, and engine:finished() has no call to return. Otherwise nil.
+ */
+int engine_get_idle(lua_State *L);
+
 /* Returns the multi of the engine at index. Raises when the engine is closed or belongs to the parent process. */
 struct multi *engine_check(lua_State *L, int index);

@@ -450,8 +450,8 @@ end
 ---Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
 function Client:close()
   self._state.closed = true
-  local made, engine = pcall(core.engine) -- without memory or descriptors for an engine, there is none to close
-  if made and engine:count() == 0 then
+  local engine = core.idle_engine()
+  if engine then
     loops.forget(engine)
     engine:close()
   end

@@ -239,6 +239,12 @@ describe("a client", function()
       assert.not_equal(engine, core.engine())
     end)
 
+    it("makes no engine only to close it", function()
+      core.engine():close()
+      client:close()
+      assert.is_nil(core.idle_engine())
+    end)
+
     it("leaves the others working", function()
       local other = support.new(server)
       assert(other:platforms(USER))

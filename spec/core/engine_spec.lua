@@ -133,6 +133,19 @@ describe("the engine", function()
     end)
   end
 
+  it("is idle when no call runs, and no finished call is left to report", function()
+    assert.equal(engine, core.idle_engine())
+    server:fault{delay = 0.1}
+    local call = start(1)[1]
+    assert.is_nil(core.idle_engine())
+    finish(call)
+    assert.is_nil(core.idle_engine())
+    assert.equal(call:id(), engine:finished())
+    assert.equal(engine, core.idle_engine())
+    engine:close()
+    assert.is_nil(core.idle_engine())
+  end)
+
   describe("reports", function()
     it("each call once, when it has finished", function()
       local calls = start(5)

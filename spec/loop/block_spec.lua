@@ -40,6 +40,17 @@ describe("a call in a plain script", function()
     for place, one in ipairs(done) do assert.is_true(one[2] >= (place - 1) * 0.1 - 0.02, one[2]) end
   end)
 
+  it("lets many hooks of concurrent calls wait in place", function()
+    local answers, users = 0, {}
+    for index = 1, 100 do users[index] = mock.USER end
+    local function call()
+      if client:platforms(mock.USER) then answers = answers + 1 end
+    end
+    local outer = support.new(server, {retries = 0, on_response = function() local _ = ("x"):gsub("x", call) end})
+    for _, res in outer:map("platforms", users, {concurrency = 100}) do assert.equal(200, res.status) end
+    assert.equal(100, answers)
+  end)
+
   it("waits in place in the caller's coroutine, and does not yield", function()
     local thread = coroutine.create(function() return client:platforms(mock.USER).status end)
     local fine, status = coroutine.resume(thread)
@@ -54,6 +65,66 @@ describe("a call in a plain script", function()
     assert(client:platforms(mock.USER))
     assert.is_true(os.clock() - before < 0.5, os.clock() - before)
   end)
+end)
+
+describe("a program that loads the library again", function()
+  local RELOAD = [[
+    local old, user = require("cmr").new{rate = false}, "%s"
+    local function reload()
+      for name in pairs(package.loaded) do
+        if name == "cmr" or name:find "^cmr%%." then package.loaded[name] = nil end
+      end
+      return require("cmr").new{rate = false}
+    end
+  ]]
+  local ways = {
+    ["in a plain script"] = [[
+      local job = old:start("platforms", user)
+      local new, core = reload(), require "cmr.core"
+      local limit = core.now() + 5
+      while not job:done() and core.now() < limit do assert(new:platforms(user)) end
+      print(job:done(), job:wait().status, old:platforms(user).status)]],
+    ["with a job that the old copy waits for"] = [[
+      local job = old:start("platforms", user)
+      local later = reload():start("platforms", user)
+      print(true, later:wait().status, job:wait().status)]],
+    ["in luv"] = [[
+      local uv = require "luv"
+      local function call(client) return coroutine.wrap(function() return assert(client:platforms(user)) end)() end
+      call(old)
+      local new, statuses = reload(), {}
+      for index, client in ipairs{old, new, old, new} do
+        coroutine.wrap(function()
+          for _ = 1, 3 do statuses[index] = client:platforms(user).status end
+        end)()
+      end
+      uv.run()
+      print(#statuses == 4, statuses[1], statuses[2])]],
+    ["in cqueues"] = [[
+      local cqueues = require "cqueues"
+      local loop, statuses, new = cqueues.new(), {}, nil
+      loop:wrap(function() statuses[1] = old:platforms(user).status end)
+      loop:wrap(function()
+        cqueues.sleep(0.02)
+        new = reload()
+        for _ = 1, 20 do statuses[2] = new:platforms(user).status end
+      end)
+      assert(loop:loop())
+      print(loop:empty(), statuses[1], statuses[2])]],
+  }
+
+  for name, way in pairs(ways) do
+    it("gets the answers of both copies " .. name, function()
+      if name == "in luv" and _VERSION == "Lua 5.5" and not pcall(require, "luv") then
+        return pending "there is no luv for this Lua"
+      end
+      local server = mock.shared "http"
+      server:fault{delay = 0.1, times = 1000}
+      local ended = program.run(RELOAD:format(mock.USER) .. way,
+        {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}, limit = 10})
+      assert.same({status = 0, out = "true\t200\t200\n", err = ""}, ended)
+    end)
+  end
 end)
 
 describe("luv, cqueues and plain calls in one process", function()

@@ -149,6 +149,71 @@ describe("luv", function()
     assert.equal(0, core.engine():count())
   end)
 
+  describe("lets a call that waits in place get its answer, before a coroutine with an error ends the loop,", function()
+    local places = {
+      ["in the main chunk"] = "post()",
+      ["in a callback"] = [[
+        local timer = uv.new_timer()
+        timer:start(20, 0, function()
+          timer:close()
+          post()
+        end)]],
+      ["in a function that C calls back"] = [[coroutine.wrap(function() ("x"):gsub("x", post) end)()]],
+      ["during a sleep"] = [[
+        local paced = client:with{rate = 5}
+        for _ = 1, 2 do paced:platforms(user) end
+        post()]],
+      ["during a job"] = [[client:start("platforms", user):wait(); post()]],
+    }
+    for name, place in pairs(places) do
+      it(name, function()
+        server:fault{delay = 0.1, match = {operation = "platforms"}, times = 4}
+        server:fault{delay = 0.3, body = {status = 200}}
+        local ended = program.run(([[
+          local client, uv = require("cmr").new{rate = false}, require "luv"
+          local user = "%s"
+          local function post() print(client:reexport{mailboxId = "M1"}.status) end
+          coroutine.wrap(function()
+            client:platforms(user)
+            error "oops"
+          end)()
+          %s
+          uv.run()
+        ]]):format(mock.USER, place), {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})
+        assert.equal("200\n", ended.out, ended.err)
+        assert.matches("oops", ended.err)
+      end)
+    end
+  end)
+
+  it("lets many coroutines make calls in functions that C calls back", function()
+    local tasks, add = {}, loops.sum()
+    for index = 1, 100 do
+      tasks[index] = function()
+        assert(client:platforms(mock.USER))
+        local _ = ("x"):gsub("x", function() add(client:platforms(mock.USER).status) end)
+      end
+    end
+    loop.run(tasks)
+    assert.equal(100 * 200, add())
+  end)
+
+  if coroutine.close then
+    it("continues when a coroutine is closed that has its answer while another call waits in place", function()
+      server:fault{delay = 0.2, times = 3}
+      local statuses, threads = {}, {}
+      for index = 1, 2 do
+        threads[index] = coroutine.create(function() statuses[index] = client:platforms(mock.USER).status end)
+        assert(coroutine.resume(threads[index]))
+      end
+      client:platforms(mock.USER)
+      assert(coroutine.close(threads[1]))
+      uv.run()
+      assert.same({nil, 200}, statuses)
+      assert.is_falsy(uv.loop_alive())
+    end)
+  end
+
   describe("with a generator around calls", function()
     local function generator(one)
       return coroutine.wrap(function()
@@ -258,6 +323,93 @@ describe("luv", function()
       uv.run()
       assert.is_true(job:done())
     end)
+  end)
+
+  describe("when the program closes all handles", function()
+    local function close_handles()
+      uv.walk(function(handle)
+        if not handle:is_closing() then handle:close() end
+      end)
+    end
+
+    before_each(function() -- gives the adapter all its handles
+      client:start("platforms", mock.USER)
+      uv.run()
+    end)
+
+    for name, run in pairs{["at once"] = function() end, ["after the loop has run"] = uv.run} do
+      it("works again in its coroutines and in the main chunk, " .. name, function()
+        close_handles()
+        run()
+        local statuses = {}
+        loop.run{function() statuses[1] = client:platforms(mock.USER).status end}
+        close_handles()
+        run()
+        local job = client:start("platforms", mock.USER)
+        uv.run()
+        statuses[2] = job:done() and job:wait().status
+        assert.same({200, 200}, statuses)
+      end)
+
+      it("can close its client, " .. name, function()
+        close_handles()
+        run()
+        client:close()
+        uv.run()
+      end)
+    end
+
+    it("resumes a coroutine that waits, once another call is made", function()
+      server:fault{delay = 0.2}
+      local statuses, timer = {}, uv.new_timer()
+      timer:start(50, 0, close_handles)
+      coroutine.wrap(function() statuses[1] = client:platforms(mock.USER).status end)()
+      uv.run()
+      coroutine.wrap(function() statuses[2] = client:platforms(mock.USER).status end)()
+      uv.run()
+      assert.same({200, 200}, statuses)
+    end)
+
+    if coroutine.close then
+      it("can close a coroutine that sleeps", function()
+        server:fault{status = 503}
+        local retrying = support.new(server, {retries = 1, jitter = function() return 1 end})
+        local thread = coroutine.create(function() retrying:platforms(mock.USER) end)
+        assert(coroutine.resume(thread))
+        while #server:requests() < 1 do uv.run "once" end
+        uv.run "once"
+        close_handles()
+        assert(coroutine.close(thread))
+        uv.run()
+      end)
+    end
+  end)
+
+  for name, last in pairs{ends = "print(0)", ["closes its loop"] = "print(uv.loop_close())"} do
+    it(("leaves no handle to a program that closes its client and then %s"):format(name), function()
+      local ended = program.run(([[
+        local client, uv = require("cmr").new{rate = false}, require "luv"
+        coroutine.wrap(function() client:platforms("%s") end)()
+        client:start("platforms", "%s")
+        uv.run()
+        client:close()
+      ]]):format(mock.USER, mock.USER) .. last, {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})
+      assert.same({status = 0, out = "0\n", err = ""}, ended)
+    end)
+  end
+
+  it("lets calls wait while something else polls the engine's descriptor", function()
+    loop.run{function() assert(client:platforms(mock.USER)) end}
+    for _ = 1, 2 do -- with the engine that the adapter knows, and with a new one
+      local other = uv.new_poll(core.engine():fd())
+      other:start("r", function() end)
+      loop.run{function()
+        for _ = 1, 2 do assert(client:platforms(mock.USER)) end
+        other:close()
+      end}
+      core.engine():close()
+    end
+    loop.run{function() assert(client:platforms(mock.USER)) end}
   end)
 
   it("lets a program end that never runs the loop", function()

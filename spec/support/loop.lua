@@ -336,6 +336,23 @@ function contract.behaves(loop)
     assert.equal(1200, add())
   end)
 
+  it("answers every coroutine when each closes its own client, and the last one closes the connections", function()
+    slow(0.1, 4)
+    local engine, add = core.engine(), contract.sum()
+    local tasks = repeated(function()
+      local own = support.new(server, {retries = 0})
+      add(own:platforms(USER).status)
+      own:close()
+    end, 4)
+    table.insert(tasks, function()
+      loop.sleep(0.03)
+      os.execute "sleep 0.5" -- when the loop runs again, all calls are answered
+    end)
+    loop.run(tasks)
+    assert.equal(4 * 200, add())
+    assert.not_equal(engine, core.engine())
+  end)
+
   it("continues with a new engine when a client is closed", function()
     slow(0.05, 100)
     local tasks, add = {}, contract.sum()
@@ -431,6 +448,17 @@ function contract.behaves(loop)
         end)
       end
     end
+
+    it("many hooks of concurrent calls can wait in place", function()
+      local add = contract.sum()
+      local outer = support.new(server, {retries = 0, on_response = function()
+        places["string.gsub"](function() add(client:platforms(USER).status) end)
+      end})
+      loop.run{function()
+        for _, res in outer:map("platforms", repeated(USER, 100), {concurrency = 100}) do add(res.status) end
+      end}
+      assert.equal(2 * 100 * 200, add())
+    end)
 
     it("a client that names its loop sends nothing, and says why", function()
       slow(0.02, 1000)

@@ -15,9 +15,13 @@ local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this m
 local attended = 0 -- number of calls between their block.attend and their block.leave
 local sleepers = {} -- a heap of the sleeping waiters; the key is `wakes_at`, the end of their sleep
 
----Wakes the sleepers that are due, and runs the engine once. Waits for work, but not longer than the given time.
----@param seconds number
-function block.turn(seconds)
+-- If luv is loaded, its loop runs the tasks too.
+local function let_luv_drive()
+  local is_loaded, luv = package.loaded.luv, package.loaded["cmr.loop.luv"]
+  if luv and is_loaded then luv.drive() end
+end
+
+local function turn(seconds)
   local now = core.now()
   local sleeper = sleepers[1]
   while sleeper and sleeper.wakes_at <= now do
@@ -28,22 +32,26 @@ function block.turn(seconds)
   waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
 end
 
+---Wakes the sleepers that are due, and runs the engine once. Waits for work, but not longer than the given time. The
+---program's coroutines in luv go on later, when luv's loop runs.
+---@param seconds number
+function block.turn(seconds)
+  local ok, message = coroutines.defer(turn, seconds)
+  if coroutines.has_deferred() then let_luv_drive() end
+  if not ok then error(message, 0) end
+end
+
 ---Returns the time until the next task must be woken from its sleep: math.huge when no task sleeps, nil when there is
----no task.
+---no task. The program's deferred coroutines are such tasks.
 ---@return number? seconds
 function block.idle_seconds()
+  if coroutines.has_deferred() then return 0 end
   local sleeper = sleepers[1]
   if sleeper then return sleeper.wakes_at - core.now() end
   if attended > 0 then return math.huge end
   for co in pairs(spawned) do
     if coroutine.status(co) ~= "dead" then return math.huge end -- on Lua 5.1, an error may have ended the coroutine
   end
-end
-
--- If luv is loaded, its loop runs the tasks too.
-local function let_luv_drive()
-  local is_loaded, luv = package.loaded.luv, package.loaded["cmr.loop.luv"]
-  if luv and is_loaded then luv.drive() end
 end
 
 ---Returns true, because this adapter fits wherever no other adapter fits.
@@ -55,6 +63,17 @@ end
 function block.spawned()
   local co = coroutine.running()
   return co ~= nil and spawned[co] == true
+end
+
+-- Runs the engine once, for a caller that waits in place for a call or for some time. A caller inside a turn, for
+-- example a task's hook, begins no other turn, because many nested turns would overflow the C stack. The outer turn
+-- resumes the other tasks.
+local function pass(seconds)
+  if coroutines.is_deferring() then
+    core.engine():wait(math.min(MAX_STEP_SECONDS, seconds) * 1000)
+  else
+    block.turn(seconds)
+  end
 end
 
 local function can_suspend()
@@ -69,7 +88,7 @@ function block.wait(engine, call)
   if #sleepers == 0 and engine:wait_for(call, MAX_STEP_SECONDS * 1000) then return end
   local seconds = 0 -- the first turn does not wait, because other calls may have finished
   repeat
-    block.turn(seconds)
+    pass(seconds)
     seconds = MAX_STEP_SECONDS
   until call:done()
 end
@@ -86,7 +105,7 @@ function block.sleep(_, seconds)
   if can_suspend() then return suspend_for(seconds) end
   local wakes_at = core.now() + seconds
   while seconds > 0 do
-    block.turn(seconds)
+    pass(seconds)
     seconds = wakes_at - core.now()
   end
 end

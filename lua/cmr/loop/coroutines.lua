@@ -61,6 +61,8 @@ function coroutines.unsupported(context)
 end
 
 local suspended_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter that it waits for
+local serving = setmetatable({}, { __mode = "k" }) -- the coroutines that run this library's tasks
+local is_deferring, deferred = false, {} -- see coroutines.defer
 
 local function continue(co)
   local ok, message = resume(co)
@@ -68,6 +70,10 @@ local function continue(co)
 end
 
 local function post(waiter)
+  if is_deferring and not serving[waiter.co] then
+    deferred[#deferred + 1] = waiter
+    return
+  end
   waiter.posted = true
   local co = waiter.co
   if co and suspended_for[co] == waiter then
@@ -97,6 +103,33 @@ end
 
 local function once()
   return true
+end
+
+---Calls a function for a caller that waits in place, and returns the results of pcall. Meanwhile this library's tasks
+---go on, but the program's coroutines do not, even if their waiters are posted. Otherwise an error in one of them would
+---end the caller's wait, and many of them that wait in place would overflow the C stack.
+function coroutines.defer(run, ...)
+  local before = is_deferring
+  is_deferring = true
+  local ok, message = pcall(run, ...)
+  is_deferring = before
+  return ok, message
+end
+
+---Returns whether coroutines.defer is running.
+function coroutines.is_deferring()
+  return is_deferring
+end
+
+---Returns whether a coroutine of the program waits for coroutines.post_deferred.
+function coroutines.has_deferred()
+  return deferred[1] ~= nil
+end
+
+---Posts the first waiter that was posted during coroutines.defer, if there is one. The loop calls this function.
+function coroutines.post_deferred()
+  local waiter = table.remove(deferred, 1)
+  if waiter then waiter:post() end
 end
 
 ---Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, the coroutine
@@ -142,7 +175,7 @@ end
 ---Runs a function in another coroutine. Returns when the function first waits.
 function coroutines.spawn(run)
   local co = table.remove(idle) or create(serve)
-  tasks[co] = run
+  serving[co], tasks[co] = true, run
   continue(co)
 end
 

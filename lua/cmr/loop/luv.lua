@@ -7,7 +7,7 @@ local uv = require "luv"
 local waiters = require "cmr.loop.waiters"
 
 local MAX_TURN_SECONDS = 1 -- between two turns of block's tasks
-local PAUSE_MILLISECONDS = 1 -- between two steps of an engine without a descriptor
+local PAUSE_MILLISECONDS = 1 -- between two steps of an engine whose descriptor cannot be polled
 
 ---@class cmr.loop.luv: cmr.Loop
 local luv = {
@@ -17,8 +17,9 @@ local luv = {
   notify = waiters.notify,
 }
 
-local poll -- the luv handle that polls the descriptor of an engine
-local watched -- the engine of that descriptor
+local poll -- the luv handle that polls the descriptor of an engine, or a timer
+local is_timer = false -- whether `poll` is a timer: there is no descriptor, or something else polls it
+local watched -- the engine that `poll` steps
 -- how many users `poll` has: each wait for a call, and block's tasks as one user; an active handle keeps the loop
 -- alive, so `poll` is active only while it has users
 local waiting = 0
@@ -38,11 +39,26 @@ function luv.detected(context)
   return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context) and not core.is_generator()
 end
 
+-- Returns whether a handle can be used. The program may have closed it, for example all handles with uv.walk.
+local function is_open(handle)
+  return handle ~= nil and not handle:is_closing()
+end
+
+-- Closes a handle. If the loop has nothing to do, the program may end without running it again. luv 1.44 then crashes,
+-- because the handle is not yet closed. So the loop closes it here.
+local function close(handle)
+  if not is_open(handle) then return end
+  handle:stop()
+  local is_idle = not uv.loop_mode() and not uv.loop_alive()
+  handle:close()
+  if is_idle then uv.run "nowait" end
+end
+
 local watch
 
 local function unwatch()
   waiting = waiting - 1
-  if waiting == 0 and poll then poll:stop() end
+  if waiting == 0 and is_open(poll) then poll:stop() end
 end
 
 -- Lets the loop also run block's tasks, because the main chunk may start some before uv.run.
@@ -56,41 +72,46 @@ local function drive()
       unwatch()
     end
   end
-  if timer then timer:stop() end
+  if is_open(timer) then timer:stop() end
   if not is_driving then return end
   watch(core.engine())
-  timer = timer or uv.new_timer()
+  if not is_open(timer) then timer = uv.new_timer() end
   uv.update_time()
   timer:start(math.ceil(math.max(0, math.min(seconds, MAX_TURN_SECONDS)) * 1000), 0, function()
     block.turn(0)
     drive()
+    coroutines.post_deferred()
   end)
 end
 luv.drive = drive
 
 function watch(engine)
-  local fd = engine:fd()
-  if watched ~= engine then
+  if watched ~= engine or not is_open(poll) then
     luv.forget()
-    poll, watched = assert(fd and uv.new_poll(fd) or uv.new_timer()), engine
+    local fd = engine:fd()
+    poll, watched = fd and uv.new_poll(fd), engine
+    is_timer = not poll
+    if is_timer then poll = uv.new_timer() end
   end
-  if not poll:is_active() then
-    local function step()
-      waiters.step(engine)
-      if is_driving then drive() end
-    end
-    if fd then
-      poll:start("r", step)
-    else
-      poll:start(PAUSE_MILLISECONDS, PAUSE_MILLISECONDS, step)
-    end
+  if poll:is_active() then return end
+  local function step()
+    waiters.step(engine)
+    if is_driving then drive() end
   end
+  if not is_timer then
+    if poll:start("r", step) then return end
+    poll:close()
+    poll, is_timer = uv.new_timer(), true
+  end
+  poll:start(PAUSE_MILLISECONDS, PAUSE_MILLISECONDS, step)
 end
 
----Called before an engine is closed, because the program may then open another descriptor with the same number.
+---Called before an engine is closed, because the program may then open another descriptor with the same number. Also
+---closes the timer, because the program may then close its loop.
 function luv.forget()
-  if poll then poll:close() end
+  close(poll)
   poll, watched = nil, nil
+  if not is_driving then close(timer) end
 end
 
 function luv.wait(engine, call)
@@ -112,7 +133,7 @@ luv.leave = unwatch
 function luv.sleep(_, seconds)
   local alarm = uv.new_timer()
   local waiter = coroutines.waiter(function()
-    alarm:close()
+    close(alarm)
   end)
   uv.update_time() -- a timer counts from the loop's clock, which may be behind
   alarm:start(math.ceil(seconds * 1000), 0, function()

@@ -3,7 +3,11 @@
 
 local waiters = {}
 
-local waiting = {} -- call:id() -> waiter
+-- call:id() -> waiter. A program may load the library again. The copies share this table, because they share the
+-- engine: a copy that steps the engine takes the finished calls of all copies.
+local registry = debug.getregistry()
+local waiting = registry["cmr.waiting"] or {}
+registry["cmr.waiting"] = waiting
 
 ---Adds a waiter, which is posted once when the call has finished or was cancelled.
 ---@param waiter table Has a method post(1), like nginx's semaphores.
