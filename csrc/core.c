@@ -167,6 +167,33 @@ static int core_is_generator(lua_State *L)
     return 1;
 }
 
+/*
+ * core.call_with(state, name, value, run, ...) -> whether run(...) raised nothing, and its first result or the error.
+ * Meanwhile state[name] has the value. This is C, because the host can let any line of Lua raise an error, for example
+ * from a hook that limits the time. No such error may leave the value in the table.
+ */
+static int core_call_with(lua_State *L)
+{
+    const int count = lua_gettop(L) - 4;
+    int status;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkany(L, 4);
+    lua_pushvalue(L, 2);
+    lua_rawget(L, 1);
+    lua_insert(L, 4); /* the value before */
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_rawset(L, 1);
+    status = lua_pcall(L, count, 1, 0);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 4);
+    lua_rawset(L, 1); /* needs no memory, because the name is in the table */
+    lua_pushboolean(L, status == 0);
+    lua_insert(L, -2);
+    return 2;
+}
+
 /* core.now() -> seconds on a clock that only goes forward */
 static int core_now(lua_State *L)
 {
@@ -250,6 +277,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"terminal", terminal_size},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},
+                                         {"call_with", core_call_with},
                                          {"is_generator", core_is_generator},
                                          {"is_yieldable", core_is_yieldable},
                                          {"now", core_now},

@@ -58,7 +58,7 @@ int engine_get_idle(lua_State *L)
 {
     const struct multi *multi = push_current(L);
 
-    if (!multi || multi->count > 0 || multi->finished)
+    if (!multi || multi->count > 0)
         lua_pushnil(L);
     return 1;
 }

@@ -29,8 +29,8 @@ void engine_open(lua_State *L);
 int engine_get(lua_State *L);
 
 /*
- * core.idle_engine() -> the engine of this Lua state, if there is one and nothing would be lost when it is closed: no
- * call runs or waits for a connection, and engine:finished() has no call to return. Otherwise nil.
+ * core.idle_engine() -> the engine of this Lua state, if there is one, and no call runs or waits for a connection.
+ * Otherwise nil. A closed engine still reports the calls that have finished.
  */
 int engine_get_idle(lua_State *L);
 

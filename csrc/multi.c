@@ -491,17 +491,24 @@ static void expire(struct multi *multi)
 
 /*
  * Lets calls read whose time was over while the process was stopped, or busy with other work. libcurl would end them
- * before it reads: the outcome of a charged request would be unknown, although its answer has arrived.
+ * before it reads: the outcome of a charged request would be unknown, although its answer has arrived. Ends a call
+ * whose request was not sent, because libcurl would send it now.
  */
 static void extend_late(struct multi *multi)
 {
     const double now = multi->pollset.alarm < INFINITY ? pollset_now() : 0;
+    struct call *next;
 
     if (now < multi->pollset.alarm + LATE_SECONDS)
         return;
-    for (struct call *call = multi->running; call; call = call->next) {
+    for (struct call *call = multi->running; call; call = next) {
+        next = call->next;
         if (call->extended || call->deadline > now)
             continue;
+        if (call->sends == 0) {
+            finish(multi, call, CURLE_OPERATION_TIMEDOUT);
+            continue;
+        }
         call->extended = true;
         call->deadline = now + READ_SECONDS;
         (void)curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)((call->deadline - call->begun_at) * 1000));

@@ -457,6 +457,8 @@ static int lua_database_transaction(lua_State *L)
     }
     if (status != 0)
         return lua_error(L);
+    if (!database->handle && !lua_isnil(L, -3))
+        return push_failure(L, "the database was closed in the transaction, which is undone", "closed");
     return code == SQLITE_OK ? 3 : push_sqlite_failure(L, NULL, code);
 }
 

@@ -304,6 +304,8 @@ local function back_off(record, state, loop, err)
     end
   end
   record.has_paid = record.has_paid or costs
+  engine = find_engine(record) -- again, because on_retry may have closed a client and the engine with it
+  if not engine then return false end
   loop.sleep(engine, delay, record.job)
   return true
 end

@@ -133,17 +133,16 @@ describe("the engine", function()
     end)
   end
 
-  it("is idle when no call runs, and no finished call is left to report", function()
+  it("is idle when no call runs, and reports the finished calls also when it is closed", function()
     assert.equal(engine, core.idle_engine())
     server:fault{delay = 0.1}
     local call = start(1)[1]
     assert.is_nil(core.idle_engine())
     finish(call)
-    assert.is_nil(core.idle_engine())
-    assert.equal(call:id(), engine:finished())
     assert.equal(engine, core.idle_engine())
     engine:close()
     assert.is_nil(core.idle_engine())
+    assert.equal(call:id(), engine:finished())
   end)
 
   describe("reports", function()
@@ -933,6 +932,20 @@ describe("the engine", function()
       ]]):format(server.key, server.base_url, mock.USER))
       assert.same({0, "200\n", ""}, {ran.status, ran.out, ran.err})
     end)
+
+    for name, case in pairs{["nothing was done for it"] = {"http", 0}, ["its connection was not ready"] = {"tls", 1}} do
+      it("sends no request that was not sent, when " .. name, function()
+        use(case[1])
+        local before = #server:requests()
+        local call = start(1, 0.4)[1]
+        for _ = 1, case[2] do engine:wait(0) end
+        socket.sleep(0.8)
+        finish(call)
+        local _, _, err = call:result()
+        assert.same({"timeout", "not_sent"}, {err.kind, err.outcome})
+        assert.equal(before, #server:requests())
+      end)
+    end
 
     it("ends a call without an answer soon, and only once gives it more time", function()
       server:fault{delay = 30}

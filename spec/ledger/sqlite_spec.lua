@@ -160,11 +160,13 @@ describe("a database", function()
         return true
       end)
       assert.equal(1, #other:rows "SELECT * FROM t")
-      assert.is_true((db:transaction("BEGIN IMMEDIATE", function()
-        assert(db:run "DELETE FROM t")
-        db:close()
-        return true
-      end)))
+      assert.same({nil, "the database was closed in the transaction, which is undone", "closed"}, {
+        db:transaction("BEGIN IMMEDIATE", function()
+          assert(db:run "DELETE FROM t")
+          db:close()
+          return true
+        end),
+      })
       assert.equal(1, #other:rows "SELECT * FROM t")
     end)
   end)

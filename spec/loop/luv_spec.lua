@@ -186,6 +186,17 @@ describe("luv", function()
     end
   end)
 
+  it("goes on inside a hook that runs it, while a job is waited for in place", function()
+    local other, is_done = support.new(server, {}), false
+    local watching = support.new(server, {on_response = function()
+      coroutine.wrap(function() is_done = other:platforms(mock.USER).status == 200 end)()
+      local limit = core.now() + 5
+      while not is_done and core.now() < limit do uv.run "once" end
+    end})
+    assert.equal(200, watching:start("platforms", mock.USER):wait().status)
+    assert.is_true(is_done)
+  end)
+
   it("lets many coroutines make calls in functions that C calls back", function()
     local tasks, add = {}, loops.sum()
     for index = 1, 100 do

@@ -7,6 +7,7 @@ local heap = require "cmr.util.heap"
 local waiters = require "cmr.loop.waiters"
 
 local MAX_STEP_SECONDS = 1 -- maximum of one poll
+local DEFERRED_SECONDS = 0.001 -- more than 0, so that luv's loop looks at its other handles before a deferred coroutine
 
 ---@class cmr.loop.block: cmr.Loop
 local block = { now = core.now, notify = waiters.notify }
@@ -15,10 +16,12 @@ local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this m
 local attended = 0 -- number of calls between their block.attend and their block.leave
 local sleepers = {} -- a heap of the sleeping waiters; the key is `wakes_at`, the end of their sleep
 
--- If luv is loaded, its loop runs the tasks too.
+---Lets luv's loop run the tasks too. The adapter for luv sets it.
+---@type fun()?
+block.drive = nil
+
 local function let_luv_drive()
-  local is_loaded, luv = package.loaded.luv, package.loaded["cmr.loop.luv"]
-  if luv and is_loaded then luv.drive() end
+  if block.drive then block.drive() end
 end
 
 local function turn(seconds)
@@ -45,7 +48,7 @@ end
 ---no task. The program's deferred coroutines are such tasks.
 ---@return number? seconds
 function block.idle_seconds()
-  if coroutines.has_deferred() then return 0 end
+  if coroutines.has_deferred() then return DEFERRED_SECONDS end
   local sleeper = sleepers[1]
   if sleeper then return sleeper.wakes_at - core.now() end
   if attended > 0 then return math.huge end

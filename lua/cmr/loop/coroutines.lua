@@ -62,7 +62,7 @@ end
 
 local suspended_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter that it waits for
 local serving = setmetatable({}, { __mode = "k" }) -- the coroutines that run this library's tasks
-local is_deferring, deferred = false, {} -- see coroutines.defer
+local state, deferred = { is_deferring = false }, {} -- see coroutines.defer
 
 local function continue(co)
   local ok, message = resume(co)
@@ -70,7 +70,7 @@ local function continue(co)
 end
 
 local function post(waiter)
-  if is_deferring and not serving[waiter.co] then
+  if state.is_deferring and not serving[waiter.co] then
     deferred[#deferred + 1] = waiter
     return
   end
@@ -109,16 +109,12 @@ end
 ---go on, but the program's coroutines do not, even if their waiters are posted. Otherwise an error in one of them would
 ---end the caller's wait, and many of them that wait in place would overflow the C stack.
 function coroutines.defer(run, ...)
-  local before = is_deferring
-  is_deferring = true
-  local ok, message = pcall(run, ...)
-  is_deferring = before
-  return ok, message
+  return core.call_with(state, "is_deferring", true, run, ...)
 end
 
 ---Returns whether coroutines.defer is running.
 function coroutines.is_deferring()
-  return is_deferring
+  return state.is_deferring
 end
 
 ---Returns whether a coroutine of the program waits for coroutines.post_deferred.
@@ -126,10 +122,15 @@ function coroutines.has_deferred()
   return deferred[1] ~= nil
 end
 
----Posts the first waiter that was posted during coroutines.defer, if there is one. The loop calls this function.
+---Posts the waiters that were posted during coroutines.defer. The loop calls this function. If a coroutine raises an
+---error, the function raises it again, and the other waiters stay for the next call.
 function coroutines.post_deferred()
-  local waiter = table.remove(deferred, 1)
-  if waiter then waiter:post() end
+  for _ = 1, #deferred do
+    local waiter = table.remove(deferred, 1)
+    if not waiter then return end
+    local ok, message = core.call_with(state, "is_deferring", false, waiter.post, waiter)
+    if not ok then error(message, 0) end
+  end
 end
 
 ---Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, the coroutine

@@ -83,7 +83,7 @@ local function drive()
     coroutines.post_deferred()
   end)
 end
-luv.drive = drive
+block.drive = drive
 
 function watch(engine)
   if watched ~= engine or not is_open(poll) then
