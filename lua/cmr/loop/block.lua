@@ -7,7 +7,7 @@ local heap = require "cmr.util.heap"
 local waiters = require "cmr.loop.waiters"
 
 local MAX_STEP_SECONDS = 1 -- maximum of one poll
-local DEFERRED_SECONDS = 1 / 1000 -- more than 0, so that luv's loop looks at its other handles before a deferred coroutine
+local DEFERRED_SECONDS = 1 / 1000 -- more than 0, so that luv's loop first looks at its other handles
 
 ---@class cmr.loop.block: cmr.Loop
 local block = { now = core.now, notify = waiters.notify }
