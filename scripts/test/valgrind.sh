@@ -13,7 +13,7 @@ export SPECS="${SPECS:-spec/package/quickstart_pages_spec.lua spec/core/call_spe
     spec/ledger/ledger_spec.lua spec/ledger/client_spec.lua}"
 # Skips specs with hundreds of calls at once, and specs that measure times: under valgrind they take too long.
 export OPTIONS='--filter-out=hundreds --filter-out=time.of.one
-    --filter-out=HTTP.2.to --filter-out=HTTP.2, --filter-out=HTTP.2.in.few'
+    --filter-out=HTTP.2.to --filter-out=HTTP.2, --filter-out=HTTP.2.in.few --filter-out=HTTP.2.without'
 scripts/test/specs.sh 5.4 && status=0 || status=$?
 
 # The report has one tag on each line. A frame in our modules has a tag such as <obj>…/cmr/core.so</obj>.
