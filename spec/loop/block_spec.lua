@@ -1,4 +1,5 @@
 -- Calls that block while they wait, and several loop adapters in one process.
+local command = require "spec.support.command"
 local core = require "cmr.core"
 local loops = require "spec.support.loop"
 local mock = require "spec.support.mock"
@@ -118,6 +119,7 @@ describe("a program that loads the library again", function()
       if name == "in luv" and _VERSION == "Lua 5.5" and not pcall(require, "luv") then
         return pending "there is no luv for this Lua"
       end
+      if name == "in luv" and command.is_sanitized then return pending "luv 1.44 leaks a handle that it cannot make" end
       local server = mock.shared "http"
       server:fault{delay = 0.1, times = 1000}
       local ended = program.run(RELOAD:format(mock.USER) .. way,

@@ -1,4 +1,5 @@
 -- Calls in a luv loop.
+local command = require "spec.support.command"
 local core = require "cmr.core"
 local loops = require "spec.support.loop"
 local mock = require "spec.support.mock"
@@ -410,6 +411,7 @@ describe("luv", function()
   end
 
   it("lets calls wait while something else polls the engine's descriptor", function()
+    if command.is_sanitized then return pending "luv 1.44 leaks a handle that it cannot make" end
     loop.run{function() assert(client:platforms(mock.USER)) end}
     for _ = 1, 2 do -- with the engine that the adapter knows, and with a new one
       local other = uv.new_poll(core.engine():fd())
