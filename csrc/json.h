@@ -57,8 +57,8 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  *
  * An answer: null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that this
  * Lua might round becomes a string with its digits. So does a number that is too large for Lua.
- * A request: every null stays cmr.null, and json_array marks an empty array. Both kinds of numbers are refused, and so is
- * an object with the same member twice, because only one of the two could be sent.
+ * A request: every null stays cmr.null, and json_array marks an empty array. Both kinds of numbers are refused. An
+ * object with the same member twice is refused too, because only one of the two could be sent.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 
