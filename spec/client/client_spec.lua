@@ -252,6 +252,23 @@ describe("a client", function()
       assert(other:platforms(USER))
     end)
 
+    it("lets a call be retried whose on_retry closed it, with the user's own loop too", function()
+      local function step(engine, condition) while not condition() do engine:wait(10) end end
+      local loop = {
+        now = core.now,
+        wait = function(engine, call) step(engine, function() return call:done() end) end,
+        sleep = function(engine, seconds)
+          local wakes_at = core.now() + seconds
+          step(engine, function() return core.now() >= wakes_at end)
+        end,
+      }
+      core.engine():close() -- a call on an old connection would not count as a failed attempt
+      server:fault{close = true, times = 1}
+      local closed = support.new(server)
+      local client = support.new(server, {loop = loop, on_retry = function() closed:close() end})
+      assert.equal(200, assert(client:platforms(mock.USER)).status)
+    end)
+
     it("does not end another client's call that waits for a retry", function()
       local other = support.new(server, {
         loop = support.fake_loop(),
