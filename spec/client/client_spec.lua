@@ -265,8 +265,8 @@ describe("a client", function()
       core.engine():close() -- a call on an old connection would not count as a failed attempt
       server:fault{close = true, times = 1}
       local closed = support.new(server)
-      local client = support.new(server, {loop = loop, on_retry = function() closed:close() end})
-      assert.equal(200, assert(client:platforms(mock.USER)).status)
+      local retrying = support.new(server, {loop = loop, on_retry = function() closed:close() end})
+      assert.equal(200, assert(retrying:platforms(mock.USER)).status)
     end)
 
     it("does not end another client's call that waits for a retry", function()
