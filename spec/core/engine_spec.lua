@@ -741,15 +741,9 @@ describe("the engine", function()
     local function run(code)
       local library = compile "spec/support/refuse_watch.c"
       local ended = program.run(([[
-        local core = require "cmr.core"
+        local core, posix = require "cmr.core", require "spec.support.posix"
         local refuse, user = assert(package.loadlib("%s", "refuse")), "%s"
         local target = core.target{api_key = "%s", base_url = "%s"}
-        local function descriptors()
-          local pipe = io.popen "ls /proc/$PPID/fd | wc -l"
-          local count = pipe:read "*a"
-          pipe:close()
-          return count
-        end
         local engine = core.engine()
         local function start(operation)
           local call = assert(core[operation](target, operation == "platforms" and user or {email = "john@doe.com"}))
@@ -771,7 +765,7 @@ describe("the engine", function()
       run[[
         assert(result(start "platforms"))
         engine:close()
-        local before = descriptors()
+        local before = posix.descriptors ""
         engine = core.engine()
         refuse(true)
         local calls = {start "platforms", start "platforms", start "platforms"}
@@ -784,7 +778,7 @@ describe("the engine", function()
         assert(engine == core.engine())
         for _ = 1, 3 do assert(result(start "platforms").status == 200) end
         engine:close()
-        assert(descriptors() == before)
+        assert(posix.descriptors "" == before)
       ]]
     end)
 
