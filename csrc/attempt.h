@@ -38,7 +38,7 @@ void attempt_close(struct call *call, struct handles *handles);
 /* Frees the headers that were joined for the easy handle. Call it when the handle no longer uses them. */
 void attempt_free_headers(struct call *call);
 
-/* Abandons the easy handle, whose descriptors now belong to the parent process or to other files of the program. */
+/* Abandons the easy handle. Its descriptors are the parent's, or by now may be other files of the program. */
 void attempt_forget(struct call *call);
 
 /* Returns the headers that the call sends, without those that libcurl or a hook adds. */

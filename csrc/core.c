@@ -181,7 +181,7 @@ static int core_call_with(lua_State *L)
     luaL_checkany(L, 4);
     lua_pushvalue(L, 2);
     lua_rawget(L, 1);
-    lua_insert(L, 4); /* the value before */
+    lua_insert(L, 4); /* the former value of state[name] */
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 3);
     lua_rawset(L, 1);

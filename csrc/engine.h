@@ -29,8 +29,9 @@ void engine_open(lua_State *L);
 int engine_get(lua_State *L);
 
 /*
- * core.idle_engine() -> the engine of this Lua state, if there is one, and no call runs or waits for a connection.
- * Otherwise nil. A closed engine still reports the calls that have finished.
+ * core.idle_engine() -> the engine of this Lua state if it is open and belongs to this process, and no call runs or
+ * waits for a connection. Otherwise nil. After the caller has closed the engine, engine:finished() still returns the
+ * calls that had finished.
  */
 int engine_get_idle(lua_State *L);
 

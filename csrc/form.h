@@ -64,8 +64,8 @@ CURLcode form_open(struct form *form, CURL *easy);
 void form_close(struct form *form);
 
 /*
- * Like form_close, in a fork's child or after the program has closed descriptors. It may have opened other files with
- * the same descriptor numbers: such files stay open.
+ * Like form_close, for a fork's child, or after the program has closed descriptors. The process may have opened other
+ * files with the same descriptor numbers. Such files stay open.
  */
 void form_forget(struct form *form);
 

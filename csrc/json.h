@@ -27,7 +27,7 @@ void json_push_empty_array(lua_State *L);
 /* Returns whether the table at index has the items 1 to n and nothing else. Refuses it otherwise. */
 bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 
-/* Refuses an empty table whose metatable shows other entries, such as a read-only view of another table. */
+/* Refuses an empty table whose metatable may show other entries, such as a read-only view of another table. */
 bool json_check_own(lua_State *L, int index, struct refusal *refusal);
 
 /*
@@ -53,12 +53,13 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 /*
  * Pushes the decoded value. On a failure, it pushes a message and returns false. The text ends with a NUL, which the
  * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a NUL
- * byte. Whole numbers become integers on a Lua that has integers.
+ * byte. Whole numbers become integers on a Lua that has integers; one of 2^53 or more does so only if the text writes
+ * it with digits alone.
  *
  * An answer: null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that this
  * Lua might round becomes a string with its digits. So does a number that is too large for Lua.
- * A request: every null stays cmr.null, and json_array marks an empty array. Both kinds of numbers are refused. An
- * object with the same member twice is refused too, because only one of the two could be sent.
+ * A request: every null stays cmr.null, and an empty array is marked as if by cmr.array. Both kinds of numbers are
+ * refused. An object with the same member twice is refused too, because only one of the two could be sent.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

@@ -9,7 +9,7 @@
 #include "process.h"
 
 #define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its default depends on the calls in progress */
-#define STREAMS 100          /* most calls that libcurl sends at once over one HTTP/2 connection */
+#define STREAMS 100          /* libcurl sends at most this many calls at once over one HTTP/2 connection */
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
 #define LATE_SECONDS 0.05    /* if the multi runs this long after a call's time, the process was stopped or busy */
 #define READ_SECONDS 0.3     /* how long a call may then read an answer that has arrived meanwhile */
@@ -126,9 +126,9 @@ static void forget_streams(struct target *target)
 }
 
 /*
- * Removes a call from the running calls or from the queue. In a fork's child, the call's handle is not freed, because
- * libcurl would write to the parent's connections when it frees the handle. If the program has closed the descriptors,
- * libcurl would write to the program's own files.
+ * Removes a call from the running calls or from the queue. Then frees the call's handle, or keeps it for another call.
+ * In a fork's child, and after the program has closed the descriptors, it only abandons the handle. If libcurl freed
+ * the handle, libcurl would write to the parent's connections, or to other files of the program.
  */
 static void stop(struct multi *multi, struct call *call)
 {
@@ -389,7 +389,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* closes a multi of the parent, or without its descriptors, so that none of its calls is running below */
+    /* if the multi is the parent's or has lost its descriptors, closes it, so that none of its calls runs below */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {
@@ -490,9 +490,9 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Lets calls read whose time was over while the process was stopped, or busy with other work. libcurl would end them
- * before it reads: the outcome of a charged request would be unknown, although its answer has arrived. Ends a call
- * whose request was not sent, because libcurl would send it now.
+ * Gives a call more time to read its answer if its time ended while the process was stopped, or busy with other work.
+ * Otherwise libcurl would end the call before it reads: the outcome of a charged request would be unknown, although its
+ * answer has arrived. Ends a call whose request was not sent: in the extra time, libcurl would send the request.
  */
 static void extend_late(struct multi *multi)
 {

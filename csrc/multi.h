@@ -59,9 +59,9 @@ void multi_add(struct multi *multi, struct call *call, double timeout, double li
 void multi_remove(struct call *call);
 
 /*
- * Waits up to timeout_ms for work and does it. Returns whether calls finished. When libcurl runs out of memory, all
- * running calls fail, and the function makes a new curl multi. Without memory for a new curl multi, or without its
- * descriptors, it closes the multi.
+ * Waits up to timeout_ms for work and does it. Returns whether calls finished. If libcurl runs out of memory, or the
+ * system refuses to watch a socket, all running calls fail, and the function makes a new curl multi. If there is no
+ * memory for it, or if the program has closed the descriptors, all calls fail, and the function closes the multi.
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 

@@ -32,7 +32,7 @@ static size_t find(const struct pollset *set, int socket)
 
 static bool remember(struct pollset *set, int socket)
 {
-    const size_t i = find(set, socket); /* a socket may be in the list that was closed without libcurl */
+    const size_t i = find(set, socket); /* if the program closed a socket, the list may still have the same number */
     struct stat status;
 
     if (fstat(socket, &status) != 0)

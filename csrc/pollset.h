@@ -35,7 +35,7 @@ struct pollset {
     size_t count, capacity;
 #ifdef CMR_EPOLL
     struct epoll_event events[64]; /* what the last wait found */
-    int ready;                     /* how many events; -1 after a signal */
+    int ready;                     /* how many events; -1 after a signal, or if the program has closed the set */
 #endif
 };
 
@@ -57,7 +57,10 @@ bool pollset_tick(struct pollset *set, CURLM *multi);
 /* Waits up to timeout ms for a socket. */
 void pollset_wait(struct pollset *set, CURLM *multi, int timeout);
 
-/* Lets libcurl do the work on the sockets that the wait found ready. Returns false like pollset_tick. */
+/*
+ * Lets libcurl do the work on the sockets that the wait found ready. Returns false like pollset_tick, and also if the
+ * wait found that the program has closed the set.
+ */
 bool pollset_run(struct pollset *set, CURLM *multi);
 
 /* Returns the time of the monotonic clock, in seconds. */

@@ -18,7 +18,8 @@
  *   database:close()
  *
  * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. A finalizer may run
- * while run, first or rows is running. If the finalizer calls one of these or close, its call fails with "busy".
+ * while run, first or rows is running. If the finalizer calls one of these, transaction or close, its call fails with
+ * "busy".
  *
  * A database that was opened before a fork belongs to the parent. The child must close it and then open its own. SQLite
  * counts the connections of a process to a file. If it still counted the parent's connections, the child would take no

@@ -33,9 +33,9 @@
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Seconds after which a row that is done is sent again. At most 400 days.
----Seconds for which other runs recognise a row that was sent, if the operation costs money, destroys something, flips a
----state or uses a quota. Default: 30 days, or repeat_after if that is longer. At most 400 days, because the ledger
----removes older requests.
+---Seconds for which this run recognises a row that was sent outside it, if the operation costs money, destroys
+---something, flips a state or uses a quota. Default: 30 days. If repeat_after is longer, it counts. At most 400 days,
+---because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, even before the time that the API named.
@@ -179,7 +179,7 @@ function Client:awaitable(name) end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client. It uses this client's engine. The options outside opts keep their values.
+---@return cmr.Client client It uses this client's engine. Options that opts does not name have this client's values.
 function Client:with(opts) end
 
 ---Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
@@ -678,7 +678,7 @@ function queries:newest() end
 ---@param account string
 ---@param operation string
 ---@param digest string
----@param any_key boolean? Also returns the requests with other keys and the account's base URL.
+---@param any_key boolean? True also returns the requests that other keys sent to the account's base URL.
 ---@return table[]? requests
 ---@return string? message
 function queries:same(account, operation, digest, any_key) end
@@ -985,8 +985,8 @@ function webhook.info(event) end
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
 ---A later event may then have the same body and the same id, for example at the second start of a warmup. So without an
----eventId, the receiver recognises a duplicate only for 15 minutes (10 minutes and the option `tolerance`) after the
----event was handled. The vendor's deliveries of one event end about 6 minutes after the first one.
+---eventId, the receiver recognises a duplicate only until 10 minutes plus the option `tolerance` have passed since the
+---event was handled. By default, this is 15 minutes. The vendor delivers one event for less than 9 minutes.
 ---@param event cmr.Event
 ---@return string? id Nil if a table has no eventId, and comes neither from verify nor from a replayed dead letter.
 function webhook.id(event) end
@@ -1040,10 +1040,10 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. The handler
----failed, or the store could not store the event: at three deliveries, or at the last one that arrived. In the second
----case, the event becomes a dead letter 10 minutes later, when no other delivery can come. An event that is too large
----for the store also becomes a dead letter.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. A delivery fails
+---if the handler fails or the store cannot store the event. If a delivery fails and three have arrived, the event
+---becomes a dead letter at once. If fewer arrive, it becomes a dead letter 10 minutes after the last failure, when no
+---other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

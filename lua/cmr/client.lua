@@ -440,7 +440,7 @@ end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client. It uses this client's engine. The options outside opts keep their values.
+---@return cmr.Client client It uses this client's engine. Options that opts does not name have this client's values.
 function Client:with(opts)
   local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end

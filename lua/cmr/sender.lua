@@ -224,7 +224,7 @@ end
 
 -- Starts an attempt, and returns the engine that makes it.
 local function leave(record, left)
-  local engine = core.engine() -- first, because an attempt that is not counted has sent nothing
+  local engine = core.engine() -- before the attempt is counted: if this raises an error, nothing was sent
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
   record.call:start(engine, math.min(record.attempt_timeout, left), left)

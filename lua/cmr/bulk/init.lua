@@ -19,9 +19,9 @@ local validate = require "cmr.util.validate"
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Seconds after which a row that is done is sent again. At most 400 days.
----Seconds for which other runs recognise a row that was sent, if the operation costs money, destroys something, flips a
----state or uses a quota. Default: 30 days, or repeat_after if that is longer. At most 400 days, because the ledger
----removes older requests.
+---Seconds for which this run recognises a row that was sent outside it, if the operation costs money, destroys
+---something, flips a state or uses a quota. Default: 30 days. If repeat_after is longer, it counts. At most 400 days,
+---because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, even before the time that the API named.

@@ -259,8 +259,8 @@ function plan.review(run, on_row)
   return sums
 end
 
----Returns how long a run recognises the rows that other runs sent. A run that repeats rows after some time recognises
----them until then, because it would repeat them too early otherwise.
+---Returns how long a run recognises the rows that were sent outside it. A run that repeats rows after some time
+---recognises them at least until then, because it would repeat them too early otherwise.
 ---@param remember number The user's wish, in seconds.
 ---@param repeat_after number?
 function plan.remember_seconds(remember, repeat_after)

@@ -148,7 +148,7 @@ end
 
 ---Converts the text of an option or argument to the parameter's value. If an option's text is @FILE, the text comes
 ---from that file. Raises a mistake that names the option or argument.
----@param advice string? The end of that message.
+---@param advice string? The end of the message about a wrong value.
 function arguments.convert(param, label, text, read, advice)
   if not param.positional then text = expand(label, text, read) end
   local value, message = arguments.value(param, text)

@@ -21,7 +21,7 @@ end
 ---@param name string what the text is, such as "the body"
 ---@param whole string the text
 ---@param value any the value that was written as the text
----@param max_bytes integer of the text that is shown
+---@param max_bytes integer how many bytes of `whole` are shown at most
 ---@return string[] lines
 function excerpt.lines(name, whole, value, max_bytes)
   local shown, missing = text.cut(whole, max_bytes)

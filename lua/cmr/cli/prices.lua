@@ -24,12 +24,15 @@ local function only(list)
   return #list == 1 and list[1] or nil
 end
 
--- Functions that tell where an operation's price is: function(args) -> {
---   read, args     the read and its arguments
---   list           the path of the list in its answer
---   ids, id        the things that the user pays for, and the field of an item that names such a thing
---   price          function(item) -> its price as text, and as a number if the prices can be added; nil if unknown
--- }, or nil when no read gives the price.
+-- Functions that tell where an operation's price is. Each takes the operation's arguments. It returns nil if no read
+-- gives the price, else a table:
+--   read     the name of the read
+--   args     the read's arguments
+--   list     the path of the list in the read's answer
+--   ids      the ids of the things that the user pays for
+--   id       the name of the field that has such an id in an item of the list
+--   price    function(item): returns the price as text, or nil if it is unknown. If prices can be added, it also
+--            returns the price as a number.
 local sources = {}
 
 function sources.renew_domains(args)

@@ -41,7 +41,7 @@ local SAME_OF_ACCOUNT, SAME_OF_ADDRESS = SAME:format "account", SAME:format(addr
 ---@param account string
 ---@param operation string
 ---@param digest string
----@param any_key boolean? Also returns the requests with other keys and the account's base URL.
+---@param any_key boolean? True also returns the requests that other keys sent to the account's base URL.
 ---@return table[]? requests
 ---@return string? message
 function queries:same(account, operation, digest, any_key)

@@ -46,7 +46,7 @@ function runs.of_another_key(ledger, wanted)
   return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address.of(wanted.account))
 end
 
--- Returns the accounts with another key and the same base URL that sent a request of this operation.
+-- Returns the accounts that sent a request of this operation with another key to the same base URL.
 local function accounts_of_other_keys(db, wanted)
   local sql = "SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ? AND %s = ?"
   return db:rows(sql:format(address.SQL), wanted.operation, wanted.account, address.of(wanted.account))

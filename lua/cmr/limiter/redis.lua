@@ -19,7 +19,7 @@ Limiter.__name = "cmr.limiter.redis"
 
 local MAX_LATE_SECONDS = 0.1
 local SLOT_SECONDS = 60 -- how long cmr remembers a slot after its time
-local REFUSAL_SECONDS = 3600 -- how long cmr remembers a refusal after its end, so that it logs the refusal once
+local REFUSAL_SECONDS = 3600 -- how long cmr remembers a key's latest refusal, so that it does not log the next ones
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
 -- Parses a number. Lua 5.1's tonumber expects the decimal point of the locale.

@@ -45,7 +45,7 @@ function block.turn(seconds)
 end
 
 ---Returns the time until the next task must be woken from its sleep: math.huge when no task sleeps, nil when there is
----no task. The program's deferred coroutines are such tasks.
+---no task. A deferred coroutine of the program counts as a task that must be woken after DEFERRED_SECONDS.
 ---@return number? seconds
 function block.idle_seconds()
   if coroutines.has_deferred() then return DEFERRED_SECONDS end

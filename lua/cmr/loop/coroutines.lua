@@ -105,9 +105,10 @@ local function once()
   return true
 end
 
----Calls a function for a caller that waits in place, and returns the results of pcall. Meanwhile this library's tasks
----go on, but the program's coroutines do not, even if their waiters are posted. Otherwise an error in one of them would
----end the caller's wait, and many of them that wait in place would overflow the C stack.
+---Calls a function for a caller that waits in place. Returns true and the function's first result, or false and the
+---error. Meanwhile this library's tasks go on, but the program's coroutines do not, even if their waiters are posted.
+---Otherwise an error in one of them would end the caller's wait, and many of them that wait in place would overflow the
+---C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end

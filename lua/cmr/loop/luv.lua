@@ -17,7 +17,7 @@ local luv = {
   notify = waiters.notify,
 }
 
-local poll -- the luv handle that polls the descriptor of an engine, or a timer
+local poll -- a luv handle: either a handle that polls the descriptor of an engine, or a timer
 local is_timer = false -- whether `poll` is a timer: there is no descriptor, or something else polls it
 local watched -- the engine that `poll` steps
 -- how many users `poll` has: each wait for a call, and block's tasks as one user; an active handle keeps the loop
@@ -106,8 +106,8 @@ function watch(engine)
   poll:start(PAUSE_MILLISECONDS, PAUSE_MILLISECONDS, step)
 end
 
----Called before an engine is closed, because the program may then open another descriptor with the same number. Also
----closes the timer, because the program may then close its loop.
+---Closes the handle `poll`. Called before an engine is closed, because the program may then open another descriptor
+---with the same number. If block has no tasks, also closes the timer, because the program may then close its loop.
 function luv.forget()
   close(poll)
   poll, watched = nil, nil

@@ -1,6 +1,6 @@
 ---Dead letters are events that could not be handled or stored, and that the vendor does not deliver again. The store
----has them in a list, as JSON. A letter is stored at the first failure, because no other delivery may arrive. Until the
----time `dead_at`, the vendor may deliver the event again, and the letter is not dead yet.
+---has them in a list, as JSON. A letter is stored at the first failure, because the next delivery may never arrive.
+---Until the time `dead_at`, the vendor may deliver the event again, and the letter is not dead yet.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"

@@ -163,7 +163,8 @@ local function store_event(self, job)
   return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, stored_seconds)
 end
 
--- Stores a letter that is dead after so many seconds. Nil is for an event that is too large for the store.
+-- Stores a letter that is dead after so many seconds. If `seconds` is nil, the event is too large for the store, and
+-- the letter is dead at once.
 local function put_letter(self, job, reason, seconds)
   local info, now = job.info, os.time()
   return dead_letters.put(self.store, {
@@ -202,9 +203,9 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. After a failure, the event waits for the next delivery. It becomes a dead letter after the third
--- failure, or when no other delivery can come, because some deliveries may not have arrived. An error of the store does
--- not change the answer to the vendor.
+-- Ends the claim. After a failure, the event waits for the next delivery. If three deliveries have arrived, it becomes
+-- a dead letter at once. Otherwise it becomes one when no other delivery can come: a delivery may get lost. An error of
+-- the store does not change the answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -329,10 +330,10 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. The handler
----failed, or the store could not store the event: at three deliveries, or at the last one that arrived. In the second
----case, the event becomes a dead letter 10 minutes later, when no other delivery can come. An event that is too large
----for the store also becomes a dead letter.
+---Returns the events that could not be handled or stored, and that the vendor does not deliver again. A delivery fails
+---if the handler fails or the store cannot store the event. If a delivery fails and three have arrived, the event
+---becomes a dead letter at once. If fewer arrive, it becomes a dead letter 10 minutes after the last failure, when no
+---other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()

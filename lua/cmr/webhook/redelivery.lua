@@ -9,9 +9,10 @@ local redelivery = {
   SECONDS = 10 * text.MINUTE,
 }
 
----Returns the seconds for which a delivery of the same content is the same event. Without an eventId, only the content
----identifies an event. A later event may have the same content, for example the second start of a warmup. So the
----deliveries are the same event only while the vendor delivers again, and while a stranger's copy would be accepted.
+---Returns for how many seconds deliveries of the same content are one event. With an eventId: math.huge. Without an
+---eventId, only the content identifies an event, and a later event may have the same content, for example the second
+---start of a warmup. So the deliveries are one event only while the vendor may deliver again, plus the tolerance: for
+---so long, a copy that a stranger sends would be accepted.
 ---@param event cmr.Event
 ---@param info cmr.Delivery
 ---@param tolerance number See cmr.VerifyOptions.

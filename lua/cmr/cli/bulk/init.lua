@@ -46,7 +46,8 @@ local function positive_integer(option, typed)
   return number
 end
 
--- Returns the seconds in the text of an option about earlier requests.
+-- Returns the seconds in an option's text, or nil if there is no text. Raises a mistake if the ledger removes requests
+-- before that time has passed.
 local function age(option, typed)
   local seconds = times.duration(option, typed)
   if not seconds or seconds <= plan.MAX_REMEMBER_SECONDS then return seconds end
@@ -229,7 +230,7 @@ local function report_dry_run(system, counts)
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
 
--- Says how many of the rows to send were sent before. Returns nil if there are none.
+-- The run is about to send some rows. Says how many of them were sent before. Returns nil if there are none.
 local function describe_repeats(run, counts)
   if run.repeats == 0 then return nil end
   local format = "sent before: %d of %s, the last time on %s"

@@ -175,7 +175,7 @@ local function from_cells(used_columns, cells, trimmed)
   return args
 end
 
--- Returns whether a value is the word all, in place of a list that may mean everything.
+-- Returns whether a value is the word all, and the parameter accepts this word in place of a list.
 local function means_all(operation, name, value)
   local param = value == "all" and arguments.param(operation, name)
   return param and param.all_required

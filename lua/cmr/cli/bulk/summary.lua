@@ -55,7 +55,7 @@ end
 
 ---Counts a row.
 ---@param status "done"|"accepted"|"partial"|"sending"|"failed"|"unknown"|"deferred"
----@param failure table? The failure of a row that failed or is deferred, or the message about a partial row.
+---@param failure table? The failure of a row that failed or is deferred, or a partial row's ending, with its message.
 ---@param is_earlier boolean? True for a row that an earlier run left in this state, and that this run does not send.
 function Tally:add(row, status, failure, is_earlier)
   if self.listed[status] then list_row(self.listed[status], row.number) end

@@ -16,10 +16,10 @@ old, and does not print its contents.
 
 cmr webhook dead lists the events whose handler failed at three deliveries. If
 fewer deliveries arrived, it lists the event 10 minutes after the last failure.
---drop removes events. They are in the store of the receiver: in the Redis of
---redis, else in the user's ledger. CMR_REDIS_PASSWORD has the password of that
-Redis. A receiver in nginx without Redis has them in nginx's memory, where only
-receiver:dead_letters() finds them. receiver:replay() handles them.
+--drop removes events. The command looks for them in the Redis of --redis, else
+in the user's ledger. CMR_REDIS_PASSWORD has the password of that Redis. A
+receiver whose store is nginx's memory, or its process's, keeps them there, and
+only receiver:dead_letters() finds them. receiver:replay() handles them.
 
 Exit status: 0 the delivery is signed with this key, or the events were listed
 or removed; 1 the delivery is not signed with it, or the command failed; 2 the

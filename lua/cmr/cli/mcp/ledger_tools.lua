@@ -110,8 +110,7 @@ local function wait_for(server, session, request, item, seconds)
   return events or err.events, message
 end
 
--- Waits for the accepted requests one after the other. Returns a table with the events and the message of each, by
--- ledger_id.
+-- Waits for the accepted requests one after the other. Returns a table: ledger_id -> the request's events and message.
 local function wait_for_all(server, session, request, items, seconds)
   local ends_at, results = core.now() + seconds, {}
   for _, item in ipairs(items) do
@@ -133,7 +132,7 @@ end
 ---@param args table the arguments of the tool await
 ---@return string? json
 ---@return string? notes
----@return boolean? is_failed whether a request or some of its items were not done, or may not have been done
+---@return boolean? is_failed whether a request, or one of its items, failed or may have failed
 function ledger_tools.await(server, session, request, args)
   local ledger, message = ledger_of(server)
   if not ledger then return nil, message end
