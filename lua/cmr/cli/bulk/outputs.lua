@@ -23,7 +23,7 @@ local ERROR_FIELDS = { "kind", "outcome", "status", "message", "body", "retry_af
 local PART = ".part" -- the ending of the file that later replaces the file of failures
 local FAILURE_FIELDS = { "kind", "outcome", "message", "run", "row" }
 
--- Splits a path, after its links, into its directory and its name.
+-- Splits a path, which has no link at its end, into its directory and its name.
 local function split(path)
   local directory, name = path:match "^(.*/)([^/]*)$"
   return directory or ".", name or path
