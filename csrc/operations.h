@@ -73,8 +73,9 @@ struct operation {
     /* a field of an item of `data`: an item without this field failed; NULL when undocumented */
     const char *success_field;
     /*
-     * The webhook events that report success, as "EVENT PARAMETER|EVENT". An event with a parameter comes once for each
-     * item sent in that parameter. A domain with mailboxes is done when its mailboxes are done. NULL when undocumented.
+     * The webhook events that report success, separated by "|". Each is "EVENT", or "EVENT PARAMETER": such an event
+     * comes once for each item sent in that parameter. A domain with mailboxes is done when its mailboxes are done.
+     * NULL when undocumented.
      */
     const char *success_events;
     const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */

@@ -26,8 +26,9 @@ end
 
 ---Sends one read to the documented path, whatever the option `endpoints` says. Raises when the operation is not a read.
 ---@param query table? Name -> string or number. Nothing checks the query, so a required field can be missing.
----@return table answer {status of HTTP, envelope = the decoded answer, version of HTTP, encoding, headers, production =
----  whether the production API answered, err of the library}; without an answer {err, message}
+---@return table answer {status = the HTTP status, envelope = the decoded answer, version = the HTTP version, encoding,
+---  headers, production = whether the production API answered, err = the library's error}; without an answer
+---  {err, message}
 function reader.read(client, name, query)
   local operation = cmr.operations[name]
   local refusal = reader.refusal(operation)

@@ -11,8 +11,8 @@ local redelivery = {
 
 ---Returns for how many seconds deliveries of the same content are one event. With an eventId: math.huge. Without an
 ---eventId, only the content identifies an event, and a later event may have the same content, for example the second
----start of a warmup. So the deliveries are one event only while the vendor may deliver again, plus the tolerance: for
----so long, a copy that a stranger sends would be accepted.
+---start of a warmup. So the deliveries are one event only for a limited time: while the vendor may deliver again, plus
+---the tolerance, because until then a stranger's copy of the last delivery would pass the check of the timestamp.
 ---@param event cmr.Event
 ---@param info cmr.Delivery
 ---@param tolerance number See cmr.VerifyOptions.

@@ -122,7 +122,7 @@ end
 -- Returns the lines for a script: "word<tab>description" for each candidate, and "<tab>prefix" where a file name may
 -- follow the prefix. `words` are the words after `cmr`. The user wants to complete the last word, which may be empty.
 local function candidate_lines(get_parser, words, system)
-  -- with --help on its line, the parser has all common options, and the descriptions
+  -- a parser made for a line with --help has all common options, and the descriptions
   local typed, line = words[#words] or "", { "--help" }
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then
