@@ -221,6 +221,20 @@ describe("await", function()
     assert.same({"a", "b"}, emails(assert(client:await(res))))
   end)
 
+  it("takes a second event that has no id and the same content as one before the request", function()
+    upstream:fault{match = {operation = "start_warmup"}, status = 200, body = {status = 200, message = "started"}}
+    local started = {eventType = "mailbox.warmup.started", data = {mailboxId = "M1"}}
+    local function arrives(at)
+      started.receivedAt = at
+      store:append("mailbox:M1", cjson.encode(started), 3600)
+    end
+    arrives(os.time() - 1200)
+    local res = assert(client:start_warmup("M1"))
+    assert.is_nil((client:await(res, {timeout = 5})))
+    arrives(os.time())
+    assert.equal(1, #assert(client:await(res)))
+  end)
+
   it("takes a renewal event that names only its subscription, but no earlier one", function()
     upstream:fault{match = {operation = "renew_subscriptions"}, status = 200, times = 2,
       body = {status = 200, message = "added", actionId = "A"}}

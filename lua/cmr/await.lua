@@ -129,10 +129,11 @@ local function lists_of(plan)
 end
 
 -- Decodes an event of the store. Also returns a text that is the same for all copies of the event: its content without
--- the time of receipt.
+-- the time of receipt. Another event may have the same content if it has no id, so its text has the time.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
+  if type(event.eventId) ~= "string" or event.eventId == "" then return event, stored end
   local received_at = event.receivedAt
   event.receivedAt = nil
   local key = tables.canonical(event)

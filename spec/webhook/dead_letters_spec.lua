@@ -87,6 +87,80 @@ for _, backend in pairs(stores) do
       assert.same({}, tries(to))
     end)
 
+    describe("of events without ids but with the same content,", function()
+      local DAY = 24 * 3600
+
+      -- Returns a receiver, and a function that delivers the content to it so many seconds later. The handler fails at
+      -- the numbers of runs in this set.
+      local function start(fails)
+        local runs = 0
+        local to = cmr.webhook.receiver{api_key = delivery.KEY, now = delivery.NOW, store = store, log = function() end,
+          on = {["*"] = function()
+            runs = runs + 1
+            if fails[runs] then error("no database", 0) end
+          end}}
+        local body = cjson.encode{eventType = "mailbox.warmup.started", data = {mailboxId = "M" .. number}}
+        return to, function(seconds)
+          later = later + seconds
+          local status = to:receive(body, delivery.headers("body-hex-seconds", body))
+          return status, runs
+        end
+      end
+
+      local function dead(to) return #assert(to:dead_letters()) end
+
+      it("stay when a later event is handled after some failures", function()
+        local to, arrive = start{true, true, true, true}
+        for _ = 1, 3 do arrive(0) end
+        assert.same({1, 500, 200}, {dead(to), (arrive(2 * DAY)), (arrive(0))})
+        assert.equal(1, dead(to))
+      end)
+
+      it("are handled by a replay, although a later event was handled just before", function()
+        local to, arrive = start{true, true, true}
+        for _ = 1, 3 do arrive(0) end
+        assert.same({200, 4}, {arrive(DAY)})
+        assert.equal(1, to:replay())
+        assert.same({200, 5}, {arrive(0)})
+        assert.equal(0, dead(to))
+      end)
+
+      it("do not keep a later event from being handled when they are replayed", function()
+        local to, arrive = start{true, true, true}
+        for _ = 1, 3 do arrive(0) end
+        later = DAY
+        assert.equal(1, to:replay())
+        assert.same({200, 5}, {arrive(60)})
+        assert.same({200, 5}, {arrive(60)})
+      end)
+
+      it("are as many as the events, each with its own id", function()
+        local to, arrive = start{true, true, true, true, true, true}
+        for _, seconds in ipairs{0, 0, 0, DAY, 0, 0} do assert.equal(500, (arrive(seconds))) end
+        local letters = assert(to:dead_letters())
+        assert.equal(2, #letters)
+        assert.not_equal(letters[1].id, letters[2].id)
+        assert.equal(1, to:drop(letters[2].id))
+        assert.equal(letters[1].id, to:dead_letters()[1].id)
+        assert.same({1, 0}, {to:replay(), dead(to)})
+        assert.same({200, 8}, {arrive(DAY)})
+      end)
+    end)
+
+    it("have no letter of a handled event, even if the store once failed to remove one", function()
+      local to = failing(2)
+      assert.equal(500, deliver(to))
+      local flaky = setmetatable({remove = function() return nil, "lost" end}, {__index = function(_, name)
+        return function(_, ...) return store[name](store, ...) end
+      end})
+      to.store = flaky
+      assert.equal(500, deliver(to))
+      to.store = store
+      assert.equal(200, deliver(to))
+      later = 600
+      assert.same({}, tries(to))
+    end)
+
     it("are neither replayed nor dropped while the event may be delivered again", function()
       local to = failing(1)
       assert.equal(500, deliver(to))

@@ -2,6 +2,7 @@
 -- with several workers and hosts.
 local cjson = require "cjson"
 local cmr = require "cmr"
+local core = require "cmr.core"
 local delivery = require "spec.support.delivery"
 local memory = require "cmr.store.memory"
 
@@ -675,6 +676,49 @@ describe("a receiver of webhooks", function()
       now = 1000 + later
       assert.equal(letters, #to:dead_letters())
     end
+  end)
+
+  it("keeps a dead letter for dead_ttl from the time at which it is dead", function()
+    local to = receiver{dead_ttl = 300, on = {["*"] = function() return false end}}
+    deliver(to)
+    local time = os.time
+    finally(function() os.time = time end) -- luacheck: ignore 122
+    local begun = time()
+    for _, case in ipairs{{599, 0}, {601, 1}, {899, 1}, {900, 0}} do
+      now = 1000 + case[1]
+      function os.time() return begun + case[1] end -- luacheck: ignore 122
+      assert.equal(case[2], #to:dead_letters(), case[1])
+    end
+  end)
+
+  it("knows an event as long as its dead letter", function()
+    local to = receiver{on = {["*"] = function()
+      count()
+      return runs > 1
+    end}}
+    deliver(to)
+    now = now + 20 * 24 * 3600
+    assert.equal(200, deliver(to))
+    now = now + 600
+    local time = os.time
+    finally(function() os.time = time end) -- luacheck: ignore 122
+    function os.time() return time() + 600 end -- luacheck: ignore 122
+    assert.same({}, to:dead_letters())
+  end)
+
+  it("stores an event without an id only once, however late it is replayed", function()
+    local to = receiver{event_ttl = 1e6, on = {["*"] = function()
+      count()
+      return runs > 3
+    end}}
+    local body = '{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "M1"}}'
+    for _ = 1, 3 do deliver(to, body) end
+    now = now + 3600
+    local time = core.time
+    finally(function() core.time = time end)
+    function core.time() return time() + 3600 end
+    assert.equal(1, to:replay())
+    assert.equal(1, #store:list "mailbox:M1")
   end)
 
   it("refuses what verify refuses, with the right status, and logs the kind", function()

@@ -41,14 +41,29 @@ local function list_all(store, id)
   return letters
 end
 
-local function find(letters, id)
-  for _, letter in ipairs(letters or {}) do
-    if letter.id == id then return letter end
-  end
-end
-
 local function is_dead(letter)
   return not letter.dead_at or letter.dead_at <= os.time()
+end
+
+---Returns the hash of a letter's event. The events of several letters have the same hash if they have no id and the
+---same content.
+---@param letter cmr.DeadLetter
+---@return string hash
+function dead_letters.hash(letter)
+  return (letter.id:match "^[^%-]*")
+end
+
+-- Returns the letters of the events with this hash: first those of the last so many seconds, which belong to one event,
+-- then the older ones, which belong to other events.
+local function list_of_event(store, hash, seconds)
+  local oldest, letters, others = os.time() - seconds, {}, {}
+  for _, letter in ipairs(list_all(store, hash) or {}) do
+    if dead_letters.hash(letter) == hash then
+      local list = letter.failed_at > oldest and letters or others
+      list[#list + 1] = letter
+    end
+  end
+  return letters, others
 end
 
 ---Returns the dead letters in a store, oldest first.
@@ -70,38 +85,49 @@ end
 ---@return string? message
 function dead_letters.find(store, id)
   local letters, message = dead_letters.list(store)
-  local letter = find(letters, id)
-  if letter then return letter end
+  for _, letter in ipairs(letters or {}) do
+    if letter.id == id then return letter end
+  end
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
 ---Stores a letter, unless the event already has a dead letter. Replaces a letter of the event that is not dead yet. If
 ---there is no room, leaves an earlier letter that has the event; else stores the letter without the event.
 ---@param store cmr.Store
----@param letter cmr.DeadLetter
+---@param letter cmr.DeadLetter Its id is the event's hash. If another event has a letter with this id, it gets its own.
 ---@param ttl number seconds
+---@param seconds number Letters of this hash that are older belong to other events.
 ---@return boolean? ok
 ---@return string? message
-function dead_letters.put(store, letter, ttl)
-  local earlier = find(list_all(store, letter.id), letter.id)
-  if earlier and is_dead(earlier) then return true end
+function dead_letters.put(store, letter, ttl, seconds)
+  local earlier, others = list_of_event(store, letter.id, seconds)
+  local has_event = false
+  for _, known in ipairs(earlier) do
+    if is_dead(known) then return true end
+    has_event = has_event or known.event ~= nil
+  end
+  if others[1] then letter.id = ("%s-%d"):format(letter.id, letter.failed_at) end
   local ok, message = store:append(LIST, core.json_encode(letter), ttl)
-  if not ok and (message == "full" or message == "too_large") and not (earlier and earlier.event) then
+  if not ok and (message == "full" or message == "too_large") and not has_event then
     letter.event = nil
     ok, message = store:append(LIST, core.json_encode(letter), ttl)
   end
-  if not earlier then return ok, message end
-  if ok then dead_letters.remove(store, earlier) end
+  if not earlier[1] then return ok, message end
+  for _, known in ipairs(ok and earlier or {}) do
+    dead_letters.remove(store, known)
+  end
   return true
 end
 
----Removes the letter of an event that was handled, dead or not. Leaves the letter of an event that is too large for the
----store.
+---Removes the letters of an event that was handled, dead or not. Leaves the letter of an event that is too large for
+---the store.
 ---@param store cmr.Store
----@param id string
-function dead_letters.settle(store, id)
-  local letter = find(list_all(store, id), id)
-  if letter and letter.dead_at then dead_letters.remove(store, letter) end
+---@param hash string
+---@param seconds number Letters of this hash that are older belong to other events.
+function dead_letters.settle(store, hash, seconds)
+  for _, letter in ipairs((list_of_event(store, hash, seconds))) do
+    if letter.dead_at then dead_letters.remove(store, letter) end
+  end
 end
 
 ---Removes a dead letter from the store.

@@ -91,7 +91,9 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
-local TRIES_SECONDS = text.DAY -- how long the store keeps the count of an event's deliveries; a handler may take hours
+-- how long the store keeps the count of an event's deliveries, at least: a handler may take hours, and the count must
+-- live as long as the event's dead letter
+local TRIES_SECONDS = text.DAY
 local HASH_BYTES = 16 -- short enough for the mark of a handled event to fit into nginx's entry of 128 bytes
 
 local MAX_LABEL_BYTES = 300 -- the maximum for an event's description in the log, and for a handler's message
@@ -147,7 +149,7 @@ local function new_job(self, event, info, is_replay)
     counter = stores.TRIES .. hash,
     same_event_seconds = same_event_seconds,
     done_ttl = math.min(self.opts.done_ttl, same_event_seconds),
-    tries_ttl = math.min(TRIES_SECONDS, same_event_seconds),
+    tries_ttl = math.min(math.max(TRIES_SECONDS, self.opts.dead_ttl), same_event_seconds),
     is_replay = is_replay or false,
     label = label_of(info),
     secrets = secrets,
@@ -159,7 +161,7 @@ end
 
 -- Stores an event for client:await.
 local function store_event(self, job)
-  local stored_seconds = (job.is_replay or job.tries > 1) and job.same_event_seconds or 0
+  local stored_seconds = job.is_replay and math.huge or job.tries > 1 and job.same_event_seconds or 0
   return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, stored_seconds)
 end
 
@@ -184,7 +186,7 @@ local function put_letter(self, job, reason, seconds)
       timestamp_signed = info.timestamp_signed,
       key = info.key,
     },
-  }, self.opts.dead_ttl)
+  }, self.opts.dead_ttl + (seconds or 0), job.same_event_seconds)
 end
 
 -- Does the same, and reports a letter that is dead or that could not be stored.
@@ -212,7 +214,7 @@ local function finish(self, job, is_handled, reason)
   local method = is_handled and "done" or "release"
   local returned, ok, message = pcall(function()
     if not job.is_replay and is_handled then
-      if job.tries > 1 then dead_letters.settle(self.store, job.hash) end
+      if job.tries > 1 then dead_letters.settle(self.store, job.hash, job.same_event_seconds) end
       for _ = 1, job.tries do
         self.store:uncount(job.counter)
       end
@@ -346,8 +348,10 @@ local function replay(self, letter)
   local event = letter.event
   verify.remember(event, letter.info)
   local job = new_job(self, event, letter.info, true)
-  -- the letter's id is the hash of the delivered event; the stored event may lack secrets and so have another hash
-  job.hash, job.claim, job.tries = letter.id, "event:" .. letter.id, letter.tries
+  -- the delivered event's hash; the stored event may lack secrets, which changes its hash
+  job.hash, job.tries = dead_letters.hash(letter), letter.tries
+  local may_be_delivered = os.time() - letter.failed_at < job.same_event_seconds
+  job.claim = may_be_delivered and "event:" .. job.hash or "dead:" .. letter.id -- else another event may have the claim
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end
   local removed
