@@ -1,4 +1,5 @@
 -- What the ledger records about the end of a request.
+local core = require "cmr.core"
 local endings = require "cmr.ledger.endings"
 local operations = require "cmr.operations"
 
@@ -66,16 +67,33 @@ describe("the recorded end of a request", function()
     local ok = {status = 200}
     assert.same({state = "done", status = 200, ids = {}}, endings.of_answer(nil, nil, ok, 5))
     for _, case in ipairs{
-      {"done", nil, {item("a.com", true)}}, {"failed", 1, {item("a.com", false)}},
-      {"partial", 1, {item("a.com", true), item("b.com", false)}}, {"failed", 2, {item("a.com", false),
-        item("b.com", false)}},
-      {"partial", 1, {unavailableDomains = {"a.com"}}},
+      {"done", nil, {item("a.com", true)}}, {"failed", 2, {item("a.com", false), item("b.com", false)}},
+      {"partial", 1, {item("a.com", true), item("b.com", false)}}, {"partial", 1, {unavailableDomains = {"a.com"}}},
     } do
-      local ending = endings.of_answer(nil, nil, {status = 200, data = case[3]})
+      local ending = endings.of_answer(operations.add_dns_records, {records = {{}, {}}},
+        {status = 200, data = case[3]})
       assert.same({case[1], case[2]}, {ending.state, ending.failed_items})
       assert.same(case[1] == "failed" and {"operation_failed", "rejected"} or {}, {ending.kind, ending.outcome})
       assert.is_nil(ending.plan)
     end
+  end)
+
+  it("that was answered with failures only was refused whole only if it named no more items", function()
+    local function state(name, args, data)
+      return endings.of_answer(operations[name], args, {status = 200, data = data or {item("a.com", false)}}).state
+    end
+    assert.equal("failed", state("delete_dns_record", {domain = "a.com"}))
+    assert.equal("failed", state("set_domain_auto_renew", {domains = {"a.com"}, autoRenew = true}))
+    assert.equal("done", state("set_domain_auto_renew", {domains = {"a.com"}, autoRenew = true}, {{autoRenew = true}}))
+    assert.equal("failed", state("recreate_subscriptions", {domainNames = {"a.com"}}))
+    assert.equal("accepted", state("recreate_subscriptions", {domainNames = {"a.com", "b.com"}}))
+    assert.equal("accepted", state("create_placement_test", {mailboxIds = {"A", "B"}}))
+    assert.equal("partial", state("set_domain_auto_renew", {domains = {"a.com", "b.com"}}))
+    assert.equal("partial", state("set_domain_auto_renew", {domains = core.all}))
+    assert.equal("accepted", state("renew_domains", {domains = core.all}))
+    assert.equal("failed", state("renew_domains", {domains = {"a.com"}}))
+    local raw = {status = 200, data = {item("a.com", false)}} -- a raw request may have named any number of items
+    assert.equal("partial", endings.of_answer(nil, nil, raw).state)
   end)
 
   it("that was answered names the items that failed, and why, without secrets", function()

@@ -14,14 +14,29 @@ local MAX_DEFERRED_SECONDS = text.WEEK -- the API's longest window; a longer wai
 -- Refusals for a temporary reason: the same request can be sent again later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
 
--- Returns whether the API refused every item that the request named.
+-- Returns how many items the request named. Nil if that is unknown, for example if it was about all domains.
+local function count_named(operation, args)
+  if not operation or not args then return nil end
+  local count, has_lists = 0, false
+  for _, param in ipairs(operation.params) do
+    if param.type == "array" and not param.name:find "[.%[]" then -- not a list within another parameter
+      local list = args[param.name]
+      count, has_lists = count + (type(list) == "table" and #list or 0), true
+    end
+  end
+  if not has_lists then return 1 end
+  return count > 0 and count or nil
+end
+
+-- Returns whether it is known that the API refused every item that the request named. The answer may list only the
+-- items that failed.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil
   if is_list and #failed < #data then return false end
   local expected = operation and operation.success_events and settlement.expected(operation, args, failed)
-  if not expected or not expected.count then return is_list end
-  return expected.count == 0 -- the answer may list only the items that failed
+  if expected and expected.count then return expected.count == 0 end
+  return is_list and #failed >= (count_named(operation, args) or math.huge)
 end
 
 -- Returns the failed items of an answer, with their names and reasons. Masks the request's secrets in the reasons.
