@@ -52,6 +52,17 @@ describe("the digest of a request's content", function()
     end
   end)
 
+  it("ignores the case of hosts too, which a spreadsheet may change", function()
+    local create_order = require("cmr.operations").create_order
+    local function order(host) return {domains = {{domain = "zz.com", years = 1, forwardTo = host}}} end
+    assert.equal(identity.digest(order "acme.com", create_order), identity.digest(order "Acme.com", create_order))
+    assert.not_equal(identity.digest(order "acme.com/a", create_order),
+      identity.digest(order "acme.com/A", create_order))
+    for _, fields in ipairs{{"nameservers", {"Ns1.a.com"}, {"ns1.a.com"}}, {"host", "Www.a.com", "www.a.com"}} do
+      assert.equal(identity.digest{[fields[1]] = fields[2]}, identity.digest{[fields[1]] = fields[3]}, fields[1])
+    end
+  end)
+
   it("keeps the case of other texts, although they look like a domain", function()
     for _, name in ipairs{"company", "lastName", "city", "domainId", "recordId", "value", "ns", "domainOwner"} do
       assert.not_equal(identity.digest{[name] = "Acme.Inc"}, identity.digest{[name] = "acme.inc"}, name)

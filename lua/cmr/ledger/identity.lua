@@ -55,8 +55,8 @@ end
 
 local NO_NAMES = {} -- for a request without an operation
 
--- The ends of the names of fields that hold domains, or the part of an address before the @.
-local DOMAIN_FIELDS = { "domains?$", "domainnames?$", "usernames?$" }
+-- The names, or their ends, of fields that hold domains or hosts, or the part of an address before the @.
+local DOMAIN_FIELDS = { "domains?$", "domainnames?$", "usernames?$", "forwardto$", "nameservers?$", "^host$" }
 
 local function holds_domains(name)
   name = ascii.lower(name)

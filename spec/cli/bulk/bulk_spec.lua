@@ -479,6 +479,13 @@ cmr: failed: 1 invalid_argument, 1 not_found
     os.remove(results)
   end)
 
+  it("writes the result of a row that names everything with the word all", function()
+    local path, results = file_with(("userId,domains,years\n%s,all,1\n"):format(mock.USER)), file_with ""
+    local ended = cmr{"renew-domains", "--from", path, "--yes", "--results", results}
+    assert.same({0, ""}, {ended.status, ended.out})
+    assert.matches('"input":{"domains":"all",', read(results), 1, true)
+  end)
+
   it("adds results to a file that only the user may read", function()
     bulk.seed(server, 2)
     local results = file_with ""
