@@ -30,6 +30,7 @@
 #endif
 
 #define MAIN_THREAD_KEY "cmr.main_thread" /* registry key */
+#define WAITING_KEY "cmr.waiting"         /* registry key */
 
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
@@ -248,6 +249,22 @@ static void set_target_option_names(lua_State *L)
     lua_setfield(L, -2, "target_option_names");
 }
 
+/*
+ * Sets core.waiting, a table for the calls that coroutines wait for. A program may load the library again. All copies
+ * get the same table.
+ */
+static void set_waiting(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, WAITING_KEY);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, LUA_REGISTRYINDEX, WAITING_KEY);
+    }
+    lua_setfield(L, -2, "waiting");
+}
+
 int luaopen_cmr_core(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"target", target_new},
@@ -303,6 +320,7 @@ int luaopen_cmr_core(lua_State *L)
     arguments_push_all(L);
     lua_setfield(L, -2, "all");
     set_target_option_names(L);
+    set_waiting(L);
     cmr_set_string(L, "production", TARGET_PRODUCTION);
     cmr_set_string(L, "key_header", TARGET_KEY_HEADER);
     cmr_set_string(L, "_VERSION", CMR_VERSION);

@@ -32,6 +32,15 @@ describe("require", function()
       end]])
   end)
 
+  it("needs little of the library debug, which a host may limit", function()
+    assert.equal("not_sent", out[[
+      debug = {getinfo = debug.getinfo, traceback = debug.traceback}
+      package.loaded.debug = debug
+      local client = require "cmr".new{api_key = "k", base_url = "http://127.0.0.1:1", retries = 0}
+      local _, _, err = client:platforms "USER"
+      io.write(err.outcome)]])
+  end)
+
   it("adds only its own modules, and those that they need", function()
     assert.equal("", out[[
       local before = {}

@@ -1,13 +1,13 @@
 ---Stores which coroutine waits for which call. All loop adapters share this module, because one step of the engine may
 ---finish a call of any of them.
 
+local core = require "cmr.core"
+
 local waiters = {}
 
--- call:id() -> waiter. A program may load the library again. The copies share this table, because they share the
--- engine: a copy that steps the engine takes the finished calls of all copies.
-local registry = debug.getregistry()
-local waiting = registry["cmr.waiting"] or {}
-registry["cmr.waiting"] = waiting
+-- call:id() -> waiter. All copies of the library share this table, because they share the engine: a copy that steps the
+-- engine takes the finished calls of all copies.
+local waiting = core.waiting
 
 ---Adds a waiter, which is posted once when the call has finished or was cancelled.
 ---@param waiter table Has a method post(1), like nginx's semaphores.
