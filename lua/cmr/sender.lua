@@ -103,10 +103,11 @@ local function time_left(record, loop)
 end
 
 -- Returns the engine, or nil and an error when the process has no memory or descriptor left for a new engine.
--- core.engine() makes a new engine after a fork or a close.
+-- core.engine() makes a new engine after a fork or a close. As everywhere, Lua's own lack of memory is raised.
 local function find_engine(record)
   local ok, engine = pcall(core.engine)
   if ok then return engine end
+  if engine == "not enough memory" then error(engine, 0) end
   return nil, failure(record, "network", engine)
 end
 

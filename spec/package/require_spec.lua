@@ -134,7 +134,10 @@ describe("require", function()
         __index = function(_, name) error("global '" .. tostring(name) .. "' is not there", 2) end,
         __newindex = function(_, name) error("global '" .. tostring(name) .. "' is new", 2) end,
       })
-      for name in ("%s"):gmatch "%%S+" do require(name) end
+      for name in ("%s"):gmatch "%%S+" do
+        local loop = name:match "^cmr%%.loop%%.(%%l+)$"
+        if (loop ~= "luv" and loop ~= "cqueues") or package.loaded[loop] then require(name) end
+      end
       local cmr, user, mailbox = require "cmr", "%s", "%s"
       for _, name in ipairs{"block", "luv", "cqueues"} do
         local client = cmr.new{rate = false, ledger = "%s", reexport_quota = false}
@@ -151,10 +154,10 @@ describe("require", function()
         end
         if name == "block" then
           use()
-        elseif name == "luv" then
+        elseif name == "luv" and package.loaded.luv then
           coroutine.wrap(use)()
           require("luv").run()
-        elseif package.loaded.cqueues then
+        elseif name == "cqueues" and package.loaded.cqueues then
           local loop = require("cqueues").new()
           loop:wrap(use)
           assert(loop:loop())
