@@ -112,7 +112,10 @@ static bool is_iterator(lua_State *thread, lua_Debug *frame)
     return frame->name && (strcmp(frame->name, "for iterator") == 0 || strcmp(frame->name, "(for generator)") == 0);
 }
 
-/* Returns whether the thread runs an iterator of a generic for loop, with no C function above level 0. */
+/*
+ * Returns whether the thread runs an iterator of a generic for loop. Returns false if a C function lies between level 0
+ * (the running function) and the iterator.
+ */
 static bool is_in_iterator(lua_State *thread)
 {
     lua_Debug frame;

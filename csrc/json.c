@@ -395,7 +395,10 @@ static size_t number_length(const char *text, bool *is_plain)
     return is_number && (*at == '\0' || !strchr("0123456789.eE+-", *at)) ? (size_t)(at - text) : 0;
 }
 
-/* Replaces the text from `at` on by the number that has its position, between spaces: `[]2` stays wrong. */
+/*
+ * Replaces the `length` bytes at `at` by the whole number that stands for their position. Spaces around the number keep
+ * it apart from its neighbours. Otherwise the invalid text `[]2` would become one valid number.
+ */
 static void write_position(struct scan *scan, const char *at, size_t length)
 {
     char number[MAX_NUMBER_BYTES];

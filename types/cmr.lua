@@ -984,9 +984,10 @@ function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----A later event may then have the same body and the same id, for example at the second start of a warmup. So without an
----eventId, the receiver recognises a duplicate only until 10 minutes plus the option `tolerance` have passed since the
----event was handled. By default, this is 15 minutes. The vendor delivers one event for less than 9 minutes.
+---A later event may then have the same body and the same id, for example at the second start of a warmup. So without
+---an eventId, the receiver recognises a duplicate for only a limited time after it handled the event: the sum of 10
+---minutes and the option `tolerance`. By default, this is 15 minutes. The vendor delivers one event for less than 9
+---minutes.
 ---@param event cmr.Event
 ---@return string? id Nil if a table has no eventId, and comes neither from verify nor from a replayed dead letter.
 function webhook.id(event) end
@@ -3559,7 +3560,7 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---`GET /exports/platform-credentials`
 ---
----The member connected is true if at least one credential is stored with add_platform. The member connected does not say that the credential still works at the platform.
+---The field connected is true if at least one credential is stored with add_platform. The field connected does not say that the credential still works at the platform.
 ---
 ---A platform may have several credentials: each call of add_platform adds one.
 ---

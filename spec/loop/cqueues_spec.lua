@@ -45,6 +45,18 @@ describe("cqueues", function()
     client = support.new(server, {retries = 0})
   end)
 
+  it("adds one coroutine to a controller, however many of the program's wait", function()
+    server:fault{delay = 0.2, times = 4}
+    local controller, add = cqueues.new(), loops.sum()
+    for _ = 1, 4 do
+      controller:wrap(function() add(client:platforms(mock.USER).status) end)
+    end
+    assert(controller:step(0))
+    assert.equal(5, controller:count())
+    assert(controller:loop())
+    assert.equal(800, add(0))
+  end)
+
   it("goes on after the error of a coroutine, and no other coroutine waits for ever", function()
     server:fault{delay = 0.2, times = 4}
     local controller, add = cqueues.new(), loops.sum()

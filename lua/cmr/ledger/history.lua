@@ -142,9 +142,9 @@ function history.accepted(ledger, filter)
   return items
 end
 
----Returns the requests that a wait for an id is about, newest first, in the form for a wait. For the name of a run,
----these are the last requests of its rows in its last round. For another id, this is the newest request. In both cases,
----the list also has the other accepted requests.
+---Returns the requests to wait for when a user waits for an id, newest first, in the form for a wait. If the id is the
+---name of a run, these are the last requests of its rows in its last round. Otherwise, this is the newest request with
+---the id. In both cases, the list also has the other accepted requests of the run, or with the id.
 ---@param ledger cmr.Ledger
 ---@param id string
 ---@return table[]? items as of history.accepted
