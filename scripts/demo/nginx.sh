@@ -53,8 +53,12 @@ show() {
     case $output in *"$expected"*) ;; *) fail "expected to see: $expected" ;; esac
 }
 
-port=$($lua -e 'print(require("cmr.util.random").integer(30000, 39999))')
-api=http://127.0.0.1:$port
+# The kernel gives clients only higher ports, so a port on which nobody listens stays free until nginx binds it.
+while
+    port=$($lua -e 'print(require("cmr.util.random").integer(10000, 19999))')
+    api=http://127.0.0.1:$port
+    curl -s --noproxy '*' --output /dev/null "$api/" || [ $? -ne 7 ] # 7: nobody listens
+do :; done
 cmr mock --tls --webhook "$api/webhook" >"$directory/mock" &
 mock=$!
 until_so mock $mock grep -q '^# ready' "$directory/mock" || fail 'the mock did not start'

@@ -3,6 +3,7 @@
 local find = require "cmr.launcher.find"
 local http = require "spec.support.http"
 local launcher = require "cmr.launcher"
+local random = require "cmr.util.random"
 local socket = require "socket"
 
 local nginx = {}
@@ -64,11 +65,18 @@ local function read(path)
   return text
 end
 
+-- Returns a port on which nobody listens. The kernel gives clients only higher ports, so no client takes the port before
+-- the server does.
 local function free_port()
-  local listener = assert(socket.bind("127.0.0.1", 0))
-  local _, port = listener:getsockname()
-  listener:close()
-  return tonumber(port)
+  for _ = 1, 100 do
+    local port = random.integer(10000, 19999)
+    local listener = socket.bind("127.0.0.1", port)
+    if listener then
+      listener:close()
+      return port
+    end
+  end
+  error "no port is free"
 end
 
 nginx.quote, nginx.output, nginx.write, nginx.read, nginx.free_port = quote, output, write, read, free_port
