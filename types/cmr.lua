@@ -257,6 +257,82 @@ function Client:key_id() end
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string?
 ---@field page? string The parameter that chooses a page.
 
+---The options of cmr.new and client:with. Several hosts can share a rate limit and a store in Redis: see
+---cmr.limiter.redis and cmr.store.redis.
+---@class cmr.Options
+---@field api_key? string The key of the requests. The vendor signs webhooks with the same key. Default: $CMR_API_KEY.
+---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
+---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
+---The name of a profile that `cmr init` stored. A profile has the options api_key and base_url, and
+---perhaps key_header and ca_file.
+---@field profile? string
+---The name of the header with the key. The sandbox needs cmr-x-sandbox-api-key. Default: cmr-x-api-key.
+---@field key_header? string
+---Seconds for the whole call. Without this option, check_workspace has 15 seconds more for each domain. Default: 30.
+---@field timeout? number
+---Seconds for one attempt. Without this option, check_workspace has 15 seconds more for each domain. Default: 12.
+---@field attempt_timeout? number
+---@field connect_timeout? number Seconds for connecting. Default: 5.
+---@field retries? integer The number of attempts after the first attempt. Default: 2.
+---Called after a failed attempt that can be repeated safely. Returns true for another attempt, false for no other
+---attempt, or the seconds to wait before another attempt.
+---@field retry? fun(failure: cmr.Retry): boolean|number|nil
+---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
+---@field retry_budget? integer|false
+---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
+---The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
+---if there is one; else the limiter of the process.
+---@field limiter? cmr.Limiter
+---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
+---False: cmr does not count re-exports. Default: warn.
+---@field reexport_quota? "warn"|"enforce"|false
+---@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
+---The ledger, which records every request that may change something: true for the user's ledger, or the path of
+---another ledger. If the ledger cannot record a request, cmr does not send the request. Default: false.
+---@field ledger? boolean|string|cmr.Ledger
+---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
+---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
+---@field headers? table<string, string> More headers for every request.
+---@field user_agent? string A text in front of the library's own user agent.
+---Maps the name of an operation to "METHOD /path". cmr then uses this endpoint in place of the endpoint that it knows,
+---or for an operation whose endpoint is undocumented. Append " userId in body" or " userId in query" if the API
+---expects `userId` in another place than cmr assumes.
+---@field endpoints? table<string, string>
+---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
+---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
+---Called before each attempt. The function may return a table of headers, which cmr sends with this attempt.
+---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before the wait for a retry. False ends the call.
+---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
+---@field request_id_header? string The response header with the server's request id. Default: the usual names.
+---Returns a number from 0 to 1. cmr uses the number to spread retries over time. Default: from the clock.
+---@field jitter? fun(): number
+
+---The argument of on_request.
+---@class cmr.AttemptStart
+---@field operation string
+---@field method string
+---The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
+---@field url string
+---@field attempt integer The number of the attempt, from 1.
+---@field repeatable boolean Whether the request can be sent twice without harm.
+---@field context table A table that all hooks of one call share. It is empty at first.
+
+---The argument of on_retry and of the option retry.
+---@class cmr.Retry
+---@field operation string
+---@field attempt integer The number of the attempt that failed.
+---@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
+---@field err cmr.Error
+---@field context table The table that all hooks of one call share.
+
+---The argument of on_response.
+---@class cmr.Attempt: cmr.Info
+---@field attempt integer
+---@field err? cmr.Error
+---@field context table The table that all hooks of one call share.
+
 ---The result of a successful call: the API's envelope.
 ---@class cmr.Answer
 ---@field status integer Repeats the HTTP status.
@@ -796,82 +872,6 @@ function writing:settle(id, ending) end
 
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
-
----The options of cmr.new and client:with. Several hosts can share a rate limit and a store in Redis: see
----cmr.limiter.redis and cmr.store.redis.
----@class cmr.Options
----@field api_key? string The key of the requests. The vendor signs webhooks with the same key. Default: $CMR_API_KEY.
----@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
----The name of a profile that `cmr init` stored. A profile has the options api_key and base_url, and
----perhaps key_header and ca_file.
----@field profile? string
----The name of the header with the key. The sandbox needs cmr-x-sandbox-api-key. Default: cmr-x-api-key.
----@field key_header? string
----Seconds for the whole call. Without this option, check_workspace has 15 seconds more for each domain. Default: 30.
----@field timeout? number
----Seconds for one attempt. Without this option, check_workspace has 15 seconds more for each domain. Default: 12.
----@field attempt_timeout? number
----@field connect_timeout? number Seconds for connecting. Default: 5.
----@field retries? integer The number of attempts after the first attempt. Default: 2.
----Called after a failed attempt that can be repeated safely. Returns true for another attempt, false for no other
----attempt, or the seconds to wait before another attempt.
----@field retry? fun(failure: cmr.Retry): boolean|number|nil
----The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
----@field retry_budget? integer|false
----@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
----if there is one; else the limiter of the process.
----@field limiter? cmr.Limiter
----What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
----False: cmr does not count re-exports. Default: warn.
----@field reexport_quota? "warn"|"enforce"|false
----@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
----The ledger, which records every request that may change something: true for the user's ledger, or the path of
----another ledger. If the ledger cannot record a request, cmr does not send the request. Default: false.
----@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
----@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
----@field headers? table<string, string> More headers for every request.
----@field user_agent? string A text in front of the library's own user agent.
----Maps the name of an operation to "METHOD /path". cmr then uses this endpoint in place of the endpoint that it knows,
----or for an operation whose endpoint is undocumented. Append " userId in body" or " userId in query" if the API
----expects `userId` in another place than cmr assumes.
----@field endpoints? table<string, string>
----@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
----@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
----Called before each attempt. The function may return a table of headers, which cmr sends with this attempt.
----@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before the wait for a retry. False ends the call.
----@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
----@field request_id_header? string The response header with the server's request id. Default: the usual names.
----Returns a number from 0 to 1. cmr uses the number to spread retries over time. Default: from the clock.
----@field jitter? fun(): number
-
----The argument of on_request.
----@class cmr.AttemptStart
----@field operation string
----@field method string
----The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
----@field url string
----@field attempt integer The number of the attempt, from 1.
----@field repeatable boolean Whether the request can be sent twice without harm.
----@field context table A table that all hooks of one call share. It is empty at first.
-
----The argument of on_retry and of the option retry.
----@class cmr.Retry
----@field operation string
----@field attempt integer The number of the attempt that failed.
----@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
----@field err cmr.Error
----@field context table The table that all hooks of one call share.
-
----The argument of on_response.
----@class cmr.Attempt: cmr.Info
----@field attempt integer
----@field err? cmr.Error
----@field context table The table that all hooks of one call share.
 
 ---Says what settles a request, and which ids its events have. See cmr.info.
 ---@class cmr.Plan

@@ -5,7 +5,7 @@ local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
 local loops = require "cmr.loop"
 local operations = require "cmr.operations"
-local options = require "cmr.options"
+local client_options = require "cmr.client_options"
 local sender = require "cmr.sender"
 local shared_dict = require "cmr.util.shared_dict"
 local stores = require "cmr.store"
@@ -382,7 +382,7 @@ end
 local function target_for(opts, parent)
   if parent and next(opts) == nil then return parent.target end
   if parent then return core.target(opts, parent.target) end
-  local complete, message, problem = options.with_environment(opts)
+  local complete, message, problem = client_options.with_environment(opts)
   if not complete then return nil, message, problem end
   return core.target(complete)
 end
@@ -409,7 +409,7 @@ end
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option"|"no_ledger", option, expected, got, suggestion}
 function Client.try_new(opts, parent)
-  local target_opts, lua_opts, problem = options.split(opts)
+  local target_opts, lua_opts, problem = client_options.split(opts)
   if not target_opts then return nil, lua_opts, problem end
   local target, message
   target, message, problem = target_for(target_opts, parent)
@@ -417,7 +417,7 @@ function Client.try_new(opts, parent)
   local ledger
   ledger, message = ledger_for(lua_opts.ledger, parent)
   if ledger == nil then return nil, message, { code = "no_ledger", option = "ledger" } end
-  options.inherit(lua_opts, parent and parent.options or options.DEFAULTS)
+  client_options.inherit(lua_opts, parent and parent.options or client_options.DEFAULTS)
   return setmetatable({
     _state = {
       target = target,

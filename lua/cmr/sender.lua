@@ -6,7 +6,7 @@ local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
 local log = require "cmr.util.log"
-local options = require "cmr.options"
+local client_options = require "cmr.client_options"
 local quota = require "cmr.quota"
 local redact = require "cmr.util.redact"
 local request_id = require "cmr.request_id"
@@ -345,7 +345,7 @@ end
 -- Returns the record of a call that begins now.
 local function new_record(state, call, loop, operation, job, repeatable)
   local opts, now = state.options, loop.now()
-  local timeout, attempt_timeout = options.bounds(opts, operation, call)
+  local timeout, attempt_timeout = client_options.bounds(opts, operation, call)
   return {
     call = call,
     operation = operation,

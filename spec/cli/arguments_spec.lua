@@ -561,7 +561,7 @@ describe("help", function()
   end)
 
   it("has the library's defaults", function()
-    local defaults = require("cmr.options").DEFAULTS
+    local defaults = require("cmr.client_options").DEFAULTS
     for _, global in ipairs(parser.GLOBAL_OPTIONS) do
       local default = defaults[global[1]:sub(3)]
       if default then assert.matches(("(default: %s)"):format(default), global[3], 1, true) end

@@ -140,14 +140,14 @@ describe("the program", function()
 
   it("loads only what a command needs", function()
     local code = [[local main = require("cmr.cli").main; main{"operations"}
-      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.help", "cmr.cli.hints",
+      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.help", "cmr.cli.suggestions",
         "cmr.util.wrapping", "cmr.cli.arguments", "cmr.cli.commands.help"} do
         io.stderr:write(name, " ", tostring(package.loaded[name] ~= nil), "\n")
       end]]
     local err = file_with("")
     os.execute(("%s >/dev/null 2>%s"):format(command.lua("-e", code), err))
     assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.request false\ncmr.cli.help false\n"
-      .. "cmr.cli.hints false\ncmr.util.wrapping false\ncmr.cli.arguments true\ncmr.cli.commands.help false\n",
+      .. "cmr.cli.suggestions false\ncmr.util.wrapping false\ncmr.cli.arguments true\ncmr.cli.commands.help false\n",
       command.read(err))
   end)
 

@@ -310,7 +310,7 @@ describe("the retry budget", function()
     local total = 0
     for _ = 1, 30 do
       local one = client{api_key = key, base_url = "http://127.0.0.1:1", rate = false}
-      one = one:with{retry_budget = require("cmr.options").DEFAULTS.retry_budget}
+      one = one:with{retry_budget = require("cmr.client_options").DEFAULTS.retry_budget}
       total = total + select(3, one:platforms(USER)).attempts - 1
     end
     assert.equal(50, total)

@@ -80,7 +80,7 @@ describe("a client", function()
   end)
 
   describe("has more time where the vendor may take long", function()
-    local bounds = require("cmr.options").bounds
+    local bounds = require("cmr.client_options").bounds
     local slow = require("cmr.operations").check_workspace
     local two = {domains = {{domainName = "a.com"}, {domainName = "b.com"}}}
 

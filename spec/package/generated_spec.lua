@@ -270,11 +270,11 @@ describe("the annotations for editors", function()
     for _, name in ipairs(require "cmr.loop".NAMES) do assert.matches('"' .. name .. '"', declared.loop, 1, true) end
     local checked
     for index = 1, 20 do
-      local name, value = debug.getupvalue(require("cmr.options").split, index)
+      local name, value = debug.getupvalue(require("cmr.client_options").split, index)
       if name == "SPEC" then checked = value end
     end
     assert.same(list_of(checked), list_of(declared))
-    for name, value in pairs(require "cmr.options".DEFAULTS) do
+    for name, value in pairs(require "cmr.client_options".DEFAULTS) do
       assert.matches("Default: " .. value .. ".", declared[name], 1, true)
     end
   end)
@@ -293,7 +293,7 @@ describe("the page of the library", function()
   local text = read "docs/library.md"
 
   it("has each option, its default and each kind of error", function()
-    for name, value in pairs(require "cmr.options".DEFAULTS) do
+    for name, value in pairs(require "cmr.client_options".DEFAULTS) do
       local default = tostring(value):gsub("%p", "%%%0")
       assert.matches(("\n| `%s` | `[^\n]*` | %s | [^\n]*|\n"):format(name, default), text)
     end

@@ -65,8 +65,8 @@ local function read(path)
   return text
 end
 
--- Returns a port on which nobody listens. The kernel gives clients only higher ports, so no client takes the port before
--- the server does.
+-- Returns a port on which nobody listens. The kernel gives clients only higher ports, so no client takes it before the
+-- server does.
 local function free_port()
   for _ = 1, 100 do
     local port = random.integer(10000, 19999)

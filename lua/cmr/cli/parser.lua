@@ -126,7 +126,8 @@ end
 
 -- Adds options. Each row is {name, placeholder or false for a flag, description, choices = , count = }. A placeholder
 -- "{a,b}" lists the choices. The parser's result has the value of each option under the prefix and the option's name,
--- with _ for -. With `wanted`, adds only the options for which wanted(row[1]) is true; hints know the others by name.
+-- with _ for -. With `wanted`, adds only the options for which wanted(row[1]) is true. `names.options` has all names,
+-- because a suggestion may name any option.
 local function add_options(element, rows, prefix, names, wanted)
   for _, row in ipairs(rows) do
     local name = row[1]:match "%-%-%S+"
@@ -304,7 +305,7 @@ function parser.new(operations, line, version, width)
   add_operations(root, operations, wanted, register, names, help)
   local modules = add_commands(root, wanted, register, names, help, width)
   root.error = function(element, message)
-    message = require("cmr.cli.hints").improve(message, element, root, names[element], line, operations)
+    message = require("cmr.cli.suggestions").improve(message, element, root, names[element], line, operations)
     stop { usage = message, command = names[element].command }
   end
   return root, modules

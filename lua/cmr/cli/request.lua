@@ -92,7 +92,7 @@ function request.client(parsed, system, read, settings, ledger)
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
   elseif parsed.command ~= "bulk" and io.is_watched(system) then -- bulk shows a bar
-    local retries = opts.retries or require("cmr.options").DEFAULTS.retries
+    local retries = opts.retries or require("cmr.client_options").DEFAULTS.retries
     opts.on_retry = require("cmr.cli.progress").on_retry(system, retries)
   end
   local client, message, problem = require("cmr.client").try_new(opts)

@@ -6,7 +6,7 @@ local Deliveries = require "cmr.mock.deliveries"
 local errors = require "cmr.util.errors"
 local launcher = require "cmr.launcher"
 local operations = require "cmr.operations"
-local options = require "cmr.options"
+local client_options = require "cmr.client_options"
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
 local validate = require "cmr.util.validate"
@@ -119,7 +119,7 @@ end
 
 -- Returns the endpoints from the option or the environment. Checks them as the library does, and raises for a mistake.
 local function supplied_endpoints(opts)
-  local target_opts, message = options.with_environment { endpoints = opts.endpoints }
+  local target_opts, message = client_options.with_environment { endpoints = opts.endpoints }
   local target
   if target_opts then
     target, message = core.target { endpoints = target_opts.endpoints }

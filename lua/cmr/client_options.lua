@@ -7,7 +7,7 @@ local validate = require "cmr.util.validate"
 
 local unpack = table.unpack or unpack
 
-local options = {}
+local client_options = {}
 
 ---The options of cmr.new and client:with. Several hosts can share a rate limit and a store in Redis: see
 ---cmr.limiter.redis and cmr.store.redis.
@@ -87,7 +87,7 @@ local options = {}
 
 ---The defaults of the options that the Lua code uses. The core has the other defaults, such as the production URL, 5 s
 ---for connecting, and 16 MiB for an answer.
-options.DEFAULTS = {
+client_options.DEFAULTS = {
   timeout = 30,
   attempt_timeout = 12,
   retries = 2,
@@ -152,8 +152,8 @@ end
 ---Adds the options that a client does not set itself. Copies the values, because every call reads nearly all of them,
 ---and a look-up in the parent would be slower.
 ---@param opts table the client's options; the function changes this table
----@param parent table The options of the client from which the new client is made, or options.DEFAULTS.
-function options.inherit(opts, parent)
+---@param parent table The options of the client from which the new client is made, or client_options.DEFAULTS.
+function client_options.inherit(opts, parent)
   local chosen = {}
   for _, name in ipairs(BOUNDS) do
     chosen[name] = opts[name] ~= nil or parent.chosen ~= nil and parent.chosen[name]
@@ -171,7 +171,7 @@ end
 ---@param call any from the core
 ---@return number timeout seconds
 ---@return number attempt_timeout seconds
-function options.bounds(opts, operation, call)
+function client_options.bounds(opts, operation, call)
   local seconds = operation and operation.item_seconds
   if not seconds then return opts.timeout, opts.attempt_timeout end
   local items = call:arguments()[operation.items_in]
@@ -224,7 +224,7 @@ end
 ---@return table? target_opts The options for core.target, which checks them.
 ---@return table|string lua_opts The other options, with the adapter in place of a loop's name; or a message.
 ---@return table? problem {code, option, expected, got, suggestion}
-function options.split(opts)
+function client_options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)
   if not ok then return nil, message, problem end
   local target_opts, lua_opts = {}, {}
@@ -246,7 +246,7 @@ end
 ---Adds the options from the environment, and nginx's default of max_response, to a new client's options.
 ---@param target_opts table The options for core.target. The function changes them.
 ---@return table? target_opts or nil, a message and the problem {code, option}
-function options.with_environment(target_opts)
+function client_options.with_environment(target_opts)
   for name, variable in pairs(ENVIRONMENT) do
     local value = os.getenv(variable)
     if target_opts[name] == nil and value ~= "" then target_opts[name] = value end
@@ -264,4 +264,4 @@ function options.with_environment(target_opts)
   return target_opts
 end
 
-return options
+return client_options

@@ -16,7 +16,7 @@ local function raised(make)
   local fine, message = pcall(make)
   assert.is_false(fine)
   assert.is_nil(message:find(KEY, 1, true))
-  return (message:gsub("^.-options_spec%.lua:%d+: ", ""))
+  return (message:gsub("^.-client_options_spec%.lua:%d+: ", ""))
 end
 
 -- Returns cmr.new's error for an option with this value.
@@ -393,7 +393,7 @@ describe("the environment", function()
   end)
 
   it("is nginx: an answer may have 1 MiB there, unless the caller sets another maximum", function()
-    local with_environment, ngx = require("cmr.options").with_environment, package.loaded.ngx
+    local with_environment, ngx = require("cmr.client_options").with_environment, package.loaded.ngx
     finally(function() package.loaded.ngx = ngx end)
     assert.is_nil(with_environment{}.max_response)
     package.loaded.ngx = {}
@@ -487,7 +487,7 @@ describe("the defaults that editors show", function()
     captured.invokes(function(_, _, defaults) error(defaults, 0) end)
     local function defaults(...) return (select(2, pcall(...))) end
     local seen, count = {
-      ["cmr.Options"] = require("cmr.options").DEFAULTS,
+      ["cmr.Options"] = require("cmr.client_options").DEFAULTS,
       ["cmr.VerifyOptions"] = defaults(cmr.webhook.verify, "", {}, {}),
       ["cmr.HandlerOptions"] = defaults(cmr.webhook.receiver, {}),
       ["cmr.MapOptions"] = defaults(client.map, client, "platforms", {}, {}),

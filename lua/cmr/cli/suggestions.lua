@@ -4,7 +4,7 @@ local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
 local validate = require "cmr.util.validate"
 
-local hints = {}
+local suggestions = {}
 
 local MIN_PART_CHARACTERS = 4 -- cmr does not look for a shorter word inside longer names
 
@@ -61,7 +61,7 @@ end
 ---@param line string[] The words of the command line.
 ---@param operations cmr.Operation[]
 ---@return string message
-function hints.improve(message, element, root, names, line, operations)
+function suggestions.improve(message, element, root, names, line, operations)
   if message == "too many arguments" then
     return ("%s (usage: %s)"):format(message, (element:get_usage():gsub("^Usage: ", "")))
   end
@@ -79,4 +79,4 @@ function hints.improve(message, element, root, names, line, operations)
   return ("%s (did you mean '%s'?)"):format(message, suggestion)
 end
 
-return hints
+return suggestions
