@@ -28,8 +28,8 @@ local validate = require "cmr.util.validate"
 ---@field timeout? number Seconds to wait. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
----@field done_statuses? string[] More statuses that mean "the order is done". Each is a whole status. Default: {}.
----@field failed_statuses? string[] More statuses that mean "the order has failed". Each is a whole status. Default: {}.
+---@field done_statuses? string[] More statuses that mean "the order is done", each in full. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed", each in full. Default: {}.
 ---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
 local WORDS = {
@@ -63,7 +63,7 @@ local NO_RECEIVER = "no event can arrive here: this process receives no webhooks
 
 local await = {}
 
--- Returns a text that is not empty, or nil for any other value.
+-- Returns the value if it is a text that is not empty, otherwise nil.
 local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
@@ -128,8 +128,9 @@ local function lists_of(plan)
   return own, others
 end
 
--- Decodes an event of the store. Also returns a text that is the same for all copies of the event: its content without
--- the time of receipt. Another event may have the same content if it has no id, so its text has the time.
+-- Decodes an event of the store. Also returns a text that is the same for all copies of the event: the event's content
+-- without the time of receipt. For an event without an id, the text is `stored`, with the time, because two different
+-- events may have the same content.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -141,7 +142,7 @@ local function decode(stored)
   return event, key
 end
 
--- Returns the same as decode. Each text is decoded only once, although later reads of the store return it again.
+-- Returns the same as decode, but decodes each text only once. Later reads of the store return the same texts again.
 local function decoded(self, stored)
   local known = self.decoded[stored]
   if not known then
@@ -318,7 +319,7 @@ function await.check(state, operation)
   return true
 end
 
--- Adds the data that a wait needs, and waits.
+-- Adds the data of the wait to self, and waits.
 local function begin(self, plan, state, opts)
   self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or sender.jitter
   self.status_verdicts = settlement.status_verdicts(opts.done_statuses, opts.failed_statuses)

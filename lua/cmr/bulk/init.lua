@@ -19,8 +19,8 @@ local validate = require "cmr.util.validate"
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Seconds after which a row that is done is sent again. At most 400 days.
----Seconds for which this run recognises a row that was sent outside it, if the operation costs money, destroys
----something, flips a state or uses a quota. Default: 30 days. If repeat_after is longer, it counts. At most 400 days,
+---Seconds for which a run recognises a row that was sent outside the run, if the operation costs money, destroys
+---something, flips a state or uses a quota. Default: 30 days. A longer repeat_after takes precedence. At most 400 days,
 ---because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
@@ -32,8 +32,8 @@ local validate = require "cmr.util.validate"
 ---Called for each row that this call tried, even if nothing was sent for it.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
----The number of rows in each state. `earlier` counts the rows that were sent before this call of client:bulk, and that
----it did not send again.
+---The number of rows in each state. `earlier` counts the rows that were sent before this call of client:bulk, and not
+---again by this call.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -79,9 +79,9 @@ local function find_by_rows(run, wanted)
   end
 end
 
--- Finds the run of these rows, or the run with the given name. If no run has this name, or the named run is of another
--- operation or account, returns nil, a message and "mistake". But if it differs only in the key, and `other_account`
--- is not set, returns nil, a message, "other_key" and the named run. If the ledger fails, returns nil and a message.
+-- Finds the run with this name; without a name, the run of these rows. A failure returns nil, a message and a reason:
+-- "mistake" if no run has the name, or the run is of another operation or account; "other_key" if only the key differs
+-- and `other_account` is not set. "other_key" comes with the run. If the ledger fails, there is no reason.
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end
   local found, message = runs.named(run.ledger, name)
@@ -97,8 +97,8 @@ local function find(run, wanted, name, other_account)
   return nil, ("the run %s is of another account"):format(name), "mistake"
 end
 
--- Looks for the same rows among those sent with another key. Returns the other run or row, and a message. When the
--- ledger fails, returns nil and a message.
+-- Looks for a run of these rows, or one of the rows, that was sent with another key. Returns that run or row, and a
+-- message. When the ledger fails, returns nil and a message.
 local function find_other_key(run, wanted, opts)
   if opts.other_account then return nil end
   local other = runs.of_another_key(run.ledger, wanted)
@@ -110,8 +110,8 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
--- Finds the run, and looks for the same rows among those sent with another key. With opts.changed_key, the other key
--- is a former key of this account, and its account is added to wanted.former_accounts.
+-- Finds the run. If there is none, looks for the same rows among the rows that were sent with another key. With
+-- opts.changed_key, such a key is a former key: adds its account to wanted.former_accounts, and begins again.
 local function look_up(run, wanted, opts)
   while true do
     local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
@@ -136,8 +136,8 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Sets is_resumed. With opts.again it also prepares the run's next round, unless the run is unfinished. The ledger
--- records the round together with its first request. So nothing has changed if no row is sent.
+-- Sets is_resumed. With opts.again, also prepares the run's next round, unless the run is unfinished. The ledger
+-- records a round together with the round's first request. So nothing has changed if no row is sent.
 local function prepare_round(run, found, opts)
   local has_sent, problem = false, nil
   if found then
@@ -213,8 +213,8 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----Moves everything that was sent with the former keys to the run's account. This can change the run's name. Until
----then, the rows that were sent with the former keys count for this run alone.
+---Moves to the run's account all requests that were sent with the former keys. The move can change the run's name.
+---Before the move, the rows that were sent with the former keys count for this run alone.
 ---@param run table
 ---@return boolean? ok
 ---@return string? message

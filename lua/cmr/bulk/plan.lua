@@ -63,7 +63,7 @@ local function is_sent_since(run, entries)
 end
 
 -- Finds the entry of the n-th row with the same content. In a failures file, the first copies get the entries that
--- failed. But if the row was sent from elsewhere since, the usual order applies, which sends at most as many rows.
+-- failed. But if the row was sent from elsewhere after a failure, the usual order applies: it never sends more rows.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -118,9 +118,9 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  -- newest_known is the row's newest request now. If the ledger has a newer one when the row is sent, Ledger:begin
-  -- refuses the row, because it was sent from elsewhere. A second copy has newest_known_elsewhere instead, which leaves
-  -- out the requests of this run: the newer request may be the first copy's.
+  -- newest_known is the row's newest request now. If the ledger has a newer request when the row is sent, the row was
+  -- sent from elsewhere, and Ledger:begin refuses the row. A second copy has newest_known_elsewhere instead, which
+  -- leaves out the requests of this run: the newer request may be the first copy's.
   if row.copy == 1 then
     row.newest_known = newest
   else
@@ -204,7 +204,7 @@ end
 ---  id                                        the id of the run in the ledger
 ---  is_part                                   whether the input is a failures file, with some of the run's rows
 ---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed
----  repeatable                                whether it does no harm to send a row twice
+---  repeatable                                whether a row can be sent twice without harm
 ---  time()                                    returns seconds since 1970
 ---@param run table
 ---@return fun(): table? iterator
@@ -247,7 +247,7 @@ local function review(run, on_row)
 end
 
 ---Visits every row. Stores the status of each done, accepted or partial row in run.settled, so that plan.rows does not
----look the row up again. Stores the requests of partial rows in run.partial, because their messages name the failed
+---look the row up again. Stores the requests of partial rows in run.partial, for the messages that name the failed
 ---items.
 ---@return table counts The number of rows by status, and `rows`, their sum.
 function plan.review(run, on_row)
@@ -259,8 +259,8 @@ function plan.review(run, on_row)
   return sums
 end
 
----Returns how long a run recognises the rows that were sent outside it. A run that repeats rows after some time
----recognises them at least until then, because it would repeat them too early otherwise.
+---Returns for how many seconds a run recognises the rows that were sent outside the run. The result is at least
+---repeat_after, because the run would otherwise repeat these rows too early.
 ---@param remember number The user's wish, in seconds.
 ---@param repeat_after number?
 function plan.remember_seconds(remember, repeat_after)

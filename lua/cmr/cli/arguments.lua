@@ -248,11 +248,11 @@ end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
 ---the wrong type, an unreadable file and a missing required parameter.
----@param texts table<string, string|string[]> By parameter name; "" is for --json. A boolean has {text}, or {}.
+---@param texts table<string, string|string[]> By parameter name; "" is for --json. A boolean's list may be empty.
 ---@return table args The arguments, under the API's field names.
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}
-  -- objects come first, so that options for their members override them
+  -- objects come first, so that an option for a member overrides the object's member
   for _, nested in ipairs { false, true } do
     for _, param in ipairs(operation.params) do
       local text = texts[param.name]

@@ -5,7 +5,7 @@ local text = require "cmr.util.text"
 
 local excerpt = {}
 
--- Returns the number of items of all lists in a value, but not of the lists inside these items.
+-- Returns the number of items of all lists in a value. A list inside such an item does not count.
 local function count_items(value)
   if type(value) ~= "table" then return 0 end
   if tables.is_list(value) then return #value end

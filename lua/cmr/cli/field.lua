@@ -30,7 +30,7 @@ local function select_from_list(list, path)
 end
 
 -- Returns the value at the path, or nil. A member's name may contain dots. So the function first tries the whole path
--- as a name, and then ever shorter beginnings of it, until it finds a value.
+-- as a name, and then ever shorter beginnings of the path, until one of them leads to a value.
 function select_from(value, path)
   if path == "" then return value end
   if type(value) ~= "table" then return nil end
@@ -86,8 +86,8 @@ function field.select(answer, path)
   return value
 end
 
----Returns the names that a record uses for the values at several paths: the last name of each path. Uses the whole path
----when the last name is a number, or when two names would be the same. Returns nil for one path.
+---Returns the names that a record uses for the values at several paths: the last name of each path. If that name is a
+---number, or if two paths would have the same name, the name is the whole path. Returns nil if `paths` is no list.
 ---@param paths string|string[]?
 ---@return string[]?
 function field.names(paths)
@@ -159,7 +159,7 @@ end
 ---@param paths string[] The paths in an item; "" is the item itself.
 ---@param names string[]? see field.names
 ---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.
----@return table<integer, boolean> found The indexes of the paths that any item so far had.
+---@return table<integer, boolean> found The indexes of the paths that at least one item so far had.
 function field.selector(paths, names)
   local found = {}
   return function(item)

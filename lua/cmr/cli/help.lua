@@ -189,7 +189,7 @@ local function add_options(options, operation, fields)
   return json_only
 end
 
----Returns the command line of the operation's example, or nil. The line takes a secret from a file.
+---Returns the command line of the operation's example, or nil. The line takes each secret from a file.
 ---@return string?
 function help.example(operation)
   local text = require("cmr.examples")[operation.name]

@@ -20,8 +20,8 @@ local EPIPE = 32
 local CHUNK_BYTES = 65536
 
 ---The functions that reach outside the program, in addition to Lua's io. A spec passes a table that replaces some of
----them. terminal(file) returns the terminal's numbers of columns and rows, which are 0 when it does not report them. It
----returns nil when the file is no terminal.
+---them. terminal(file) returns the terminal's numbers of columns and rows, or 0 and 0 when the terminal does not report
+---them. When the file is no terminal, terminal(file) returns nil.
 io.system = setmetatable({
   getenv = os.getenv,
   terminal = function(file)
@@ -82,10 +82,10 @@ function io.reader(system)
   end
 end
 
----Iterates over the lines of a file, without their LF. On Lua 5.1 and LuaJIT, file:read "*l" drops what follows a NUL
----byte, and the LF.
+---Iterates over the lines of a file, without their LF. On Lua 5.1 and LuaJIT, file:read "*l" would drop the rest of a
+---line after a NUL byte, and append the next line.
 ---@param file any
----@param chunk_bytes integer? How much to read at once. 1 reads no byte that follows the line.
+---@param chunk_bytes integer? How much to read at once. With 1, no byte after the line's LF is read.
 ---@return fun(): string?, string? next_line At the end nil; after a fault nil and a message.
 function io.line_reader(file, chunk_bytes)
   local chunk, start = "", 1

@@ -55,7 +55,7 @@ end
 ---@param message string
 ---@param element table The command that refused the line, or the root parser.
 ---@param root table The root parser.
----@param names table `options` lists the options that the element accepts, also those that the parser omits.
+---@param names table `options` lists all options of the element, also those that parser.new left out.
 ---`arguments` maps an option that does not exist, such as "--user-id", to the positional argument for its value, such
 ---as "USER_ID".
 ---@param line string[] The words of the command line.

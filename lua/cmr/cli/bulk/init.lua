@@ -163,8 +163,8 @@ local function open_run(run, parsed, system)
   end
 end
 
--- Counts in `earlier` a row that was sent before. If this run did not send it, also adds a line about it, until there
--- are MAX_REPORTED_ROWS lines.
+-- Counts in `earlier` a row that was sent before. For the first MAX_REPORTED_ROWS rows that were sent outside this run,
+-- also adds a line about the row.
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)
@@ -230,7 +230,7 @@ local function report_dry_run(system, counts)
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
 
--- The run is about to send some rows. Says how many of them were sent before. Returns nil if there are none.
+-- Returns a text that says how many of the rows to send were sent before, or nil if there are none.
 local function describe_repeats(run, counts)
   if run.repeats == 0 then return nil end
   local format = "sent before: %d of %s, the last time on %s"
@@ -258,8 +258,8 @@ local function open_outputs(run, parsed, system)
   run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input, run.name)
 end
 
--- Closes the outputs and writes the summary. Returns true if the failures were written, and
--- every row is done or accepted.
+-- Closes the outputs and writes the summary. Returns true if the failures were written, and every row is done or
+-- accepted.
 local function finish(run, rows, parsed, system)
   if run.results then run.results:close() end
   local from, failures, is_complete = parsed[".from"], run.failures, run.tally:is_complete(rows)
@@ -339,7 +339,7 @@ function bulk.run(parsed, system, read)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   local repeats = describe_repeats(run, counts)
-  local is_asked = reason and not parsed.yes and not parsed.dry_run -- then the question says how many
+  local is_asked = reason and not parsed.yes and not parsed.dry_run -- the question contains `repeats`
   if repeats and not is_asked and plan.is_guarded(run.operation) then log(system, "%s", repeats) end
   if parsed.dry_run then return report_dry_run(system, counts) end
   if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger, parsed) end

@@ -29,7 +29,7 @@ local function split(path)
   return directory or ".", name or path
 end
 
--- Returns whether two paths without links at their end name the same file, which need not exist.
+-- Returns whether two paths are of the same file, which need not exist. Neither path has a link at its end.
 local function is_same(one, other)
   local directory, name = split(one)
   local other_directory, other_name = split(other)
@@ -40,8 +40,8 @@ local function is_same(one, other)
   return result
 end
 
----Raises a mistake if the file of failures, or the file that later replaces it, is the file of results or the input.
----The input itself may be replaced by the failures.
+---Raises a mistake if the file of failures is the file of results. The file of failures may be the input, but the file
+---that later replaces the file of failures must be neither the input nor the file of results.
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
@@ -99,7 +99,7 @@ local function csv_line(header, row, fields, separator)
 end
 
 -- Returns the original text of the object, with cmr's members in front. Removes the members that an earlier run added:
--- these members end at the first "cmr.row". A message cannot contain that text, because its quotes are escaped.
+-- these members end at the first "cmr.row". No message contains this text, because quotes in messages are escaped.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do
@@ -111,9 +111,9 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
----Opens the file of failures. It has the rows that failed or are deferred, in the format of the input, so that it can
----be the input of the next run. The reasons are in columns or members that begin with "cmr."; "cmr.run" names the run.
----cmr writes PATH.part first, because PATH may be the input. Raises a mistake if it cannot write the file.
+---Opens the file of failures. The file has the rows that failed or are deferred, in the format of the input, so that
+---the next run can read the file. The reasons are in columns or members that begin with "cmr."; "cmr.run" names the
+---run. cmr writes PATH.part first, because PATH may be the input. Raises a mistake if it cannot write the file.
 function outputs.failures(path, input, run_name)
   local target, message = core.link_target(path) -- renaming PATH.part to PATH would replace a symbolic link
   local part, ok, file = target and target .. PART, nil, nil

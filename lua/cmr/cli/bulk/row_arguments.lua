@@ -89,7 +89,7 @@ local function parameter(operation, name, source)
   io.usage("%s '%s' is not a field of %s%s", source, name, arguments.command(operation.name), hint)
 end
 
--- Refuses all columns that are no fields, in one message.
+-- Refuses all columns that are not fields of the operation, in one message.
 local function refuse_columns(operation, unknown, known)
   if #unknown == 1 then parameter(operation, unknown[1], "column") end
   local list = require("cmr.util.text").list
@@ -112,8 +112,8 @@ local function parents_first(entries)
   return sorted
 end
 
--- Returns the used columns of a header, as {index, param}. Also returns the indices of used columns without a name:
--- spreadsheets write separators behind the last name.
+-- Returns the used columns of a header, as {index, param}. Also returns the indices of the columns that have no name
+-- and are not ignored. Spreadsheets make such columns: they write separators behind the last name.
 local function columns_of(operation, header, ignored)
   local list, nameless, seen, known, unknown = {}, {}, {}, {}, {}
   for index, name in ipairs(header) do
@@ -175,7 +175,7 @@ local function from_cells(used_columns, cells, trimmed)
   return args
 end
 
--- Returns whether a value is the word all, and the parameter accepts this word in place of a list.
+-- Returns whether a value is "all", and the parameter accepts this word in place of a list.
 local function means_all(operation, name, value)
   local param = value == "all" and arguments.param(operation, name)
   return param and param.all_required
@@ -192,7 +192,7 @@ end
 
 ---Makes the function that turns a row into arguments. Raises a mistake if the header is wrong.
 ---@param ignored table<string, boolean> The columns to leave out, from row_arguments.ignored.
----@param trimmed table? The reader counts the cells from which it removed surrounding blanks, in trimmed.count.
+---@param trimmed table? The reader counts in trimmed.count the cells from which it removed surrounding blanks.
 ---@return fun(row: table): table?, string? args, or nil, message
 function row_arguments.reader(operation, input, ignored, defaults, trimmed)
   local used_columns, nameless

@@ -94,7 +94,7 @@ function Tally:is_ended(rows)
 end
 
 ---Returns how many of the input's rows are neither done, nor accepted, nor in the file of failures. These rows were not
----tried, or are sending or unknown.
+---tried, or their status is "sending" or "unknown".
 function Tally:left_out(rows)
   return rows - sum_of(self, "done", "accepted", "failed", "deferred")
 end

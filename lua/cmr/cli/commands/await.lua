@@ -35,7 +35,7 @@ function await.arguments(command)
   command:argument("ID"):target(".id"):args("?"):description "The order, the action or the run."
 end
 
--- Returns the requests that the command line names, in the form for a wait. Raises a mistake or a failure.
+-- Returns the requests that the command line names, as items of history.accepted. Raises a mistake or a failure.
 local function items_of(parsed, ledger)
   local id, all = parsed[".id"], parsed[".all"]
   if (id and all) or not (id or all) then io.usage "give either an ID or --all" end

@@ -1,10 +1,10 @@
----The commands that are not operations of the API: name, summary, and the module if its name differs. `cmr --help`
+---The commands that are not operations of the API: name, summary, and the module's name if it differs. `cmr --help`
 ---lists a command under its topic. The parser loads the module of a command only when the user names that command. A
 ---module has:
 ---
----    options, epilog                its options (see add_options in cmr.cli.parser), and the end of its help
----    arguments(command)             optional: adds its arguments to argparse's command; targets begin with a dot
----    run(parsed, system, version)   runs it and returns the exit status; version() returns the text of --version
+---    options, epilog                the command's options (see add_options in cmr.cli.parser), and the end of its help
+---    arguments(command)             optional: adds arguments to argparse's command; their targets begin with a dot
+---    run(parsed, system, version)   runs the command, returns the exit status; version() returns the text of --version
 ---    dry_run                        true when --dry-run is allowed
 
 local commands = {

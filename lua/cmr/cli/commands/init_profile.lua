@@ -56,7 +56,7 @@ local function key_of(parsed, system, interactive)
   return key
 end
 
--- Makes one read, which needs no argument and returns no data of a customer.
+-- Sends one request that changes nothing, needs no argument and returns no data of a customer.
 local function try_key(client, system)
   local answer, message, err = client:countries()
   if answer then

@@ -19,7 +19,8 @@ open.options = {
 }
 
 -- Prints "opened", "none", or the name of the program that has failed. A program that still runs after two seconds
--- counts as opened. Without a display, xdg-open would start a browser in the terminal, so the script does not use it.
+-- counts as opened. The script uses xdg-open only if there is a display: otherwise, xdg-open would start a browser in
+-- the terminal.
 local SCRIPT = [[
 if command -v wslview; then opener=wslview
 elif [ "$(uname)" = Darwin ]; then opener=open

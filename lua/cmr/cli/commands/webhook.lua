@@ -55,8 +55,8 @@ local function parse(text)
   return headers, length and body:sub(1, length) or body
 end
 
--- Verifies the body. If it fails, tries the body without its last line break, which an editor may have added to the
--- file.
+-- Verifies the body. If the verification fails, tries the body without its last line break, which an editor may have
+-- added to the file.
 local function verify(body, headers, opts)
   local verifier = require "cmr.webhook"
   local event, message = verifier.verify(body, headers, opts)
