@@ -1,5 +1,5 @@
 ---Prints every page of a list, for --all. To save memory, each page is printed when it arrives; only --output table
----waits for the last page. Without --all, this module notes that a list has more items than the answer.
+---waits for the last page. Without --all, this module tells the user that a list has more items than the answer shows.
 
 local core = require "cmr.core"
 local field = require "cmr.cli.field"
@@ -12,10 +12,10 @@ local tabulate = require "cmr.cli.tabulate"
 
 local listing = {}
 
-local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- without meaning when all pages are joined
+local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- mean nothing when all pages are joined
 
--- Makes a table whose function `items`, for client:each, finds the list in an answer. The function also stores the
--- first answer and the list's path in the table.
+-- Makes a table with a function `items`, which finds the list in an answer for client:each. The function also stores
+-- the first answer and the list's path in the table.
 local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)
@@ -26,7 +26,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- stores the path only when the list has items: an empty table may be another member, which is not the list
+    -- does not store the path of an empty table, because that may be a member that is not the list
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.page = path, name, items
     return items, name
@@ -34,8 +34,8 @@ local function finder(operation)
   return list
 end
 
--- Returns the first answer with `filling` in place of its list. Unless the data itself is the list, the page fields are
--- removed.
+-- Returns the first answer with `filling` in place of its list. If the list is inside the data, also removes the page
+-- fields.
 local function envelope(list, filling)
   local answer = list.answer
   if list.shown_path == "data" then
@@ -50,8 +50,8 @@ local function envelope(list, filling)
   return answer
 end
 
--- Functions that make a writer: function(system, parsed, list) -> {add(values), finish(failed)}. The values are items,
--- or the value that --field selects in each item.
+-- Functions that make a writer: function(system, parsed, list) -> {add(values), finish(failed)}. `values` has items, or
+-- what --field selects in each item.
 local writers = {}
 
 local function style_for(system, parsed)
@@ -169,8 +169,8 @@ local function raw_writer(system, parsed)
   }
 end
 
--- Makes a writer that passes the selection of --field in each item to another writer. An item without the field gives
--- null. Before the first value, the writer only counts such items, because perhaps no item has the field.
+-- Makes a writer that selects --field in each item and passes the values to `writer`. An item without the field gives
+-- null. Before the first value, such items are only counted, because perhaps no item has the field.
 local function select_field(writer, wanted, list)
   local names = field.names(wanted)
   local paths, select, found, nulls, started = names and wanted or { wanted }, nil, nil, 0, false
@@ -223,7 +223,7 @@ local function writer_for(system, parsed, list)
   return parsed.field and select_field(writer, parsed.field, list) or writer
 end
 
----Prints every page of a list. If a page fails, the pages that were printed before stay.
+---Prints every page of a list. If a page fails, the earlier pages have been printed.
 ---@param client cmr.Client
 ---@param operation table
 ---@param args table

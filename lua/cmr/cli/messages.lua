@@ -50,7 +50,7 @@ local function hint(operation, err, has_effect)
   elseif err.kind == "tls" and speaks_no_tls(err) then
     return "this port speaks no TLS: does the base URL need http:// or another port?"
   elseif err.kind == "timeout" and has_effect and err.outcome == "unknown" then
-    -- no hint: after a longer --timeout, the user would still not know what this request did
+    -- no hint: a longer --timeout would not tell the user what became of this request
     return nil
   elseif err.code == "list_changed" or err.code == "repeated_item" then
     return "the list has changed meanwhile; try again"
@@ -84,7 +84,7 @@ local function refusal_facts(operation, err)
   return lines
 end
 
----Returns a message of the library with the command's name in place of the operation's, and the word all in place of
+---Returns a message of the library with the command's name in place of the operation's, and "the word all" in place of
 ---cmr.all.
 ---@param message string
 ---@param operation table?
@@ -148,8 +148,8 @@ local function label(field, operation)
   return param and arguments.label(param) or "option '--json'", field
 end
 
--- By the error's code: the function that makes the message about a mistake. Each is
--- function(problem, operation, parsed) -> message.
+-- The functions that make the message about a mistake, by the error's code: function(problem, operation, parsed) ->
+-- message.
 local WORDINGS = {}
 
 function WORDINGS.bad_option(problem, _, parsed)
@@ -203,7 +203,7 @@ end
 WORDINGS.bad_type = WORDINGS.bad_value
 
 ---Returns the message for a mistake that the library found.
----@param message string The library's message, for a code that has no function here.
+---@param message string The library's message, returned for a code without a function in WORDINGS.
 ---@param problem table The error, or the third result of Client.try_new.
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]

@@ -5,7 +5,7 @@ local shell = require "cmr.util.shell"
 
 local pager = {}
 
--- FRX: less ends by itself if the text fits, leaves the text on the screen, and shows colours
+-- FRX: `less` ends by itself if the text fits, shows colours, and leaves the text on the screen
 local SCRIPT = [[LESS=${LESS-FRX}; export LESS; exec %s]]
 
 local function variable(system, name)

@@ -1,6 +1,6 @@
----Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table,
----or raises {help = text}, {overview = true} for `cmr --help`, {text = text} for --version, or {usage = message,
----command = "cmr reexport"}.
+---Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table or
+---raises one: {help = text} or {overview = true} for --help, {text = text} for --version,
+---{usage = message, command = "cmr reexport"} for a mistake.
 
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
@@ -126,8 +126,8 @@ end
 
 -- Adds options. Each row is {name, placeholder or false for a flag, description, choices = , count = }. A placeholder
 -- "{a,b}" lists the choices. The parser's result has the value of each option under the prefix and the option's name,
--- with _ for -. With `wanted`, adds only the options for which wanted(row[1]) is true. `names.options` has all names,
--- because a suggestion may name any option.
+-- with _ for -. With `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the names of all
+-- options, for the suggestions.
 local function add_options(element, rows, prefix, names, wanted)
   for _, row in ipairs(rows) do
     local name = row[1]:match "%-%-%S+"
@@ -141,7 +141,7 @@ local function add_options(element, rows, prefix, names, wanted)
   end
 end
 
--- Adds the options that every command has. Unless the line asks for help, adds only those that it names.
+-- Adds the options that every command has: all if the line asks for help, otherwise only those that the line names.
 local function add_globals(root, names, version, words, help)
   add_options(root, GLOBAL_OPTIONS, "", names, function(option)
     return help or is_named(option, words)
@@ -224,7 +224,7 @@ local function wrapped(text, width)
   return require("cmr.util.wrapping").paragraphs(text, width)
 end
 
--- Adds the commands that are no operations. Returns the modules of those that the command line names, by name.
+-- Adds the commands that are no operations. Returns the modules of the commands that the line names, by name.
 local function add_commands(root, wanted, register, names, help, width)
   local modules = {}
   for _, entry in ipairs(commands) do
@@ -263,9 +263,9 @@ local function names_command(operations, words)
   end
 end
 
----Makes the parser for a command line, and for no other one. Unless the line asks for help, the parser has only the
----commands and the common options that the line names, and no texts for the help. If the line names no command, the
----parser has all commands, without their arguments.
+---Makes the parser for one command line. The parser has only the commands that the line names. If the line names none,
+---the parser has all commands, without their arguments. If the line asks for help, the parser has all common options
+---and the texts for the help; otherwise it has only the common options that the line names.
 ---@param line string[] The words of the command line.
 ---@param version fun(): string Returns the text of --version.
 ---@param width integer? The columns of the help.

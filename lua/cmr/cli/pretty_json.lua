@@ -68,8 +68,8 @@ end
 ---  compact     true for one line
 ---  paint       see colours.painter
 ---  indent      the text before each line but the first
----  empty(key)  returns "[]" or "{}" for an empty table under that key; by default, and if it returns nil, the text is
----              "[]" for a plural key and "{}" for any other
+---  empty(key)  returns the text for an empty table under that key, or nil for the default: "[]" for a plural key and
+---              "{}" for any other
 ---@param value any A decoded value; a null in an array is core.null.
 ---@param opts table?
 ---@return string json

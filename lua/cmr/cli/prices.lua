@@ -19,7 +19,7 @@ local function counted(count, one, many)
   return tabulate.cell(count) .. " " .. (count == 1 and one or many)
 end
 
--- Returns the item of a list that has only one, else nil.
+-- Returns the only item of a list, or nil if the list has more items or none.
 local function only(list)
   return #list == 1 and list[1] or nil
 end
@@ -31,7 +31,7 @@ end
 --   list     the path of the list in the read's answer
 --   ids      the ids of the things that the user pays for
 --   id       the name of the field that has such an id in an item of the list
---   price    function(item): returns the price as text, or nil if it is unknown. If prices can be added, it also
+--   price    function(item): returns the price as text, or nil if the price is unknown. If prices can be added, also
 --            returns the price as a number.
 local sources = {}
 
@@ -95,7 +95,7 @@ function sources.order_prewarmed(args)
   }
 end
 
--- Returns the items of the answer by their id, in lower case.
+-- Returns a table of the answer's items: id in lower case -> item.
 local function items_of(answer, source)
   local items, list = {}, tables.at(answer, source.list)
   for _, item in ipairs(type(list) == "table" and list or {}) do

@@ -53,7 +53,7 @@ end
 
 profile.names = profiles.names
 
----Returns the options for cmr.new that a profile has, with its name in `profile`. Raises a mistake.
+---Returns the options for cmr.new that a profile has. The field `profile` is the profile's name. Raises a mistake.
 function profile.options(config, name)
   local options, message = profiles.options(config, name)
   if not options then io.usage("%s", message) end

@@ -40,7 +40,7 @@ function Progress:clear()
   self.is_drawn = false
 end
 
----Returns the hook on_retry for a terminal: says why the command waits, and for how long.
+---Returns the hook on_retry for a terminal. The hook says why the command waits, and for how long.
 ---@param retries integer
 function progress.on_retry(system, retries)
   return function(retry)

@@ -7,9 +7,9 @@ local prompt = {
   MAX_LINE_COLUMNS = 1000, -- of a line in prompt.confirm
 }
 
--- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. With sh, Ctrl-C
--- also ends the question on every Lua. The answer comes through a pipe and ends with a newline, unless the user pressed
--- Ctrl-D.
+-- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. The shell also
+-- makes Ctrl-C end the question on every Lua. The answer comes through a pipe and ends with a newline, unless the user
+-- pressed Ctrl-D.
 local READ_VISIBLE = [[
 printf '%%s' %s >&2
 IFS= read -r line && printf '%%s\n' "$line"]]
@@ -56,8 +56,8 @@ function prompt.reason(operation, args)
   return reasons[1] and table.concat(reasons, ", ")
 end
 
--- Opens /dev/tty, because standard input may carry --json and standard output may be a file. If neither standard input
--- nor standard error is a terminal, no person can answer.
+-- Opens /dev/tty, because standard input may carry --json and standard output may be a file. Returns nil if no person
+-- can answer: neither standard input nor standard error is a terminal.
 local function open_terminal(system)
   if not system.terminal(system.stderr) and not system.terminal(system.stdin) then return nil end
   local reader, writer = system.open("/dev/tty", "r"), system.open("/dev/tty", "w")

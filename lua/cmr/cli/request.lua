@@ -64,8 +64,8 @@ function request.ledger(parsed, acts)
   io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
 end
 
--- Returns the limiter that all processes with the user's ledger share. A command that only reads does not open the
--- ledger: it opens only the limiter's file. If it cannot use that file, it has a queue of its own, without a warning.
+-- Returns the limiter that all processes with the user's ledger share. A command that only reads opens the limiter's
+-- file, but not the ledger. If that file cannot be used, the command has a queue of its own, without a warning.
 local function limiter_for(parsed, ledger)
   if ledger then return ledger:limiter() end
   local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()
@@ -91,7 +91,7 @@ function request.client(parsed, system, read, settings, ledger)
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
-  elseif parsed.command ~= "bulk" and io.is_watched(system) then -- bulk shows a bar
+  elseif parsed.command ~= "bulk" and io.is_watched(system) then -- bulk shows a progress bar
     local retries = opts.retries or require("cmr.client_options").DEFAULTS.retries
     opts.on_retry = require("cmr.cli.progress").on_retry(system, retries)
   end
@@ -165,8 +165,8 @@ local function log(system, lines)
   end
 end
 
--- Returns lines that say that the API accepted a request or refused all of it, with the ids in the answer, and the
--- answer without secrets.
+-- Returns two lines. The first says that the API refused the whole request, or accepted the request, with the ids in
+-- the answer. The second has the answer without secrets.
 local function acceptance(order, answer)
   local names = {}
   for _, kind in ipairs { "order", "action" } do
@@ -184,8 +184,8 @@ local function acceptance(order, answer)
   }
 end
 
--- Prints the answer. If that fails, and the request may have changed something, says on standard error that the API
--- accepted the request. Returns the exit status.
+-- Prints the answer. If printing fails and the request may have changed something, says on standard error whether the
+-- API accepted the request. Returns the exit status.
 local function show(order, answer, parsed, system)
   local ok, ending = pcall(output.show, answer, parsed, system, order.about)
   if ok then return io.EXIT_OK end
@@ -229,14 +229,14 @@ end
 ---The fields of `order` are:
 ---  method      the name of a method of the client
 ---  args        the arguments of that method
----  prepare     the function that prepares the call; nil for the function of cmr.core with the name in `method`
+---  prepare     the function that prepares the call; by default the function of cmr.core that `method` names
 ---  operation   nil for `cmr api`
 ---  has_effect  whether the HTTP method is not GET
 ---  acts        whether the request may change something
 ---  reason      why the user must confirm, such as "reexport charges money", or nil
 ---  about       see output.show
 ---@param order table
----@return integer status io.EXIT_INCOMPLETE if the API refused some items; another one if the answer was not printed.
+---@return integer status io.EXIT_INCOMPLETE if the API refused items; another status if the answer was not printed.
 function request.send(order, parsed, system, client)
   -- prepares the call here, because the client would raise a mistake as plain text
   local prepare = order.prepare or core[order.method]

@@ -18,7 +18,7 @@ local SHOWN_KEY_CHARACTERS = 6
 local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await accepts ids of the first two kinds
 
 -- The columns of a table and of CSV. A table shows one id and the number of the other ids; CSV shows all ids.
--- text_table does not cut the column "id", unless it is wider than the MAX_WHOLE_ID_COLUMNS of that module.
+-- text_table cuts the column "id" only if it is wider than MAX_WHOLE_ID_COLUMNS of that module.
 local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
 local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
 local ACCOUNT = #TABLE_COLUMNS
@@ -99,8 +99,8 @@ local function empty(key)
   return key == "ids" and "{}" or nil
 end
 
--- For each format, a function(system, parsed) that returns write(page, number of the page) and, if the format needs an
--- end, finish(number of pages).
+-- The functions that make a writer, by format: function(system, parsed) -> write(page, number of the page),
+-- finish(number of pages). A format that needs no end has no `finish`.
 local writers = {}
 
 function writers.table(system, parsed)
@@ -126,7 +126,7 @@ function writers.csv(system, parsed)
       rows[index] = row_of(item)
     end
     local written = csv.write(CSV_COLUMNS, rows, csv.style(parsed, system))
-    -- removes the header, which has no line end inside quotes
+    -- removes the header, which is always one line
     if number > 1 then written = written:gsub("^[^\n]*\n", "") end
     io.write(system, written)
   end

@@ -81,8 +81,8 @@ local function first_member(data, test)
   end
 end
 
----Finds the list in an answer's data: the data itself, or its first member that is a list of objects. The list may be
----empty if the operation returns a list.
+---Finds the list in an answer's data: the data itself, or its first member that is a list of objects. Finds an empty
+---list only for an operation that returns a list.
 ---@param operation string? The operation's name.
 ---@return any[]? list
 ---@return string? name The name of the member, or "" for the data itself.
@@ -178,8 +178,8 @@ function tabulate.rows(list, list_name)
   return columns, tabulate.ordered(flats, columns)
 end
 
--- Turns a map of several objects into a list. Each object gets its key in the map as the member "key", unless it has
--- such a member. Returns nil for any other value.
+-- Turns a map of several objects into a list. Each object gets its key in the map as the member "key", unless the
+-- object has such a member. Returns nil for any other value.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do

@@ -74,7 +74,7 @@ function terminal.split(text, columns)
   return text:sub(1, finish), text:sub(finish + 1)
 end
 
----Cuts a text that does not fit and ends it with an ellipsis.
+---Cuts a text that is too wide, and puts an ellipsis at its end.
 function terminal.fit(text, columns)
   if terminal.width(text) <= columns then return text end
   if columns < 2 then return ELLIPSIS end

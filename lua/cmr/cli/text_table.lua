@@ -17,8 +17,8 @@ local function heading(field)
   return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
 end
 
--- Returns the same text as tabulate.list_cell, without the characters that control a terminal. A list of
--- plain values becomes those values with commas between them, without the brackets and quotes of JSON.
+-- Returns the same text as tabulate.list_cell, without the characters that control a terminal. But a list of plain
+-- values becomes text such as "a, b", without the brackets and quotes of JSON.
 local function cell_text(value)
   if not tables.is_list(value) then return text.printable(tabulate.list_cell(value)) end
   local items = {}
@@ -33,7 +33,7 @@ end
 local function narrow(columns, widths, room)
   local least, used, total, shown = {}, -GAP_COLUMNS, -GAP_COLUMNS, 0
   for index, natural in ipairs(widths) do
-    local is_name = index == 1 or columns[index]:find "[iI]d$" -- people copy it
+    local is_name = index == 1 or columns[index]:find "[iI]d$" -- people copy names and ids
     local id = is_name and natural <= MAX_WHOLE_ID_COLUMNS
     least[index] = id and natural or math.min(natural, MIN_CUT_COLUMNS)
     used = used + GAP_COLUMNS + least[index]
@@ -107,7 +107,7 @@ end
 ---spaces.
 ---
 ---The options are: width, the room for a line; paint, see colours.painter; record, true to show the only row with one
----line for each field. Long cells are cut to fit the width. If they still do not fit, the last columns are left out.
+---line for each field. Long cells are cut to fit the width. If that is not enough, the last columns are left out.
 ---@param opts table?
 ---@return string text
 ---@return integer shown The number of columns in the text.

@@ -1,4 +1,5 @@
----Waits until accepted requests of the ledger have ended. `cmr await` and --wait use it.
+---Waits until accepted requests of the ledger have ended, for `cmr await` and --wait. A request's plan says which
+---events report the request's end.
 
 local arguments = require "cmr.cli.arguments"
 local block = require "cmr.loop.block"
@@ -58,7 +59,7 @@ local function has_order(operation)
   return false
 end
 
----Refuses --wait, before anything is sent, if cmr could not learn how the request ends or how long to wait.
+---Refuses --wait before anything is sent, if --wait-timeout is wrong or if cmr could not learn how the request ends.
 ---@param operation cmr.Operation
 ---@param ledger cmr.Ledger?
 function waiting.check(operation, ledger, parsed)
@@ -102,7 +103,7 @@ local function announce(system, seconds, count)
   log(system, "waiting until %s ended, for up to %s (Ctrl-C ends only the wait)", what, text.duration(seconds))
 end
 
----Waits until a request that the command has just sent has ended. Reports on standard error how it ended.
+---Waits for the end of a request that the command has just sent. Reports on standard error how the request ended.
 ---@return integer status
 function waiting.for_answer(client, operation, args, answer, parsed, system)
   local plan = client.info(answer).plan
@@ -133,7 +134,7 @@ function waiting.for_answer(client, operation, args, answer, parsed, system)
   return exit_of(err)
 end
 
--- Waits for one request, and sets its fields events and err. err is nil if everything was done.
+-- Waits for one request, and sets its fields `events` and `err`. `err` is nil if everything was done.
 local function wait_for(client, item, opts)
   local events, _, err = client:await({ plan = item.plan, ledger_id = item.id }, opts)
   item.events, item.err = events or err.events, err
@@ -191,7 +192,7 @@ local function exit_of_state(ledger, item)
   return STATUS_OF_STATE[found.state] or io.EXIT_FAILURE
 end
 
--- Names the operations whose end no documented event reports, each once.
+-- Logs once for each operation why cmr cannot wait for its accepted requests without a plan.
 local function log_without_events(items, system)
   local seen = {}
   for _, item in ipairs(items) do
@@ -203,7 +204,7 @@ local function log_without_events(items, system)
   end
 end
 
--- Waits for requests that have a plan, and sets their fields events and err. Returns the exit status.
+-- Waits for requests that have a plan, and sets their fields `events` and `err`. Returns the exit status.
 local function wait_for_open(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])
   local client, account = client_for(parsed, system, io.reader(system), ledger)
@@ -222,9 +223,9 @@ local function wait_for_open(items, parsed, system, ledger)
   return status
 end
 
----Waits for the accepted ones among some requests of the ledger. The exit status counts the others by their state.
----@param items table[] See history.awaited. The function sets events and err in those that it waits for. If
----items.is_everything is true, a request whose end no documented event reports does not count: it would for ever.
+---Waits for the requests that have a plan. The exit status counts the other requests by their state.
+---@param items table[] See history.awaited. The function sets `events` and `err` in the requests that it waits for. If
+---items.is_everything is true, the other requests do not count, because some of them may stay accepted for ever.
 ---@return integer status
 function waiting.for_requests(items, parsed, system, ledger)
   local open, status = {}, io.EXIT_OK

@@ -2,7 +2,7 @@
 
 local access = {}
 
----The classes of operations that the option --allow allows. Reads are always allowed.
+---The classes of operations that --allow can name. Reads are always allowed.
 access.CLASSES = { "write", "charge", "destroy" }
 
 local CONSEQUENCES = { write = "changes data", charge = "charges money", destroy = "destroys" }
@@ -13,7 +13,7 @@ function access.is_read(operation)
   return operation.method == "GET" or operation.flags.safe == true
 end
 
--- Returns the classes that an operation needs. An operation that charges and destroys needs both.
+-- Returns the classes that must be allowed for an operation. An operation that charges and destroys needs both.
 local function needed(operation)
   if access.is_read(operation) then return {} end
   local classes = {}

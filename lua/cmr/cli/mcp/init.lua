@@ -13,7 +13,7 @@ local session = require "cmr.cli.mcp.session"
 local mcp = {}
 
 local TICK_SECONDS = 1 -- between two reports of progress
-local BLIND_SECONDS = 0.02 -- between two looks at an engine without a descriptor, while calls are in flight
+local BLIND_SECONDS = 0.02 -- between two polls of an engine that has no descriptor, while calls are in flight
 
 -- Returns how long to wait for standard input.
 local function patience(engine)
@@ -22,7 +22,7 @@ local function patience(engine)
   return math.min(seconds, BLIND_SECONDS)
 end
 
--- Makes the function that writes a line to the client. The key appears in no line.
+-- Makes the function that writes a line to the client, with the API key masked.
 local function writer(opts)
   return function(line)
     opts.write(redact.mask(line, { opts.api_key }) .. "\n")
@@ -47,8 +47,8 @@ local function converse(client_session, is_over)
   end
 end
 
----Serves one client until the client goes away. If a request that changes something has been sent, the server waits
----for the answer, so that the ledger gets the outcome. A signal ends the server at once.
+---Serves one client until the client goes away. The server then waits for the answers to requests that were sent and
+---change something, so that the ledger gets their outcomes. A signal ends the server at once.
 ---@param opts table {client, api_key, ledger, ledger_message (why there is no ledger), allowed (a set of
 ---access.CLASSES), write(text) -> whether it was written}
 ---@return integer? signal the signal that ended the server

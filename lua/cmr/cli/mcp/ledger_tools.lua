@@ -1,4 +1,4 @@
----The tools await and history, which read the ledger.
+---The tools `await` and `history`, which read the ledger.
 
 local block = require "cmr.loop.block"
 local core = require "cmr.core"
@@ -49,7 +49,7 @@ end
 
 ---Lists the requests that were sent with the server's key, newest first.
 ---@param server table
----@param args table the arguments of the tool history
+---@param args table the arguments of the tool `history`
 ---@return string? json
 ---@return string? notes about the list; without a list, what failed
 function ledger_tools.history(server, args)
@@ -129,7 +129,7 @@ end
 ---@param server table
 ---@param session cmr.cli.mcp.Session
 ---@param request table the client's request
----@param args table the arguments of the tool await
+---@param args table the arguments of the tool `await`
 ---@return string? json
 ---@return string? notes
 ---@return boolean? is_failed whether a request, or one of its items, failed or may have failed

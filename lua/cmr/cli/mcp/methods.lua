@@ -23,7 +23,7 @@ local function instructions(allowed)
   return INSTRUCTIONS:format(table.concat(words, ", "))
 end
 
--- Makes the method for a list, which has only one page.
+-- Makes the method that returns a list. Every list has only one page.
 local function list(name, items)
   return function(params)
     if params.cursor ~= nil then return nil, protocol.BAD_PARAMS, "unknown cursor" end

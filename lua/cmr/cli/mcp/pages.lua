@@ -1,5 +1,5 @@
 ---Cuts long texts into parts, so that an answer does not fill an assistant's context. Stores the texts for the tool
----read_more.
+---`read_more`.
 
 local text = require "cmr.util.text"
 

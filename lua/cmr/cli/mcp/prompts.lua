@@ -12,7 +12,7 @@ local CAUTION = [[
 If a tool says that the same request was sent before, tell me what it names, and repeat it only if I ask for that.
 If an outcome is unknown, look for the result first. Show me the prices and the request before you charge anything.]]
 
--- Each prompt: name, title, description, arguments, and the text with {argument} for each argument.
+-- Each prompt: name, title, description, arguments, and the text with a placeholder such as {user} for each argument.
 local LIST = {
   {
     name = "order_mailboxes",

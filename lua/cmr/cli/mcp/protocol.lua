@@ -31,8 +31,8 @@ function protocol.agree(version)
   return protocol.VERSIONS[1]
 end
 
----Makes a function that takes bytes and returns the lines that they complete. It returns false in place of a line that
----is longer than protocol.MAX_MESSAGE_BYTES.
+---Makes a function that takes bytes and returns the lines that they complete. The function returns false in place of a
+---line that is longer than protocol.MAX_MESSAGE_BYTES.
 ---@return fun(bytes: string): (string|false)[] feed
 function protocol.splitter()
   local parts, size, is_too_long = {}, 0, false
@@ -121,7 +121,7 @@ function protocol.write(message)
   return text.utf8(line)
 end
 
----Returns a name from the client in the form for a message: a long name is cut.
+---Returns a name from the client, cut if it is too long for a message.
 ---@param name string
 ---@return string
 function protocol.shown_name(name)

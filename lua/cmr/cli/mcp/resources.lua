@@ -14,7 +14,7 @@ local OPERATIONS, OPERATION = "cmr://operations", "^cmr://operations/([%w_]+)$"
 local LEDGER, ENTRY = "cmr://ledger", "^cmr://ledger/(%d+)$"
 local MAX_ID_DIGITS = 15
 
--- Returns one line for each operation. The line says why an operation has no tool.
+-- Returns one line for each operation. If the operation has no tool, the line says why.
 local function index(server)
   local lines = {}
   for position, operation in ipairs(operations) do

@@ -1,4 +1,4 @@
----Sends one request for an assistant: looks into the ledger, asks the user, sends, and describes how it ended.
+---Sends one request for an assistant: looks into the ledger, asks the user, sends the request, and describes its end.
 
 local access = require "cmr.cli.mcp.access"
 local block = require "cmr.loop.block"
@@ -29,8 +29,8 @@ local function describe(ledger, found, account)
   return table.concat(parts, ", ")
 end
 
--- Looks for the same request in the ledger, sent with any key, because the user may have got a new key. Returns the new
--- request's fields for Ledger:begin; or nil and the reason why the new request must not be sent.
+-- Looks in the ledger for the same request with this key or another, because the user may have got a new key. Returns
+-- the new request's fields for Ledger:begin; or nil and the reason why the new request must not be sent.
 local function check_repetition(server, operation, call, repeat_of)
   if not bulk.is_guarded(operation) then return {} end
   local digest = identity.digest(call:arguments(), operation)
@@ -87,7 +87,8 @@ local function is_confirmed(session, request, operation, args, call)
   return result ~= nil and result.action == "accept" and type(result.content) == "table" and result.content.send == true
 end
 
--- Makes the cmr.Client for one call. It reports retries to the session, and notes in the job that the request was sent.
+-- Makes the cmr.Client for one call. The client reports retries to the session, and notes in the job that the request
+-- was sent.
 local function client_for(server, session, request, job)
   return server.client:with {
     loop = block,
@@ -175,7 +176,7 @@ local function page_note(operation, args, answer)
   return ('This is page %.14g of %.14g%s. {"page": %.14g} is the next one.'):format(page, pages, of, page + 1)
 end
 
--- Says that the API accepted a request that it carries out later, or that it refused every item of a request.
+-- Says that the API accepted the request and carries it out later, or that the API refused every item.
 local function ending_note(operation, args, answer)
   local ending = endings.of_answer(operation, args, answer)
   if ending.state == "failed" then
@@ -213,9 +214,9 @@ end
 ---@param request table the client's request
 ---@param operation cmr.Operation
 ---@param args table
----@param repeat_of integer? the ledger's number of the request that this request repeats on purpose
+---@param repeat_of integer? the ledger_id of the request that this request repeats on purpose
 ---@return string? json the answer, with its secrets masked
----@return string? notes what to know about it; without an answer, what failed
+---@return string? notes what to know about the answer; without an answer, what failed
 ---@return boolean? is_partial whether the API refused some items
 function sending.run(server, session, request, operation, args, repeat_of)
   local job = job_for(nil)

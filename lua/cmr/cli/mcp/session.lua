@@ -102,7 +102,7 @@ local function bury(self, message)
   end
 end
 
----Runs a function that resumes coroutines. An error in one of them ends its request.
+---Runs a function that resumes coroutines. An error in a coroutine ends that coroutine's request.
 function Session:guard(action, ...)
   local ok, message = pcall(action, ...)
   if not ok then bury(self, tostring(message)) end
@@ -146,8 +146,8 @@ function Session:cancel(request)
   if request.stop then self:guard(request.stop) end
 end
 
----Returns whether the process must wait for a cancelled request. It must if the request was sent and changes something,
----because the ledger needs the outcome.
+---Returns whether the process must wait for a cancelled request that was sent and changes something. The ledger needs
+---the outcome of such a request.
 ---@return boolean
 function Session:must_go_on()
   for _, request in pairs(self.running) do

@@ -1,4 +1,4 @@
----The tools: one for each operation that the server allows, and await, history and read_more.
+---The tools: one for each operation that the server allows, and also `await`, `history` and `read_more`.
 
 local access = require "cmr.cli.mcp.access"
 local bulk = require "cmr.bulk.plan"
