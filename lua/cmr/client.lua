@@ -142,7 +142,7 @@ local function refuse(message, err)
   return nil, message, err
 end
 
--- Sends the request that the core has prepared, or returns the core's refusal.
+-- Sends the call that the core has prepared. Without a call, returns or raises the core's refusal.
 local function send(state, caller, context, operation, call, message, err)
   if not call then return refuse(message, err) end
   return sender.send(state, call, loop_for(state, caller, context), operation)
@@ -347,10 +347,10 @@ end
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
 ---a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
----If only the status reports success, `events.order` has the `data` of the answer of order_status.
+---If only the status reports success, `events.order` has the `data` of order_status's answer.
 ---
----Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
----many events to expect. In that case give `count`; without `count`, only the order's status can report success.
+---Another process can wait too, with the plan of cmr.info(res), or with the operation and an id. Without the plan, cmr
+---may not know how many events to expect. Then give `count`: otherwise only the order's status can report success.
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
@@ -395,8 +395,8 @@ local function ledger_for(option, parent)
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Returns a client's store or limiter. In nginx with lua_shared_dict cmr, all workers share it. Elsewhere it is the
--- ledger's, if there is a ledger.
+-- Returns the store or limiter of a client whose options name none. In nginx with lua_shared_dict cmr, it is in this
+-- dictionary. Elsewhere it is the ledger's, or without a ledger the process's own.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()

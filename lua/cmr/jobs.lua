@@ -6,9 +6,9 @@ local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
----The options of client:map. cmr calls before_send when the rate limit lets an input's call start, and before the
----request is sent. In before_send you can write your own record. If it returns false, cmr does not send the request,
----and the error is of kind "cancelled".
+---The options of client:map. cmr calls before_send when an input's call has its slot, just before the request is sent.
+---before_send can write a record of your own. If it returns false, cmr does not send the request, and the error is of
+---kind "cancelled".
 ---@class cmr.MapOptions
 ---The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
 ---@field concurrency? integer
@@ -45,7 +45,7 @@ local function run(job, send, ...)
   end)
 end
 
--- Called when the attempt of a call without a coroutine has ended. A failed call gets a coroutine, which may repeat it.
+-- Handles the end of an attempt that had no coroutine. If the attempt failed, a coroutine goes on with the call.
 function Job:post()
   local loop, record = self.loop, self.record
   self.record = nil
@@ -84,7 +84,7 @@ function jobs.start(state, call, loop, operation, semaphore, before_send)
     finished = false,
     raised = false,
     is_attended = false,
-    answer = nil, -- these fields are set later; naming them here makes room for them
+    answer = nil, -- makes room in the table for the fields that are set later
     record = nil,
     slot = nil,
   }, Job)
@@ -134,7 +134,7 @@ function Job:done()
 end
 
 ---Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once.
----Elsewhere it ends before its next attempt. The server may have done a request that was sent: see err.outcome.
+---Elsewhere this call ends before its next attempt. The server may have done a request that was sent: see err.outcome.
 function Job:cancel()
   if self.finished or self.cancelled then return end
   self.cancelled = true
@@ -243,7 +243,7 @@ function jobs.map(loop, inputs, opts, start)
 
   local function take(job)
     first = job.after
-    last = first and last -- when the queue is empty, `last` would keep an answer alive
+    last = first and last -- an empty queue must not keep its last job's answer alive
     free_count = free_count + 1
     slots[job.slot], free[free_count] = false, job.slot
     return job.input, job:wait()

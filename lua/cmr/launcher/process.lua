@@ -1,7 +1,7 @@
 ---Runs a program in the foreground. Plain Lua can neither fork nor catch signals, so a shell script (sh) forks and
 ---catches signals. This process holds a pipe to the script's standard input. When this process ends, even by a crash,
----the script reads the end of the file and stops everything. The script reports through the fifo `status`: "pid N",
----"ready", "log LINE", "stopped".
+---the input ends, and the script stops everything. The script reports through the fifo `status`: "pid N", "ready",
+---"log LINE", "stopped".
 
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
@@ -63,9 +63,9 @@ ended=$watcher
 stop
 ]]
 
--- Reads the script's reports until the script ends. `reports` is the fifo, opened for reading before the script starts,
--- because a script that ends at once removes it. `stand_in` is the fifo, opened for reading and writing. It stays open
--- until the script has opened the fifo too.
+-- Reads the script's reports until the script ends. `reports` is the fifo, opened for reading. It is opened before the
+-- script starts, because a script that ends at once removes the fifo. `stand_in` is the fifo's writer until the script
+-- has opened the fifo: without a writer, the reading would end.
 local function follow(reports, stand_in, on)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in reports:lines() do
@@ -109,9 +109,9 @@ end
 ---Runs a program in the foreground, in a temporary directory, until the program ends or gets a signal.
 ---
 ---Two of the files are shell scripts, which find the directory in $dir. "prepare.sh" runs first. "start.sh" then execs
----the program, which prints a line "ready" when it can serve. `on` has a function for each first word of a line that
----the program prints. process.run calls on.ready(pid, directory) once; a SIGTERM to that pid stops everything. Every
----other function gets the rest of the line.
+---the program, which prints a line "ready" when it can serve. For each line that the program prints, process.run calls
+---the function in `on` that has the first word of the line as its name. The function gets the rest of the line. The
+---exception is on.ready(pid, directory), which is called only once; a SIGTERM to this pid stops everything.
 ---@param name string The start of the directory's name; random digits follow.
 ---@param files table<string, string> The texts of the files, by name.
 ---@return boolean stopped True after a signal, or if the program ended with status 0; false if it failed.

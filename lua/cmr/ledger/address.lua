@@ -1,5 +1,5 @@
----The base URL in the name of an account, see cmr.ledger.entry.account. After the user got a new key, requests to the
----same base URL are in the ledger under two accounts. Pure.
+---Finds the base URL in an account, see cmr.ledger.entry.account. A new key makes a new account, so the ledger may have
+---requests to the same base URL under two accounts. Pure.
 
 local address = {
   SQL = "substr(account, instr(account, ' ') + 1)", -- the base URL of a row's account

@@ -10,7 +10,7 @@ local connections = {}
 
 local BUSY_SECONDS = 5 -- how long to wait for another process's write, which takes milliseconds
 local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
-local LOCKED_BUSY_SECONDS = 0.1 -- the wait of the next transactions, after one has waited in vain
+local LOCKED_BUSY_SECONDS = 0.1 -- the wait of a transaction after another has waited in vain
 
 -- A slow reader makes the -wal file grow. Afterwards SQLite cuts the file to this size. Without slow readers the file
 -- stays smaller.
@@ -85,8 +85,8 @@ local function check_mark(db, path)
   return nil, problem:format(row.id, marked, path), "corrupt"
 end
 
--- Opens a connection. With `synchronous` FULL, each change is on the disk before SQLite reports it as made. With
--- NORMAL, the kernel writes it some time later.
+-- Opens a connection. With `synchronous` FULL, a change is on the disk when its transaction has ended. With NORMAL, the
+-- kernel writes the change some time later.
 local function connect(path, synchronous)
   local db, message, reason = sqlite.open(path, 1000 * busy_seconds(BUSY_SECONDS))
   if not db then return nil, message, reason end
@@ -100,9 +100,8 @@ local function connect(path, synchronous)
   return nil, message, reason
 end
 
----Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
----made. On a "quick" connection, the kernel writes it some time later: use it for data that need not survive a power
----cut.
+---Returns a connection of this process. On a "durable" connection, a change is on the disk when its transaction has
+---ended. On a "quick" connection, the kernel writes the change some time later, so a power cut may undo the change.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
@@ -141,7 +140,8 @@ local function set_busy_seconds(self, seconds)
 end
 
 -- Notes whether another program had the file locked. Up to two transactions run before a request is sent. So after one
--- has waited in vain, later ones wait only briefly, until one succeeds. With is_patient, the wait is never shortened.
+-- has waited in vain, later ones wait only briefly, until one succeeds. A patient transaction waits longer. If it has
+-- waited in vain too, the function sets the brief wait again.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked
@@ -151,7 +151,7 @@ end
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
----@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
+---@param is_patient? boolean True: its wait for a lock is not shortened after another transaction has waited in vain.
 function connections:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)
   if not db then return nil, message, reason end
@@ -166,7 +166,7 @@ function connections:transaction(synchronous, change, is_patient)
   return result, message, reason
 end
 
----Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
+---Runs a function that only reads. All of its queries see the ledger in the same state, under one lock.
 ---@param read fun(): any, any, any Its results are returned.
 function connections:snapshot(read)
   local db, message, reason = self:connection "durable"

@@ -9,12 +9,12 @@ local text = require "cmr.util.text"
 local endings = {}
 
 local MAX_MESSAGE_BYTES = 300
-local MAX_DEFERRED_SECONDS = text.WEEK -- the API's longest window; a longer wait is a mistake of the server
+local MAX_DEFERRED_SECONDS = text.WEEK -- the API's longest limit is weekly; a longer wait is a mistake of the server
 
 -- Refusals for a temporary reason: the same request can be sent again later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
 
--- Returns how many items the request named. Nil if that is unknown, for example if it was about all domains.
+-- Returns how many items the request named. Nil if this is unknown, for example if the request was about all domains.
 local function count_named(operation, args)
   if not operation or not args then return nil end
   local count, has_lists = 0, false
@@ -28,8 +28,7 @@ local function count_named(operation, args)
   return count > 0 and count or nil
 end
 
--- Returns whether it is known that the API refused every item that the request named. The answer may list only the
--- items that failed.
+-- Returns true if the API certainly refused every item of the request. The answer may list only the items that failed.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil
@@ -39,7 +38,7 @@ local function all_failed(operation, args, answer, failed)
   return is_list and #failed >= (count_named(operation, args) or math.huge)
 end
 
--- Returns the failed items of an answer, with their names and reasons. Masks the request's secrets in the reasons.
+-- Returns the failed items of an answer, with their names and reasons. Masks secrets in the reasons.
 local function describe(failed, args, answer)
   local items, secrets = settlement.describe_failures(failed), redact.secrets { args, answer }
   for _, item in ipairs(items) do
@@ -91,8 +90,8 @@ local function set_of(steps)
   return events
 end
 
--- Returns the message about an accepted request that failed. It replaces the message about the answer, so it also names
--- the items that the answer refused.
+-- Returns the message about an accepted request that failed. In the ledger, this message replaces the message about the
+-- answer. So this message also names the items that the answer refused.
 local function message_of_wait(plan, err)
   local items = plan.items_failed and settlement.failures_in_words(plan.items_failed)
   if not items then return bounded(err.message) end

@@ -70,9 +70,9 @@ local function recognise(call, target)
   return "request", { method = request.method, url = request.url, body = request.body }
 end
 
--- Makes a guard for a call whose coroutine never resumes: nginx drops a coroutine when its client disconnects. Then
--- nothing records the end of the request. The guard marks the request as unknown when Lua collects the entry. Without
--- the guard, the request would become unknown only when the process ends.
+-- Makes a guard for a call whose coroutine never resumes: nginx drops a coroutine when its HTTP client disconnects.
+-- Then nothing records the end of the request. The guard marks the request as unknown when Lua collects the entry.
+-- Without the guard, the request would become unknown only when the process ends.
 local function guard_of(self)
   local ledger, id, progress, db = self.ledger, self.id, self.progress, self.db
   return collected.guard(function()
@@ -114,8 +114,8 @@ local function write(self, make_ending, ...)
   return self.ledger:finish(self.id, make_ending(...))
 end
 
--- Records the end of a request. If that fails, the caller still gets its answer, and the request counts as unknown in
--- the ledger. In a fork's child, records nothing: the parent has the request, and records how it ends.
+-- Records the end of a request. If the ledger cannot be written, the caller still gets its answer, and the request
+-- counts as unknown. In a fork's child, records nothing, because the parent records the end.
 local function finish(self, ...)
   self.progress.is_finished = true
   if self.db:is_inherited() then return end

@@ -113,8 +113,8 @@ function history.encodable(item)
   return copy
 end
 
--- Returns a request in the form for a wait. Only an accepted request has a plan. It has none if no documented event
--- reports how it ends.
+-- Returns a request in the form for a wait. Only an accepted request has a plan, and only if a documented event reports
+-- how the request ends.
 local function to_await(found)
   local plan = found.state == "accepted" and found.plan and core.json_decode(found.plan) or nil
   return {
@@ -142,11 +142,11 @@ function history.accepted(ledger, filter)
   return items
 end
 
----Returns the requests to wait for when a user waits for an id, newest first, in the form for a wait. If the id is the
----name of a run, these are the last requests of its rows in its last round. Otherwise, this is the newest request with
----the id. In both cases, the list also has the other accepted requests of the run, or with the id.
+---Returns the requests to wait for, newest first. For the name of a run, these are the last request of each row in the
+---run's last round, and the run's other accepted requests. For an id, these are the newest request with the id, and the
+---other accepted requests with the id.
 ---@param ledger cmr.Ledger
----@param id string
+---@param id string An id, or the name of a run.
 ---@return table[]? items as of history.accepted
 ---@return string? message
 function history.awaited(ledger, id)

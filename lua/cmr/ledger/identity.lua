@@ -1,8 +1,8 @@
----Decides whether two requests are the same. Two requests are the same if they have the same operation and the same
----arguments. The order of their names, the format of a bulk run's file and the version of Lua make no difference. Each
----list in the table of operations is a set, such as a set of domains, so the order of its items makes no difference. In
----an undocumented list, such as a list of nameservers, the order counts. The case of an address or a domain makes no
----difference. A secret is compared unchanged. Pure, except that the digest reads files.
+---Decides whether two requests are the same: whether they have the same operation and the same arguments. The order of
+---the arguments, the format of a bulk run's file and the version of Lua make no difference. Each list in the table of
+---operations is a set, such as a set of domains, so the order of its items makes no difference. In an undocumented
+---list, such as a list of nameservers, the order counts. The case of an address or a domain makes no difference. A
+---secret is compared unchanged. Pure, except that the digest reads files.
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
@@ -19,15 +19,16 @@ for byte in ("\t\n\v\f\r "):gmatch "." do
   BLANKS[byte:byte()] = true
 end
 
----Returns a text without the blanks around it. No-break spaces, which a spreadsheet may add, become spaces everywhere.
+---Returns a text without the blanks around it. Every no-break space, which a spreadsheet may add, becomes a space.
 function identity.trim(value)
   local has_blanks = BLANKS[value:byte(1)] or BLANKS[value:byte(-1)] or value:find("\194", 1, true)
   if not has_blanks then return value end -- most texts have none
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----Returns a text in the form for comparison: without surrounding blanks. An address becomes lower case. A domain does
----too if its field holds domains, because a company or a name may look like a domain. Any other text keeps its case.
+---Returns a text in the form for comparison: without surrounding blanks. An address becomes lower case. A domain
+---becomes lower case only in a field for domains, because a company's name may look like a domain. Any other text keeps
+---its case.
 ---@param value string
 ---@param in_domain_field boolean?
 function identity.normal(value, in_domain_field)
@@ -55,7 +56,7 @@ end
 
 local NO_NAMES = {} -- for a request without an operation
 
--- The names, or their ends, of fields that hold domains or hosts, or the part of an address before the @.
+-- Patterns for the names of fields that hold domains, hosts or the part of an address before the @.
 local DOMAIN_FIELDS = { "domains?$", "domainnames?$", "usernames?$", "forwardto$", "nameservers?$", "^host$" }
 
 local function holds_domains(name)
@@ -66,8 +67,8 @@ local function holds_domains(name)
   return false
 end
 
--- Returns the kind of the texts in a member of a table: "secret", "domain" or "text". An item of a list is of the
--- list's kind.
+-- Returns the kind of the texts in a member of a table: "secret", "domain" or "text". An item of a list has the kind of
+-- the list.
 local function kind_of(name, outer)
   if outer == "secret" or redact.is_secret_name(name) then return "secret" end
   if type(name) ~= "string" then return outer end
@@ -132,8 +133,8 @@ function serialize(value, kind, names, path)
   return SERIALIZERS[type(value)](value, kind, names, path)
 end
 
--- Replaces the path of a file by a digest of its content, because the content identifies a file, and its place does
--- not. If the file cannot be read, the path stays, and the core will refuse the call.
+-- Returns a digest of a file's content, which identifies the file at any path. If the file cannot be read, returns the
+-- path; the core then refuses the call.
 local function content_of(path)
   local digest = type(path) == "string" and core.file_sha256(path)
   return digest and "sha256 " .. core.base64(digest) or path
@@ -167,7 +168,7 @@ function identity.digest(args, operation)
   return core.base64(core.sha256(serialize(args, "text", names, "")):sub(1, DIGEST_BYTES))
 end
 
----Returns the digest of a set of contents, in any order.
+---Returns one digest for a set of digests. The order of the digests makes no difference.
 ---@param digests string[] The function sorts this list.
 ---@return string digest
 function identity.set_digest(digests)

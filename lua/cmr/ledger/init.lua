@@ -1,7 +1,7 @@
----The ledger records the requests that may change something, from all processes of this user on this machine, and how
----the requests ended. It is an SQLite file that only this user can read. It has no key. It has passwords only if a
----receiver with the option store_passwords writes into it. Of the arguments, it has only ids, domains and the addresses
----of mailboxes.
+---The ledger records the requests that may change something, and how the requests ended. All processes of this user on
+---this machine write into the ledger. It is an SQLite file that only this user can read. It contains no API key. Of the
+---arguments, it contains only ids, domains and the addresses of mailboxes. It contains passwords only if a receiver
+---with the option store_passwords writes into it.
 ---
 ---A request is recorded as "sending" before it is sent, and again when its answer arrives. If the process dies in
 ---between, the ledger still says "sending", and the outcome of the request is unknown. See cmr.ledger.writers.

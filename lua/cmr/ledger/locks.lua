@@ -7,7 +7,7 @@ local locks = {}
 
 local RUN_LOCKS = 2 ^ 40 -- the number of a run's lock is this number plus the run's id
 -- Each process that stores events holds one of these locks: numbers LISTENER_LOCKS + 1 to LISTENER_LOCKS +
--- MAX_LISTENERS. If other processes hold all of them, it holds none.
+-- MAX_LISTENERS. When all of them are held, a further process holds none.
 local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16
 
 ---Takes a run for this caller alone, until the process ends or lets the run go.

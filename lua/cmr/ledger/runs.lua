@@ -81,7 +81,7 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
   end
 end
 
--- Removes the run with this name if it has sent nothing and no process has it.
+-- Removes the run with this name if it has sent nothing and no other process works on it.
 local function remove_unused(ledger, db, name)
   local sql = "SELECT id FROM run WHERE name = ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
   local unused, message, reason = db:first(sql, name)
@@ -90,8 +90,8 @@ local function remove_unused(ledger, db, name)
   return db:run("DELETE FROM run WHERE id = ?", unused.id)
 end
 
----Moves the requests and runs of an account to another account, after the user got a new key. If the other account
----already has a run of the same rows that has sent a row, the first account keeps its run.
+---Moves the requests and runs of an account to another account, after the user got a new key. The other account may
+---already have a run of the same rows. If this run has sent a row, the first account keeps its own run.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)

@@ -24,7 +24,7 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether the ledger has a request with this content that is newer than those that the caller knows.
+-- Returns whether the ledger has a newer request with this content than the caller knows.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then
@@ -78,12 +78,12 @@ end
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
----The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
----row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. A caller that has looked for requests with this content gives the id of the newest one, or
----0, as `newest_known`. If the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere`
----does the same, but leaves out the requests of the same run. With `round_after`, the request belongs to a new round of
----its run, which counts only the requests after this one.
+---The request has the fields account, operation, digest and ids = {{kind, id} ...}. Optional fields are run, row, user,
+---supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request that this
+---request repeats. `newest_known` is the id of the newest request with this content that the caller has found, or 0. If
+---the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere` is the same for the
+---requests outside this run. With `round_after`, the request belongs to a new round of its run. Only requests with an
+---id above `round_after` count for this round.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
@@ -110,7 +110,7 @@ local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome =
   failed_items = ?, plan = coalesce(?, plan), ended_at = ? WHERE id = ?]]
 
 ---Records how a request ended. The ending has a state. Optional fields are retry_at, kind, outcome, status, message,
----failed_items, plan, and ids, which is {{kind, id} ...}.
+---failed_items, plan and ids = {{kind, id} ...}.
 ---@param id integer
 ---@param ending table
 ---@return boolean? ok
@@ -140,7 +140,7 @@ end
 local ABANDON = [[UPDATE request SET state = 'unknown', outcome = 'unknown', message = ?, ended_at = ?
   WHERE id = ? AND state = 'sending']]
 
----Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
+---Marks a request as unknown, because no coroutine waits for its answer. In a fork's child, changes nothing.
 ---@param id integer
 ---@param db any The connection that recorded the request.
 function writing:abandon(id, db)

@@ -1,6 +1,6 @@
----The limiter of all processes of one user on one machine. It stores the queue of cmr.limiter.memory in a small file
----beside the user's ledger. It does not use SQLite, so a command that only reads need not open the ledger. It uses the
----machine's monotonic clock, which is the same for every process.
+---The limiter of all processes of one user on one machine. Its queue works as in cmr.limiter.memory, but is in a small
+---file beside the user's ledger. The file is no part of the ledger, so a command that only reads need not open the
+---ledger. The limiter uses the machine's monotonic clock, which is the same for every process.
 ---
 ---    local client = cmr.new { limiter = require("cmr.limiter.file").new() }
 ---

@@ -10,7 +10,7 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.memory"
 
 ---Makes a limiter.
----@param shares? integer The number of limiters, here and elsewhere, that share the rate evenly. Default: 1.
+---@param shares? integer The number of limiters, including this one, that share the rate evenly. Default: 1.
 ---@param clock? fun(): number A clock for specs, in seconds that never go back. Default: the machine's monotonic clock.
 function Limiter.new(shares, clock)
   return setmetatable({ next_slots = expiring.new(), shares = shares or 1, clock = clock }, Limiter)
