@@ -1,7 +1,8 @@
----The limiter of all hosts that share a Redis. It stores the queue of cmr.limiter.memory there, and uses Redis's clock.
+---The limiter of all hosts that share a Redis. It spaces slots like cmr.limiter.memory, but stores the queue in Redis,
+---and uses Redis's clock.
 ---
 ---    local limiter = require("cmr.limiter.redis").new { host = "10.0.0.5", fallback_shares = 3 }
----    local client = cmr.new { limiter = limiter } -- make it once in a process, and not for each call
+---    local client = cmr.new { limiter = limiter } -- make both once in a process, and not for each call
 ---
 ---While Redis is unavailable, or refuses the script for a key, each host uses its own queue with its share of the rate.
 
@@ -19,7 +20,7 @@ Limiter.__name = "cmr.limiter.redis"
 
 local MAX_LATE_SECONDS = 0.1
 local SLOT_SECONDS = 60 -- how long cmr remembers a slot after its time
-local REFUSAL_SECONDS = 3600 -- how long cmr remembers a key's latest refusal, so that it does not log the next ones
+local REFUSAL_SECONDS = 3600 -- how long cmr remembers a key's latest refusal and logs no other refusal of the key
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
 -- Parses a number. Lua 5.1's tonumber expects the decimal point of the locale.
@@ -29,9 +30,9 @@ end
 
 local SPEC = { fallback_shares = validate.integer(1) }
 
--- Reserves the next slot that is at least `after` seconds away. Returns its time, Redis's time, and 1 if it was
--- reserved. A pause is a slot of length 0. The key expires with its last slot. If Redis's clock was set back, the queue
--- moves back with it. To notice that, the script also stores the time of the last change.
+-- Reserves the next slot that is at least `after` seconds away. Returns the slot's time, Redis's time, and 1 if the
+-- slot was reserved. A pause is a slot of length 0. The key expires with its last slot. The script also stores the time
+-- of the queue's last change. If that time is in the future, Redis's clock was set back, and the queue moves back too.
 local RESERVE = [[
 local time, length, after, max_wait = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time[1] + time[2] / 1e6
@@ -62,13 +63,13 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- by key, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
-    refused_until = expiring.new(), -- key -> both_until for this key only, after Redis refused the script for it
+    refused_until = expiring.new(), -- by key: like both_until, after Redis refused the script for the key
   }, Limiter)
 end
 
--- Returns how much later this reply came than the baseline. A faster reply becomes the baseline. A slower reply moves
--- the baseline by 1/16 of the difference, so that a slower network becomes the norm. If the difference exceeds the
--- round trip, a clock was set, and this reply becomes the baseline.
+-- Returns how much later this reply came than the baseline. The first reply, and then each faster reply, becomes the
+-- baseline. A slower reply moves the baseline by 1/16 of the difference, so that a slower network becomes the norm. A
+-- difference longer than the round trip shows that a clock was set; then this reply becomes the baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -89,18 +90,18 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes the slot in a reply of Redis. If another coroutine has noted a later slot meanwhile, the later slot stays. A
--- slot before latest_before shows that Redis lost its data, so it replaces the noted slot. cmr forgets a slot some
--- time after it has passed.
+-- Notes the slot in a reply of Redis. If another coroutine has noted a later slot meanwhile, the later slot stays.
+-- latest_before is the slot noted before the request. If the reply has an earlier slot, Redis lost its data, and the
+-- reply's slot replaces any noted slot. cmr forgets a slot SLOT_SECONDS after the slot's time.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
--- Reserves a slot in Redis. A slot earlier than the last slot means that Redis lost its data. After such a loss or a
+-- Reserves a slot in Redis. A slot earlier than the noted slot means that Redis lost its data. After such a loss or a
 -- failure, a slot must fit the local queue too, until the other hosts have noticed the loss or failure. Returns the
--- seconds until the slot (negative if it is past) and whether it was reserved. Returns nil if Redis is unavailable,
--- refuses or lost its data.
+-- seconds until the slot (negative for a past slot) and whether the slot was reserved. Returns nil if Redis is
+-- unavailable, refuses the script or lost its data.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
@@ -137,7 +138,7 @@ function Limiter:reserve(key, rate, max_wait)
   end
   local elapsed = core.now() - begun_at
   if delay then
-    -- the local queue continues from here if Redis becomes unavailable now
+    -- if Redis becomes unavailable now, the local queue continues after this slot
     self.local_limiter:pause(key, delay + self.fallback_shares / rate)
     delay = math.max(0, delay)
     if not reserved then return nil, delay end

@@ -12,7 +12,8 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.shdict"
 
 local ROUNDING_SECONDS = 1e-6
-local IDLE_SECONDS = 60 -- the shortest time that a queue stays after its last slot, because nginx's clock may be behind
+-- A queue stays at least this long after its last slot, because nginx counts a TTL from a clock that may be behind.
+local IDLE_SECONDS = 60
 
 ---Makes a limiter on a dictionary, such as ngx.shared.cmr.
 function Limiter.new(dict)

@@ -18,9 +18,9 @@ local listen = {}
 -- The files in which operating systems store their trusted certificates.
 local CA_FILES = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" }
 
--- The shell script that runs the user's command. Only the command's standard input has the event. The script also reads
--- the bytes that the command left unread; otherwise writing them would end this process. The script passes the exit
--- status through a file, because not every Lua returns the status.
+-- The shell script that runs the user's command. The event goes only to the command's standard input. The script reads
+-- the bytes that the command left unread, because writing to a closed pipe would end this process. The script passes
+-- the exit status through a file, because pipe:close() does not return the status in every Lua.
 local COMMAND = "sh -c %s >&2; echo $? >%s; cat >/dev/null"
 
 local HTTP = [[
@@ -67,7 +67,7 @@ local SPEC = {
   show_passwords = "boolean",
 }
 
--- Returns the file of certificates for checking a forwarding URL; nil for http.
+-- Returns the file of trusted certificates for forwarding to a URL; nil for http.
 local function find_ca_file(url)
   if url:sub(1, 6) ~= "https:" then return nil end
   local configured = os.getenv "CMR_CA_FILE"
@@ -141,10 +141,11 @@ end
 ---@class cmr.ListenOptions
 ---@field port? integer The port on 127.0.0.1. Default: a free port.
 ---@field verify? cmr.VerifyOptions What to accept.
----Called with {url, pid} when the listener begins to listen. Called for each delivery with {delivery = number,
----accepted, problem = the reason why it could not be stored, exit = the command's exit status, status = the status of
----the answer}. The table also has kind and message if the delivery was refused, else id, event and facts about the
----signature. Called for the answer to a forwarded delivery with {delivery, forwarded = status}.
+---Called with {url, pid} when the listener begins to listen. Called for the answer to a forwarded delivery with
+---{delivery = number, forwarded = status}. Called for each delivery with {delivery = number, accepted, problem = the
+---reason why the event could not be stored, exit = the command's exit status, status = the status of the answer}. For a
+---refused delivery, the table also has kind and message. For an accepted delivery, it also has id, event and facts
+---about the signature.
 ---@field emit fun(report: table)
 ---A URL that gets the accepted deliveries. nginx keeps the body and the headers, except Host and the headers of the
 ---connection. The URL's answer goes back to the sender.
@@ -183,7 +184,7 @@ function listen.run(options)
     end
     function on.delivery(id)
       local delivery = client:request("GET", "/_listen/delivery", { query = { id = id } })
-      if not delivery then return end -- it waited too long, and nginx has answered it with 503
+      if not delivery then return end -- the delivery waited too long, and nginx has answered 503
       local report, status = judge(delivery, opts, directory)
       report.delivery, report.status = tonumber(id), not (forward and status == 200) and status or nil
       opts.emit(report)

@@ -1,6 +1,6 @@
 ---The part of the listener that runs in nginx. It has no key, so it cannot verify a delivery. It prints "delivery ID"
----on standard output, which the launcher reads. The launcher fetches the delivery from /_listen/delivery and sends its
----verdict to /_listen/verdict. The delivery waits for the verdict.
+---on standard output, which the launcher reads. The launcher fetches the delivery from /_listen/delivery and sends a
+---verdict to /_listen/verdict. The delivery waits for this verdict.
 
 local cjson = require "cjson"
 local request_body = require "cmr.util.request_body"
@@ -13,7 +13,7 @@ local VENDOR_TIMEOUT_SECONDS = 60
 
 local token
 local deliveries, count = {}, 0 -- by id: the deliveries without a verdict
-local forwarding = {} -- request -> id, for the requests that were accepted and forwarded
+local forwarding = {} -- request_id() -> id, for the deliveries that were accepted and forwarded
 
 local function report(...)
   io.stdout:write(table.concat({ ... }, " "), "\n")
@@ -51,7 +51,7 @@ function worker.receive(forwards)
     return ngx.exec "/_listen/forward"
   end
   ngx.status = in_time and delivery.status or 503
-  ngx.header["Content-Length"] = 0 -- no body, because anyone can send here, and must learn only the status
+  ngx.header["Content-Length"] = 0 -- no body: anyone can send here, and a sender must learn only the status
 end
 
 ---Reports the answer to a forwarded delivery.

@@ -7,7 +7,7 @@ local heap = require "cmr.util.heap"
 local waiters = require "cmr.loop.waiters"
 
 local MAX_STEP_SECONDS = 1 -- maximum of one poll
-local DEFERRED_SECONDS = 1 / 1000 -- more than 0, so that luv's loop first looks at its other handles
+local DEFERRED_SECONDS = 1 / 1000 -- how soon deferred coroutines go on; not 0, so that luv's other handles come first
 
 ---@class cmr.loop.block: cmr.Loop
 local block = { now = core.now, notify = waiters.notify }
@@ -16,7 +16,7 @@ local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this m
 local attended = 0 -- number of calls between their block.attend and their block.leave
 local sleepers = {} -- a heap of the sleeping waiters; the key is `wakes_at`, the end of their sleep
 
----Lets luv's loop run the tasks too. The adapter for luv sets it.
+---Lets luv's loop run the tasks too. The adapter for luv sets this function.
 ---@type fun()?
 block.drive = nil
 

@@ -14,8 +14,8 @@ local function native(name)
 end
 local create, resume, running, yield = native "create", native "resume", native "running", native "yield"
 
----Whether this Lua can suspend a coroutine inside an iterator, a metamethod or pcall. Lua 5.1 cannot. There, a call
----inside one of them blocks the whole process while it waits, unless the option `loop` makes the client refuse it.
+---Whether this Lua can suspend a coroutine inside an iterator, a metamethod or pcall. Lua 5.1 cannot: there, a call in
+---such a place blocks the whole process. If the option `loop` names an event loop, the client refuses such a call.
 coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
 coroutines.UNYIELDABLE = "nothing can wait in a function that C calls back, such as string.gsub's or table.sort's or a "
@@ -107,8 +107,8 @@ end
 
 ---Calls a function for a caller that waits in place. Returns true and the function's first result, or false and the
 ---error. Meanwhile this library's tasks go on, but the program's coroutines do not, even if their waiters are posted.
----Otherwise an error in one of them would end the caller's wait, and many of them that wait in place would overflow the
----C stack.
+---Otherwise an error in one of these coroutines would end the caller's wait, and many nested waits in place would
+---overflow the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end
@@ -174,7 +174,7 @@ local function serve()
   end
 end
 
----Runs a function in another coroutine. Returns when the function first waits.
+---Runs a function in another coroutine. Returns when the function first waits or ends.
 function coroutines.spawn(run)
   local co = table.remove(idle) or create(serve)
   serving[co], tasks[co] = true, run

@@ -17,11 +17,11 @@ local luv = {
   notify = waiters.notify,
 }
 
-local poll -- a luv handle: either a handle that polls the descriptor of an engine, or a timer
-local is_timer = false -- whether `poll` is a timer: there is no descriptor, or something else polls it
+local poll -- the handle whose events step the engine: it polls the engine's descriptor, or is a timer
+local is_timer = false -- whether `poll` is a timer: no descriptor exists, or another handle polls the descriptor
 local watched -- the engine that `poll` steps
--- how many users `poll` has: each wait for a call, and block's tasks as one user; an active handle keeps the loop
--- alive, so `poll` is active only while it has users
+-- the number of users of `poll`: each wait for a call is a user, and block's tasks together are one user; an active
+-- handle keeps the loop alive, so `poll` is active only while it has users
 local waiting = 0
 local is_driving, timer = false, nil -- whether block has tasks; the timer that wakes the sleeping tasks
 
@@ -44,8 +44,8 @@ local function is_open(handle)
   return handle ~= nil and not handle:is_closing()
 end
 
--- Closes a handle. If the loop has nothing to do, the program may end without running it again. luv 1.44 then crashes,
--- because the handle is not yet closed. So the loop closes it here.
+-- Closes a handle. The loop closes handles only while it runs, and the program may end without running an idle loop
+-- again. luv 1.44 then crashes on the open handle. So this function runs an idle loop once.
 local function close(handle)
   if not is_open(handle) then return end
   handle:stop()
@@ -61,7 +61,7 @@ local function unwatch()
   if waiting == 0 and is_open(poll) then poll:stop() end
 end
 
--- Lets the loop also run block's tasks, because the main chunk may start some before uv.run.
+-- Lets the loop also run block's tasks, because the main chunk may start tasks before uv.run.
 local function drive()
   local seconds = block.idle_seconds()
   if is_driving ~= (seconds ~= nil) then

@@ -2,7 +2,7 @@
 ---
 ---One stepper runs the engine for all calls in flight. Normally the stepper is the pump, a timer that ends when no call
 ---is left. A request cannot be the pump, because nginx kills its coroutine when the client disconnects. For the same
----reason requests share only tables of this module, and no closure over the locals of one request. If no timer can be
+---reason, requests share tables of this module, but never a closure over the locals of one request. If no timer can be
 ---made or run, or the worker is exiting, a waiting request steps the engine in place of the pump.
 
 local core = require "cmr.core"
@@ -14,7 +14,7 @@ local waiters = require "cmr.loop.waiters"
 local PAUSE_SECONDS = 0.001
 local STALE_SECONDS = 0.05 -- after this time without a step, a waiting request steps the engine itself
 local CHECK_INTERVAL_SECONDS = 1 -- how often a waiting request checks that the pump still steps
-local WATCH_SECONDS = 0.02 -- how often a watch checks whether its coroutine has ended
+local WATCH_SECONDS = 0.02 -- how often a watch checks whether its coroutines have ended
 local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a limit; after this time the wait begins again
 
 local CAN_WAIT = {
@@ -114,7 +114,7 @@ end
 function nginx.sleep(_, seconds, job)
   seconds = math.max(PAUSE_SECONDS, seconds)
   if not job then return ngx.sleep(seconds) end
-  if job.cancelled then return end -- the user cancelled the job after its answer arrived, but before the sender read it
+  if job.cancelled then return end -- cancelled after the answer arrived, but before the sender read the answer
   job.alarm = semaphore.new()
   job.alarm:wait(seconds)
   job.alarm = nil

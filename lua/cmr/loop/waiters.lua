@@ -1,12 +1,12 @@
 ---Stores which coroutine waits for which call. All loop adapters share this module, because one step of the engine may
----finish a call of any of them.
+---finish calls of several adapters.
 
 local core = require "cmr.core"
 
 local waiters = {}
 
--- call:id() -> waiter. All copies of the library share this table, because they share the engine: a copy that steps the
--- engine takes the finished calls of all copies.
+-- call:id() -> waiter. A program may load several copies of the library. All copies share this table, because they
+-- share the engine: a copy that steps the engine takes the finished calls of all copies.
 local waiting = core.waiting
 
 ---Adds a waiter, which is posted once when the call has finished or was cancelled.

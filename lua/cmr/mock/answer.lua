@@ -57,11 +57,11 @@ local function undocumented(operation, status, data, message, data_is_documented
   return operation.flags.async and answer.assume(reply, "actionId") or reply
 end
 
----Makes the answer of a successful request: the operation's documented answer, with this data. If the operation has
----none, the answer is like the documented answers of other operations.
+---Makes the answer of a successful request: the operation's documented answer, with this data. If no answer is
+---documented, the answer is like the documented answers of other operations.
 ---@param request table
----@param data any Nil means null or no member, whichever the documented answer has.
----@param message string? A message in place of the documented one, or if none is documented.
+---@param data any Nil means null, or no member if the documented answer has no data.
+---@param message string? Default: the documented message.
 ---@return table answer
 function answer.success(request, data, message)
   local operation = request.operation
@@ -96,7 +96,7 @@ end
 ---@param list table[]
 ---@param page_items integer? The default number of items on a page. Default: 20.
 ---@return table items
----@return integer page its number
+---@return integer page the number of the page
 ---@return integer pages the number of pages
 function answer.page(request, list, page_items)
   local page, limit = request.fields.page or 1, request.fields.limit or page_items or PAGE_ITEMS

@@ -15,7 +15,7 @@ local control = {}
 local PREFIX = "/_mock/"
 local MAX_REDELIVERIES = 10000
 
--- The texts that a field may have, for GET /_mock/.
+-- The texts that a field may have. GET /_mock/ lists them.
 local VALUES = {
   window = { "bucket", "fixed", "sliding" },
   signatureFormat = signature_formats.NAMES,
@@ -33,7 +33,7 @@ local function refuse(message)
   return reply(400, { error = message })
 end
 
--- The Lua type of a "count". read_query turns its text into a number, or leaves a text that is no number unchanged.
+-- type of a field -> Lua type, where the names differ. read_query turns the digits of a "count" into a number.
 local LUA_TYPES = { count = "number" }
 
 -- Returns a table with the name of each operation as a key.
@@ -325,7 +325,7 @@ local function read_fields(request, types)
   return ok and fields, message
 end
 
--- Answers a browser. The browser may have the page's files, but needs the token for the page itself.
+-- Answers a browser. The page's files need no token, but the page itself needs the token.
 local function answer_browser(request, token)
   local name = request.method == "GET" and request.path:sub(#PREFIX + 1)
   if name ~= "" then return name and page.file(name) end

@@ -35,8 +35,8 @@ function Deliveries.new(now)
 end
 
 ---Makes a destination, or returns nil and a message.
----@param fields table {url = on this machine, signatureFormat = a signature format, actionId = false to omit
----  it from data, because the sources disagree on it}
+---@param fields table {url = on this machine, signatureFormat = a signature format, actionId = false to omit actionId
+---  from data, because the sources disagree on whether data has it}
 ---@return table? destination
 ---@return string? message
 function Deliveries.destination(fields)
@@ -156,7 +156,7 @@ end
 ---Emits an event to every destination.
 ---@param name string The name of a documented event.
 ---@param data table The event's data. Nil members are omitted.
----@param action table? The table of the call that caused the event. It gets the actionId when the call is answered.
+---@param action table? The call that caused the event. This table gets the actionId when the call is answered.
 function Deliveries:emit(name, data, action)
   local kind = assert(events[name], name)
   local event = { kind = kind, data = data, action = action, id = kind.key == "event" and random.id(28) or nil }

@@ -16,11 +16,11 @@ local faults = {
   },
 }
 
--- What a request has to have, by name: function(value, names) -> the value in the form of requests, or nil and a
--- message. A value that no request can have is refused.
+-- The conditions for a request, by name: function(value, names) -> the value as requests have it, or nil and a message.
+-- A condition that no request can meet is refused.
 local MATCH_FIELDS = {
   operation = function(value, names)
-    local name = value:gsub("-", "_") -- the name of the command
+    local name = value:gsub("-", "_") -- also accepts the command's name, which has hyphens
     if names[name] then return name end
     return nil, ("there is no operation '%s'; 'cmr operations' lists them"):format(value)
   end,
@@ -82,8 +82,8 @@ local function matches(match, request)
     and (match.path == nil or match.path == request.path or match.path == request.operation_path)
 end
 
----Returns the first fault that matches a request. Removes a fault after the ordered number of requests.
----@param list table[] changed
+---Returns the first fault that matches a request. Removes the fault from the list after the ordered number of requests.
+---@param list table[]
 ---@param request table
 ---@return table? fault
 function faults.take(list, request)

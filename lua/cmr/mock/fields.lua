@@ -42,8 +42,8 @@ local function is_missing(value)
   return value == nil or value == json.null or value == ""
 end
 
--- For each operation, its parameters by their parent: trees[operation]["mailboxes.*[]"] is a list of {step =
--- "username", param}.
+-- The parameters of each operation, by their parent. A step is the last part of a parameter's name:
+-- trees[operation]["mailboxes.*[]"] is a list of {step = "username", param}.
 local trees = {}
 
 local function tree_of(operation)
@@ -145,9 +145,9 @@ local function check_user(operation, values)
   end
 end
 
--- Returns where a request may have undocumented fields: "query", "body" or nil. The library has the same rule. If the
--- user chose GET, the place is the query. If the user chose another method, but the documented method is GET, the place
--- is the body. In all other cases it is the documented place.
+-- Returns where a request may have undocumented fields: "query", "body" or nil. The library has the same rule. At an
+-- endpoint that the user supplied, a GET has these fields in the query. Any other method has them in the body if the
+-- documented method is GET. In all other cases, the fields have the documented place.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

@@ -136,10 +136,10 @@ end
 ---  port: 1 to 65535; default: a free port from 20000 to 29999
 ---  tls: HTTPS with HTTP/2 and a temporary certificate authority; default: false
 ---  rate: requests per second and key, 0 for no limit; default: 5
----  window: how it counts requests: "bucket" (default), "fixed" or "sliding"
+---  window: how the rate limit counts requests: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that gets the events; /_mock/webhooks can add more
 ---  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
----  examples: whether it starts with the data that cmr.examples names; default: false
+---  examples: whether the mock starts with the data that cmr.examples names; default: false
 ---  operations: the operations to serve; default: those of the library
 ---@return integer status 0 after a signal; 1 if the mock failed, with the reason on standard error.
 function mock.run(opts)

@@ -57,7 +57,7 @@ end
 ---Splits a body into its parts.
 ---@param body string
 ---@param content_type string the header
----@return table[]? parts each {name, filename and type of a file, content}
+---@return table[]? parts each {name, content}; a file also has {filename, type}
 ---@return string? message
 function multipart.parse(body, content_type)
   local boundary = (parameters(content_type) or {}).boundary

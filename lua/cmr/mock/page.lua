@@ -11,7 +11,7 @@ local TYPES = {
   ["icon.svg"] = "image/svg+xml",
 }
 
--- Only the page's own files may load or run. The page makes no HTML from text, and the browser enforces that.
+-- The browser lets only the page's own files load or run, and lets no script make HTML from text.
 local POLICY = table.concat({
   "default-src 'none'",
   "script-src 'self'",

@@ -11,7 +11,7 @@ Mailbox.__name = "cmr.mock.mailbox"
 ---How many re-exports of a mailbox are possible in 7 days.
 Mailbox.MAX_REEXPORTS_PER_WEEK = 3
 
-local WARMUP_START_SECONDS = 120 -- documented: "minutes" until a warmup is ACTIVE; assumed: the number
+local WARMUP_START_SECONDS = 120 -- documented: a warmup is ACTIVE after "minutes"; assumed: 2 minutes
 
 ---Adds a mailbox, or replaces the mailbox with the same id.
 ---@param state table

@@ -86,8 +86,8 @@ local function create_mailboxes(order, part, fields)
   return created
 end
 
--- Registers the domain of a part if it was ordered, and creates its mailboxes. Returns the mailboxes, or nil and the
--- reason of the failure.
+-- Carries out a part of an order: registers the domain if the part has years, and creates the mailboxes. Returns the
+-- mailboxes, or nil and the reason of the failure.
 local function fulfil(order, part, fields)
   local state = order.state
   local reason = state.failures[part.domain]
@@ -107,8 +107,8 @@ end
 
 ---Processes the order in the documented steps. It registers the ordered domains and creates the mailboxes. Later the
 ---mailboxes get passwords, and then become ACTIVE.
----@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = how long to register it, or
----  nil for a domain that the user has, subscriptionId = the id of an existing subscription, mailboxes = [...]}]}
+---@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = the years of registration;
+---  nil if the user already has the domain, subscriptionId = the id of an existing subscription, mailboxes = [...]}]}
 function Order:process(fields)
   local state, created, failed = self.state, {}, {}
   for _, part in ipairs(fields.parts) do

@@ -1,4 +1,4 @@
----The pool of domains with warm mailboxes, and the sandbox's pool of them. Sells domains from both pools.
+---The pool of domains with warm mailboxes, and a second pool for the sandbox. Sells domains from both pools.
 
 local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"
@@ -62,7 +62,7 @@ function prewarmed_pool.find(pool, provider, contains)
   return found
 end
 
--- Deletes subscriptions with all of their mailboxes, also the mailboxes that were added later.
+-- Deletes subscriptions with all of their mailboxes, also the mailboxes that were added after the sale.
 local function clear_subscriptions(state, filter)
   for _, subscription in ipairs(state.subscriptions:list(filter)) do
     subscription:cancel()

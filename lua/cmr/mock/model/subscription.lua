@@ -43,7 +43,7 @@ local function emit(subscription, event, reason)
   state:emit("subscription." .. event, data)
 end
 
--- Pays for the next month. Returns true, or nil and "domain" or "payment".
+-- Pays for the next month. Returns true, or nil and the problem: "domain" or "payment".
 local function renew(subscription)
   local state = subscription.state
   local domain = state.domains:get(subscription.domain)
