@@ -32,8 +32,8 @@ local client_options = {}
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
----if there is one; else the limiter of the process.
+---The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else, for a client with a
+---ledger, the limiter of the ledger; else the limiter of the process.
 ---@field limiter? cmr.Limiter
 ---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
 ---False: cmr does not count re-exports. Default: warn.
@@ -47,9 +47,9 @@ local client_options = {}
 ---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
----Maps the name of an operation to "METHOD /path". cmr then uses this endpoint in place of the endpoint that it knows,
----or for an operation whose endpoint is undocumented. Append " userId in body" or " userId in query" if the API
----expects `userId` in another place than cmr assumes.
+---Maps the name of an operation to "METHOD /path". This endpoint replaces the endpoint that cmr knows. An operation
+---whose endpoint is undocumented needs this option. Append " userId in body" or " userId in query" if the API expects
+---`userId` in another place than cmr assumes.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the adapter that fits each call.

@@ -1,6 +1,6 @@
----Reads the items of a list, page by page. An answer has currentPage and totalPages in data.pagination (API
----documentation) or directly in data (help pages), and perhaps the total number of items. Its nextPage is not used,
----because the documented sample shows a wrong number.
+---Reads the items of a list, page by page. An answer has currentPage, totalPages and perhaps the total number of items:
+---in data.pagination (API documentation) or directly in data (help pages). The answer's nextPage is not used, because
+---the documented sample shows a wrong number.
 ---
 ---The pages are not one snapshot of the list. When the list changes while it is read, items move from one page to
 ---another. So every page is compared with the pages before it. When items may be missing or come twice, the iteration
@@ -83,8 +83,8 @@ local function check_numbers(list, number, current, pages, total)
   end
 end
 
--- Raises when an earlier page was the same as this page, or had one of its items. Two equal items in one page are no
--- error, because the server sent them so.
+-- Raises when this page is the same as an earlier page, or has an item of an earlier page. Two equal items in one page
+-- are no error, because the server sent them so.
 local function check_repeats(list, number, items)
   local fingerprint = core.sha256(tables.canonical(items))
   if list.seen_pages[fingerprint] then
@@ -111,8 +111,8 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total says how many items all pages have. A total of as many items as the page has
--- may count only that page. It counts as the total of all pages if the number of pages is unknown.
+-- Returns whether the first page's total counts the items of all pages. A total that equals the number of items on the
+-- first page may count only this page. Such a total is accepted only if the number of pages is unknown.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

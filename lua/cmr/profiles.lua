@@ -1,4 +1,5 @@
----Profiles: a profile has an API key, and the options of its requests. `cmr init` stores a profile under a name.
+---Profiles: a profile has an API key, and the options for requests with this key. `cmr init` stores a profile under a
+---name.
 ---
 ---The file is $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config). Only its owner can read it. key_header and
 ---ca_file are optional:

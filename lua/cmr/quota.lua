@@ -1,6 +1,6 @@
----Counts a mailbox's re-exports. The API allows 3 in a week. A client counts each re-export in its store before it
----sends the request, under the mailbox's id or address. The client cannot see the re-exports that users start in the
----dashboard, but the API counts them too. So the API decides, and its refusals are stored as well.
+---Counts a mailbox's re-exports. The API allows 3 in a week. Before a client sends a re-export, it counts the re-export
+---in its store, under the mailbox's id or address. The client cannot see the re-exports that users start in the
+---dashboard, but the API counts them too. So the API decides, and the client stores the API's refusals as well.
 
 local log = require "cmr.util.log"
 local stores = require "cmr.store"
@@ -8,8 +8,8 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
--- How long a refusal without Retry-After counts. This time is less than a week: the API also counts re-exports from
--- the dashboard. If those are days old, it may allow the next re-export sooner than in a week.
+-- How long a refusal without Retry-After counts. The API also counts re-exports from the dashboard, which may be days
+-- old. So the API may allow the next re-export in less than a week.
 local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
 
@@ -56,8 +56,8 @@ function quota.reserve(state, call, operation)
   return reservation
 end
 
----Gives back the re-export when the API certainly did not accept the call. If the API refused the call for its quota,
----stores the refusal.
+---Gives back the re-export when the API certainly did not accept the call. If the API refused the call because the
+---quota is used up, stores the refusal.
 ---@param reservation table? The result of quota.reserve.
 ---@param err cmr.Error The error, with the outcome of all attempts.
 function quota.failed(reservation, err)

@@ -8,11 +8,11 @@ Recorder.__name = "cmr.mock.recorder"
 local MAX_REQUESTS = 10000
 local MAX_BYTES = 64 * 1024 * 1024 -- of all recorded texts: heads, bodies and answers
 
----The maximum size of a body, and of an answer, that is recorded in full.
+---The recorder stores at most this many bytes of each body and of each answer.
 Recorder.MAX_BODY_BYTES = 1024 * 1024
 
 ---Makes an empty recorder.
----@param last integer The first request gets the next number.
+---@param last integer The first request gets the number last + 1.
 ---@return table recorder
 function Recorder.new(last)
   return setmetatable({ entries = {}, sizes = {}, first = last + 1, last = last, finished = 0, bytes = 0 }, Recorder)
@@ -36,9 +36,9 @@ local function grow(self, entry, bytes)
   end
 end
 
----Records a request. Sets its number. The caller may add members to it afterwards.
+---Records a request. Sets the entry's number. The caller may add members to the entry afterwards.
 ---@param entry table
----@param bytes integer The size of its head.
+---@param bytes integer The size of the request's head.
 function Recorder:add(entry, bytes)
   if self.last - self.first + 1 >= MAX_REQUESTS then drop_oldest(self) end
   self.last = self.last + 1

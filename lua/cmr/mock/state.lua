@@ -100,7 +100,7 @@ function State:at(time, run)
   table.insert(schedule, index + 1, { time = time, run = run })
 end
 
----Schedules a function that does later work of the current call. The events that it emits get the actionId of the call.
+---Schedules later work of the current call. The events that this work emits get the actionId of the call.
 ---@param seconds number from now
 ---@param run function
 function State:after(seconds, run)

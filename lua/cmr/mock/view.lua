@@ -65,7 +65,7 @@ local function masked_request(entry, keys)
   return shown
 end
 
--- Calls a function with each item of a list, or with the newest items, and lists the results.
+-- Returns show(item) for each of the newest `limit` items of a list, or for all items if there is no limit.
 local function newest(items, limit, show)
   local shown = json.array()
   for index = math.max(1, #items - (limit or #items) + 1), #items do

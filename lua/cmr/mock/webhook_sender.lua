@@ -49,8 +49,7 @@ local function exchange(socket, delivery, key)
   local destination = delivery.destination
   local ok, message = socket:connect(destination.host, destination.port)
   if ok and destination.tls then
-    -- the certificate is not verified, because a receiver under test has no real certificate, and the request stays on
-    -- this machine
+    -- does not verify the certificate: a receiver under test has no real one, and the request stays on this machine
     ok, message = socket:sslhandshake(nil, destination.name, false)
   end
   if ok then

@@ -89,7 +89,7 @@ local function record(request)
   return entry
 end
 
--- Returns the parts of a form to record, without the contents of files.
+-- Returns a form's parts for the recorder, without the contents of files.
 local function recorded_parts(request)
   local list = json.array()
   for index, part in ipairs(multipart.parts(request) or {}) do
@@ -165,8 +165,8 @@ function worker.serve()
   send(reply, reply.body)
 end
 
----Answers with an envelope when nginx itself refuses the request: for a bad request line, a body that is too large, or
----an error of the mock.
+---Answers with an envelope in place of nginx's own error page: for a bad request line, a body that is too large, or an
+---error in the mock's code.
 function worker.refused()
   local status = ngx.status
   local reply = answer.assume(answer.new(status, ("nginx answered %d"):format(status)), "everything")

@@ -43,8 +43,8 @@ local function documented_fields(operation)
   return fields
 end
 
--- Returns the envelope. Omits the data if the documentation says that it is a map of strings, and it is one. The names
--- in a map, such as those of countries, are no names of fields.
+-- Returns the envelope. Omits the data if it is a map of strings and the documentation says so too. The names in a map,
+-- such as the names of countries, are no names of fields.
 local function without_map(operation, envelope)
   if (samples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
   for _, value in pairs(envelope.data) do

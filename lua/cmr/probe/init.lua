@@ -13,7 +13,7 @@ local probe = {}
 -- After this many requests in a row that got no answer or a 5xx, the probe skips the other requests.
 local MAX_UNANSWERED_REQUESTS = 3
 
--- Returns the reason to send no other request after the first answer, or nil.
+-- Returns the reason why the probe must stop after the first answer, or nil.
 local function reason_to_stop(answer)
   if not answer.status then
     if answer.err.kind == "invalid_argument" then return answer.message end

@@ -68,7 +68,7 @@ function paging.position(envelope)
 end
 
 ---Returns whether there is a second page with limit=1: true, or false and a reason. Returns nil if the answer does not
----show it.
+---say whether there is a second page.
 function paging.has_more(first, documented)
   local path, items = paging.list(first, documented)
   if not path then return false, "no list was found in the answer" end

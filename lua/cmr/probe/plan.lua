@@ -19,9 +19,9 @@ plan.UNPLANNED = {
   platform_workspaces = "it needs a credential of Instantly and sends a request there",
 }
 
----The steps. A step has an operation and an id. It may have a query, `needs` (the names of the ids that it sends),
----second_page_of (the id of the step for page 1) and wrong_key. The loop below adds the missing ids: the operation's
----name, or for page 2 the result of plan.second_page.
+---The steps. A step has an operation and an id. It may have a query, `needs` (the names of the ids for the query),
+---second_page_of (the id of the step for page 1) and wrong_key. The loop below gives an id to each step that has none:
+---the operation's name, or for page 2 the result of plan.second_page.
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
   { operation = "subscriptions", second_page_of = "subscriptions" },
@@ -51,8 +51,8 @@ plan.steps = {
   { operation = "sandbox_prewarmed", query = { page = 1, limit = 1 } },
 }
 
--- The fields of an item that contain ids, for each operation: the documented fields and the guesses. A subscription's
--- domain is a guess, because the domain may no longer exist.
+-- The ids in the items of each operation, with the fields that may contain an id: the documented fields and guesses. A
+-- subscription's domain is a guess, because the domain may no longer exist.
 local ID_FIELDS = {
   subscriptions = { { name = "userId", documented = { "userId" } }, { name = "domain", guesses = { "domain" } } },
   users = { { name = "userId", documented = { "userId", "id" }, guesses = { "_id" } } },

@@ -12,8 +12,8 @@ local PRODUCTION = core.production .. "/"
 local HARMLESS_FLAGS = { list = true, deprecated = true }
 local SECRET_ANSWERS = { mailbox_admin = "its answer holds an administrator's password" }
 
----Returns the reason why the probe must not call an operation, or nil. Also returns whether the reason is that the
----request is undocumented.
+---Returns the reason why the probe must not call an operation, or nil. Also returns true if the reason is that the
+---operation's method or path is undocumented.
 function reader.refusal(operation)
   if not operation then return "there is no such operation" end
   if not operation.path or not operation.method then return "not documented", true end

@@ -59,7 +59,7 @@ function shape.type(value)
   return tables.is_list(value) and "list" or "object"
 end
 
----Adds all strings in a value to a set, in lower case. Also adds the parts of a string such as an address or a domain.
+---Adds all strings in a value to a set, in lower case. Also adds the parts of addresses, domains and similar strings.
 ---The report must not show an undocumented name that is in this set.
 function shape.words(value, words)
   if type(value) == "table" then

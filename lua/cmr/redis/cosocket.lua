@@ -1,4 +1,4 @@
----Connections to Redis in nginx, from nginx's pool. The request waits; the worker does not.
+---Connections to Redis in nginx, from nginx's pool. A wait for Redis blocks one nginx request, and not the worker.
 
 local cosocket = {}
 
@@ -21,7 +21,7 @@ function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
 end
 
--- Starts TLS itself, because not all versions of the library can. nginx checks the certificate and the name in it.
+-- Starts TLS itself, because some versions of the library cannot. nginx checks the certificate and the name in it.
 local function handshake(redis, opts)
   local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
   -- if nginx does not trust the certificate and the handshake ends at once, nginx reports success and closes the
@@ -67,7 +67,7 @@ end
 ---@param name string the command's name in lower case
 ---@return any reply False for null; nil and a message after a failure.
 ---@return string? message
----@return boolean? is_reply Whether Redis replied with the failure.
+---@return boolean? is_reply Whether the failure is an error reply from Redis.
 function Connection:command(name, ...)
   local reply, message = protected(self.redis[name], self.redis, ...)
   if not reply then return nil, message, reply == false end -- the library returns false for an error reply

@@ -1,4 +1,4 @@
----Connections to Redis outside nginx, with redis-lua on LuaSocket. The whole process waits.
+---Connections to Redis outside nginx, with redis-lua on LuaSocket. A wait for Redis blocks the whole process.
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
@@ -14,8 +14,8 @@ Connection.__name = "cmr.redis.luasocket"
 
 local redis_lua
 
--- Loads redis-lua, also from the folder for Lua 5.3: Debian installs it only for Lua 5.1 to 5.3, but it runs on any
--- version. Returns nil and a message when it is missing or does not load.
+-- Loads redis-lua, also from the folder for Lua 5.3: Debian installs redis-lua only for Lua 5.1 to 5.3, but it runs on
+-- any Lua. Returns nil and a message when redis-lua is missing or does not load.
 local function library()
   local ok, found = pcall(require, "redis")
   local is_absent = not ok and tostring(found):find("module 'redis' not found", 1, true)
@@ -129,8 +129,8 @@ function luasocket.open(owner)
   )
 end
 
----Closes a connection of another engine. In a fork's child, only drops the number of the descriptor: the parent still
----uses the connection, and the child may have opened another file with the same number.
+---Closes a connection of another engine. In a fork's child, only makes the socket forget its descriptor: the parent
+---still uses the connection, and the child may have opened another file under the same number.
 function Connection:abandon()
   if self.process == core.process() or not self.socket.setfd then return self:close() end
   self.socket:setfd(-1)
@@ -140,7 +140,7 @@ end
 ---@param name string in lower case
 ---@return any reply False for null; nil and a message after a failure.
 ---@return string? message
----@return boolean? is_reply Whether Redis replied with the failure.
+---@return boolean? is_reply Whether the failure is an error reply from Redis.
 function Connection:command(name, ...)
   local ok, reply = pcall(self.redis[name], self.redis, ...)
   if ok then return reply ~= nil and reply end -- redis-lua returns nil for null

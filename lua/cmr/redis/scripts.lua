@@ -142,7 +142,7 @@ function Redis.options(caller, spec, options)
   return opts
 end
 
--- Sends the whole script when Redis does not have it. Redis loses its scripts when it restarts.
+-- Runs a script by its digest. If Redis lost the script in a restart, sends the whole script.
 local function run(connection, script, ...)
   local reply, message, is_reply
   if not digests[script] then
@@ -179,8 +179,8 @@ local function authenticate(connection, opts)
   return ok, message
 end
 
--- Runs a script. An idle connection may be dead, so if a reused connection fails without a timeout, the function tries
--- another connection.
+-- Runs a script. If a reused connection fails without a timeout, tries another connection: the reused connection may
+-- have been dead.
 local function attempt(self, script, ...)
   local connection, ok, reply, message, is_reply, reason
   repeat

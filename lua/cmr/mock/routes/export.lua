@@ -28,7 +28,7 @@ end
 
 function export.add_platform(request, state)
   local fields = request.fields
-  -- assumed: what counts as bad credentials; documented: the API answers them with 400 and does not store them
+  -- assumed: which credentials are bad; documented: the API answers bad credentials with 400 and does not store them
   if fields.credentials.password == "wrong" then answer.refuse(400, "The credentials were rejected by the platform") end
   local id = random.id(16)
   table.insert(request.user.credentials, {
@@ -75,7 +75,7 @@ end
 
 function export.export_mailboxes(request, state)
   local fields = request.fields
-  -- assumed: without userId, the mailboxes are those of the credential's owner
+  -- assumed: without userId, the mailboxes must belong to the credential's owner
   local _, owner = scope.credential(state, request.user, fields.credentialId)
   local ids = fields.componentMailboxIds or fields.mailboxIds -- the sources disagree on the name
   local mailboxes = scope.all(scope.mailbox, state, owner, ids)
@@ -96,7 +96,7 @@ function export.reexport(request, state)
     id = found and found.mailboxId or ""
   end
   local mailbox = scope.mailbox(state, request.user, id)
-  -- assumed: a refused request does not count
+  -- assumed: a refused re-export does not use up the quota
   if #mailbox:recent_reexports() >= Mailbox.MAX_REEXPORTS_PER_WEEK then
     -- assumed: the form of the refusal; the documentation says only that the request is rejected
     answer.refuse(429, "Re-export limit exceeded: 3 times per mailbox per week", "status 429; message; no Retry-After")

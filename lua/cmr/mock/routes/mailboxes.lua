@@ -45,7 +45,7 @@ function mailboxes.mailbox(request, state)
   return answer.success(request, show(mailbox), "Mailbox fetched successfully")
 end
 
--- Assumed: the credentials have the same names as in the events.
+-- Assumed: the fields with the credentials have the same names as in the events.
 function mailboxes.mailbox_admin(request, state)
   local mailbox = scope.mailbox(state, request.user, request.fields.mailboxId)
   local access = mailbox:access()
@@ -88,7 +88,7 @@ local function changeable(request, state, fields)
   return mailbox
 end
 
--- Changes the mailboxes of a list. When one of them fails, the others are still changed.
+-- Changes the mailboxes of a list. When one change fails, the other mailboxes are still changed.
 local function update_each(request, state, list)
   local data = json.array()
   for index, fields in ipairs(list) do
@@ -119,7 +119,7 @@ function mailboxes.remove_mailbox(request, state)
   return answer.success(request)
 end
 
--- Assumed: mailboxId names the mailbox.
+-- Assumed: the body has the mailbox's id in the field mailboxId.
 function mailboxes.validate_mailbox(request, state)
   local id = request.fields.mailboxId
   if type(id) ~= "string" then answer.refuse(400, "Please provide 'mailboxId'", "the body's names; message") end

@@ -92,7 +92,7 @@ function orders.create_order(request, state)
   local parts, unavailable, ordered = split_available(state, request.fields.domains, mailboxes)
   add_existing_domains(request, state, parts, mailboxes, ordered)
   if #parts == 0 then
-    -- assumed: the API refuses an empty order; 422 is documented for an unavailable domain
+    -- assumed: the API refuses an empty order with 422, the documented status for an unavailable domain
     local message = #unavailable > 0 and "None of the domains is available." or "Please provide domains or mailboxes"
     answer.refuse(422, message, "status 422; message")
   end
@@ -121,14 +121,14 @@ function orders.order_mailboxes(request, state)
   local mailboxes = mailboxes_by_domain(request.fields)
   part.mailboxes = mailboxes[part.domain] or {}
   mailboxes[part.domain] = nil
-  -- assumed: the mailboxes must all be in that one domain
+  -- assumed: all mailboxes of the order must be in the part's domain
   if next(mailboxes) then answer.refuse(422, "'mailboxes' must be of " .. part.domain) end
   if #part.mailboxes == 0 then answer.refuse(422, "Please provide mailboxes", "status 422; message") end
   return create(request, state, { part }, {})
 end
 
--- Assumed: an order as form data has the same effect as an order as JSON. The mock checks a picture, and otherwise
--- ignores it.
+-- Makes a handler for orders in form data, which need a userId. Assumed: they have the same effect as orders in JSON.
+-- The mock checks the pictures in the form, and otherwise ignores them.
 local function of_user(handler)
   return function(request, state)
     if not request.user then answer.refuse(422, "Please provide a userId", "status 422") end
@@ -139,7 +139,7 @@ end
 orders.create_order_form = of_user(orders.create_order)
 orders.add_subscription_mailboxes = of_user(orders.order_mailboxes)
 
--- Assumed: orderId names the order.
+-- Assumed: the query has the order's id in the field orderId.
 function orders.order_status(request, state)
   local id = request.fields.orderId
   if not id or id == "" then answer.refuse(400, "Please provide 'orderId'", "the query's names; message") end

@@ -39,7 +39,7 @@ function placement.create_placement_test(request, state)
   return answer.success(request, { orderId = test.orderId })
 end
 
--- Makes a test's report. Assumed: its members, which are empty until the test is done.
+-- Makes a test's report. Assumed: the report has these members, and they are empty until the test is done.
 local function report(test, done)
   local folders = done and { { folder = "INBOX" } } or {}
   return {

@@ -11,7 +11,7 @@ local LENIENT = { domains = true }
 
 ---@param request table
 ---@param state table
----@return table? user named by userId
+---@return table? user The user with the request's userId.
 function scope.user(request, state)
   local id = request.fields.userId
   local user = id and state.users:get(id)

@@ -55,7 +55,8 @@ function subscriptions.renew_subscriptions(request, state)
   return answer.success(request)
 end
 
--- Assumed: subscriptionId names the subscription; autoRenew sets the state; a call without autoRenew toggles it.
+-- Assumed: the field subscriptionId has the subscription's id, and autoRenew has the new state. A call without
+-- autoRenew toggles the state.
 function subscriptions.toggle_subscription_auto_renew(request, state)
   local fields = request.fields
   local assumed = "the body's names; whether it sets or flips"

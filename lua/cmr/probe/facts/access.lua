@@ -7,7 +7,7 @@ local shape = require "cmr.probe.shape"
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- The operations in the probe's plan whose method is assumed.
+-- The operations in the probe's plan that have an assumed method.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
 -- Makes the judge for the answer to a step. A 429, a 5xx or a missing answer says nothing.

@@ -1,5 +1,5 @@
----Facts are statements about the API that the library relies on. Each fact is judged by the answers that the probe
----got. Pure.
+---A fact is a statement about the API. The library relies on the facts. The answers that the probe gets confirm or
+---contradict them. Pure.
 ---
 ---A fact is a row of four values. The first is its id, such as "subscriptions.page". The second is its source: "seed",
 ---"docs", "help" or "assumed". The third says what the API should do. The last is the function judge(seen), which
@@ -7,8 +7,8 @@
 ---
 ---`seen` has everything that the probe saw: {answers = the answer of each step, see reader.read; skipped = for each
 ---step that was not sent, the reason; requests = list of {step, operation, status}; words = the result of shape.words;
----guessed = for each name of an id, whether it is a guess; user_unknown = whether the API does not know the user on the
----command line}.
+---guessed = for each name of an id, whether the id is a guess; user_unknown = true if the API does not know the user on
+---the command line}.
 
 local facts = {}
 
