@@ -1,4 +1,4 @@
----Finds the server's id for a request in an answer's headers. Pure.
+---Finds the id of a request in the headers of its answer. The server chose the id. Pure.
 
 local ascii = require "cmr.util.ascii"
 

@@ -1,4 +1,4 @@
----Decides whether to try a call again, and after how long. Pure: the caller passes the clock and the jitter.
+---Decides whether to try a call again, and after how long. Pure: the caller passes the time left and the jitter.
 
 local BASE_SECONDS = 0.5 -- the longest backoff before the second attempt; jitter shortens it by up to half
 local MAX_BACKOFF_SECONDS = 8
@@ -8,8 +8,8 @@ local RETRYABLE_STATUS = { [500] = true, [502] = true, [503] = true, [504] = tru
 
 local retry = {}
 
----Returns whether another attempt may follow a failed attempt. cmr repeats a call that is harmless to repeat after any
----temporary failure. It repeats any other call only if the server never saw the call, or refused it because of the
+---Returns whether another attempt may follow a failed attempt. After any temporary failure, cmr repeats a call that is
+---harmless to repeat. cmr repeats any other call only if the server never saw the call, or refused it because of the
 ---rate limit.
 ---@param err cmr.Error the error of the attempt
 ---@param repeatable boolean Whether doing the call twice is harmless, as for a GET.
@@ -22,7 +22,7 @@ function retry.again(err, repeatable)
   return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] == true
 end
 
----Returns whether another attempt does no harm, so that the user's function may ask for it.
+---Returns whether another attempt does no harm. If it may do harm, cmr does not call the user's function `retry`.
 ---@param repeatable boolean whether doing the call twice is harmless
 ---@param outcome cmr.Outcome the outcome of all attempts so far
 function retry.is_safe(repeatable, outcome)

@@ -1,14 +1,14 @@
 ---Limits how many retries of a key may fail, so that an outage does not multiply the key's calls.
 ---
----A retry takes 1 from the budget, unless the server refused the attempt before it. A success or a refusal gives 1 back
----if a retry of the call took 1, else 0.2. A refusal because of the rate limit gives nothing back. The numbers have the
+---A retry takes 1 from the budget, unless the server refused the previous attempt. A success gives 1 back if a retry of
+---the call took 1, else 0.2. A refusal gives back the same, unless its reason is the rate limit. The numbers have the
 ---same ratios as in the standard mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
 
 local EARNED_WITHOUT_RETRY = 0.2
-local IDLE_SECONDS = 3600 -- the budget forgets a key this long after its last change or refused retry
+local IDLE_SECONDS = 3600 -- the budget forgets a key after this time without a retry, success or refusal
 
 local Budget = {}
 Budget.__index = Budget

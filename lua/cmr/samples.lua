@@ -9,8 +9,8 @@
 ---  described  a sentence on an answer that the documentation describes without a sample
 ---  refusals   array of JSON texts: envelopes of refusals
 ---  status     the HTTP status of success, where it is not 200
----  map        the type of the values, such as "string", if the answer's data is a map, for example from the names of
----             countries to their codes. It is "shown" if the sample answer shows the map
+---  map        only if the answer's data is a map, for example from the names of countries to their codes: the type of
+---             the map's values, such as "string", or "shown" if the sample answer shows the map
 ---  meanings   by name, the meanings of members of data that are easily misread
 ---  source     "seed", "docs" or "help", as in the operations table
 ---  request_source  the source of the request, if it differs from the source of the answer

@@ -13,8 +13,8 @@ local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
 local retry_budget = require "cmr.retry_budget"
 
--- The fields of an error that cmr still uses after a hook. cmr undoes a hook's changes to them. All fields except
--- `message` decide whether and when cmr repeats the call.
+-- cmr still uses these fields of an error after a hook has run, so it undoes the hook's changes to them. All of them
+-- except `message` decide whether and when cmr repeats the call.
 local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
@@ -47,7 +47,7 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  -- the job refers to the result, and on Lua 5.1 a record that refers to its own key in `records` is never collected
+  -- the job refers to the result, the record's key in `records`: Lua 5.1 never collects a record that refers to its key
   record.job = nil
   records[result] = record
 end
@@ -102,8 +102,8 @@ local function time_left(record, loop)
   return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
 end
 
--- Returns the engine, or nil and an error when the process has no memory or descriptor left for a new engine.
--- core.engine() makes a new engine after a fork or a close. As everywhere, Lua's own lack of memory is raised.
+-- Returns the engine. If the process has no memory or descriptor left for a new engine, returns nil and an error. After
+-- a fork or a close, core.engine() makes a new engine. Lua's own error "not enough memory" is raised, as everywhere.
 local function find_engine(record)
   local ok, engine = pcall(core.engine)
   if ok then return engine end
@@ -166,7 +166,7 @@ local function announcement(record)
 end
 
 -- Calls on_request, and adds the headers that it returns to the attempt. If the core cannot send a header, this
--- function omits it and logs its name: a hook that only watches must not break the call.
+-- function omits the header and logs its name, because a mistake in a hook must not break the call.
 local function call_on_request(record, hook)
   local call, event = record.call, announcement(record)
   event.repeatable = record.repeatable
@@ -236,7 +236,7 @@ end
 local function arrive(record, state)
   local opts, call = state.options, record.call
   local res, _, err = call:result()
-  call:release() -- frees the body now: cmr.info needs the call, so the call lives as long as the answer or error
+  call:release() -- frees the body now, because the call lives as long as the answer or error: cmr.info needs the call
   call_on_response(record, opts, err)
   earn(record, opts, err)
   if res then return res end
@@ -332,8 +332,8 @@ local function make_attempts(record, state, loop)
   return fail(record, loop, err)
 end
 
--- Returns the results of a call. If the call raised an error, as the user's loop adapter may do, records the end of the
--- request and raises the error again.
+-- Returns the results of a call. If an error was raised, for example by the user's loop adapter, records that the call
+-- failed, and raises the error again.
 local function reraise(record, ok, ...)
   if ok then return ... end
   local outcome = record.attempts == 0 and "not_sent" or "unknown"

@@ -23,7 +23,7 @@ local things = require "cmr.settlement.things"
 ---@field parts? integer Nothing was done if first_failure reports this many things. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
----A step of a plan: the events that complete it.
+---A step of a plan, with the events that complete the step.
 ---@class cmr.PlanStep
 ---@field event string
 ---@field count? integer The number of things that the events must report; nil when unknown.
@@ -94,8 +94,8 @@ local function depends_on(groups, group)
 end
 
 -- Returns two fields of a plan, first_failure and parts. first_failure is the failure event that can come before
--- anything is done. parts is the number of things that this event must report before it is sure that nothing was done.
--- parts is 0 if the answer refused everything.
+-- anything is done. If this event reports as many things as `parts` says, nothing was done. parts is 0 if the answer
+-- refused everything.
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "
@@ -206,7 +206,7 @@ function plan.of(operation, args, answer, sent_at)
   return made
 end
 
----Returns the event and the count of the first step of a plan. Of the answer, only the failed items are needed.
+---Returns the event and the count of the first step of a plan. Needs only the failed items of the answer.
 ---@param failed_items any[]? The failed items of the answer, as in cmr.info.
 ---@return table expected {event = name, count = the number, or nil when unknown}
 function plan.expected(operation, args, failed_items)

@@ -4,8 +4,8 @@ local reading = {}
 
 local announcements
 
----Some events announce others: a member of their data says how many events with another name follow. Returns the event
----that announces the events with this name, and the member with their number. Returns nil if no event announces them.
+---An event may announce events with another name: a member of its data says how many of them follow. Returns the name
+---of the event that announces the events with this name, and that member. Returns nil if no event announces them.
 ---@param name string
 ---@return {event: string, count: string}?
 function reading.announcement(name)
@@ -24,8 +24,8 @@ function reading.nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
----Returns the first text in some fields of a table.
----@param count? integer Reads only this many of the fields.
+---Reads some fields of a table, in order. Returns the first text that is not empty.
+---@param count? integer The number of fields to read, from the first field. Default: all.
 function reading.first_of(value, fields, count)
   for index = 1, count or #fields do
     local text = reading.nonempty(value[fields[index]])

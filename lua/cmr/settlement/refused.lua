@@ -23,7 +23,7 @@ function refused.items(operation, res)
   local data = res.data
   if type(data) ~= "table" then return nil end
   local failed = {}
-  if type(data.unavailableDomains) == "table" then -- orders have this field (help page)
+  if type(data.unavailableDomains) == "table" then -- answers to orders have this field (help page)
     for _, domain in ipairs(data.unavailableDomains) do
       failed[#failed + 1] = domain
     end
@@ -31,7 +31,7 @@ function refused.items(operation, res)
   for _, item in ipairs(data) do
     if type(item) == "table" then
       local incomplete = operation and operation.success_field and item[operation.success_field] == nil
-      if item.success == false or incomplete then -- bulk mailbox updates have `success` (help page)
+      if item.success == false or incomplete then -- answers to bulk mailbox updates have `success` (help page)
         failed[#failed + 1] = item
       end
     end

@@ -54,8 +54,8 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----Returns the things that a request asked for and that the answer did not refuse. Each entry of success_events whose
----parameter was sent has a group. The groups omit the mailboxes of a failed domain.
+---Groups the things that a request asked for and that the answer did not refuse. There is a group for each entry of
+---success_events whose parameter was sent. The groups omit the mailboxes of a failed domain.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)

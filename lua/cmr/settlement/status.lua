@@ -4,8 +4,8 @@ local ascii = require "cmr.util.ascii"
 
 local status = {}
 
----The words that settle an order when they are its whole status. The statuses are undocumented, so no other word
----settles an order by default, not even a compound such as PAYMENT_COMPLETED or COMPLETED_WITH_ERRORS.
+---A status settles an order if the whole status is one of these words. The statuses are undocumented, so by default no
+---other word settles an order, not even a compound such as PAYMENT_COMPLETED or COMPLETED_WITH_ERRORS.
 status.VERDICTS = {}
 for verdict, list in pairs {
   done = "COMPLETED COMPLETE DONE SUCCESS SUCCESSFUL SUCCEEDED",

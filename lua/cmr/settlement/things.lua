@@ -26,9 +26,8 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- For each kind of thing, the fields in which an event may name it. Only the first fields have values that
--- cmr compares with the names in a request (see REQUESTED_NAMES). The other fields only tell the things of an event
--- apart.
+-- For each kind of thing, the fields in which an event may name it. cmr compares the first N fields with the names in a
+-- request; REQUESTED_NAMES has the N. The other fields only distinguish the things of one event.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
@@ -58,7 +57,7 @@ function things.requested(args, parameter)
   if kind == "address" then
     for _, domain in ipairs(tables.sorted_keys(value)) do
       local list = value[domain]
-      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- a null counts as if the domain were absent
+      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- a domain with null counts as absent
         local name = type(mailbox) == "table" and nonempty(mailbox.username)
         local address = name and ascii.lower(("%s@%s"):format(name, domain))
         found[#found + 1] = { name = address or nil, domain = ascii.lower(tostring(domain)) }
@@ -88,7 +87,7 @@ local function list_in(data, event_name, kind)
 end
 
 ---Returns the things that an event reports.
----@return table[] things Each {name = the name in the request, key = identifies the thing, verdict}.
+---@return table[] things Each {name = the name in the request, key = a value that identifies the thing, verdict}.
 function things.reported(event, kind)
   local data, found = reading.event_data(event), {}
   if not kind then return { { key = event, verdict = "done" } } end

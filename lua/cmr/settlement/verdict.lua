@@ -48,8 +48,8 @@ local function set_of(list)
   return set
 end
 
--- Returns the progress of a step, according to the events. Adds the positions of the events that report a success of
--- the step to `found`.
+-- Returns how far the events have completed a step. Adds to `found` the positions of the events that report a success
+-- of the step.
 local function progress(step, events, relations, found)
   local wanted_names, named, keys, count, announced = set_of(step.items), {}, {}, 0, nil
   local announcement = step.announced and reading.announcement(step.event)
@@ -86,8 +86,8 @@ local function progress(step, events, relations, found)
 end
 
 -- Returns the outcome of a failure. The outcome is "rejected" when nothing can have been done: every part failed in the
--- first step, and no event reports that anything was done. When a workspace fails, its domain may already be paid (help
--- page).
+-- first step, and no event reports that anything was done. If a workspace failed, the outcome is "unknown", because its
+-- domain may already be paid (help page).
 local function outcome_of(plan, failures, others)
   if not plan.parts or plan.parts < 1 or others > 0 then return "unknown" end
   local keys, count = {}, 0

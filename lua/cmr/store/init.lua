@@ -51,7 +51,7 @@ local store = {
 local process_store
 
 ---Returns the store to use if no option names a store or a ledger. If nginx declares lua_shared_dict cmr, the store is
----in cmr, and also in cmr_events and cmr_claims if they are declared. Otherwise it belongs to this process.
+---in cmr, and also in cmr_events and cmr_claims if those are declared. Without cmr, the store belongs to this process.
 function store.default()
   local dict = shared_dict.default()
   if dict then

@@ -22,8 +22,8 @@ function Store.new(now)
   }, Store)
 end
 
--- Removes expired entries. Runs when as many entries were added as the last removal left, and at least
--- MIN_SWEEP_ENTRIES. So the mean cost of an addition does not grow with the store. Between two removals, the store at
+-- Removes expired entries. If N entries are left, the next removal comes after N additions, or after MIN_SWEEP_ENTRIES
+-- if N is smaller. So the mean cost of an addition does not grow with the store. Between two removals, the store at
 -- most doubles, or gets at most MIN_SWEEP_ENTRIES more entries.
 local function sweep(self)
   local now, left = self.now(), 0

@@ -1,6 +1,6 @@
----A store for all workers of an nginx, in one to three dictionaries (lua_shared_dict). It survives a reload. A full
----dictionary loses its least recently used entries, and the error log says so. Only a dictionary for events loses
----nothing: when it is full, it refuses new events.
+---A store for all workers of an nginx, in one to three dictionaries (lua_shared_dict). It survives a reload. When a
+---dictionary for events is full, it refuses new events. Any other full dictionary loses its least recently used
+---entries, and the error log says so.
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -13,15 +13,15 @@ Store.__name = "cmr.store.shdict"
 
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
-local SPARE = 1 / 8 -- `extend` gives the texts of a list this share of the list's TTL in addition
+local SPARE = 1 / 8 -- `extend` lets the texts of a list live longer than the TTL, by this share of the TTL
 
--- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. Each page has a header elsewhere,
--- and each entry has a header too. nginx reserves a few pages for itself.
+-- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. The header of a page is outside
+-- the page; the header of an entry is inside. nginx reserves a few pages for itself.
 local PAGE_BYTES, PAGE_HEADER_BYTES, RESERVED_PAGES, ENTRY_HEADER_BYTES = 4096, 24, 3, 68
 
 ---Makes a store on a dictionary, such as ngx.shared.cmr.
 ---@param dict table
----@param events table? A dictionary for lists, which loses nothing. Nil puts the lists into the first dictionary.
+---@param events table? A dictionary for lists; it loses no text. Nil puts the lists into the first dictionary.
 ---@param claims table? A dictionary for claims. Nil puts the claims into the first dictionary.
 function Store.new(dict, events, claims)
   return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)
@@ -70,7 +70,7 @@ end
 
 function Store:renew(name, token, lease)
   local dict, key = self.claims, "cmr:claim:" .. name
-  -- read again, because if the lease ended in between, another worker may have the claim
+  -- read the token again: if the lease ended after the first read, another worker may have the claim
   local held = dict:get(key) == token and dict:expire(key, lease) and dict:get(key) == token
   if not held then return nil, stores.LEASE_OVER end
   return true
@@ -79,7 +79,7 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- a claim that is about to end is not deleted: another worker may have claimed the name by then
+  -- a claim that is about to end is not deleted: it may end before the deletion, and another worker may claim the name
   local left = dict:ttl(key)
   if left and left > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true

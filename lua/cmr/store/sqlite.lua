@@ -1,5 +1,5 @@
----A store for all processes of a machine, in the user's ledger. It uses the machine's wall clock, so that marks
----survive a restart.
+---A store for all processes of a machine, in the user's ledger. It uses the machine's wall clock, so that claims and
+---marks survive a restart of the machine.
 
 local core = require "cmr.core"
 local ledgers = require "cmr.ledger"
@@ -14,7 +14,7 @@ Store.__name = "cmr.store.sqlite"
 
 local DAY = require("cmr.util.text").DAY
 local SPEC = { ledger = validate.methods "transaction", path = "string" }
--- The list ends when its newest text expires, so that adding a text need not change the other texts.
+-- A list ends when its newest text expires, so that adding a text need not change the other texts.
 local LIST_END = "(SELECT expires FROM entry AS newest WHERE newest.name = %s ORDER BY id DESC LIMIT 1)"
 local SWEEPS = {
   "DELETE FROM claim WHERE expires <= ?",

@@ -1,4 +1,4 @@
----Raises a mistake of the calling program at that program's line, and calls the user's hooks.
+---Raises errors about mistakes of the calling program, at that program's line, and calls the user's hooks.
 
 local log = require "cmr.util.log"
 
@@ -6,8 +6,8 @@ local errors = {}
 
 local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)util/errors%.lua$" or "@"
 
----Raises a mistake of the calling program, with the line of the first caller outside the library. The error is a
----string, because nginx and Lua 5.1's program `lua` print no other value.
+---Raises an error about a mistake of the calling program, with the line of the first caller outside the library. The
+---error is a string, because nginx and Lua 5.1's program `lua` print no other value.
 ---@param message string The text after "cmr.".
 function errors.raise(message)
   local level = 2

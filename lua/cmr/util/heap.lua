@@ -1,5 +1,5 @@
----A list whose first item is always the one with the smallest key. Adding an item, or taking the first one, takes time
----in proportion to the logarithm of the number of items.
+---A list whose first item is always the one with the smallest key. The time for adding an item or for taking the first
+---item grows with the logarithm of the number of items.
 
 local heap = {}
 

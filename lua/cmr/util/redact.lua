@@ -91,7 +91,7 @@ function redact.copy(value, secrets, with_secret_fields)
   elseif type(value) ~= "table" then
     return value
   end
-  local copy = setmetatable({}, getmetatable(value)) -- an empty array stays one
+  local copy = setmetatable({}, getmetatable(value)) -- so that an empty array stays an array
   for name, member in pairs(value) do
     if with_secret_fields or not redact.is_secret_name(name) then
       local key = type(name) == "string" and redact.copy(name, secrets) or name

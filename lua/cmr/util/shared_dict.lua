@@ -7,7 +7,7 @@ local log = require "cmr.util.log"
 -- The names of the dictionaries. There are three, because a full dictionary may lose its oldest entries: many handled
 -- events must not push out awaited events or quotas.
 local shared_dict = {
-  MAIN = "cmr", -- quotas and the queue of the rate limit; also the data of each dictionary below that nginx.conf lacks
+  MAIN = "cmr", -- quotas and the queue of the rate limit; also the data of the two below, if nginx.conf lacks them
   EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; when full, it refuses new entries
   CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }

@@ -1,4 +1,4 @@
----Functions for tables as JSON values: paths into them, sorted keys, copies, and whether a table is a list or an
+---Functions for tables that hold JSON values: paths into them, sorted keys, copies, and whether a table is a list or an
 ---object. Pure.
 
 local text = require "cmr.util.text"

@@ -10,7 +10,7 @@ local errors = require "cmr.util.errors"
 local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
 
-local MAX_LISTED_NAMES = 3 -- a message lists the known names only if there are no more than this
+local MAX_LISTED_NAMES = 3 -- a message lists the known names if there are at most this many
 
 local validate = {}
 

@@ -26,8 +26,8 @@ local LIST = "dead"
 
 local texts = setmetatable({}, { __mode = "k" }) -- letter -> its text in the store
 
--- Returns the letters in a store, oldest first, also those that are not dead yet. With the id of an event's letter,
--- skips most other letters, because decoding all of them would take long after an outage.
+-- Returns the letters in a store, oldest first, including letters that are not dead yet. If `id` is given, decodes only
+-- the texts that contain the id: decoding all texts would take long after an outage.
 local function list_all(store, id)
   local stored, message = store:list(LIST)
   if not stored then return nil, message end
@@ -45,16 +45,16 @@ local function is_dead(letter)
   return not letter.dead_at or letter.dead_at <= os.time()
 end
 
----Returns the hash of a letter's event. The events of several letters have the same hash if they have no id and the
----same content.
+---Returns the hash of a letter's event. Letters of several events have the same hash if the events have no id and
+---the same content.
 ---@param letter cmr.DeadLetter
 ---@return string hash
 function dead_letters.hash(letter)
   return (letter.id:match "^[^%-]*")
 end
 
--- Returns the letters of the events with this hash: first those of the last so many seconds, which belong to one event,
--- then the older ones, which belong to other events.
+-- Returns two lists of the letters with this hash: the letters of the last `seconds` seconds, which belong to one
+-- event, and the older letters, which belong to other events.
 local function list_of_event(store, hash, seconds)
   local oldest, letters, others = os.time() - seconds, {}, {}
   for _, letter in ipairs(list_all(store, hash) or {}) do
@@ -91,12 +91,13 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter, unless the event already has a dead letter. Replaces a letter of the event that is not dead yet. If
----there is no room, leaves an earlier letter that has the event; else stores the letter without the event.
+---Stores a letter, unless the event already has a dead letter. If a letter of the event is not dead yet, replaces that
+---letter. If there is no room, keeps an earlier letter that has the event; if there is none, stores the new letter
+---without the event.
 ---@param store cmr.Store
----@param letter cmr.DeadLetter Its id is the event's hash. If another event has a letter with this id, it gets its own.
+---@param letter cmr.DeadLetter Its id is the event's hash. The function changes an id that another event's letter has.
 ---@param ttl number seconds
----@param seconds number Letters of this hash that are older belong to other events.
+---@param seconds number Older letters with this hash belong to other events.
 ---@return boolean? ok
 ---@return string? message
 function dead_letters.put(store, letter, ttl, seconds)
@@ -119,11 +120,11 @@ function dead_letters.put(store, letter, ttl, seconds)
   return true
 end
 
----Removes the letters of an event that was handled, dead or not. Leaves the letter of an event that is too large for
----the store.
+---Removes the letters of a handled event, whether they are dead or not. Keeps the letter of an event that is too large
+---for the store.
 ---@param store cmr.Store
 ---@param hash string
----@param seconds number Letters of this hash that are older belong to other events.
+---@param seconds number Older letters with this hash belong to other events.
 function dead_letters.settle(store, hash, seconds)
   for _, letter in ipairs((list_of_event(store, hash, seconds))) do
     if letter.dead_at then dead_letters.remove(store, letter) end

@@ -27,8 +27,8 @@ local function status_of(code)
 end
 
 ---Replaces ngx.exit, ngx.redirect and ngx.exec. Each new function first calls the `settle` of the running handler, and
----then calls the old function. A local variable that got ngx.exit before the replacement still calls the old function.
----Does nothing outside nginx.
+---then calls the old function. Code that stored ngx.exit in a local variable before the replacement still calls the old
+---function. Does nothing outside nginx.
 function early_exit.watch()
   if is_watching or not package.loaded.ngx then return end
   is_watching = true

@@ -117,8 +117,8 @@ end
 
 events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
 
--- cmr uses at most this many ids of one event, because the store has a copy of the event for each id. An event with
--- more items also has the id of an order or an action, by which cmr finds it.
+-- cmr uses at most this many ids of one event, because the store has a copy of the event for each id. cmr finds an
+-- event with more ids by the id of its order or action.
 local MAX_IDS = 20
 local MAX_ID_BYTES = 200
 

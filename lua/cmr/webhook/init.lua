@@ -4,8 +4,9 @@
 ---    if not event then return answer(err.status, message) end
 ---    if seen(cmr.webhook.id(event)) then return answer(200) end -- the vendor may deliver an event more than once
 ---
----It is undocumented whether the timestamp is signed. If it is not, anyone who has seen a delivery can send it again
----with a new timestamp. The tolerance then protects nothing, and only the event's id reveals the replay.
+---It is undocumented whether the timestamp is signed. If the timestamp is not signed, anyone who has seen a delivery
+---can send it again with a new timestamp. The tolerance then protects nothing, and only the event's id reveals the
+---replay.
 
 local receiver = require "cmr.webhook.receiver"
 local signature_formats = require "cmr.webhook.signature_formats"
@@ -63,7 +64,7 @@ webhook.info = verify.info
 ---minutes and the option `tolerance`. By default, this is 15 minutes. The vendor delivers one event for less than 9
 ---minutes.
 ---@param event cmr.Event
----@return string? id Nil if a table has no eventId, and comes neither from verify nor from a replayed dead letter.
+---@return string? id Never nil for an event from verify or a replayed dead letter. Else the eventId, or nil.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or type(event.eventId) == "string" and event.eventId or nil
