@@ -1,6 +1,6 @@
 /*
- * JSON, with the same results for every lua-cjson from 2.1.0 on. The Luas differ only in numbers, see json_decode. This
- * module has its own encoder, which says why it refuses a value. For decoding it uses an instance of lua-cjson.
+ * JSON, with the same results for every lua-cjson from 2.1.0 on. Between versions of Lua only numbers differ, see
+ * json_decode. The encoder is our own, because it says why it refuses a value. The decoder is an instance of lua-cjson.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ void json_push_empty_array(lua_State *L);
 /* Returns whether the table at index has the items 1 to n and nothing else. Refuses it otherwise. */
 bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 
-/* Refuses an empty table whose metatable may show other entries, such as a read-only view of another table. */
+/* Refuses an empty table whose metatable may show entries of another table, as in a read-only view. */
 bool json_check_own(lua_State *L, int index, struct refusal *refusal);
 
 /*
@@ -45,21 +45,22 @@ const char *json_push_number(lua_State *L, int index);
 
 /*
  * Appends the JSON text of the value at index to the buffer. The function may raise, so the buffer must belong to a
- * userdata. It blames the data when it refuses a value with a NUL byte, or, in a request, a string that is not UTF-8.
- * For every other refusal it blames the program (programmer_error).
+ * userdata. A refusal blames the data if a value has a NUL byte, or if a request has a string that is not UTF-8. Every
+ * other refusal blames the program (programmer_error).
  */
 bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal);
 
 /*
  * Pushes the decoded value. On a failure, it pushes a message and returns false. The text ends with a NUL, which the
  * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a NUL
- * byte. Whole numbers become integers on a Lua that has integers; one of 2^53 or more does so only if the text writes
- * it with digits alone.
+ * byte. On a Lua that has integers, a whole number becomes an integer. A number of 2^53 or more does so only if its
+ * text has neither a fraction nor an exponent.
  *
  * An answer: null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that this
  * Lua might round becomes a string with its digits. So does a number that is too large for Lua.
- * A request: every null stays cmr.null, and an empty array is marked as if by cmr.array. Both kinds of numbers are
- * refused. An object with the same member twice is refused too, because only one of the two could be sent.
+ * A request: every null stays cmr.null, and an empty array is marked as if by cmr.array. A number that an answer would
+ * have as a string is refused. An object with the same member twice is refused too, because only one of the two could
+ * be sent.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

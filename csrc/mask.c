@@ -18,7 +18,7 @@ static int hex_value(const char *digits, int count)
     return value;
 }
 
-/* How the text around a secret may be written. A key that contains "%25" is only found where % stands for itself. */
+/* The escapes that the text may have. match_secret also tries without URL, because a key may itself contain "%25". */
 enum { JSON = 1, URL = 2 };
 
 /*

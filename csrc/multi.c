@@ -11,9 +11,9 @@
 #define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its default depends on the calls in progress */
 #define STREAMS 100          /* libcurl sends at most this many calls at once over one HTTP/2 connection */
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
-#define LATE_SECONDS 0.05    /* if the multi runs this long after a call's time, the process was stopped or busy */
-#define READ_SECONDS 0.3     /* how long a call may then read an answer that has arrived meanwhile */
-#define LEAST_SHARE 0.1      /* a queued call with less than this share of its time left would only time out */
+#define LATE_SECONDS 0.05    /* when a call's deadline passed this long ago, the process was stopped or busy */
+#define READ_SECONDS 0.3     /* how long such a late call may still read an answer that has arrived */
+#define LEAST_SHARE 0.1      /* a queued call that has less than this share of its time left does not begin */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
@@ -37,11 +37,11 @@ static void sigpipe_block(struct sigpipe *sigpipe)
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, &sigpipe->mask);
-    /* a signal that was not blocked cannot have been pending */
+    /* only a signal that was already blocked can have been pending */
     sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
-/* Takes a pending signal. Where the system can, it does not wait: another thread may take the signal first. */
+/* Takes a pending signal. Except on macOS, the function does not wait: another thread may take the signal first. */
 static void take_signal(const sigset_t *signals)
 {
 #ifdef __APPLE__
@@ -55,7 +55,7 @@ static void take_signal(const sigset_t *signals)
 #endif
 }
 
-/* Consumes a SIGPIPE that came meanwhile, and restores the signal mask. */
+/* Takes a SIGPIPE that came after sigpipe_block, and restores the signal mask. */
 static void sigpipe_restore(const struct sigpipe *sigpipe)
 {
     sigset_t pipe;
@@ -68,7 +68,7 @@ static void sigpipe_restore(const struct sigpipe *sigpipe)
     pthread_sigmask(SIG_SETMASK, &sigpipe->mask, NULL);
 }
 
-/* A call that is in no list has no neighbours: unlink_call forgets them. */
+/* Puts the call first. Its `previous` is NULL already: unlink_call clears it when a call leaves a list. */
 static void link_call(struct call **list, struct call *call)
 {
     call->next = *list;
@@ -106,9 +106,10 @@ static void leave_queue(struct multi *multi, struct call *call)
 }
 
 /*
- * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls, but libcurl opens a
- * new connection for each call that finds no free stream, even if another new connection will have room for it. So if
- * there may be no free stream, only a few calls wait for a connection at once, and the others stay in the queue.
+ * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. But libcurl opens a
+ * new connection for each call that finds no free stream, even if another new connection will have room for the call.
+ * So when there may be no free stream, only a few calls wait for a connection at once, and the others stay in the
+ * queue.
  */
 static bool has_room(const struct target *target)
 {
@@ -126,9 +127,9 @@ static void forget_streams(struct target *target)
 }
 
 /*
- * Removes a call from the running calls or from the queue. Then frees the call's handle, or keeps it for another call.
- * In a fork's child, and after the program has closed the descriptors, it only abandons the handle. If libcurl freed
- * the handle, libcurl would write to the parent's connections, or to other files of the program.
+ * Removes a call from the running calls or from the queue. Then frees the call's handle, or keeps the handle for
+ * another call. In a fork's child, and after the program has closed the descriptors, the function only forgets the
+ * handle. If libcurl freed the handle, it would write to the parent's connections, or to other files of the program.
  */
 static void stop(struct multi *multi, struct call *call)
 {
@@ -179,9 +180,9 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
 }
 
 /*
- * Called once per process, when the first engine is made. libcurl then reads OpenSSL's configuration. In a program
- * without requests, this would take longer than everything else. There is no curl_global_cleanup, because a resolver
- * thread may outlive the last Lua state.
+ * Called once per process, and not before the first engine is made: libcurl reads OpenSSL's configuration, which takes
+ * longer than all other work of a program without requests. There is no curl_global_cleanup, because a resolver thread
+ * may outlive the last Lua state.
  */
 static void init_libcurl(void)
 {
@@ -245,7 +246,7 @@ static bool has_lost_descriptors(const struct multi *multi)
     return multi->curl && !pollset_is_intact(&multi->pollset);
 }
 
-/* Closes the multi without libcurl, whose memory is not freed. Its calls have ended. */
+/* Closes a multi whose calls have ended. Does not call libcurl, so the memory of libcurl is not freed. */
 static void forget(struct multi *multi)
 {
     pollset_forget(&multi->pollset);
@@ -389,7 +390,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* if the multi is the parent's or has lost its descriptors, closes it, so that none of its calls runs below */
+    /* a multi that is the parent's or has lost its descriptors is closed first: this ends all its calls */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {
@@ -398,7 +399,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* due at once: the next run begins the call that has room now */
+            set_alarm(multi, call->added_at); /* in the past: the next run comes at once and begins queued calls */
     } else {
         unlink_call(&multi->finished, call);
     }
@@ -426,7 +427,7 @@ void multi_adopt_finished(struct multi *multi, struct multi *closed)
     }
 }
 
-/* Continues a call on another connection when its idle connection turned out to be dead. */
+/* Continues a call on another connection when the idle connection that it used turned out to be dead. */
 static bool go_on(struct multi *multi, struct call *call, CURLcode code)
 {
     const double left = call->deadline - GRACE_SECONDS - pollset_now();
@@ -490,9 +491,9 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Gives a call more time to read its answer if its time ended while the process was stopped, or busy with other work.
- * Otherwise libcurl would end the call before it reads: the outcome of a charged request would be unknown, although its
- * answer has arrived. Ends a call whose request was not sent: in the extra time, libcurl would send the request.
+ * Gives a call more time to read its answer if the call's time ended while the process was stopped or busy. Otherwise
+ * libcurl would end the call without reading an answer that has arrived, and the outcome of a charged request would be
+ * unknown. Ends a call whose request was not sent, because libcurl would send the request in the extra time.
  */
 static void extend_late(struct multi *multi)
 {
@@ -516,10 +517,10 @@ static void extend_late(struct multi *multi)
 }
 
 /*
- * Fails all running calls and makes a new curl multi, after libcurl ran out of memory in the middle of its work, or the
- * system refused to watch a socket. The old curl multi's list of sockets is then wrong. With this list, libcurl 7.88
- * lets a call wait for ever, and divides by zero when it uses a connection again. If the program has closed the
- * descriptors, closes the multi instead.
+ * Called when libcurl ran out of memory in the middle of its work, or the system refused to watch a socket. Fails all
+ * running calls and makes a new curl multi, because the old one's list of sockets is wrong now. With such a list,
+ * libcurl 7.88 lets a call wait for ever, and divides by zero when it uses a connection again. If the program has
+ * closed the descriptors, the function closes the multi instead.
  */
 static void restart(struct multi *multi)
 {

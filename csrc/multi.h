@@ -1,6 +1,6 @@
 /*
- * The transfers in flight: a curl multi, the data that its transfers share, and its calls. It belongs to the process
- * that made it. Touches no Lua.
+ * The transfers in flight: a curl multi, the data that its transfers share, and its calls. A multi belongs to the
+ * process that made it. Touches no Lua.
  */
 #pragma once
 
@@ -34,7 +34,7 @@ bool multi_open(struct multi *multi);
 
 /*
  * Cancels the running and queued calls, and closes every connection. Does nothing if the multi is closed. If the
- * program has closed the multi's descriptors, the calls fail, and the files that now have these numbers stay open.
+ * program has closed the multi's descriptors, the calls fail, and other files that now have the same numbers stay open.
  */
 void multi_close(struct multi *multi);
 

@@ -13,7 +13,7 @@ enum param_flag {
     POSITIONAL = 2,    /* may be given as a positional argument, in the order of `params` */
     EITHER = 4,        /* the request needs at least one of the parameters with this flag */
     ONE_OF = 8,        /* the request needs exactly one of the parameters with this flag */
-    ALL_REQUIRED = 16, /* an absent list would mean "all of them", so the caller must pass cmr.all to mean that */
+    ALL_REQUIRED = 16, /* the API takes an absent list as "all of them": the caller must pass a list or cmr.all */
     ACCEPTS_ITEM = 32, /* the caller may give one item instead of a list */
     PARAM_ASSUMED = 64,
 };
@@ -73,9 +73,9 @@ struct operation {
     /* a field of an item of `data`: an item without this field failed; NULL when undocumented */
     const char *success_field;
     /*
-     * The webhook events that report success, separated by "|". Each is "EVENT", or "EVENT PARAMETER": such an event
-     * comes once for each item sent in that parameter. A domain with mailboxes is done when its mailboxes are done.
-     * NULL when undocumented.
+     * The webhook events that report success, separated by "|". Each is "EVENT" or "EVENT PARAMETER"; an event with a
+     * parameter comes once for each item sent in that parameter. A domain that is ordered with mailboxes is done when
+     * its mailboxes are done. NULL when undocumented.
      */
     const char *success_events;
     const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */

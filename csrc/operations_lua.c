@@ -1,6 +1,6 @@
 /*
  * The module cmr.operations: the rows of operations.def as a Lua table. It is a separate module, because the help and
- * the completion of a command read only the rows. They need not load libcurl and its thirty libraries.
+ * the completion of a command need only the rows, and not libcurl with its thirty libraries.
  */
 #include "compat.h"
 #include "operations.h"

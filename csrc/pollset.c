@@ -32,7 +32,7 @@ static size_t find(const struct pollset *set, int socket)
 
 static bool remember(struct pollset *set, int socket)
 {
-    const size_t i = find(set, socket); /* if the program closed a socket, the list may still have the same number */
+    const size_t i = find(set, socket); /* the list may have this number from a socket that the program closed */
     struct stat status;
 
     if (fstat(socket, &status) != 0)
@@ -124,8 +124,8 @@ void pollset_forget(struct pollset *set)
 #ifdef CMR_EPOLL
 
 /*
- * Sets the timerfd. The timer is set only while an event loop watches the descriptor, because the system call would
- * take most of a step's time.
+ * Sets the timerfd, but only while an event loop watches the descriptor: the system call takes longer than all other
+ * work of an engine's step.
  */
 static void arm(const struct pollset *set)
 {
@@ -157,7 +157,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
     if (errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0)
         return 0;
     set->refused = true;
-    set->due = pollset_now(); /* so that the engine runs at once, and begins anew */
+    set->due = pollset_now(); /* so that multi_run comes at once, and makes a new curl multi */
     arm(set);
     return -1;
 }
@@ -188,7 +188,7 @@ bool pollset_open(struct pollset *set)
     return true;
 }
 
-/* Epoll sets and timers have no inode to compare. This call succeeds only for this set and its timer. */
+/* Epoll sets and timers have no inode to compare. epoll_ctl succeeds only for this set and its timer. */
 bool pollset_is_intact(const struct pollset *set)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};
@@ -243,7 +243,7 @@ bool pollset_run(struct pollset *set, CURLM *multi)
         const unsigned what = set->events[i].events;
         const int fd = set->events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* sets the timer again; if its time has passed since pollset_tick, it wakes the loop at once */
+            arm(set); /* sets the timer again: a time that has passed since pollset_tick wakes the loop at once */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |

@@ -28,7 +28,7 @@ struct pollset {
     int fd;                  /* the epoll set, or -1 */
     int timer;               /* the timerfd in the epoll set, or -1 */
     bool is_watched;         /* an event loop watches the descriptor */
-    bool refused;            /* the system refused to watch a socket; libcurl 8.22 goes on without it */
+    bool refused;            /* the system refused to watch a socket; libcurl 8.22 goes on without that socket */
     double due;              /* when libcurl next has work to do */
     double alarm;            /* the earliest deadline of a call */
     struct watched *sockets; /* the sockets to servers; a fork's child closes them without libcurl */
@@ -69,7 +69,7 @@ double pollset_now(void);
 /* Returns the descriptor for an event loop, or -1. It is readable when there is work to do. */
 int pollset_descriptor(struct pollset *set);
 
-/* Sets the time of the earliest deadline. With epoll, pollset_wait returns then. */
+/* Sets the time of the earliest deadline. With epoll, pollset_wait returns at that time at the latest. */
 void pollset_alarm(struct pollset *set, double at);
 
 /* Closes the set. Call it after the multi was cleaned up. */

@@ -25,7 +25,7 @@ struct request {
     bool has_body; /* the request has at least one field for its body */
 };
 
-/* Checks an append to the URL. The append fails when the URL is too long or memory runs out. */
+/* Returns whether an append to the URL succeeded. Refuses a URL that is too long, and raises when memory runs out. */
 static bool check_length(struct request *request, bool appended)
 {
     const struct buffer *url = &request->call->url;

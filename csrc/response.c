@@ -52,8 +52,8 @@ static long effective_status(lua_State *L, int body, long status)
 }
 
 /*
- * Pushes the message in an error's body, the body itself when it is text, or "". Leaves other values below it on the
- * stack.
+ * Pushes an error's message: the whole body if it is text, or the member `message` of an object, or "" if there is
+ * none. May leave other values on the stack below the message.
  */
 static const char *push_body_message(lua_State *L, int body)
 {
@@ -209,8 +209,8 @@ static void push_curl_message(lua_State *L, const struct call *call)
 {
     const struct answer *answer = &call->answer;
     /*
-     * libcurl may quote a proxy's address with its password. It may also cut a long message in the middle of the key,
-     * and the rest of the key would not be masked.
+     * libcurl may quote a proxy's address with its password. libcurl may also cut a long message in the middle of the
+     * key, and half a key is not masked.
      */
     const size_t length = strlen(answer->message);
     const bool is_safe = length > 0 && length < CURL_ERROR_SIZE - 1 && !strchr(answer->message, '@');

@@ -7,8 +7,8 @@
  *   database:first(sql, ...)  -> the first row as {column = value}, or nil
  *   database:rows(sql, ...)   -> all rows
  *   database:transaction(begin, change) -> the first three results of change(database)
- *   database:hold(number)     -> true: this process holds the number until let_go, close or its end; after its end, a
- *                                child that it forked without exec still holds the number
+ *   database:hold(number)     -> true: this process holds the number until let_go, close or the end of the process; a
+ *                                child that the process forked without exec holds the number even after that end
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds the number
  *   database:mark(number)     -> writes the number to a second file, unless that file has it or a higher one
@@ -17,13 +17,13 @@
  *   database:is_moved()       -> whether the file was removed or replaced after it was opened
  *   database:close()
  *
- * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. A finalizer may run
- * while run, first or rows is running. If the finalizer calls one of these, transaction or close, its call fails with
- * "busy".
+ * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. During run, first and
+ * rows, Lua may run a finalizer. If the finalizer calls run, first, rows, transaction or close of the same database,
+ * that call fails with "busy".
  *
- * A database that was opened before a fork belongs to the parent. The child must close it and then open its own. SQLite
- * counts the connections of a process to a file. If it still counted the parent's connections, the child would take no
- * lock, and would lose its writes when the parent ends.
+ * A database that was opened before a fork belongs to the parent. The child must close that database before it opens
+ * its own. Otherwise SQLite would count the parent's connection as one of the child, and would take no lock for the
+ * child. The child would then lose its writes when the parent ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,15 +55,12 @@
 #define WRITERS_SUFFIX "-writers" /* suffix of the file in which each writer locks one byte */
 
 enum {
-    /* how often to try for the lock of the mark; another process has it for microseconds */
+    /* number of tries for the lock of the mark; another process has this lock for microseconds */
     MARK_TRIES = 1000,
     RETRY_NANOSECONDS = 100000 /* between two tries */
 };
 
-/*
- * The statements have no userdata of their own. SQLite lists the statements of a database, so that closing the database
- * can end them.
- */
+/* The statements have no userdata of their own. SQLite lists the statements, and lua_database_gc ends all of them. */
 struct database {
     sqlite3 *handle;
     sqlite3_stmt *active; /* the statement to reset when run, first or rows ends */
@@ -185,7 +182,7 @@ static int lua_sqlite_open(lua_State *L)
         return count;
     }
     (void)sqlite3_busy_timeout(database->handle, busy);
-    /* Turns off the checkpoint at close: otherwise the last process that closes the file would have to run it. */
+    /* Turns off the checkpoint that the last process would otherwise run when it closes the file. */
     (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return 1;
 }
@@ -590,7 +587,7 @@ static int lua_database_is_moved(lua_State *L)
     return 1;
 }
 
-/* Used while a fork's child closes an inherited database: the database's files, and SQLite's usual close. */
+/* Used while a fork's child closes an inherited database: the database's files, and the close function of SQLite. */
 static struct {
     struct stat files[3];
     size_t count;
@@ -598,8 +595,8 @@ static struct {
 } inherited;
 
 /*
- * Returns whether the descriptor is one of the database's. The child may have closed it, and opened another file with
- * the same number.
+ * Returns whether the descriptor belongs to a file of the database. The child may have closed the descriptor, and
+ * opened another file with the same number.
  */
 static bool is_inherited(int fd)
 {
@@ -672,7 +669,7 @@ static void close_writers(struct database *database)
                           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino);
 
     if (database->writers >= 0 && database->process == getpid())
-        unlock_all(database); /* a child that this process forked has the same open file, which keeps the locks */
+        unlock_all(database); /* close is not enough: the locks stay while a forked child has the same open file */
     if (database->writers >= 0 && is_ours)
         (void)close(database->writers);
     database->writers = -1;

@@ -58,7 +58,8 @@ void target_open(lua_State *L);
 
 /*
  * core.target(options, parent?) -> target, or nil, message, problem. problem has code = "bad_option", `option`, and
- * either `reason` or `expected`. Beside `expected` it has `got`, where known. An absent option comes from the parent.
+ * either `reason` or `expected`. A problem with `expected` also has `got` if that is known. An absent option comes from
+ * the parent.
  */
 int target_new(lua_State *L);
 

@@ -251,7 +251,7 @@ static bool check_endpoint(const struct options *options)
            refuse_in(options->refusal, ".%s", name);
 }
 
-/* Checks the endpoints and replaces them by a copy, because nothing would check later changes to the user's table. */
+/* Checks the endpoints and replaces them by a copy, so that later changes to the user's table have no effect. */
 static bool take_endpoints(const struct options *options)
 {
     lua_State *L = options->L;

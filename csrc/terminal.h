@@ -4,7 +4,7 @@
 #include <lua.h>
 
 /*
- * core.terminal(file) -> the numbers of columns and rows, 0 when they are unknown; nil when the file is closed or no
+ * core.terminal(file) -> the numbers of columns and rows, 0 when they are unknown; nil if the file is closed or is no
  * terminal
  */
 int terminal_size(lua_State *L);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { QUOTE_ANSWER = 200, QUOTE_ARGUMENT = 500 }; /* bytes */
+enum { QUOTE_ANSWER = 200, QUOTE_ARGUMENT = 500 }; /* limits for quote_printable, in bytes */
 
 /* Shortens the string on top to `most` bytes and makes it printable in one line. Adds "..." when it was longer. */
 void quote_printable(lua_State *L, size_t most);

@@ -14,7 +14,7 @@ bool url_is_visible(const char *text, size_t length)
     return true;
 }
 
-/* Returns the length of one dot, plain or percent-encoded, or 0. */
+/* Returns the length of the dot at `at`, which may be percent-encoded. Returns 0 if there is no dot. */
 static size_t dot_length(const char *at)
 {
     if (*at == '.')
