@@ -16,8 +16,8 @@ struct checker {
 };
 
 /*
- * Returns the last part of a row's name when the row is a member of the object, else NULL. The request itself is the
- * object "".
+ * Returns the last part of a parameter's name if the parameter is a member of the object, else NULL. The object "" is
+ * the request itself.
  */
 static const char *member_name(const char *row, const char *object)
 {
@@ -42,7 +42,7 @@ static const struct param *find_member(const struct checker *checker, const char
     return NULL;
 }
 
-/* Returns the row for a list's items ("[]") or for a map's values (".*"), or NULL. */
+/* Returns the parameter that describes a list's items ("[]") or a map's values (".*"), or NULL. */
 static const struct param *find_content(const struct checker *checker, const struct param *whole, const char *suffix)
 {
     return operation_param(checker->operation, lua_pushfstring(checker->L, "%s%s", whole->name, suffix));
@@ -149,7 +149,7 @@ static bool check_path(const struct checker *checker, int index)
 /* Pushes the checked value, or refuses it. May leave other values on the stack, which the callers remove. */
 static bool check_value(struct checker *checker, const struct param *param, int index);
 
-/* Checks a field that is none of the operation's parameters. Only an operation with undocumented fields takes it. */
+/* Checks a field that is no parameter of the operation. Only operations with undocumented fields take such fields. */
 static bool check_open(struct checker *checker, const char *name, int index)
 {
     lua_State *L = checker->L;
@@ -196,8 +196,8 @@ static bool check_required(const struct checker *checker, const char *object, in
 }
 
 /*
- * Checks each member. All members of a map share the row `value`; a member of an object has its own row. The object ""
- * is the request itself.
+ * Checks the members of a map or an object. All members of a map share the parameter `value`; each member of an object
+ * has its own parameter, and `value` is NULL. The object "" is the request itself.
  */
 static bool check_members(struct checker *checker, const char *object, const struct param *value, int index)
 {

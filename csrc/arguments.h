@@ -11,10 +11,10 @@
 #include "refusal.h"
 
 /*
- * Pushes a table with the checked arguments from index first to last. The table has the positional arguments under the
- * names of their parameters, and the fields of the last table. It omits a list given as cmr.all. The values are copies.
- * A value whose row allows any type, or an undocumented field of the body, is neither copied nor checked: json_encode
- * checks it. The function refuses an undocumented field when the placement has no location for such fields.
+ * Pushes a table with the arguments from index first to last, checked and copied. The table has the positional
+ * arguments under the names of their parameters, and the fields of the last argument if that is a table. The table
+ * omits a list given as cmr.all. A value of type ANY and an undocumented field of the body are neither checked nor
+ * copied: json_encode checks them. The function refuses an undocumented field if the placement has no location for it.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);

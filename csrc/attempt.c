@@ -9,7 +9,7 @@
 enum {
     /* bytes of one read; libcurl reads up to a hundred times in a row, and a step must be short */
     READ_BYTES = 4096,
-    /* a request that is not repeatable must not reuse a connection that was idle for longer than this */
+    /* a request that is not repeatable reuses a connection only if it was idle for at most this long */
     MAX_IDLE_SECONDS = 5,
     MAX_IDLE_SECONDS_REPEATABLE = 118, /* the same as libcurl's default */
     MIN_TIMEOUT_MS = 1,                /* libcurl takes 0 for "no timeout" */
@@ -53,8 +53,8 @@ static bool is_status_line(const struct answer *answer, const char *bytes, size_
 }
 
 /*
- * libcurl calls this with one whole header line. A status line begins a response. A response before it in the same
- * transfer was an interim response (1xx).
+ * libcurl calls this with one whole header line. A status line begins a response. Every response of a transfer except
+ * the last is an interim response (1xx).
  */
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
@@ -213,7 +213,7 @@ static CURLcode set_connection(struct call *call)
     /* over HTTP/1, this option makes libcurl 8.14 wait until another call has its whole answer */
     SET(CURLOPT_PIPEWAIT, call->target->http_version == 1 ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
-    /* with this option, the call opens its own connection; without it, several can share one over HTTP/2 */
+    /* with this option, the call opens a connection of its own; without it, calls share connections over HTTP/2 */
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     SET(CURLOPT_MAXAGE_CONN, call->wary ? 1L : (long)max_idle);
     return CURLE_OK;
@@ -306,7 +306,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     call->form.failed = NULL;
     *call->answer.message = '\0';
     attempt_free_headers(call); /* in a fork's child, the headers of the parent's handle are still there */
-    /* a reused handle could report the last transfer's times if this attempt failed early */
+    /* not for a trace: if this attempt failed early, a reused handle could report the last transfer's times */
     call->easy = call->traced ? NULL : handles_take(handles, call->target->number);
     if (!call->easy)
         code = make_handle(call, share);

@@ -21,8 +21,8 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
                       double timeout);
 
 /*
- * Returns whether the attempt may continue on a new connection after it ended with code. The attempt may continue when
- * its idle connection was dead, and either nothing was sent or the call is repeatable.
+ * Returns whether the attempt may continue on another connection after its transfer ended with code. The attempt may
+ * continue when the connection that it reused was dead, and either nothing was sent or the call is repeatable.
  */
 bool attempt_goes_on(const struct call *call, CURLcode code);
 
@@ -38,7 +38,7 @@ void attempt_close(struct call *call, struct handles *handles);
 /* Frees the headers that were joined for the easy handle. Call it when the handle no longer uses them. */
 void attempt_free_headers(struct call *call);
 
-/* Abandons the easy handle. Its descriptors are the parent's, or by now may be other files of the program. */
+/* Abandons the easy handle: its descriptors belong to the parent process, or may now be other files. */
 void attempt_forget(struct call *call);
 
 /* Returns the headers that the call sends, without those that libcurl or a hook adds. */

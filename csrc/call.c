@@ -64,8 +64,8 @@ static void check_not_running(lua_State *L, const struct call *call)
 
 /*
  * call:start(engine, timeout, limit?) -> true: starts one attempt, which may take timeout seconds. The attempt begins
- * when the target has room for it. limit is the maximum for the wait and the attempt together, in seconds. Its default
- * is timeout; a smaller limit counts as timeout. A finished call may be started again.
+ * when the target has room for it. The wait for room and the attempt together may take limit seconds. The default of
+ * limit is timeout, and a limit below timeout counts as timeout. A finished call may be started again.
  */
 static int lua_call_start(lua_State *L)
 {
@@ -207,7 +207,7 @@ static int lua_call_arguments(lua_State *L)
     return 1;
 }
 
-/* call:repeatable() -> whether the call can be sent twice without harm; the retry policy needs to know */
+/* call:repeatable() -> whether the call can be sent twice without harm; for the retry policy */
 static int lua_call_repeatable(lua_State *L)
 {
     const struct call *call = to_call(L);

@@ -39,7 +39,7 @@ struct answer {
     CURLcode code;
     char message[CURL_ERROR_SIZE]; /* libcurl's error message, or "" */
     int sends;                     /* how often libcurl started to send the request */
-    bool headers_complete;         /* the headers of the last response that began are complete */
+    bool headers_complete;         /* all headers of the latest response have arrived */
     size_t header_bytes;           /* the headers of a 100 response are counted too */
     long status;                   /* 0: no response */
     long http_version;
@@ -64,7 +64,7 @@ struct call {
     struct buffer body; /* JSON; data is NULL when there is no body */
     struct form form;   /* has no parts if the request is not a form */
     bool traced;
-    /* from call:add_header; an attempt sends them, and those of the target's headers that have another name */
+    /* from call:add_header; an attempt sends these headers, and the target's headers that have other names */
     struct curl_slist *added_headers;
 
     /* the attempt */
@@ -84,7 +84,7 @@ struct call {
     double queue_limit; /* the wait for a connection and the attempt after it must end by this time */
     double deadline;    /* the present phase (the wait, or the attempt) must end by this time */
     bool extended;      /* the deadline was moved, because the process ran too late */
-    bool wary;          /* uses no connection that was idle for over a second: its last one was dead or timed out */
+    bool wary;          /* the last connection was dead or timed out: reuses one only if idle for at most a second */
     bool fresh;         /* must use a new connection */
 
     struct answer answer;

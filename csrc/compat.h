@@ -26,7 +26,7 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 
 #endif
 
-/* Each userdata has one table. It keeps the values alive that the userdata needs. */
+/* Each userdata has one table. The table keeps the values alive that the userdata needs. */
 #if LUA_VERSION_NUM >= 504
 #define cmr_newuserdata(L, size) lua_newuserdatauv((L), (size), 1)
 #define cmr_set_keep(L, index) lua_setiuservalue((L), (index), 1)
@@ -42,8 +42,8 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 #endif
 
 /*
- * Gives the value on top the metatable of this type. Opening the module made the metatable, so this function cannot
- * raise.
+ * Gives the value on top the metatable of this type. The metatable was made when the module was opened, so this
+ * function cannot raise.
  */
 static inline void cmr_setmetatable(lua_State *L, const char *type)
 {

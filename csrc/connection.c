@@ -31,7 +31,7 @@ static const struct watched *find_port(const struct pollset *pollset, int local_
 }
 
 /*
- * Returns whether no other call can use the call's connection. Clients of the same host share connections, so this is
+ * Returns whether no other call can use the call's connection. All calls to the same host share connections, so this is
  * certain only when the engine runs no other call.
  */
 static bool is_alone(const struct call *call)

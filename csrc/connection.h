@@ -9,11 +9,12 @@
 
 #include "call.h"
 
-/* Returns whether this call, which has not been sent yet, must not use the connection with this local port. */
+/* Returns whether the connection with this local port is stale. The call has not been sent yet. */
 bool connection_is_stale(const struct call *call, int local_port);
 
 /*
- * Call it at the end of an attempt. If an answer came, records this for the attempt's connection. If the attempt timed
- * out and no other call can be using the connection, shuts the connection down, because libcurl would reuse it.
+ * Call it at the end of an attempt. If an answer came, records the local port of the attempt's connection for
+ * connection_is_stale. If the attempt timed out and no other call can be using the connection, shuts the connection
+ * down, because libcurl would reuse it.
  */
 void connection_note(const struct call *call, CURLcode code);

@@ -88,8 +88,8 @@ static int core_is_yieldable(lua_State *L)
 }
 
 /*
- * Stores the main thread. Lua 5.1 and LuaJIT do not tell a module which thread that is when a coroutine loads the
- * module.
+ * Stores the main thread. In Lua 5.1 and LuaJIT, a module that a coroutine loads cannot find the main thread, and this
+ * function stores nothing.
  */
 static void store_main_thread(lua_State *L)
 {
@@ -104,7 +104,7 @@ static void store_main_thread(lua_State *L)
     lua_setfield(L, LUA_REGISTRYINDEX, MAIN_THREAD_KEY);
 }
 
-/* Returns whether a generic for loop called the function at this level of the thread. */
+/* Returns whether a generic for loop called the function of this frame. */
 static bool is_iterator(lua_State *thread, lua_Debug *frame)
 {
     lua_getinfo(thread, "nS", frame);
@@ -172,9 +172,9 @@ static int core_is_generator(lua_State *L)
 }
 
 /*
- * core.call_with(state, name, value, run, ...) -> whether run(...) raised nothing, and its first result or the error.
- * Meanwhile state[name] has the value. This is C, because the host can let any line of Lua raise an error, for example
- * from a hook that limits the time. No such error may leave the value in the table.
+ * core.call_with(state, name, value, run, ...) -> true and the first result of run(...), or false and the error.
+ * During run(...), state[name] has the value. The function is in C, because any line of Lua may raise an error, for
+ * example from a hook that limits the time. Such an error must not leave the value in the table.
  */
 static int core_call_with(lua_State *L)
 {
@@ -253,8 +253,8 @@ static void set_target_option_names(lua_State *L)
 }
 
 /*
- * Sets core.waiting, a table for the calls that coroutines wait for. A program may load the library again. All copies
- * get the same table.
+ * Sets core.waiting, a table for the calls that coroutines wait for. If a program loads the library more than once, all
+ * copies have the same table.
  */
 static void set_waiting(lua_State *L)
 {

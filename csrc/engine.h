@@ -15,12 +15,12 @@ void engine_open(lua_State *L);
  *
  * engine:wait(ms) -> waits up to ms for work and does it; returns whether calls finished
  *
- * engine:wait_for(call, ms) -> waits like engine:wait, but not if engine:finished() has a call to return. Returns true
- * if this call has finished and no other call has; engine:finished() then omits this call.
+ * engine:wait_for(call, ms) -> waits like engine:wait, but only if engine:finished() has no call to return. Returns
+ * true if afterwards this call is the only one to return; engine:finished() then omits this call.
  *
- * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. The
- * engine made after a fork or close also returns the calls that ended with the engine before it. A call that was
- * collected or started again is omitted.
+ * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. After a
+ * fork or close, the new engine also returns the calls that ended with the old engine. A call that was collected or
+ * started again is omitted.
  *
  * engine:count() -> the number of calls that run or wait for a connection
  *

@@ -65,9 +65,8 @@ static const char *kind_of_status(long status)
 struct error_info error_of_status(long status)
 {
     /*
-     * A 4xx status means that the server refused the request. The exceptions are 408 and 499: a gateway waited too
-     * long, and the server may have done the request. After a redirect or a 5xx, the server may have done the request
-     * too.
+     * A 4xx status means that the server refused the request. The exceptions are 408 and 499, which say that a gateway
+     * waited too long. After a 408, a 499, a redirect or a 5xx, the server may have done the request.
      */
     const bool rejected = status >= 400 && status < 499 && status != 408;
 

@@ -79,7 +79,7 @@ static const char *content_type(const char *path)
     return "application/octet-stream";
 }
 
-/* Appends a part. If memory runs out, the form still owns the parts that it has. */
+/* Appends a part. Returns NULL if memory runs out; the form then still owns its parts. */
 static struct form_part *add(struct form *form, const char *name, const char *value, size_t length)
 {
     struct form_part *parts = realloc(form->parts, (form->count + 1) * sizeof *parts);

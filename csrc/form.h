@@ -44,7 +44,7 @@ struct form {
  */
 bool form_check_file(const char *path, struct file_identity *identity, struct refusal *refusal);
 
-/* Both functions append a part with copies of the arguments. They return false when memory runs out. */
+/* The next two functions append a part with copies of the arguments. They return false when memory runs out. */
 bool form_add_text(struct form *form, const char *name, const char *value, size_t length);
 bool form_add_file(struct form *form, const char *name, const char *path, const struct file_identity *identity);
 

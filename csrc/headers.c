@@ -45,7 +45,7 @@ bool headers_push_line(lua_State *L, const char *key_header, struct refusal *ref
         return refuse(refusal, BAD_OPTION, "a header's value holds a line break or another control character");
     if (headers_is_reserved(name, key_header))
         return refuse(refusal, BAD_OPTION, "it is set by the library") || refuse_in(refusal, ".%s", name);
-    /* "Name;" is how libcurl sends a header without a value; it drops a header whose value is only spaces */
+    /* libcurl drops a header whose value is only spaces; for "Name;" it sends the header without a value */
     value = lua_tostring(L, -1);
     lua_pushfstring(L, value[strspn(value, " \t")] ? "%s: %s" : "%s;", name, value);
     return true;

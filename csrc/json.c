@@ -34,8 +34,8 @@ static int text_gc(lua_State *L)
 }
 
 /*
- * Pushes the decode function of a new lua-cjson instance. lua-cjson would end the process if the locale's decimal point
- * had several bytes.
+ * Pushes the decode function of a new lua-cjson instance. If the locale's decimal point has several bytes, lua-cjson
+ * would end the process, so the function makes the instance in the C locale.
  */
 static void load_decoder(lua_State *L)
 {
@@ -212,7 +212,7 @@ static void append_escape(struct encoder *encoder, char character)
     append_text(encoder, escape);
 }
 
-/* Appends the string at index, quoted. When it is refused, the reason begins with `subject`. */
+/* Appends the string at index, quoted. The reason of a refusal begins with `subject`. */
 static bool append_string(struct encoder *encoder, int index, const char *subject)
 {
     lua_State *L = encoder->L;
@@ -333,16 +333,16 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  *
  * lua-cjson would read some numbers as the locale says, and round them. So the scan replaces a number that has a
  * fraction, an exponent or many digits by the whole number 2^53 + 2 * position. From the position, tidy finds the
- * original number again. No other number in the new text is as large. In a request, the scan replaces an empty array in
- * the same way, because lua-cjson decodes it like an empty object.
+ * original number again. All other numbers in the new text are smaller. In a request, the scan replaces an empty array
+ * in the same way, because lua-cjson decodes it like an empty object.
  */
 struct scan {
     lua_State *L;
     const char *text;
     const char *end;
     bool is_request;
-    const char *unwritten; /* the new text has all bytes before this one */
-    size_t members;        /* the members of all objects */
+    const char *unwritten; /* the bytes before this one are already in the new text */
+    size_t members;        /* the number of members in all objects */
     luaL_Buffer written;
     bool keep_positions; /* a replacement is as long as its number: the position in lua-cjson's message stays right */
 };
@@ -515,8 +515,8 @@ static double read_double(const char *text)
 }
 
 /*
- * Writes the digits of a number, without the zeros at both ends, as far as they fit. Returns how many of these digits
- * there are.
+ * Writes the digits of a number, without the zeros at both ends. Writes only as many digits as fit, and returns the
+ * number of all of them.
  */
 static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGITS + 1])
 {
@@ -597,8 +597,8 @@ struct source {
 
 /*
  * Turns a whole number on top into an integer, and puts the original number or empty array back in place of a
- * replacement. A number of 2^53 or more that this Lua might round becomes a string. Returns false when such a number is
- * refused.
+ * replacement. A number of 2^53 or more that this Lua might round becomes a string; in a request, the function then
+ * returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

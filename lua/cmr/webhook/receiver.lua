@@ -1,9 +1,9 @@
 ---Receives deliveries. It verifies each delivery and claims the event. Then it stores the event for client:await,
 ---handles it and marks it as done.
 ---
----The vendor expects an answer within 60 s. After any status other than 200, it delivers again about 30 s and 5 min
----later (help page). The lease must outlast a slow handler, so that no second handler starts. It must end before the
----vendor's last delivery, so that this delivery can handle an event lost in a crash.
+---The vendor expects an answer within 60 s. After any status other than 200, the vendor delivers again about 30 s and
+---5 min later (help page). A claim's lease must outlast a slow handler, so that no second handler starts. The lease
+---must end before the vendor's last delivery, so that after a crash, this delivery is handled.
 
 local core = require "cmr.core"
 local dead_letters = require "cmr.webhook.dead_letters"
@@ -31,8 +31,8 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
----Makes the lease end after `seconds`, counted from now. The default is the option `lease`. Returns nil and a message
----if the lease is already over; another worker may then handle the event.
+---Makes the lease end `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a message if
+---the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
@@ -91,17 +91,16 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
--- how long the store keeps the count of an event's deliveries, at least: a handler may take hours, and the count must
--- live as long as the event's dead letter
+-- the store counts the deliveries of an event with an eventId for at least this long, because a handler may take hours
 local TRIES_SECONDS = text.DAY
-local HASH_BYTES = 16 -- short enough for the mark of a handled event to fit into nginx's entry of 128 bytes
+local HASH_BYTES = 16 -- so short that the mark of a handled event fits into a dictionary entry of 128 bytes
 
 local MAX_LABEL_BYTES = 300 -- the maximum for an event's description in the log, and for a handler's message
 
 local LOGGERS = { WARN = log.warn, ERR = log.error }
 
 ---Makes a receiver.
----@param caller string for messages
+---@param caller string The name of the calling function, for messages.
 ---@param options cmr.HandlerOptions
 function Receiver.new(caller, options)
   if options == nil then errors.raise(caller .. ": a table of options expected, got nil") end
@@ -126,9 +125,9 @@ local function label_of(info)
   return (text.cut((("%s %s"):format(info.event, info.id):gsub("%c", "?")), MAX_LABEL_BYTES))
 end
 
--- Returns a hash that is different for every event, and the same for all deliveries of an event. The id alone would not
--- do, because the vendor may send several events with one id. If an event has an id and data, only its name, id and
--- data count, because a timestamp elsewhere in it may differ between deliveries.
+-- Returns a hash that is the same for all deliveries of an event. The id alone does not identify an event, because the
+-- vendor may send several events with one id. If an event has an id and data, the hash covers only its name, id and
+-- data: a timestamp outside the data may differ between deliveries.
 local function hash_of(event, info)
   local has_id = info.id == event.eventId
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
@@ -165,8 +164,8 @@ local function store_event(self, job)
   return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, stored_seconds)
 end
 
--- Stores a letter that is dead after so many seconds. If `seconds` is nil, the event is too large for the store, and
--- the letter is dead at once.
+-- Stores a letter for the job's event. The letter is dead after `seconds`. If `seconds` is nil, the event is too large
+-- for the store, and the letter is dead at once.
 local function put_letter(self, job, reason, seconds)
   local info, now = job.info, os.time()
   return dead_letters.put(self.store, {
@@ -189,7 +188,7 @@ local function put_letter(self, job, reason, seconds)
   }, self.opts.dead_ttl + (seconds or 0), job.same_event_seconds)
 end
 
--- Does the same, and reports a letter that is dead or that could not be stored.
+-- Stores a letter. Reports the letter if it is dead at once, or could not be stored.
 local function put_dead_letter(self, job, reason, seconds)
   local ok, message = put_letter(self, job, reason, seconds)
   if not ok then
@@ -205,9 +204,9 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. After a failure, the event waits for the next delivery. If three deliveries have arrived, it becomes
--- a dead letter at once. Otherwise it becomes one when no other delivery can come: a delivery may get lost. An error of
--- the store does not change the answer to the vendor.
+-- Ends the claim. A failed event becomes a dead letter at once if three deliveries have arrived. Otherwise it becomes
+-- one after redelivery.SECONDS, unless a later delivery is handled. An error of the store does not change the answer to
+-- the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -276,13 +275,13 @@ local function handle(self, job)
   if not ok then
     report(self, "ERR", "%s: could not be stored: %s", job.label, message)
     if message ~= "too_large" then return 503, "could not be stored: " .. message end
-    -- no later delivery could store it either
+    -- no later delivery could store the event either
     put_dead_letter(self, job, "client:await cannot find it: it is too large for the store")
   end
   local handler = self.opts.on[job.info.event] or self.opts.on["*"]
   if handler then
     if job.tries > 1 and not job.is_replay then
-      -- the earlier deliveries failed or crashed; if this handler crashes the process too, the event is not lost
+      -- an earlier delivery failed or crashed; if this handler crashes the process, the letter saves the event
       put_letter(self, job, "its handler did not end", redelivery.SECONDS)
     end
     ok, message = run_handler(self, job, handler)
@@ -332,9 +331,9 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. A delivery fails
----if the handler fails or the store cannot store the event. If a delivery fails and three have arrived, the event
----becomes a dead letter at once. If fewer arrive, it becomes a dead letter 10 minutes after the last failure, when no
+---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
+---delivery fails if the handler fails or the store cannot store the event. After a failure, the event becomes a dead
+---letter at once if three deliveries have arrived. Otherwise it becomes one 10 minutes after the last failure, when no
 ---other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
@@ -348,10 +347,11 @@ local function replay(self, letter)
   local event = letter.event
   verify.remember(event, letter.info)
   local job = new_job(self, event, letter.info, true)
-  -- the delivered event's hash; the stored event may lack secrets, which changes its hash
+  -- the hash of the delivered event: the stored event may lack secrets, and then has another hash
   job.hash, job.tries = dead_letters.hash(letter), letter.tries
   local may_be_delivered = os.time() - letter.failed_at < job.same_event_seconds
-  job.claim = may_be_delivered and "event:" .. job.hash or "dead:" .. letter.id -- else another event may have the claim
+  -- when this event cannot be delivered again, a later event with the same hash may have the claim of the hash
+  job.claim = may_be_delivered and "event:" .. job.hash or "dead:" .. letter.id
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end
   local removed
@@ -399,7 +399,7 @@ function Receiver:drop(id)
   return #letters
 end
 
--- Logs which dictionaries are missing. If there is a lua_shared_dict cmr, only one worker logs it.
+-- Warns of missing dictionaries. With a lua_shared_dict cmr, only one worker warns.
 local function warn_of_missing_dictionaries()
   local main, missing = shared_dict.default(), {}
   for _, name in ipairs { shared_dict.EVENTS, shared_dict.CLAIMS } do

@@ -4,15 +4,15 @@ local text = require "cmr.util.text"
 
 local redelivery = {
   MAX_TRIES = 3, -- the vendor delivers an event at most this often (help page)
-  -- No delivery of an event comes this long after another one. The vendor waits up to 60 s for each answer, and then
-  -- about 30 s or 5 min (help page). That is less than 9 min for all deliveries.
+  -- All deliveries of an event arrive within this time. The vendor waits up to 60 s for each answer, and then delivers
+  -- again after about 30 s or 5 min (help page). So the last delivery arrives in less than 9 min.
   SECONDS = 10 * text.MINUTE,
 }
 
----Returns for how many seconds deliveries of the same content are one event. With an eventId: math.huge. Without an
----eventId, only the content identifies an event, and a later event may have the same content, for example the second
----start of a warmup. So the deliveries are one event only for a limited time: while the vendor may deliver again, plus
----the tolerance, because until then a stranger's copy of the last delivery would pass the check of the timestamp.
+---Returns for how many seconds deliveries of the same content count as one event. With an eventId: math.huge. Without
+---an eventId, only the content identifies an event, and a later event may have the same content, for example the second
+---start of a warmup. So the time is limited to redelivery.SECONDS, in which the vendor may deliver again, plus the
+---tolerance. During the tolerance, a stranger's copy of the last delivery still passes the check of the timestamp.
 ---@param event cmr.Event
 ---@param info cmr.Delivery
 ---@param tolerance number See cmr.VerifyOptions.

@@ -30,7 +30,7 @@ function signature_formats.name(signs, encoding, unit)
   return ("%s-%s-%s"):format(signs, encoding, unit)
 end
 
----Returns the text that was signed, from the value of the timestamp's header and the body as received.
+---Returns the signed text. `timestamp` is the value of the timestamp's header, and `body` is the body as received.
 function signature_formats.signed_text(signs, timestamp, body)
   return signs == "body" and body or timestamp .. "." .. body
 end

@@ -1,5 +1,5 @@
----Checks that a delivery comes from the vendor, is fresh and can be read. It reads the environment and the clock, and
----does no other I/O.
+---Checks that a delivery comes from the vendor, is fresh and can be read. The module reads the environment and the
+---clock, and does no other I/O.
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
@@ -73,10 +73,10 @@ verify.STATUS = {
   no_event = 400,
 }
 
-local MAX_SIGNATURES = 10 -- maximum in one header, because each is compared with each key
+local MAX_SIGNATURES = 10 -- maximum in one header, because find_signer compares every signature with every key
 
--- Refuses a key with an unusual character. For example, a line break at the end of the key would make every signature
--- invalid.
+-- Returns whether the value is a string without unusual characters. For example, a line break at the end of a key would
+-- make every signature invalid.
 local function is_key(value)
   return type(value) == "string" and not value:find "[^!-~]"
 end
@@ -113,7 +113,7 @@ local function refuse(kind, message, ...)
   return nil, message, core.error { kind = kind, message = message, status = verify.STATUS[kind] }
 end
 
----Returns the reason why the environment's key cannot be used, if the options have no key.
+---Returns the reason why the environment's key cannot be used. Returns nil if it can, or if the options have a key.
 ---@param opts cmr.VerifyOptions
 ---@return string? message The message does not show the key.
 function verify.problem_with_key(opts)
@@ -133,7 +133,7 @@ function verify.keys(opts)
   return keys
 end
 
--- Returns the header's value if there is only one. Otherwise returns nil, and whether there are several.
+-- Returns the value of a header that comes once and is not empty. Otherwise returns nil, and whether it is repeated.
 local function find_header(headers, name)
   local found, count = nil, 0
   for key, value in pairs(headers) do
@@ -250,7 +250,7 @@ function verify.delivery(body, headers, opts)
   return event
 end
 
----Stores facts about an event that was read from a store.
+---Lets verify.info return these facts about an event that was read from a store.
 ---@param event cmr.Event
 ---@param info cmr.Delivery
 function verify.remember(event, info)
