@@ -21,8 +21,8 @@
 ---@field timeout? number Seconds to wait. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
----@field done_statuses? string[] More statuses that mean "the order is done". Each is a whole status. Default: {}.
----@field failed_statuses? string[] More statuses that mean "the order has failed". Each is a whole status. Default: {}.
+---@field done_statuses? string[] More statuses that mean "the order is done", each in full. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed", each in full. Default: {}.
 ---@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
 
 ---The options of client:bulk. By default, a later call with the same rows does not repeat the rows that are done. If
@@ -33,8 +33,8 @@
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Seconds after which a row that is done is sent again. At most 400 days.
----Seconds for which this run recognises a row that was sent outside it, if the operation costs money, destroys
----something, flips a state or uses a quota. Default: 30 days. If repeat_after is longer, it counts. At most 400 days,
+---Seconds for which a run recognises a row that was sent outside the run, if the operation costs money, destroys
+---something, flips a state or uses a quota. Default: 30 days. A longer repeat_after takes precedence. At most 400 days,
 ---because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
@@ -46,8 +46,8 @@
 ---Called for each row that this call tried, even if nothing was sent for it.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
----The number of rows in each state. `earlier` counts the rows that were sent before this call of client:bulk, and that
----it did not send again.
+---The number of rows in each state. `earlier` counts the rows that were sent before this call of client:bulk, and not
+---again by this call.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -151,10 +151,10 @@ function Client:history(filter) end
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
 ---a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
----If only the status reports success, `events.order` has the `data` of the answer of order_status.
+---If only the status reports success, `events.order` has the `data` of order_status's answer.
 ---
----Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
----many events to expect. In that case give `count`; without `count`, only the order's status can report success.
+---Another process can wait too, with the plan of cmr.info(res), or with the operation and an id. Without the plan, cmr
+---may not know how many events to expect. Then give `count`: otherwise only the order's status can report success.
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
@@ -280,8 +280,8 @@ function Client:key_id() end
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else the limiter of the ledger
----if there is one; else the limiter of the process.
+---The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else, for a client with a
+---ledger, the limiter of the ledger; else the limiter of the process.
 ---@field limiter? cmr.Limiter
 ---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
 ---False: cmr does not count re-exports. Default: warn.
@@ -295,9 +295,9 @@ function Client:key_id() end
 ---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
----Maps the name of an operation to "METHOD /path". cmr then uses this endpoint in place of the endpoint that it knows,
----or for an operation whose endpoint is undocumented. Append " userId in body" or " userId in query" if the API
----expects `userId` in another place than cmr assumes.
+---Maps the name of an operation to "METHOD /path". This endpoint replaces the endpoint that cmr knows. An operation
+---whose endpoint is undocumented needs this option. Append " userId in body" or " userId in query" if the API expects
+---`userId` in another place than cmr assumes.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
@@ -552,10 +552,10 @@ function cmr.bulk(name, rows, opts) end
 ---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
 ---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
 ---a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
----If only the status reports success, `events.order` has the `data` of the answer of order_status.
+---If only the status reports success, `events.order` has the `data` of order_status's answer.
 ---
----Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr may not know how
----many events to expect. In that case give `count`; without `count`, only the order's status can report success.
+---Another process can wait too, with the plan of cmr.info(res), or with the operation and an id. Without the plan, cmr
+---may not know how many events to expect. Then give `count`: otherwise only the order's status can report success.
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
@@ -571,9 +571,9 @@ function cmr.bulk(name, rows, opts) end
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
 
----The options of client:map. cmr calls before_send when the rate limit lets an input's call start, and before the
----request is sent. In before_send you can write your own record. If it returns false, cmr does not send the request,
----and the error is of kind "cancelled".
+---The options of client:map. cmr calls before_send when an input's call has its slot, just before the request is sent.
+---before_send can write a record of your own. If it returns false, cmr does not send the request, and the error is of
+---kind "cancelled".
 ---@class cmr.MapOptions
 ---The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
 ---@field concurrency? integer
@@ -597,16 +597,15 @@ function Job:wait() end
 function Job:done() end
 
 ---Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once.
----Elsewhere it ends before its next attempt. The server may have done a request that was sent: see err.outcome.
+---Elsewhere this call ends before its next attempt. The server may have done a request that was sent: see err.outcome.
 function Job:cancel() end
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerConnections
 local connections = {}
 
----Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
----made. On a "quick" connection, the kernel writes it some time later: use it for data that need not survive a power
----cut.
+---Returns a connection of this process. On a "durable" connection, a change is on the disk when its transaction has
+---ended. On a "quick" connection, the kernel writes the change some time later, so a power cut may undo the change.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
@@ -621,10 +620,10 @@ function connections:is_moved() end
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
----@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
+---@param is_patient? boolean True: its wait for a lock is not shortened after another transaction has waited in vain.
 function connections:transaction(synchronous, change, is_patient) end
 
----Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
+---Runs a function that only reads. All of its queries see the ledger in the same state, under one lock.
 ---@param read fun(): any, any, any Its results are returned.
 function connections:snapshot(read) end
 
@@ -798,12 +797,12 @@ local writing = {}
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
----The request has the fields account, operation, digest and ids, which is {{kind, id} ...}. Optional fields are run,
----row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. A caller that has looked for requests with this content gives the id of the newest one, or
----0, as `newest_known`. If the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere`
----does the same, but leaves out the requests of the same run. With `round_after`, the request belongs to a new round of
----its run, which counts only the requests after this one.
+---The request has the fields account, operation, digest and ids = {{kind, id} ...}. Optional fields are run, row, user,
+---supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request that this
+---request repeats. `newest_known` is the id of the newest request with this content that the caller has found, or 0. If
+---the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere` is the same for the
+---requests outside this run. With `round_after`, the request belongs to a new round of its run. Only requests with an
+---id above `round_after` count for this round.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
@@ -811,7 +810,7 @@ local writing = {}
 function writing:begin(request) end
 
 ---Records how a request ended. The ending has a state. Optional fields are retry_at, kind, outcome, status, message,
----failed_items, plan, and ids, which is {{kind, id} ...}.
+---failed_items, plan and ids = {{kind, id} ...}.
 ---@param id integer
 ---@param ending table
 ---@return boolean? ok
@@ -819,7 +818,7 @@ function writing:begin(request) end
 ---@return string? reason
 function writing:finish(id, ending) end
 
----Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
+---Marks a request as unknown, because no coroutine waits for its answer. In a fork's child, changes nothing.
 ---@param id integer
 ---@param db any The connection that recorded the request.
 function writing:abandon(id, db) end
@@ -888,7 +887,7 @@ function writing:settle(id, ending) end
 ---@field parts? integer Nothing was done if first_failure reports this many things. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
----A step of a plan: the events that complete it.
+---A step of a plan, with the events that complete the step.
 ---@class cmr.PlanStep
 ---@field event string
 ---@field count? integer The number of things that the events must report; nil when unknown.
@@ -989,7 +988,7 @@ function webhook.info(event) end
 ---minutes and the option `tolerance`. By default, this is 15 minutes. The vendor delivers one event for less than 9
 ---minutes.
 ---@param event cmr.Event
----@return string? id Nil if a table has no eventId, and comes neither from verify nor from a replayed dead letter.
+---@return string? id Never nil for an event from verify or a replayed dead letter. Else the eventId, or nil.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under another key than other events.
@@ -1007,8 +1006,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
----Makes the lease end after `seconds`, counted from now. The default is the option `lease`. Returns nil and a message
----if the lease is already over; another worker may then handle the event.
+---Makes the lease end `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a message if
+---the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
@@ -1041,9 +1040,9 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----Returns the events that could not be handled or stored, and that the vendor does not deliver again. A delivery fails
----if the handler fails or the store cannot store the event. If a delivery fails and three have arrived, the event
----becomes a dead letter at once. If fewer arrive, it becomes a dead letter 10 minutes after the last failure, when no
+---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
+---delivery fails if the handler fails or the store cannot store the event. After a failure, the event becomes a dead
+---letter at once if three deliveries have arrived. Otherwise it becomes one 10 minutes after the last failure, when no
 ---other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
