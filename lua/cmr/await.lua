@@ -4,6 +4,7 @@
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
+local event_id = require("cmr.webhook.events").event_id
 local operations = require "cmr.operations"
 local poller = require "cmr.order_poller"
 local sender = require "cmr.sender"
@@ -134,7 +135,7 @@ end
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
-  if type(event.eventId) ~= "string" or event.eventId == "" then return event, stored end
+  if not event_id(event) then return event, stored end
   local received_at = event.receivedAt
   event.receivedAt = nil
   local key = tables.canonical(event)

@@ -113,7 +113,7 @@ local function store_event(event, opts)
     return redact.copy(event, redact.secrets(event, keys_of(opts.verify or {})))
   end
   local tolerance = opts.verify and opts.verify.tolerance or verify.DEFAULTS.tolerance
-  local stored_seconds = redelivery.same_event_seconds(event, verify.info(event), tolerance)
+  local stored_seconds = redelivery.same_event_seconds(event, tolerance)
   return event_lists.put(opts.ledger:store(), event, copy, EVENT_SECONDS, stored_seconds)
 end
 

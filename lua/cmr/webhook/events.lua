@@ -117,6 +117,14 @@ end
 
 events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
 
+---Returns the eventId of an event, or nil if it has none: some events have no eventId, and an empty text is none.
+---@param event cmr.Event
+---@return string? id
+function events.event_id(event)
+  local id = event.eventId
+  return type(id) == "string" and id ~= "" and id or nil
+end
+
 -- cmr uses at most this many ids of one event, because the store has a copy of the event for each id. cmr finds an
 -- event with more ids by the id of its order or action.
 local MAX_IDS = 20

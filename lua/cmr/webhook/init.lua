@@ -8,6 +8,7 @@
 ---can send it again with a new timestamp. The tolerance then protects nothing, and only the event's id reveals the
 ---replay.
 
+local events = require "cmr.webhook.events"
 local receiver = require "cmr.webhook.receiver"
 local signature_formats = require "cmr.webhook.signature_formats"
 local validate = require "cmr.util.validate"
@@ -67,7 +68,7 @@ webhook.info = verify.info
 ---@return string? id Never nil for an event from verify or a replayed dead letter. Else the eventId, or nil.
 function webhook.id(event)
   local info = verify.info(event)
-  return info and info.id or type(event.eventId) == "string" and event.eventId or nil
+  return info and info.id or events.event_id(event)
 end
 
 ---Returns the event's name. A warmup event has its name under another key than other events.

@@ -10,6 +10,7 @@ local dead_letters = require "cmr.webhook.dead_letters"
 local early_exit = require "cmr.webhook.early_exit"
 local errors = require "cmr.util.errors"
 local event_lists = require "cmr.webhook.event_lists"
+local events = require "cmr.webhook.events"
 local log = require "cmr.util.log"
 local redact = require "cmr.util.redact"
 local redelivery = require "cmr.webhook.redelivery"
@@ -129,8 +130,8 @@ end
 -- vendor may send several events with one id. If an event has an id and data, the hash covers only its name, id and
 -- data: a timestamp outside the data may differ between deliveries.
 local function hash_of(event, info)
-  local has_id = info.id == event.eventId
-  local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
+  local id = events.event_id(event)
+  local content = id and { info.event, id, type(event.data) == "table" and event.data or event } or event
   return core.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
 end
 
@@ -139,7 +140,7 @@ local function new_job(self, event, info, is_replay)
   local hash = hash_of(event, info)
   local keys = verify.keys(self.opts)
   local secrets, store_passwords = redact.secrets(event, keys), self.opts.store_passwords
-  local same_event_seconds = redelivery.same_event_seconds(event, info, self.opts.tolerance)
+  local same_event_seconds = redelivery.same_event_seconds(event, self.opts.tolerance)
   return {
     event = event,
     info = info,
@@ -171,7 +172,7 @@ local function put_letter(self, job, reason, seconds)
   return dead_letters.put(self.store, {
     id = job.hash,
     name = info.event,
-    event_id = info.id == job.event.eventId and info.id or nil,
+    event_id = events.event_id(job.event),
     failed_at = now,
     dead_at = seconds and now + seconds,
     tries = job.tries,

@@ -1,5 +1,6 @@
 ---How long the vendor may deliver an event again. Pure.
 
+local events = require "cmr.webhook.events"
 local text = require "cmr.util.text"
 
 local redelivery = {
@@ -14,11 +15,10 @@ local redelivery = {
 ---start of a warmup. So the time is limited to redelivery.SECONDS, in which the vendor may deliver again, plus the
 ---tolerance. During the tolerance, a stranger's copy of the last delivery still passes the check of the timestamp.
 ---@param event cmr.Event
----@param info cmr.Delivery
 ---@param tolerance number See cmr.VerifyOptions.
 ---@return number seconds
-function redelivery.same_event_seconds(event, info, tolerance)
-  return info.id == event.eventId and math.huge or redelivery.SECONDS + tolerance
+function redelivery.same_event_seconds(event, tolerance)
+  return events.event_id(event) and math.huge or redelivery.SECONDS + tolerance
 end
 
 return redelivery

@@ -4,6 +4,7 @@
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
+local events = require "cmr.webhook.events"
 local signature_formats = require "cmr.webhook.signature_formats"
 local validate = require "cmr.util.validate"
 
@@ -245,7 +246,7 @@ function verify.delivery(body, headers, opts)
     return refuse("no_event", "the body names no event: neither 'event' nor 'eventType' is a string")
   end
   info.body_hash = "sha256:" .. core.hex(core.sha256(body))
-  info.id = type(event.eventId) == "string" and event.eventId ~= "" and event.eventId or info.body_hash
+  info.id = events.event_id(event) or info.body_hash
   infos[event] = info
   return event
 end
