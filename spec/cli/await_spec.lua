@@ -4,6 +4,7 @@ local command = require "spec.support.command"
 local ledgers = require "cmr.ledger"
 local listeners = require "spec.support.listener"
 local mock = require "spec.support.mock"
+local nginx = require "spec.support.nginx"
 
 local cmr = command.run
 
@@ -130,6 +131,46 @@ describe("waiting for the end #nginx", function()
     assert.equal(0, run("await", name).status)
     local none = run("await", "--all")
     assert.same({0, "cmr: no accepted request is open\n"}, {none.status, none.err})
+  end)
+
+  it("counts a row that another process was sending, by how it ended during the wait", function()
+    -- Starts the command beside the others. Its output ends with its exit status.
+    local function begin(...)
+      local lines = command.environment(env)
+      lines[#lines + 1] = command.lua("bin/cmr", ...) .. " 2>&1; echo $?"
+      return assert(io.popen("sh " .. command.file_with(table.concat(lines, "\n"))))
+    end
+    local function ended(pipe)
+      local out = pipe:read("*a")
+      pipe:close()
+      return tonumber(out:match "(%d+)\n$"), out
+    end
+    local rows = {}
+    for index = 1, 2 do
+      local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
+      rows[index] = cjson.encode{userId = mock.USER, mailboxData = data}
+    end
+    local file = command.file_with(table.concat(rows, "\n") .. "\n")
+    server:fault{match = {operation = "update_mailboxes"}, delay = 3, status = 422,
+      body = {status = 422, message = "no"}}
+    local sending = begin("bulk", "update-mailboxes", "--from", file, "--yes")
+    local accepted, other
+    nginx.eventually("one row is accepted", function()
+      local items = cjson.decode(keyless("history", "--output", "json").out)
+      for index, item in ipairs(items) do
+        if item.state == "accepted" then accepted, other = item, items[3 - index] end
+      end
+      return accepted and other
+    end)
+    assert.equal("sending", other.state)
+    listen()
+    local waiting = begin("await", accepted.run)
+    local status, out = ended(sending)
+    assert.equal(3, status, out)
+    deliver("mailbox.updated", {actionId = accepted.ids.action[1], mailboxId = mock.MAILBOX})
+    status, out = ended(waiting)
+    assert.equal(3, status, out)
+    assert.matches("done +update%-mailboxes", out)
   end)
 
   describe("for a run with rows that have failed or are unknown", function()

@@ -239,12 +239,27 @@ describe("nginx #nginx", function()
     all_are("ok", http.collect(requests))
   end)
 
+  local REPAIR = [[
+    location = /break { content_by_lua_block { made = ngx.timer.at ngx.timer.at = function() return nil, "no" end } }
+    location = /repair { content_by_lua_block { ngx.timer.at = made } }
+    location = /running { content_by_lua_block { ngx.print(ngx.timer.running_count()) } }
+  ]]
+
+  it("whose timers work again during a call, gets its pump back during that call", function()
+    start{server = CALL .. IN_FLIGHT .. REPAIR}
+    upstream:fault{delay = 5}
+    server:text("/break")
+    local request = server:send("/call")
+    received(1)
+    server:text("/repair")
+    nginx.eventually("a pump runs", function() return server:text("/running") == "1" end, 4)
+    assert.equal("1", server:text("/in_flight"))
+    assert.equal("ok", request:answer().body)
+    nginx.eventually("no timer runs", function() return server:text("/running") == "0" end)
+  end)
+
   it("whose timers work again, works as before", function()
-    start{server = CALL .. IN_FLIGHT .. [[
-      location = /break { content_by_lua_block { made = ngx.timer.at ngx.timer.at = function() return nil, "no" end } }
-      location = /repair { content_by_lua_block { ngx.timer.at = made } }
-      location = /running { content_by_lua_block { ngx.print(ngx.timer.running_count()) } }
-    ]]}
+    start{server = CALL .. IN_FLIGHT .. REPAIR}
     upstream:fault{delay = 0.5, times = 2}
     server:text("/break")
     local requests = send("/call", 2)
