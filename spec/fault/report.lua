@@ -7,12 +7,12 @@ local HEAD = [[
 
 This page shows how a call ends after each fault: the kind of the error, the HTTP status if there is one, the outcome,
 and the number of attempts. The specs in `spec/fault` play every row and write this page to `build/5.4/faults.md`.
-`make test` compares that file with this page. In some rows, newer versions of libcurl have another result. The last
-column shows it.
+`make test` compares that file with this page. In some rows, newer versions of libcurl give another result, which the
+last column shows.
 
 Here the client makes at most one retry (`retries = 1`; the default is 2), and accepts an answer of at most 64 KiB
-(`max_response`). After each row, the engine is as usable as before. The server has counted the requests: a POST that
-may have been done (`unknown`) was never sent twice.
+(`max_response`). After each row, the engine is as usable as before. The specs count the requests at the server: no POST
+that may have been done (`unknown`) arrives twice.
 
 The column "Ends" says when an attempt ends. *At once* means that the attempt ends before its timeouts. Otherwise the
 attempt ends at its `connect_timeout` or `attempt_timeout`. The waits between attempts take time too, and `timeout`
