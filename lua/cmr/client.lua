@@ -354,11 +354,11 @@ end
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events shows
----what was done. When an event reports that one of several items failed, await does not wait for the others. When the
----answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with outcome
----"unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you
----this before you send anything.
+---of order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
+---shows what was done. When an event reports that one of several items failed, await does not wait for the others. When
+---the answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with
+---outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
+---you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.

@@ -15,9 +15,9 @@ Redis.__index = Redis
 Redis.__name = "cmr.redis.scripts"
 
 ---These options describe a connection to Redis 5 or newer, or to Valkey. There must be one server, without Cluster or
----Sentinel. In nginx, cmr needs the library lua-resty-redis (as resty.redis or nginx.redis), and a wait for Redis
----blocks only one nginx request. Outside nginx, cmr needs redis-lua and LuaSocket, and LuaSec for TLS. There, a wait
----for Redis blocks the whole process, even under luv and cqueues.
+---Sentinel. In nginx, cmr needs the library lua-resty-redis (as resty.redis or nginx.redis). Outside nginx, cmr needs
+---redis-lua and LuaSocket, and LuaSec for TLS. In nginx, a wait for Redis blocks only one nginx request. Elsewhere, the
+---wait blocks the whole process, even under luv and cqueues.
 ---@class cmr.RedisOptions
 ---The server's name or IP address. nginx accepts a name only if nginx has a resolver. Default: 127.0.0.1.
 ---@field host? string

@@ -60,12 +60,12 @@ webhook.info = verify.info
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----A later event may then have the same body and the same id, for example at the second start of a warmup. So without
----an eventId, the receiver recognises a duplicate for only a limited time after it handled the event: the sum of 10
----minutes and the option `tolerance`. By default, this is 15 minutes. The vendor delivers one event for less than 9
----minutes.
+---A later event without an eventId may have the same body and the same id, for example at the second start of a warmup.
+---So for such an event, the receiver recognises a duplicate for only a limited time after it handled the event. This
+---time is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive
+---in less than 9 minutes.
 ---@param event cmr.Event
----@return string? id Never nil for an event from verify or a replayed dead letter. Else the eventId, or nil.
+---@return string? id The id of an event from verify or a replayed dead letter. For other tables, the eventId, or nil.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or events.event_id(event)

@@ -334,8 +334,8 @@ end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
 ---delivery fails if the handler fails or the store cannot store the event. After a failure, the event becomes a dead
----letter at once if three deliveries have arrived. Otherwise it becomes one 10 minutes after the last failure, when no
----other delivery can come. An event that is too large for the store also becomes a dead letter.
+---letter at once if three deliveries have arrived. Otherwise it becomes a dead letter 10 minutes after the last
+---failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
