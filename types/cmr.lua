@@ -46,8 +46,8 @@
 ---Called for each row that this call tried, even if nothing was sent for it.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
----The number of rows in each state. `earlier` counts the rows that were sent before this call of client:bulk, and not
----again by this call.
+---The number of rows in each state. A row that was sent before this call of client:bulk, and not again by this call,
+---counts only in `earlier`, which has the same states.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -571,9 +571,9 @@ function cmr.bulk(name, rows, opts) end
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
 
----The options of client:map. cmr calls before_send when an input's call has its slot, just before the request is sent.
----before_send can write a record of your own. If it returns false, cmr does not send the request, and the error is of
----kind "cancelled".
+---The options of client:map. cmr calls before_send when an input's call has its slot in the rate limit, just before the
+---request is sent. before_send can write a record of your own. If it returns false, cmr does not send the request, and
+---the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
 ---@field concurrency? integer
@@ -596,8 +596,8 @@ function Job:wait() end
 ---@return boolean
 function Job:done() end
 
----Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once.
----Elsewhere this call ends before its next attempt. The server may have done a request that was sent: see err.outcome.
+---Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once;
+---elsewhere it ends before its next attempt. The server may have done a request that was sent: see err.outcome.
 function Job:cancel() end
 
 ---A part of cmr.Ledger.

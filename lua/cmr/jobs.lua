@@ -6,9 +6,9 @@ local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
----The options of client:map. cmr calls before_send when an input's call has its slot, just before the request is sent.
----before_send can write a record of your own. If it returns false, cmr does not send the request, and the error is of
----kind "cancelled".
+---The options of client:map. cmr calls before_send when an input's call has its slot in the rate limit, just before the
+---request is sent. before_send can write a record of your own. If it returns false, cmr does not send the request, and
+---the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
 ---@field concurrency? integer

@@ -32,8 +32,8 @@ local validate = require "cmr.util.validate"
 ---Called for each row that this call tried, even if nothing was sent for it.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
----The number of rows in each state. `earlier` counts the rows that were sent before this call of client:bulk, and not
----again by this call.
+---The number of rows in each state. A row that was sent before this call of client:bulk, and not again by this call,
+---counts only in `earlier`, which has the same states.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -81,7 +81,7 @@ end
 
 -- Finds the run with this name; without a name, the run of these rows. A failure returns nil, a message and a reason:
 -- "mistake" if no run has the name, or the run is of another operation or account; "other_key" if only the key differs
--- and `other_account` is not set. "other_key" comes with the run. If the ledger fails, there is no reason.
+-- and `other_account` is not set. With "other_key", also returns the run. If the ledger fails, there is no reason.
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end
   local found, message = runs.named(run.ledger, name)
@@ -213,8 +213,8 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----Moves to the run's account all requests that were sent with the former keys. The move can change the run's name.
----Before the move, the rows that were sent with the former keys count for this run alone.
+---Moves the requests and the runs of the former keys to the run's account. The move can change the run's name. Before
+---the move, the rows that were sent with the former keys count for this run alone.
 ---@param run table
 ---@return boolean? ok
 ---@return string? message

@@ -63,7 +63,8 @@ local function is_sent_since(run, entries)
 end
 
 -- Finds the entry of the n-th row with the same content. In a failures file, the first copies get the entries that
--- failed. But if the row was sent from elsewhere after a failure, the usual order applies: it never sends more rows.
+-- failed. But if the row was sent from elsewhere after a failure, the usual order applies, because it may send fewer
+-- rows.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)

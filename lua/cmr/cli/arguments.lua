@@ -248,7 +248,8 @@ end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
 ---the wrong type, an unreadable file and a missing required parameter.
----@param texts table<string, string|string[]> By parameter name; "" is for --json. A boolean's list may be empty.
+---@param texts table<string, string|string[]> By parameter name; "" is for --json. A boolean parameter
+---has a list with one text, or an empty list for an option without a value.
 ---@return table args The arguments, under the API's field names.
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}

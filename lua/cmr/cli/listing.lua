@@ -14,8 +14,8 @@ local listing = {}
 
 local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- mean nothing when all pages are joined
 
--- Makes a table with a function `items`, which finds the list in an answer for client:each. The function also stores
--- the first answer and the list's path in the table.
+-- Makes a table with a function `items`, which client:each calls to find the list in an answer. The function also
+-- stores the first answer and the list's path in the table.
 local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)
@@ -26,7 +26,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- does not store the path of an empty table, because that may be a member that is not the list
+    -- does not store the path of an empty table, because the table may be a member that is not the list
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.page = path, name, items
     return items, name

@@ -1,6 +1,6 @@
 ---Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table or
----raises one: {help = text} or {overview = true} for --help, {text = text} for --version,
----{usage = message, command = "cmr reexport"} for a mistake.
+---raises one: {overview = true} for `cmr --help`, {help = text} for the --help of a command, {text = text} for
+---`--version`, {usage = message, command = "cmr reexport"} for a mistake.
 
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"

@@ -192,7 +192,7 @@ local function exit_of_state(ledger, item)
   return STATUS_OF_STATE[found.state] or io.EXIT_FAILURE
 end
 
--- Logs once for each operation why cmr cannot wait for its accepted requests without a plan.
+-- Logs once for each operation why cmr cannot wait for the accepted requests that have no plan.
 local function log_without_events(items, system)
   local seen = {}
   for _, item in ipairs(items) do

@@ -109,9 +109,9 @@ end
 ---Runs a program in the foreground, in a temporary directory, until the program ends or gets a signal.
 ---
 ---Two of the files are shell scripts, which find the directory in $dir. "prepare.sh" runs first. "start.sh" then execs
----the program, which prints a line "ready" when it can serve. For each line that the program prints, process.run calls
----the function in `on` that has the first word of the line as its name. The function gets the rest of the line. The
----exception is on.ready(pid, directory), which is called only once; a SIGTERM to this pid stops everything.
+---the program, which prints a line "ready" when it can serve. For a line "WORD REST" of the program, process.run calls
+---on.WORD("REST"). The exception is on.ready(pid, directory), which is called only once; a SIGTERM to this pid stops
+---everything.
 ---@param name string The start of the directory's name; random digits follow.
 ---@param files table<string, string> The texts of the files, by name.
 ---@return boolean stopped True after a signal, or if the program ended with status 0; false if it failed.

@@ -26,8 +26,8 @@ end
 local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- all clients of this process share it
 local paused_until = expiring.new() -- key -> the end of the last pause in this process, on the clock of core.now
 
----Returns the default limiter, which needs no ledger. In nginx it is in lua_shared_dict cmr, which all workers share.
----Without this dictionary, each worker gets its share of the rate.
+---Returns the default limiter of a client without a ledger. In nginx it is in lua_shared_dict cmr, which all workers
+---share. Without this dictionary, each worker gets its share of the rate.
 function limiter.default()
   local dict = shared_dict.default()
   if dict then return require("cmr.limiter.shdict").new(dict) end

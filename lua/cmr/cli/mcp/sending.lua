@@ -1,4 +1,4 @@
----Sends one request for an assistant: looks into the ledger, asks the user, sends the request, and describes its end.
+---Sends one request for an assistant: looks into the ledger, asks the user, sends the request, and reports the outcome.
 
 local access = require "cmr.cli.mcp.access"
 local block = require "cmr.loop.block"

@@ -146,8 +146,8 @@ function Session:cancel(request)
   if request.stop then self:guard(request.stop) end
 end
 
----Returns whether the process must wait for a cancelled request that was sent and changes something. The ledger needs
----the outcome of such a request.
+---Returns whether the process must wait before it ends. It must if a cancelled request was sent and changes something,
+---because the ledger needs the outcome of the request.
 ---@return boolean
 function Session:must_go_on()
   for _, request in pairs(self.running) do
