@@ -26,9 +26,9 @@ local function text(x, y, class, what)
   return ('<text x="%g" y="%g" class="%s">%s</text>'):format(x, y, class, escaped(what))
 end
 
--- Returns the row's target in the unit of the bars. A target in "x" is a multiple of the bar with the number
--- `row.base`, or of the first bar. If any other target is not in the unit of the bars, returns nil. A target in "ms" is
--- added to the first bar.
+-- Returns the row's target in the unit of the bars. A target in "x" is a multiple of bar number `row.base`, or of the
+-- first bar. A target in "ms" is added to the first bar. If a target has neither the unit "x" nor the unit of the bars,
+-- returns nil.
 local function limit(row)
   local number, unit = row.target:match "^%S+ ([%d.]+) ?(%S*)"
   if unit == "x" then return tonumber(number) * row.bars[row.base or 1].median end

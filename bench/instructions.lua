@@ -1,8 +1,8 @@
--- make bench-instructions: measures with callgrind how many instructions a call takes, and the start of a program. For
--- a call, it subtracts the instructions of 200 calls from those of 1,200, and divides by the additional calls. Noise
--- hardly changes the numbers. Fails when a row of cmr takes over 5 % more instructions than the committed number for
--- the same libcurl, Lua and machine type. ONLY="name" chooses rows by a part of their name. With KEEP=1 and without
--- ONLY, it writes the numbers into bench/instructions.json instead of failing.
+-- make bench-instructions: counts the instructions of a call, and of the start of a program, with callgrind. For a
+-- call, it subtracts the instructions of 200 calls from those of 1,200 calls, and divides the result by the additional
+-- calls. Noise hardly changes the numbers. Fails when a row of cmr takes over 5 % more instructions than the committed
+-- number for the same libcurl, Lua and machine type. ONLY="name" chooses rows by a part of their name. With KEEP=1 and
+-- without ONLY, it writes the numbers into bench/instructions.json instead of failing.
 local cjson = require("cjson").new()
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"

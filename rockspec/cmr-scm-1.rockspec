@@ -20,7 +20,7 @@ dependencies = {
   "argparse >= 0.7, < 1",
 }
 external_dependencies = {
-  -- Libraries only: a system may keep its headers where LuaRocks does not look and every compiler does.
+  -- Libraries only: LuaRocks may not find headers that every compiler finds.
   CURL = { library = "curl" },
   CRYPTO = { library = "crypto" },
   SQLITE = { library = "sqlite3" },
@@ -30,7 +30,7 @@ build = {
   variables = {
     ROCK = "yes", -- the command finds its modules in the tree that LuaRocks moves them to
     LUA = "$(LUA)",
-    BUILD = "build/rock", -- apart from what `make` made here
+    BUILD = "build/rock", -- apart from the other builds in this checkout
     CC = "$(CC)",
     LD = "$(LD)",
     CFLAGS = "$(CFLAGS)",

@@ -1,5 +1,5 @@
--- Runs the command `cmr` with this program's arguments. Prints the seconds that it took, the most memory that it had in
--- kilobytes, and the seconds of CPU time.
+-- Runs the command `cmr` with this program's arguments. Prints the command's seconds, the peak of memory in kilobytes,
+-- and the seconds of CPU time.
 local core = require "cmr.core"
 
 local begun, cpu_begun = core.now(), os.clock()

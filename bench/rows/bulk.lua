@@ -102,7 +102,7 @@ local function against_journal(size)
   return rows
 end
 
--- Plans and sends rows. It runs once, because a run of 100,000 rows takes long.
+-- Plans and sends rows. Does this only once, because 100,000 rows take long.
 local function sent(size)
   local count = size.quick and 2000 or 100000
   local file, ledger = os.tmpname(), os.tmpname()

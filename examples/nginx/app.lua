@@ -41,8 +41,8 @@ local function refuse(status, message)
 end
 
 -- The status for each kind of failure. TOLD has the failures that the customer caused: the answer names the reason.
--- OURS has other failures: only the log has the reason. An invalid argument is the customer's only if err.field names
--- it: a missing API key, for example, is ours.
+-- OURS has other failures: only the log has the reason. An invalid argument is the customer's fault only if err.field
+-- is set. A missing API key, for example, is our fault.
 local TOLD = { bad_request = 400, not_found = 404, conflict = 409, quota_exceeded = 429 }
 local OURS = { rate_limited = { 503, "busy, try again" }, timeout = { 504, "no answer in time" } }
 
@@ -56,7 +56,7 @@ local function fail(why, err)
   answer(ours[1], { error = ours[2], outcome = err.outcome })
 end
 
--- Returns whether the customer may use this user. If not, sends the answer.
+-- Returns whether the customer may act for this user. If not, sends the refusal.
 local function admitted(method, user)
   if ngx.req.get_method() ~= method then
     ngx.header["Allow"] = method
@@ -91,7 +91,7 @@ local function body()
 end
 
 -- Makes a call with the fields of the request's body and with `fields`. Returns the call's result. If the customer may
--- not make the call, or it fails, sends the answer.
+-- not make the call, or the call fails, sends the error.
 local function accepted(operation, user, fields)
   if not admitted("POST", user) then return end
   local given = body()

@@ -1,6 +1,6 @@
--- The exports that customers asked for, and how they ended. No export is sent twice: each export of a mailbox has a
--- number, the page's form names the next number, and a number is taken once. So the second click of a double click, a
--- reload, or a form in a second tab sends nothing.
+-- The exports that customers asked for, and how they ended. No export is sent twice. Each export of a mailbox has a
+-- number. The page's form names the next number, and a number can be taken only once. So the second click of a double
+-- click, a reload, or a form in a second tab sends nothing.
 --
 -- The exports are in lua_shared_dict app_exports. All workers share it, and it survives a reload of nginx, but not a
 -- restart. Keep the exports in your database instead, with (mailbox, number) as a unique key.
@@ -8,7 +8,7 @@ local cjson = require "cjson"
 
 local exports = {}
 
-local SENDING_SECONDS = 60 -- longer than any call takes; after this time, no end of the call will be stored
+local SENDING_SECONDS = 60 -- longer than any call takes: after this time, "sending" counts as "unknown"
 local LOOKUP_SECONDS = 3600 -- time for the export, and about 5 minutes until the vendor's last delivery of the event
 local KEEP_SECONDS = 90 * 24 * 3600
 
@@ -60,7 +60,7 @@ function exports.next_number(latest)
   return MAY_FOLLOW[latest.state] and latest.number + 1 or nil
 end
 
---- Takes a number, before the request is sent. The caller then sends it, and calls exports.finish.
+--- Takes a number. The caller then sends the request, and calls exports.finish.
 -- @param export mailbox, number, user, action
 -- @param has_looked whether the customer looked in EmailBison; required after a "lost" export
 -- @return true; or nil and "taken", or nil and a message

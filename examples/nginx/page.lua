@@ -8,7 +8,7 @@ local exports = require "exports"
 local page = {}
 
 local SESSION_SECONDS = 8 * 3600
-local MAILBOXES = { "mailboxes", items = "data.mailboxes" } -- as the mock answers; the vendor does not document it
+local MAILBOXES = { "mailboxes", items = "data.mailboxes" } -- the mock's path; the vendor documents no path
 
 local sessions = ngx.shared.app_sessions
 local client, customers

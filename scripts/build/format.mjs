@@ -1,6 +1,6 @@
 // Lays out Lua files as .stylua.toml says, with the npm package of stylua: format.mjs PACKAGE [--check] FILE...
-// --check only names the files that are not formatted, and exits 1 if there are any. Every result is parsed again and
-// compared before it is written, so a formatter's fault cannot change a program.
+// With --check, the script only names the unformatted files, and exits 1 if it finds any. stylua compares each result
+// with the original program before the result is written, so a fault of stylua cannot change a program.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";

@@ -114,7 +114,8 @@ install_all() {
     install -m 644 "$work/files" "$DESTDIR$record/files"
 }
 
-# The command runs on the Lua that was installed last. When that Lua is removed, the command runs on the one before it.
+# The command runs on the Lua that was installed last. When that Lua is removed, the command runs on the Lua installed
+# before.
 uninstall_all() {
     if [ ! -s "$work/old" ]; then
         echo "cmr: nothing to remove: $records has no install for $FLAVOUR" >&2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes standard input to FILE: write-if-changed.sh FILE. If FILE already has this content, it does not change FILE or
-# its time.
+# Writes standard input to FILE: write-if-changed.sh FILE. If FILE already has this content, FILE and its time stay
+# the same.
 set -eu
 new=$1.$$
 cat >"$new"

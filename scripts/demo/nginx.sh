@@ -53,7 +53,7 @@ show() {
     case $output in *"$expected"*) ;; *) fail "expected to see: $expected" ;; esac
 }
 
-# The kernel gives clients only higher ports, so a port on which nobody listens stays free until nginx binds it.
+# Outgoing connections get only higher ports from the kernel, so a free port stays free until nginx binds it.
 while
     port=$($lua -e 'print(require("cmr.util.random").integer(10000, 19999))')
     api=http://127.0.0.1:$port

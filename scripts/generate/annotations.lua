@@ -95,7 +95,7 @@ end
 ---@param text string
 ---@param list table[] A list that gets the entries.
 function annotations.parse(text, list)
-  -- classes: by the name of their local variable; constructor: the local variable whose { ... } is read now
+  -- classes: local variable -> class; constructor: the local variable whose { ... } the loop reads now
   local classes, constructor, comment = {}, nil, {}
   for line in (text .. "\n"):gmatch "([^\n]*)\n" do
     local mark = line:match "^%s*(%-%-%-.*)$"

@@ -19,7 +19,7 @@ the vendor's help centre. x-assumed says what is undocumented, and how cmr reads
 `cmr mock --port 20000`. So a client that is generated from this document calls production only if you choose that
 server. Where a request may have further fields (additionalProperties), their names are undocumented.]]
 
--- The refusals that any operation may answer with, according to the help page. Each has its message if it is
+-- The refusals that any operation may answer with, according to the help page. Each has its message if the message is
 -- documented.
 local refusals = {
   { 400, "The request is malformed, or a field is missing." },
@@ -50,7 +50,7 @@ local function properties_of(node, further)
   return properties, required[1] and required
 end
 
--- Returns the members of a schema that restrict the value.
+-- Returns those members of a schema that restrict the value.
 local function kind_of(node, further)
   if node.type == "object" and not node.members[1] and further == nil then
     return { { "type", "object" }, { "additionalProperties", true } } -- the object is undocumented
@@ -276,8 +276,8 @@ end
 
 local QUOTA = "cmr assumes this status and its Retry-After also for a mailbox whose quota is used up."
 
--- Returns a reference to the shared response for a refusal. If there is more to say about this operation, returns a
--- response of its own.
+-- Returns a reference to the shared response for a refusal. If the operation has further facts about the refusal,
+-- returns a separate response.
 local function refusal_of(operation, refusal)
   local sentences, source = { refusal[2] }, nil
   for _, status in ipairs(operation.statuses or {}) do

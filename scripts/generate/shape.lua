@@ -1,8 +1,8 @@
 ---Describes the structure of a request or an answer as a tree. The structure comes from an operation's parameters, or
 ---from a sample. Pure.
 ---
----The nodes are those of cmr.parameters. In addition, type may be "any" or "null", optional is true if only some
----samples have the value, and meaning is a sentence about a value that is easily misread.
+---The nodes are those of cmr.parameters, with three additions. `type` may be "any" or "null". `optional` is true if
+---only some samples have the value. `meaning` is a sentence about a value that is easily misread.
 
 local ordered_json = require "scripts.generate.ordered_json"
 local parameters = require "cmr.parameters"

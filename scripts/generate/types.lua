@@ -25,7 +25,7 @@ end
 
 local scalars = { string = "string", integer = "integer", number = "number", boolean = "boolean" }
 
--- Returns the annotation of a node's type. An object in it gets this class.
+-- Returns the annotation of a node's type. An object in the node gets this class.
 function Writer:type(node, class)
   local param = node.param or {}
   if param.known then return '"' .. table.concat(param.known, '"|"') .. '"|string' end

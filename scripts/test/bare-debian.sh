@@ -51,7 +51,7 @@ in_system user '
     sh -eu one-liner | tee one-liner.out
     test -s one-liner.out
 
-    port=$((10000 + RANDOM % 10000)) # the kernel gives clients only higher ports
+    port=$((10000 + RANDOM % 10000)) # outgoing connections get only higher ports
     block nginx 1 | sed "s/127.0.0.1:8080/127.0.0.1:$port/" >nginx.conf
     nginx -c /there/nginx.conf
     exec 3<>/dev/tcp/127.0.0.1/$port

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command whose code may be broken: confined.sh SECONDS COMMAND... Its time is limited, and so is its memory,
-# unless MEMORY_KB is "unlimited". If root runs it on Linux, the command has its own process ids and its own /tmp. So it
-# leaves nothing behind, and can signal no other process. Status 124: the time was over.
+# unless MEMORY_KB is "unlimited". If root runs this script on Linux, the command has its own process ids and its own
+# /tmp. So the command leaves nothing behind, and can signal no other process. Status 124: the time was over.
 set -eu
 seconds=$1
 shift

@@ -23,7 +23,7 @@ debian_make() {
     touch "$base/made"
 }
 
-# debian_run ROOT COMMANDS: runs the commands in this copy of a system. All processes that they start end with them.
+# debian_run ROOT COMMANDS: runs the commands in this copy of a system. When the commands end, so do their processes.
 debian_run() {
     # shellcheck disable=SC2016 # the inner shell expands these
     unshare --mount --pid --fork --kill-child env ROOT="$1" sh -c '

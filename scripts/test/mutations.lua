@@ -339,7 +339,7 @@ local function collect(file)
   end
 end
 
--- Returns whether Lua accepts the mutation. For C, make finds that out.
+-- Returns whether Lua accepts the mutation. Returns true for C, because make finds out.
 local function is_valid(one)
   if one.file:find "%.c$" then return true end
   local lines = { table.unpack(one.lines) }
@@ -429,8 +429,8 @@ local function usual_specs(file)
   return usual[key]
 end
 
--- Returns the recorded spec files that run the line. If there is none, takes the nearest line before it that a spec
--- runs. The spec files that test most of the source file in the shortest time come first.
+-- Returns the recorded spec files that run the line. If no spec runs the line, takes the nearest line before it that a
+-- spec runs. The spec files that test most of the source file in the shortest time come first.
 local function recorded_specs(one)
   local by_line = covered[one.file]
   local number = recorded_number(one.file, one.lines, one.number)

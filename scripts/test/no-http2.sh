@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the specs that make requests on Debian's libcurl, built without HTTP/2. SPECS and OPTIONS have the same meaning
-# as in specs.sh.
+# Builds Debian's libcurl without HTTP/2, and runs the specs that make requests with it. SPECS and OPTIONS have the same
+# meaning as in specs.sh.
 set -eu
 cd "$(dirname "$0")/../.."
 folder=$PWD/build/libcurl-no-http2

@@ -20,7 +20,7 @@ bin=$tools/node_modules/.bin
 
 # serve DOCUMENT: starts prism with it, on the port in $port.
 serve() {
-    port=$("$lua" -e 'print(require("cmr.util.random").integer(10000, 19999))') # the kernel gives clients higher ports
+    port=$("$lua" -e 'print(require("cmr.util.random").integer(10000, 19999))') # outgoing connections get higher ports
     start 'Prism is listening' $bin/prism mock --errors --host 127.0.0.1 --port "$port" "$1"
 }
 

@@ -1,5 +1,5 @@
--- A helper for busted (--helper). It prints each spec file before the file runs, so that you see where a run hangs. It
--- also prints how long slow files took.
+-- A helper for busted (--helper). It prints the name of each spec file before the file runs, so that you see where a
+-- run hangs. It also prints how long slow files took.
 local busted = require "busted"
 local SLOW_SECONDS = 3
 local begun

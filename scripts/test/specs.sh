@@ -117,7 +117,7 @@ judge() {
 }
 
 # again NAME LOG: runs failed files once more, because specs can run out of time while other runs load the machine. If
-# the files pass now, the failures count as passed. More than three failed files do not run again: load is not the
+# the files pass now, the failures count as passed. More than three failed files do not run again: load is then not the
 # reason.
 again() {
     files=$(sed -nE 's/^(Failure|Error) -> (spec[^ ]*) @ [0-9]+$/\2/p' "$logs/$2" | sort -u)
@@ -136,7 +136,7 @@ again() {
     fi
 }
 
-# count NAME [PART]: adds its result to the totals.
+# count NAME [PART]: adds the result of this run to the totals.
 count() {
     judge "$1${2:+-$2}"
     if [ "$failed" -gt 0 ] && [ -z "$wrong" ] && [ "${CMR_BESIDE-}" ] && [ -z "${SPECS-}" ]; then

@@ -29,7 +29,7 @@ step() {
 start() {
     text=$1
     shift
-    : >"$log" # here, because the child may open the log after the first look at it, which has the last server's text
+    : >"$log" # the first grep may come before the child opens the log, and must not find the last server's text
     "$@" >"$log" 2>&1 &
     servers="$servers $!"
     tries=0

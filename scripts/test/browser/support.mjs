@@ -33,8 +33,8 @@ export function cmr(...words) {
 }
 
 // Opens a browser, calls `body`, and sets the exit status of this program. `body` gets a function open(options), which
-// opens a page in a context of its own. `problems` lists what the pages did and must not do: errors, and requests to
-// other hosts. `loaded` has the texts that the pages loaded.
+// opens a page in a context of its own. `problems` lists errors on the pages, and their requests to other hosts.
+// `loaded` has the texts that the pages loaded.
 export async function run(origin, body) {
   const browser = await driver.launch({
     executablePath: chromium,

@@ -1,8 +1,8 @@
 -- Records the lines of lua/cmr that run, in the file `lines` of a folder. Two scripts use this hook. coverage.sh names
 -- the hook in LUA_INIT, so every Lua program that the specs start loads it. CMR_COVERAGE then names the folder.
--- covering.sh makes a copy of the project in which each module of lua/cmr loads the hook, also inside nginx. The
--- module passes the folder as an argument. The hook writes each line when it first runs, because many processes end by
--- a signal.
+-- covering.sh makes a copy of the project in which each module of lua/cmr loads the hook, also inside nginx. The module
+-- passes the folder as an argument. The hook writes a line's number when the line first runs, because many processes
+-- end by a signal.
 local folder = ... or os.getenv "CMR_COVERAGE"
 if not folder then return end
 

@@ -31,7 +31,7 @@ local function instructions(file)
   local lines = {}
   for _, text in ipairs(lines_of("luac5.4 -p -l " .. file)) do
     local line, name = text:match "^%s+%d+%s+%[(%d+)%]%s+(%u+)"
-    -- skips what begins or ends a function or a block
+    -- skips instructions that only begin or end a function or a block
     if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then lines[tonumber(line)] = true end
   end
   return lines
