@@ -75,7 +75,7 @@ static const char *type_at(lua_State *L, int index)
     return json_is_marked(L, index) ? "array" : luaL_typename(L, index);
 }
 
-#define ALL_OF_THEM "cmr.all: all of them"
+#define ALL_OF_THEM "cmr.all means all of them"
 
 static const char everything = 0; /* cmr.all is the address of this variable */
 

@@ -158,11 +158,11 @@ function Client:history(filter) end
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events shows
----what was done. When an event reports that one of several items failed, await does not wait for the others. When the
----answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with outcome
----"unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you
----this before you send anything.
+---of order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
+---shows what was done. When an event reports that one of several items failed, await does not wait for the others. When
+---the answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with
+---outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
+---you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -559,11 +559,11 @@ function cmr.bulk(name, rows, opts) end
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
 ---of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise it is "unknown", and err.events shows
----what was done. When an event reports that one of several items failed, await does not wait for the others. When the
----answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with outcome
----"unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you
----this before you send anything.
+---of order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
+---shows what was done. When an event reports that one of several items failed, await does not wait for the others. When
+---the answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with
+---outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
+---you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -596,8 +596,9 @@ function Job:wait() end
 ---@return boolean
 function Job:done() end
 
----Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once;
----elsewhere it ends before its next attempt. The server may have done a request that was sent: see err.outcome.
+---Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once.
+---Outside nginx, such a call ends before its next attempt. The server may have done a request that was sent: see
+---err.outcome.
 function Job:cancel() end
 
 ---A part of cmr.Ledger.
@@ -983,12 +984,12 @@ function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----A later event may then have the same body and the same id, for example at the second start of a warmup. So without
----an eventId, the receiver recognises a duplicate for only a limited time after it handled the event: the sum of 10
----minutes and the option `tolerance`. By default, this is 15 minutes. The vendor delivers one event for less than 9
----minutes.
+---A later event without an eventId may have the same body and the same id, for example at the second start of a warmup.
+---So for such an event, the receiver recognises a duplicate for only a limited time after it handled the event. This
+---time is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive
+---in less than 9 minutes.
 ---@param event cmr.Event
----@return string? id Never nil for an event from verify or a replayed dead letter. Else the eventId, or nil.
+---@return string? id The id of an event from verify or a replayed dead letter. For other tables, the eventId, or nil.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under another key than other events.
@@ -1042,8 +1043,8 @@ function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
 ---delivery fails if the handler fails or the store cannot store the event. After a failure, the event becomes a dead
----letter at once if three deliveries have arrived. Otherwise it becomes one 10 minutes after the last failure, when no
----other delivery can come. An event that is too large for the store also becomes a dead letter.
+---letter at once if three deliveries have arrived. Otherwise it becomes a dead letter 10 minutes after the last
+---failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

@@ -138,7 +138,7 @@ describe("client:bulk", function()
     server:fault{match = {operation = "reexport"}, status = 402, body = {status = 402, message = "no"}}
     local report = assert(client:bulk("reexport", list, {concurrency = 1}))
     assert.same({rows = 6, accepted = 1, deferred = 1, untried = 4}, counts(report))
-    assert.matches("the wallet does not cover it", report.stopped, 1, true)
+    assert.matches("the wallet does not cover the request", report.stopped, 1, true)
     server:reset()
     bulk.seed(server, 6)
     report = assert(client:bulk("reexport", list))

@@ -134,7 +134,7 @@ describe("a bulk run", function()
     local go_on = "; the same command again goes on"
     for _, case in ipairs{
       {fails "unauthorized", 3, "stopped: the API refuses the key"},
-      {fails "payment_required", 3, "stopped: the wallet does not cover it" .. go_on},
+      {fails "payment_required", 3, "stopped: the wallet does not cover the request" .. go_on},
       {fails("rate_limited", {status = 429, retry_after = 61}), 3, "stopped: the API asks to wait for 61 s" .. go_on},
       {fails "not_recorded", 1, "stopped: no not_recorded"},
       {fails("rate_limited", {status = 429, retry_after = 60})},

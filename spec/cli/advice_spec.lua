@@ -55,7 +55,7 @@ describe("a failure #cli", function()
     server:fault{match = {operation = "reexport"}, delay = 3}
     local ended = cmr("reexport", "--email", "john@doe.com", "--timeout", "0.5")
     assert.equal(1, ended.status)
-    assert.matches("outcome: unknown, it may have been done: look before repeating it", ended.err, 1, true)
+    assert.matches("outcome: unknown, it may have been done: check before you repeat it", ended.err, 1, true)
     assert.matches("hint: look with cmr ", ended.err, 1, true)
     assert.is_nil(ended.err:find("a longer --timeout", 1, true))
     server:fault{match = {operation = "users"}, delay = 3}

@@ -286,7 +286,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     server:fault{match = {operation = "reexport"}, close = true}
     local lost = cmr({"reexport", "--mailbox-id", MAILBOX}, {env = env})
     assert.equal(1, lost.status)
-    assert.matches("\ncmr: outcome: unknown, it may have been done: look before repeating it\n"
+    assert.matches("\ncmr: outcome: unknown, it may have been done: check before you repeat it\n"
       .. "cmr: hint: look with cmr mailbox " .. MAILBOX .. "; cmr history %-%-unknown lists it\n$", lost.err)
     server:fault{match = {operation = "reexport"}, close = true}
     lost = cmr({"reexport", "--mailbox-id", MAILBOX, "--no-ledger"}, {env = env})

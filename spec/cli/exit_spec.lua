@@ -55,9 +55,9 @@ describe("the commands #cli", function()
       {{"listen"}, "\ncmr: --no-ledger listens without it\n"},
       {{"mcp", "--allow", "write"}, "\ncmr: CMR_LEDGER names another file\n"},
       {{"reexport", "--email", "a@b.c"}, "; nothing was sent\ncmr: CMR_LEDGER names another file; --no-ledger sends "
-        .. "without remembering it\n"},
+        .. "without a record\n"},
       {{"bulk", "reexport", "--from", rows}, "; nothing was sent\ncmr: CMR_LEDGER names another file; --no-ledger "
-        .. "sends without remembering it\n"},
+        .. "sends without a record\n"},
     } do
       local ended = command.run(case[1],
         {env = {CMR_LEDGER = bad, CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})

@@ -47,7 +47,7 @@ describe("a refused argument", function()
     assert.equal("missing option '--mailbox-id' or '--email'", refused("reexport", {}))
     assert.equal("only one of '--subscription-id' or '--domain' can be given",
       refused("cancel_subscription", {subscriptionId = "S", domain = "a.com"}))
-    assert.equal("option '--domains' is empty (the word all: all of them)",
+    assert.equal("option '--domains' is empty (the word all means all of them)",
       refused("renew_domains", {userId = "U", domains = {}}))
     assert.equal("'mailboxid' is no field of reexport (did you mean 'mailboxId'?)",
       refused("reexport", {mailboxid = "M"}))
@@ -55,10 +55,11 @@ describe("a refused argument", function()
   end)
 
   it("cannot be sent to an operation that is not documented", function()
-    assert.equal("the path of wallet is not documented: if you know it, name a file with "
-      .. '{"wallet": "GET /path"} in CMR_ENDPOINTS', refused("wallet"))
-    assert.equal("the path of create_order_form is not documented: if you know it, name a file with "
-      .. '{"create_order_form": "POST /path"} in CMR_ENDPOINTS', refused("create_order_form", {confirm = true}))
+    assert.equal("the path of wallet is not documented: if you know it, write "
+      .. '{"wallet": "GET /path"} to a file and name the file in CMR_ENDPOINTS', refused("wallet"))
+    assert.equal("the path of create_order_form is not documented: if you know it, write "
+      .. '{"create_order_form": "POST /path"} to a file and name the file in CMR_ENDPOINTS',
+      refused("create_order_form", {confirm = true}))
   end)
 
   it("is described in the library's words where the command has no other words", function()
@@ -133,12 +134,12 @@ describe("the advice after a failure", function()
   it("has a hint for each kind of failure that the user can do something about", function()
     for kind, hint in pairs{
       unauthorized = "is this the key for that base URL? CMR_API_KEY or --api-key-file, CMR_BASE_URL or --base-url",
-      payment_required = "the wallet does not cover it",
+      payment_required = "the wallet does not cover the request",
       quota_exceeded = "a mailbox can be exported again three times a week",
-      timeout = "a longer --timeout may help; -v tells where the time goes",
+      timeout = "a longer --timeout may help; -v shows where the time goes",
       tls = "CMR_CA_FILE or --ca-file names the certificates to trust, in place of the system's",
-      not_recorded = "CMR_LEDGER names another file; --no-ledger sends without remembering it",
-      bad_response = "is the base URL that of the API?",
+      not_recorded = "CMR_LEDGER names another file; --no-ledger sends without a record",
+      bad_response = "is the base URL the address of the API?",
     } do
       for _, outcome in ipairs{"rejected", "unknown", "not_sent"} do
         assert.equal("hint: " .. hint, read{kind = kind, outcome = outcome})
@@ -153,11 +154,11 @@ describe("the advice after a failure", function()
   end)
 
   it("names the command's help for a refused request, the base URL for an unreachable server", function()
-    assert.equal("hint: 'cmr all-mailboxes --help' tells what it takes",
+    assert.equal("hint: 'cmr all-mailboxes --help' lists its fields",
       read({kind = "bad_request"}, operations.all_mailboxes))
     assert.equal("", read{kind = "bad_request"})
     assert.equal("", read({kind = "not_found"}, operations.all_mailboxes))
-    assert.equal("hint: is the base URL right, and reachable from here? -v tells how far it came",
+    assert.equal("hint: is the base URL right, and reachable from here? -v shows how far the connection came",
       read{kind = "network", outcome = "not_sent"})
     assert.equal("", read{kind = "network", outcome = "unknown"})
     assert.equal("", read{kind = "server_error", outcome = "not_sent"})
@@ -179,7 +180,7 @@ describe("the advice after a failure", function()
       return messages.advice(operation, err, true, args or {}, is_remembered or false)
     end
     local reexport, args = operations.reexport, {mailboxId = "M"}
-    local unknown = "outcome: unknown, it may have been done: look before repeating it"
+    local unknown = "outcome: unknown, it may have been done: check before you repeat it"
     local rejected = "outcome: rejected, the server refused it, so nothing was done"
     assert.same({unknown, "hint: look with cmr mailbox M; cmr history --unknown lists it", "retry after 7 seconds"},
       written(reexport, {kind = "timeout", outcome = "unknown", retry_after = 7}, args, true))
@@ -188,12 +189,12 @@ describe("the advice after a failure", function()
     assert.same({unknown, "hint: cmr history --unknown lists it"},
       written(nil, {kind = "server_error", outcome = "unknown"}, args, true))
     assert.same({unknown}, written(nil, {kind = "server_error", outcome = "unknown"}, args))
-    assert.same({unknown, "hint: is the base URL that of the API?"},
+    assert.same({unknown, "hint: is the base URL the address of the API?"},
       written(nil, {kind = "bad_response", outcome = "unknown"}))
-    assert.same({rejected, "retry after 1 second", "hint: the wallet does not cover it"},
+    assert.same({rejected, "retry after 1 second", "hint: the wallet does not cover the request"},
       written(reexport, {kind = "payment_required", outcome = "rejected", retry_after = 1}, args, true))
     assert.same({"outcome: not_sent, the server never saw it, so it can be repeated",
-      "hint: a longer --timeout may help; -v tells where the time goes"},
+      "hint: a longer --timeout may help; -v shows where the time goes"},
       written(reexport, {kind = "timeout", outcome = "not_sent"}, args, true))
     assert.same({}, written(reexport, {kind = "server_error"}, args, true))
   end)
@@ -225,7 +226,7 @@ describe("a message of the library", function()
     local function undocumented(operation)
       return messages.mistake("", {code = "undocumented"}, {}, operation)
     end
-    local advice = "is not documented: if you know it, name a file with %s in CMR_ENDPOINTS"
+    local advice = "is not documented: if you know it, write %s to a file and name the file in CMR_ENDPOINTS"
     assert.equal("the method of x " .. advice:format '{"x": "METHOD /p"}', undocumented{name = "x", path = "/p"})
     assert.equal("the path of x " .. advice:format '{"x": "PUT /path"}', undocumented{name = "x", method = "PUT"})
     assert.equal("the path of x " .. advice:format '{"x": "METHOD /path"}', undocumented{name = "x"})

@@ -274,10 +274,10 @@ describe("a request of the command", function()
     end
     assert.matches("\ncmr: hint: is this the key for that base URL%? CMR_API_KEY or %-%-api%-key%-file",
       err({"users"}, {CMR_BASE_URL = server.base_url, CMR_API_KEY = "wrong"}))
-    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"GET /path\"} in CMR_ENDPOINTS\n",
+    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"GET /path\"} to a file .* CMR_ENDPOINTS\n",
       err{"wallet"})
     assert.matches("^cmr: missing option '%-%-mailbox%-id' or '%-%-email'\n", err{"reexport"})
-    assert.matches("^cmr: option '%-%-domains' is empty %(the word all: all of them%)\n",
+    assert.matches("^cmr: option '%-%-domains' is empty %(the word all means all of them%)\n",
       err{"renew-domains", USER, "--domains", "[]"})
     assert.matches("^cmr: argument USER_ID is empty\n", err{"delete-user", ""})
     assert.matches("^cmr: CMR_BASE_URL is wrong %(plain http .*: use https%)\n",

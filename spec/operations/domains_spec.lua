@@ -119,12 +119,12 @@ describe("the domains", function()
     end)
 
     it("is never for all domains by mistake", function()
-      local left_out = "cmr.renew_domains: missing required argument 'domains' (cmr.all: all of them)"
+      local left_out = "cmr.renew_domains: missing required argument 'domains' (cmr.all means all of them)"
       api:raises(left_out, function() client:renew_domains(USER) end)
       api:raises(left_out, function() client:renew_domains{userId = USER} end)
       api:raises(left_out, function() client:renew_domains(USER, {years = 1}) end)
       api:raises(left_out, function() client:renew_domains(USER, {domains = cmr.null}) end)
-      local empty = "cmr.renew_domains: 'domains' is empty (cmr.all: all of them)"
+      local empty = "cmr.renew_domains: 'domains' is empty (cmr.all means all of them)"
       api:raises(empty, function() client:renew_domains(USER, {domains = {}}) end)
       api:raises(empty, function() client:renew_domains(USER, {domains = cmr.array{}}) end)
       api:raises("bad field 'domains' (array expected, got boolean)", function()
@@ -153,10 +153,10 @@ describe("the domains", function()
     end)
 
     it("is never set for all domains by mistake, or without a value", function()
-      api:raises("cmr.set_domain_auto_renew: missing required argument 'domains' (cmr.all: all of them)", function()
+      api:raises("cmr.set_domain_auto_renew: missing required argument 'domains' (cmr.all means all of them)", function()
         client:set_domain_auto_renew(USER, {autoRenew = true})
       end)
-      api:raises("cmr.set_domain_auto_renew: 'domains' is empty (cmr.all: all of them)", function()
+      api:raises("cmr.set_domain_auto_renew: 'domains' is empty (cmr.all means all of them)", function()
         client:set_domain_auto_renew(USER, {domains = {}, autoRenew = true})
       end)
       api:raises("cmr.set_domain_auto_renew: missing required argument 'autoRenew'", function()

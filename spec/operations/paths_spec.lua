@@ -139,7 +139,7 @@ describe("a supplied path", function()
 
   it("does not change checks of arguments", function()
     local api = recorded.new{endpoints = {renew_domains = "PUT /v2/renew", remove_mailbox = "DELETE /v2/mailbox"}}
-    api:raises("missing required argument 'domains' (cmr.all: all of them)", function()
+    api:raises("missing required argument 'domains' (cmr.all means all of them)", function()
       api.client:renew_domains("8J7H...")
     end)
     api:raises("it takes names only", function() api.client:remove_mailbox("8J7H...", "39XX") end)

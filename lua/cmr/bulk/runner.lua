@@ -101,7 +101,7 @@ local function stop_after(run, err)
   if err.kind == "unauthorized" then
     runner.stop(run, 3, "stopped: the API refuses the key")
   elseif err.kind == "payment_required" then
-    runner.stop(run, 3, "stopped: the wallet does not cover it" .. go_on)
+    runner.stop(run, 3, "stopped: the wallet does not cover the request" .. go_on)
   elseif err.kind == "rate_limited" and err.status and err.retry_after and err.retry_after > MAX_PAUSE_SECONDS then
     local message = "stopped: the API asks to wait for %.0f s" .. go_on
     runner.stop(run, 3, message:format(err.retry_after))

@@ -19,17 +19,17 @@ local API_LABELS =
 local OUTCOMES = {
   not_sent = "the server never saw it, so it can be repeated",
   rejected = "the server refused it, so nothing was done",
-  unknown = "it may have been done: look before repeating it",
+  unknown = "it may have been done: check before you repeat it",
 }
 
 local HINTS = {
   unauthorized = "is this the key for that base URL? CMR_API_KEY or --api-key-file, CMR_BASE_URL or --base-url",
-  payment_required = "the wallet does not cover it",
+  payment_required = "the wallet does not cover the request",
   quota_exceeded = "a mailbox can be exported again three times a week",
-  timeout = "a longer --timeout may help; -v tells where the time goes",
+  timeout = "a longer --timeout may help; -v shows where the time goes",
   tls = "CMR_CA_FILE or --ca-file names the certificates to trust, in place of the system's",
-  not_recorded = "CMR_LEDGER names another file; --no-ledger sends without remembering it",
-  bad_response = "is the base URL that of the API?",
+  not_recorded = "CMR_LEDGER names another file; --no-ledger sends without a record",
+  bad_response = "is the base URL the address of the API?",
 }
 
 -- The messages of TLS libraries about an answer that is not TLS.
@@ -44,9 +44,9 @@ end
 
 local function hint(operation, err, has_effect)
   if err.kind == "bad_request" and operation then
-    return ("'cmr %s --help' tells what it takes"):format(arguments.command(operation.name))
+    return ("'cmr %s --help' lists its fields"):format(arguments.command(operation.name))
   elseif err.kind == "network" and err.outcome == "not_sent" then
-    return "is the base URL right, and reachable from here? -v tells how far it came"
+    return "is the base URL right, and reachable from here? -v shows how far the connection came"
   elseif err.kind == "tls" and speaks_no_tls(err) then
     return "this port speaks no TLS: does the base URL need http:// or another port?"
   elseif err.kind == "timeout" and has_effect and err.outcome == "unknown" then
@@ -161,7 +161,7 @@ end
 function WORDINGS.undocumented(_, operation)
   local name, method, path = operation.name, operation.method, operation.path
   local endpoint = ('{"%s": "%s %s"}'):format(name, method or "METHOD", path or "/path")
-  local format = "the %s of %s is not documented: if you know it, name a file with %s in CMR_ENDPOINTS"
+  local format = "the %s of %s is not documented: if you know it, write %s to a file and name the file in CMR_ENDPOINTS"
   return format:format(path and "method" or "path", name, endpoint)
 end
 
@@ -186,7 +186,7 @@ end
 function WORDINGS.empty(problem, operation)
   local option, inside = label(problem.field, operation)
   local subject = inside and ("%s: '%s'"):format(option, inside) or option
-  return problem.reason and subject .. " is empty (the word all: all of them)" or subject .. " is empty"
+  return problem.reason and subject .. " is empty (the word all means all of them)" or subject .. " is empty"
 end
 
 function WORDINGS.unknown_field(problem, operation)

@@ -320,7 +320,7 @@ describe("cmr bulk", function()
         .. " has an end\n"
       assert.is_nil(ended.err:find("the run has not ended", 1, true))
       assert.equal(3, ended.status)
-      assert.matches("cmr: stopped: the wallet does not cover it", ended.err, 1, true)
+      assert.matches("cmr: stopped: the wallet does not cover the request", ended.err, 1, true)
       assert.same({2, 2, 1}, bulk.received(server))
       assert.is_nil(cmr{"reexport", "--from", path, "--dry-run"}.err:find("the run has not ended", 1, true))
       ended = cmr{"reexport", "--from", path, "--again"}
@@ -552,7 +552,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local ended = cmr{"reexport", "--from", path, "--concurrency", "1"}
     assert.equal(3, ended.status)
     assert.matches("cmr: 4 rows: 0 done, 1 deferred, 3 not tried\n", ended.err, 1, true)
-    assert.matches("cmr: stopped: the wallet does not cover it; the same command again goes on\n", ended.err, 1, true)
+    local stopped = "cmr: stopped: the wallet does not cover the request; the same command again goes on\n"
+    assert.matches(stopped, ended.err, 1, true)
 
     ended = cmr{"reexport", "--from", path, "--concurrency", "1"}
     assert.matches("cmr: 4 rows: 2 accepted, 1 unknown, 1 deferred\n", ended.err, 1, true)
@@ -651,7 +652,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     ended = command.run({"bulk", "reexport", "--from", path, "--changed-key"}, {env = env, program = program})
     assert.equal(1, ended.status)
     assert.matches("cannot be used: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; "
-      .. "--no-ledger sends without remembering it\n", ended.err, 1, true)
+      .. "--no-ledger sends without a record\n", ended.err, 1, true)
   end)
 
   it("leaves the rows to the earlier key, with --changed-key, until the command sends", function()
@@ -980,7 +981,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
   it("says how a row means all of a list, and takes it in every format", function()
     for _, text in ipairs{'userId,years,domains\nU,1,%s\n', '{"userId":"U","years":1,"domains":%s}\n'} do
       local ended = cmr{"renew-domains", "--from", rows(text:format "[]"), "--dry-run"}
-      assert.matches("renew-domains: 'domains' is empty (the word all: all of them)\n", ended.err, 1, true)
+      assert.matches("renew-domains: 'domains' is empty (the word all means all of them)\n", ended.err, 1, true)
       local word = text:find "^{" and '"all"' or "all"
       ended = cmr{"renew-domains", "--from", rows(text:format(word)), "--dry-run"}
       assert.same({status = 0, out = "", err = "cmr: 1 row: 1 would be sent\n"}, ended)

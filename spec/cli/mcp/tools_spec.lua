@@ -487,7 +487,7 @@ POST %s/domains/renew
     refuse("update_user", {status = 422, message = "no"})
     assert.equal("update_user: HTTP 422: no\noutcome: rejected, the server refused it, so nothing was done\n"
       .. "ledger_id: 1", fails("update_user", {userId = mock.USER, firstName = "A"}))
-    local unknown = "\noutcome: unknown, it may have been done: look before repeating it\n"
+    local unknown = "\noutcome: unknown, it may have been done: check before you repeat it\n"
       .. "Look for the result with %sthe tool history.\nledger_id: %d"
     for index, case in ipairs{
       {"add_dns_records", {userId = mock.USER, domain = "doe.com",
