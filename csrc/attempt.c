@@ -306,7 +306,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     call->form.failed = NULL;
     *call->answer.message = '\0';
     attempt_free_headers(call); /* in a fork's child, the headers of the parent's handle are still there */
-    /* not for a trace: if this attempt failed early, a reused handle could report the last transfer's times */
+    /* a traced call gets a new handle: after an early failure, a reused one could report its last transfer's times */
     call->easy = call->traced ? NULL : handles_take(handles, call->target->number);
     if (!call->easy)
         code = make_handle(call, share);

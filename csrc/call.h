@@ -84,7 +84,7 @@ struct call {
     double queue_limit; /* the wait for a connection and the attempt after it must end by this time */
     double deadline;    /* the present phase (the wait, or the attempt) must end by this time */
     bool extended;      /* the deadline was moved, because the process ran too late */
-    bool wary;          /* the last connection was dead or timed out: reuses one only if idle for at most a second */
+    bool wary;          /* after a dead connection or a timeout: reuses no connection that was idle for over a second */
     bool fresh;         /* must use a new connection */
 
     struct answer answer;

@@ -9,7 +9,10 @@
 
 #include "call.h"
 
-/* Returns whether the connection with this local port is stale. The call has not been sent yet. */
+/*
+ * Returns whether the connection with this local port is stale, so that the call must not use it. The call has not been
+ * sent yet.
+ */
 bool connection_is_stale(const struct call *call, int local_port);
 
 /*

@@ -15,8 +15,9 @@ void engine_open(lua_State *L);
  *
  * engine:wait(ms) -> waits up to ms for work and does it; returns whether calls finished
  *
- * engine:wait_for(call, ms) -> waits like engine:wait, but only if engine:finished() has no call to return. Returns
- * true if afterwards this call is the only one to return; engine:finished() then omits this call.
+ * engine:wait_for(call, ms) -> waits like engine:wait, but only if the call runs and engine:finished() has no call to
+ * return. Returns true if afterwards the call is the only one that engine:finished() has to return, and then makes
+ * engine:finished() omit it.
  *
  * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. After a
  * fork or close, the new engine also returns the calls that ended with the old engine. A call that was collected or

@@ -515,8 +515,8 @@ static double read_double(const char *text)
 }
 
 /*
- * Writes the digits of a number, without the zeros at both ends. Writes only as many digits as fit, and returns the
- * number of all of them.
+ * Counts a number's digits, without the zeros at both ends, and writes as many of these digits as fit. Returns the
+ * count.
  */
 static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGITS + 1])
 {

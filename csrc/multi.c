@@ -11,9 +11,9 @@
 #define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its default depends on the calls in progress */
 #define STREAMS 100          /* libcurl sends at most this many calls at once over one HTTP/2 connection */
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
-#define LATE_SECONDS 0.05    /* when a call's deadline passed this long ago, the process was stopped or busy */
+#define LATE_SECONDS 0.05    /* if a call's deadline passed this long ago, the process must have been stopped or busy */
 #define READ_SECONDS 0.3     /* how long such a late call may still read an answer that has arrived */
-#define LEAST_SHARE 0.1      /* a queued call that has less than this share of its time left does not begin */
+#define LEAST_SHARE 0.1      /* a call with a smaller share of its time left stays queued: it would only time out */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {

@@ -157,7 +157,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
     if (errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0)
         return 0;
     set->refused = true;
-    set->due = pollset_now(); /* so that multi_run comes at once, and makes a new curl multi */
+    set->due = pollset_now(); /* so that multi_run is called at once, and makes a new curl multi */
     arm(set);
     return -1;
 }

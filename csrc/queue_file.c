@@ -15,7 +15,7 @@
 #include "private_file.h"
 
 enum {
-    MAX_BYTES = 1 << 18,       /* room for the queues of 4,096 keys */
+    MAX_BYTES = 1 << 18,       /* room for the queues of 4,096 keys at once */
     BLOCK_RECORDS = 256,       /* records of one read; MAX_BYTES is a whole number of such reads */
     POLL_NANOSECONDS = 100000, /* between two tries; another process normally has the lock for a shorter time */
 };

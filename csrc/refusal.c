@@ -35,7 +35,7 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
     return false;
 }
 
-/* Adds a part whole or not at all. A part that is cut off could end with half of the API key, which is not masked. */
+/* Adds a part whole or not at all. A cut part could end with half of the API key, and half a key is not masked. */
 bool refuse_in(struct refusal *refusal, const char *format, ...)
 {
     static const char more[] = "...";

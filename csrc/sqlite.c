@@ -7,8 +7,8 @@
  *   database:first(sql, ...)  -> the first row as {column = value}, or nil
  *   database:rows(sql, ...)   -> all rows
  *   database:transaction(begin, change) -> the first three results of change(database)
- *   database:hold(number)     -> true: this process holds the number until let_go, close or the end of the process; a
- *                                child that the process forked without exec holds the number even after that end
+ *   database:hold(number)     -> true: this process holds the number until let_go, close or the end of the process.
+ *                                After that end, a child that it forked without exec still holds the number
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds the number
  *   database:mark(number)     -> writes the number to a second file, unless that file has it or a higher one
@@ -587,7 +587,10 @@ static int lua_database_is_moved(lua_State *L)
     return 1;
 }
 
-/* Used while a fork's child closes an inherited database: the database's files, and the close function of SQLite. */
+/*
+ * Used while a fork's child closes an inherited database: the database's files, and the function with which SQLite
+ * otherwise closes a descriptor.
+ */
 static struct {
     struct stat files[3];
     size_t count;

@@ -47,7 +47,7 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  -- the job refers to the result, the record's key in `records`: Lua 5.1 never collects a record that refers to its key
+  -- the job refers to the result, which is the record's key: Lua 5.1 never collects a record that refers to its own key
   record.job = nil
   records[result] = record
 end

@@ -44,8 +44,8 @@ local function is_open(handle)
   return handle ~= nil and not handle:is_closing()
 end
 
--- Closes a handle. The loop closes handles only while it runs, and the program may end without running an idle loop
--- again. luv 1.44 then crashes on the open handle. So this function runs an idle loop once.
+-- Closes a handle. The loop completes a close only while it runs, and the program may end without running an idle loop
+-- again. luv 1.44 then crashes, because the close is not complete. So this function runs an idle loop once.
 local function close(handle)
   if not is_open(handle) then return end
   handle:stop()

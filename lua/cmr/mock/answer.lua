@@ -61,7 +61,7 @@ end
 ---documented, the answer is like the documented answers of other operations.
 ---@param request table
 ---@param data any Nil means null, or no member if the documented answer has no data.
----@param message string? Default: the documented message.
+---@param message string? Default: the documented message. Needed if no message is documented.
 ---@return table answer
 function answer.success(request, data, message)
   local operation = request.operation

@@ -5,7 +5,7 @@ local reading = {}
 local announcements
 
 ---An event may announce events with another name: a member of its data says how many of them follow. Returns the name
----of the event that announces the events with this name, and that member. Returns nil if no event announces them.
+---of the event that announces the events called `name`, and the name of that member. Returns nil if there is none.
 ---@param name string
 ---@return {event: string, count: string}?
 function reading.announcement(name)

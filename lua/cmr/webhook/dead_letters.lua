@@ -45,8 +45,7 @@ local function is_dead(letter)
   return not letter.dead_at or letter.dead_at <= os.time()
 end
 
----Returns the hash of a letter's event. Letters of several events have the same hash if the events have no id and
----the same content.
+---Returns the hash of a letter's event. Events without an id have the same hash if they have the same content.
 ---@param letter cmr.DeadLetter
 ---@return string hash
 function dead_letters.hash(letter)
@@ -95,7 +94,7 @@ end
 ---letter. If there is no room, keeps an earlier letter that has the event; if there is none, stores the new letter
 ---without the event.
 ---@param store cmr.Store
----@param letter cmr.DeadLetter Its id is the event's hash. The function changes an id that another event's letter has.
+---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds
 ---@param seconds number Older letters with this hash belong to other events.
 ---@return boolean? ok

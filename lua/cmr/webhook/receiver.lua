@@ -92,7 +92,8 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
--- the store counts the deliveries of an event with an eventId for at least this long, because a handler may take hours
+-- the store counts the deliveries of an event with an eventId for at least this long, because a handler may take hours,
+-- and for as long as the event's dead letter is stored
 local TRIES_SECONDS = text.DAY
 local HASH_BYTES = 16 -- so short that the mark of a handled event fits into a dictionary entry of 128 bytes
 
