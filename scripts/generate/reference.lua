@@ -131,8 +131,8 @@ end
 
 local function open(operation)
   return operation.open_location
-    and ("cmr sends %s field in the %s unchanged. The names of these fields are undocumented."):format(
-      #operation.params > 0 and "any other" or "every",
+    and ("cmr puts %s fields into the %s, unchanged. The names of these fields are undocumented."):format(
+      #operation.params > 0 and "all other" or "all",
       operation.open_location
     )
 end

@@ -12,9 +12,9 @@ local words = {}
 words.flags = {
   { "charges", "Charges money." },
   { "danger", "Destroys something. You cannot undo the call." },
-  { "all_when_empty", "If the list is omitted, the API acts on everything; cmr refuses such a call." },
+  { "all_when_empty", "If you omit the list of items, the API acts on everything; cmr refuses such a call." },
   { "async", "Asynchronous: the answer only confirms acceptance. The API does the work later." },
-  { "quota", "Limited per mailbox and week." },
+  { "quota", "The calls per mailbox and week are limited." },
   { "list", "The answer is a list, in pages." },
   { "safe", "Changes nothing, although it is not a GET." },
   { "deprecated", "Deprecated by the vendor." },
@@ -46,7 +46,7 @@ function words.of_outcome(operation)
     if index > 1 and parameter == "domains[]" then -- a wait for a domain's mailboxes needs no event of the domain
       each, joint = each .. " that gets no mailboxes", ", and "
     end
-    events[index] = ("`%s` has come%s"):format(event, each)
+    events[index] = ("`%s`%s%s"):format(event, index == 1 and " has come" or "", each)
   end
   local failures = operation.failure_events
       and (" The wait fails when %s comes."):format(words.list(operation.failure_events, "or", "`"))

@@ -335,7 +335,8 @@ describe("the words of the help", function()
     assert.equal("Make\n(method unknown) /x: Make\nCharges money.\nDestroys something. You cannot undo the call.\n"
       .. "Needs its list: without one, the API would act on everything.\n"
       .. "Asynchronous: the answer only confirms acceptance. The API does the work later.\n"
-      .. "Limited per mailbox and week.\nDeprecated by the vendor.\nThe webhook a.b reports its success.\n"
+      .. "The calls per mailbox and week are limited.\nDeprecated by the vendor.\n"
+      .. "The webhook a.b reports its success.\n"
       .. "Cannot run yet: its method is undocumented. CMR_ENDPOINTS supplies it.", words_of.top(row))
     assert.equal("Make [method unknown, charges money, destroys, needs its list, asynchronous, limited per mailbox, "
       .. "deprecated]", words_of.summary(row))

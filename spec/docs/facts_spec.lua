@@ -29,12 +29,12 @@ local FACTS = {
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if it has none", "15 s for each domain", "a timeout as a failure",
-    "Each of several domains is checked separately. An item without an error means that no workspace was found. "
-      .. "If an item has an error, its domain may have a workspace. "
+    "The API checks each of several domains separately. An item of the answer without an error means that no "
+      .. "workspace was found. If an item has an error, its domain may have a workspace. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},
-  add_email_forwarding = {"catch-all", "must be ACTIVE", "dns-record.updated reports a change"},
+  add_email_forwarding = {"catch-all", "must be ACTIVE", "dns-record.updated reports that a change"},
   add_google_client_id = {"checks the client id first, then queues"},
   remove_domains = {"Remove domains. The API refuses to remove a domain that has mailboxes",
     "Remove the domain's mailboxes first, at least 24 hours before the domain's subscription ends"},
@@ -46,12 +46,12 @@ local FACTS = {
     "the method is PATCH; an older sidebar says POST"},
   dns_records = {"belong to the user", "data.records has the active records, and data.disabledRecords has the others"},
   add_dns_records = {"no SPF, DKIM or DMARC", "recordId", "only for TXT at _dmarc", "The priority of an MX record",
-    "belong to the user", "dns-record.updated reports a change",
+    "belong to the user", "dns-record.updated reports that a change",
     "Each new record gets a recordId. The place of the recordId in the answer is undocumented"},
   update_dns_record = {"All writable fields are replaced", "belong to the user", "only for TXT at _dmarc",
-    "dns-record.updated reports a change"},
+    "dns-record.updated reports that a change"},
   delete_dns_record = {"if a body or the domain is needed", "belong to the user",
-    "dns-record.updated reports a change"},
+    "dns-record.updated reports that a change"},
   set_nameservers = {"48 hours", "belong to the user", "The list must be complete",
     "The list must be complete, because it replaces the old list"},
   order_status = {"10 to 90 seconds", "supplement the webhooks",
@@ -59,10 +59,10 @@ local FACTS = {
     "The values of the status are undocumented",
     "The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund"},
   create_order = {"Mailboxes at Microsoft need microsoftOauthRoute", "each member of google is optional",
-    "after the domain was charged", "GOOGLE, is from the page of create_order_form", "data.unavailableDomains",
-    "must cover an order", "MONTHLY is the only value", "but not the domain",
-    "Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need google, but each member "
-      .. "of google is optional",
+    "after the wallet was charged for the domain", "GOOGLE, is from the page of create_order_form",
+    "data.unavailableDomains", "must cover an order", "MONTHLY is the only value", "but not the domain",
+    "Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but "
+      .. "each member of google is optional",
     "The wallet must cover an order that is confirmed. The status of a refusal is undocumented",
     "The default of serviceProvider, GOOGLE"},
   order_mailboxes = {"An active subscription", "A domain with a cancelled subscription",
@@ -70,7 +70,7 @@ local FACTS = {
   create_order_form = {"The page of create_order says more", "each member of google is optional", "username@domain",
     "hides the address", "GOOGLE by default", "renews the mailboxes automatically",
     "The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes "
-      .. "at Google need google, but each member of google is optional"},
+      .. "at Google need the object google, but each member of google is optional"},
   add_subscription_mailboxes = {"at Google only", "google.clientId a number", "recommends order_mailboxes",
     "Deprecated", "The page calls google.clientId a number, although it is text on other pages"},
   process_order = {"confirm = false", "The operation charges the wallet, like confirm = true in create_order"},
@@ -120,13 +120,13 @@ local FACTS = {
     "EmailBison needs all fields of metadata. ReachInbox and Smartlead need the credentials only",
     "ReachInbox and Smartlead need the credentials only", "refuses free and expired accounts", "Instantly only"},
   update_platform = {"keeps its id"},
-  remove_platform = {"not in its table", "credentialId is in the page's sample"},
+  remove_platform = {"not in the page's table", "credentialId is in the page's sample"},
   platform_workspaces = {"Instantly only"},
   export_mailboxes = {"mailboxes that are ACTIVE", "while its export is running",
     "refuses an Instantly credential without an orgId", "the sidebar says GET", "the help centre uses this name",
     "the credential has no workspace",
     "The dashboard, which is not the API, shows a finished export as Completed"},
-  reexport = {"existing mailbox", "The mailbox must exist already. The request has its id or its address",
+  reexport = {"existing mailbox", "The mailbox must exist already. The request has the mailbox's id or address",
     "3 times per mailbox and week", "fills google and leaves microsoftOauthRoute empty",
     "from the API and from the dashboard together",
     "The limit counts re-exports from the API and from the dashboard together. The API refuses any "
@@ -134,10 +134,10 @@ local FACTS = {
     "The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft",
     "The mailbox must exist already",
     "The help centre puts userId in the query, and the Microsoft route in an object",
-    "the status of a used-up quota is not documented. cmr assumes that the quota is used up after a 429 whose "
-      .. "text names the week. cmr assumes the same after a 429 that asks for a wait of more than an hour. The help "
-      .. "centre puts userId in the query, and the Microsoft route in an object. The page's text names both "
-      .. "mailboxId and email, but its sample has only one of them; cmr requires at least one"},
+    "the status that reports a used-up quota is not documented. cmr assumes a used-up quota if the text of a 429 "
+      .. "names the week, or if a 429 asks for a wait of more than an hour. The help centre puts userId in the "
+      .. "query, and the Microsoft route in an object. The page's text names both mailboxId and email, but "
+      .. "its sample has only one of them; cmr requires at least one"},
   prewarmed = {"and the prices"},
   order_prewarmed = {"Google mailboxes need the whole google object", "Microsoft mailboxes need microsoftOauthRoute",
     "One order can lead to both prewarmup.order.success and prewarmup.order.failed, each for some of the "
@@ -172,7 +172,7 @@ local function add(names, facts)
 end
 
 add("create_user update_user", {
-  "All fields but email take letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. "
+  "Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. "
     .. "The API decodes HTML entities such as &#39; first"})
 add("domain_renewal_prices renew_domains set_domain_auto_renew", {
     "A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left"})

@@ -31,7 +31,7 @@ local SENTENCES = {
     {"it takes the OAuth settings of providers such as Microsoft and Google", "for mailboxes at Microsoft",
       "for mailboxes at Google"},
     {"the request names the mailbox by its id and its address", "text names both mailboxId and email"},
-    {"or by one of them", "has its id or its address"},
+    {"or by one of them", "has the mailbox's id or address"},
     {"3 in a week for each mailbox", "at most 3 times per mailbox and week"},
     {"requests over the limit are refused", "The API refuses any further re-export"},
     {"whether they come by the API or from the dashboard", "from the API and from the dashboard together",

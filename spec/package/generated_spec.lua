@@ -352,7 +352,7 @@ describe("the reference", function()
       local told = section(row.name)
       for _, param in ipairs(row.params) do assert.matches("| `" .. param.name .. "` |", told, 1, true) end
       assert.equal(row.assumed ~= nil, told:find("\nAssumed: ", 1, true) ~= nil, row.name)
-      assert.equal(row.open_location ~= nil, told:find("\ncmr sends %l+ ?%l* field in the ") ~= nil, row.name)
+      assert.equal(row.open_location ~= nil, told:find("\ncmr puts %l+ ?%l* fields into the ") ~= nil, row.name)
     end
   end)
 

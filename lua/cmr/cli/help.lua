@@ -14,7 +14,7 @@ local MARKS = {
   { "danger", "destroys", "Destroys something. You cannot undo the call." },
   { "all_when_empty", "needs its list", "Needs its list: without one, the API would act on everything." },
   { "async", "asynchronous", "Asynchronous: the answer only confirms acceptance. The API does the work later." },
-  { "quota", "limited per mailbox", "Limited per mailbox and week." },
+  { "quota", "limited per mailbox", "The calls per mailbox and week are limited." },
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
