@@ -1509,7 +1509,7 @@ function Receiver:drop(id) end
 ---
 ---The page mentions a search parameter, but not its name.
 ---
----Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
+---Assumed: the vendor's page does not name `page` and `limit`; cmr follows the help centre's rule for lists.
 ---
 ---```lua
 ---cmr.users()
@@ -1582,7 +1582,7 @@ function Client:user(userId) end
 ---
 ---`POST /users`
 ---
----All fields but email take letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. The API decodes HTML entities such as &#39; first.
+---Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. The API decodes HTML entities such as &#39; first.
 ---
 ---```lua
 ---cmr.create_user{
@@ -1634,13 +1634,13 @@ function Client:create_user(fields) end
 ---@class cmr.update_user.fields: cmr.update_user.others
 ---@field userId string The user.
 
----Change a user. Send all fields: according to the newer document, the API refuses a request with only some of them.
+---Change a user. Send all fields: according to the help centre, the API refuses a request with only some of them.
 ---
 ---`PUT /users`
 ---
----All fields but email take letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. The API decodes HTML entities such as &#39; first.
+---Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. The API decodes HTML entities such as &#39; first.
 ---
----Assumed: every field is optional on the API pages, but the help centre requires all of them; cmr does not check this.
+---Assumed: every field of the body is optional on the API pages, but the help centre requires all of them; cmr requires none of them.
 ---
 ---```lua
 ---cmr.update_user("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -1785,7 +1785,7 @@ function Client:states(countryCode) end
 ---
 ---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
 ---
----Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
+---Assumed: the vendor's page does not name `page` and `limit`; cmr follows the help centre's rule for lists.
 ---
 ---```lua
 ---cmr.domains("BVZGM5TE9BMP3PP0VWGW943RGV1B")
@@ -1889,7 +1889,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----Each of several domains is checked separately. An item without an error means that no workspace was found. If an item has an error, its domain may have a workspace. The names of an item's fields are undocumented.
+---The API checks each of several domains separately. An item of the answer without an error means that no workspace was found. If an item has an error, its domain may have a workspace. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---
@@ -1961,7 +1961,7 @@ function Client:add_domain_forwarding(fields) end
 ---
 ---The forwarding is a catch-all. Every mailbox of the domain must be ACTIVE first.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that has been applied.
+---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
 ---```lua
 ---cmr.add_email_forwarding{userId = "USR94KD7S2LQ8X5M1Z0"}
@@ -1989,7 +1989,7 @@ function Client:add_email_forwarding(fields) end
 ---@class cmr.add_google_client_id.fields: cmr.add_google_client_id.others
 ---@field userId string The user.
 
----Allow an OAuth client in the workspaces of these domains.
+---Allow an OAuth client in the workspaces of the given domains.
 ---
 ---`POST /domains/add-client-id`
 ---
@@ -1997,7 +1997,7 @@ function Client:add_email_forwarding(fields) end
 ---
 ---The API checks the client id first, then queues the work.
 ---
----Assumed: the page does not name the field for the application's name; cmr calls it appName, as other pages do. The items of domains are domain names, and cmr requires domains and clientId.
+---Assumed: the page does not name the field for the application's name; cmr calls the field appName, as other pages do. The items of the field domains are names of domains. cmr requires the fields domains and clientId.
 ---
 ---```lua
 ---cmr.add_google_client_id("USR94KD7S2LQ8X5M1Z0", {
@@ -2120,7 +2120,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---Charges money.
 ---
----If the list is omitted, the API acts on everything; cmr refuses such a call.
+---If you omit the list of items, the API acts on everything; cmr refuses such a call.
 ---
 ---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
@@ -2175,7 +2175,7 @@ function Client:renew_domains(userId, fields) end
 ---
 ---`PATCH /domains/toggle-auto-renew`
 ---
----If the list is omitted, the API acts on everything; cmr refuses such a call.
+---If you omit the list of items, the API acts on everything; cmr refuses such a call.
 ---
 ---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
@@ -2279,7 +2279,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---Each new record gets a recordId. The place of the recordId in the answer is undocumented.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that has been applied.
+---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
 ---The help centre documents the status 400: excludedDMARCtags is allowed only for a TXT record at _dmarc.
 ---
@@ -2328,7 +2328,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---All writable fields are replaced.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that has been applied.
+---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
 ---The help centre documents the status 400: excludedDMARCtags is allowed only for a TXT record at _dmarc.
 ---
@@ -2375,7 +2375,7 @@ function Client:update_dns_record(userId, fields) end
 ---
 ---The domain must belong to the user.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that has been applied.
+---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
 ---Assumed: the page does not say if a body or the domain is needed; cmr requires neither.
 ---
@@ -2412,7 +2412,7 @@ function Client:delete_dns_record(fields) end
 ---
 ---The list must be complete, because it replaces the old list.
 ---
----Assumed: the page does not name the body's field for the list; cmr sends the name that you give.
+---Assumed: the page does not name the body's field for the list of nameservers; cmr sends the field that you give.
 ---
 ---```lua
 ---cmr.set_nameservers("USR94KD7S2LQ8X5M1Z0", "acme.com", {
@@ -2480,7 +2480,7 @@ function Client:order(fields) end
 ---
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
----Assumed: the page does not name the query parameters; cmr sends the order's id as orderId, and also sends any other field that you give.
+---Assumed: the page does not name the query parameters; cmr sends the order's id as orderId, and all other fields that you give.
 ---
 ---```lua
 ---cmr.order_status{orderId = "ord_R8K2LQPZA9XM"}
@@ -2549,7 +2549,7 @@ function Client:order_status(fields) end
 ---
 ---The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
----Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need google, but each member of google is optional.
+---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -2557,7 +2557,7 @@ function Client:order_status(fields) end
 ---
 ---The wallet must cover an order that is confirmed. The status of a refusal is undocumented.
 ---
----A conflict with an existing workspace can make the order fail after the domain was charged.
+---A conflict with an existing workspace can make the order fail after the wallet was charged for the domain.
 ---
 ---The default of serviceProvider, GOOGLE, is from the page of create_order_form.
 ---
@@ -2740,7 +2740,7 @@ function Client:process_order(fields) end
 ---
 ---The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
----The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes at Google need google, but each member of google is optional.
+---The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes at Google need the object google, but each member of google is optional.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -2864,7 +2864,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---The word single in the path stands for a single user.
 ---
----Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
+---Assumed: the vendor's page does not name `page` and `limit`; cmr follows the help centre's rule for lists.
 ---
 ---```lua
 ---cmr.mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B")
@@ -2902,7 +2902,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
----Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
+---Assumed: the vendor's page does not name `page` and `limit`; cmr follows the help centre's rule for lists.
 ---
 ---```lua
 ---cmr.all_mailboxes()
@@ -3013,7 +3013,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---The webhook mailbox.updated reports its success.
 ---
----The field is called userName here and username in orders.
+---The part of the address before the @ is called userName here and username in orders.
 ---
 ---The page mentions a password reset, but has no field for it, so cmr cannot send a reset.
 ---
@@ -3095,7 +3095,7 @@ function Client:remove_mailbox(fields) end
 ---
 ---Changes nothing, although it is not a GET.
 ---
----Assumed: the page does not name the body's fields; cmr sends the names that you give.
+---Assumed: the page does not name the body's fields; cmr sends the fields that you give.
 ---
 ---```lua
 ---cmr.validate_mailbox("BVZGM5TE9BMP3PP0VWGW943RGV1B", {mailboxId = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"})
@@ -3218,7 +3218,7 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---A warmup that is paused still costs money.
 ---
----Assumed: the page does not show the answer; cmr assumes that the outcome comes later.
+---Assumed: the page does not show the answer; cmr assumes that the operation is asynchronous.
 ---
 ---```lua
 ---cmr.set_warmup_status("JKFLDKDHSKTGITJAGFD", "PAUSED")
@@ -3365,7 +3365,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
----Assumed: without limit, a page has 50 items according to the API page, and 20 according to the help centre. It is undocumented how filters match.
+---Assumed: without limit, an answer has 50 items according to the API page, and 20 according to the help centre. It is undocumented how filters match.
 ---
 ---```lua
 ---cmr.subscriptions{limit = 50, page = 1, status = "ACTIVE"}
@@ -3435,7 +3435,7 @@ function Client:renew_subscriptions(fields) end
 ---
 ---The charge of a PAST_DUE subscription is tried again only while automatic renewal is on.
 ---
----Assumed: the page does not name the body's fields, and does not say if the operation sets or toggles the state; cmr sends the names that you give.
+---Assumed: the page does not name the body's fields; cmr sends the fields that you give. The page does not say if the operation sets or toggles the state.
 ---
 ---```lua
 ---cmr.toggle_subscription_auto_renew{subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6"}
@@ -3708,7 +3708,7 @@ function Client:update_platform(fields) end
 ---
 ---Destroys something. You cannot undo the call.
 ---
----credentialId is in the page's sample, but not in its table.
+---credentialId is in the page's sample, but not in the page's table.
 ---
 ---```lua
 ---cmr.remove_platform{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B", credentialId = "A1B2C3D4E5F6G7H8"}
@@ -3782,7 +3782,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---The webhook mailbox.exported reports its success.
 ---
----Export mailboxes that are ACTIVE. Do not export a mailbox again while its export is running.
+---Export only mailboxes that are ACTIVE. Do not export a mailbox again while its export is running.
 ---
 ---The API refuses an Instantly credential without an orgId, because the credential has no workspace.
 ---
@@ -3835,13 +3835,13 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
----Limited per mailbox and week.
+---The calls per mailbox and week are limited.
 ---
 ---Needs at least one of `mailboxId` and `email`.
 ---
 ---The webhook mailbox.exported reports its success.
 ---
----The mailbox must exist already. The request has its id or its address.
+---The mailbox must exist already. The request has the mailbox's id or address.
 ---
 ---The limit counts re-exports from the API and from the dashboard together. The API refuses any further re-export, wherever it comes from.
 ---
@@ -3851,7 +3851,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or the mailbox's state does not allow the export; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
 ---
----Assumed: the status of a used-up quota is not documented. cmr assumes that the quota is used up after a 429 whose text names the week. cmr assumes the same after a 429 that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
+---Assumed: the status that reports a used-up quota is not documented. cmr assumes a used-up quota if the text of a 429 names the week, or if a 429 asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
 ---
 ---```lua
 ---cmr.reexport{
@@ -3907,13 +3907,13 @@ function Client:reexport(fields) end
 ---@field lastName string
 ---@field createdAt string
 
----List the domains that you can buy with warm mailboxes, and the prices.
+---List the domains with warm mailboxes that you can buy, and the prices.
 ---
 ---`GET /pre-warmup`
 ---
 ---The answer is a list, in pages.
 ---
----Assumed: `page` and `limit` follow the help centre's rule for lists, because the operation's page does not name them.
+---Assumed: the vendor's page does not name `page` and `limit`; cmr follows the help centre's rule for lists.
 ---
 ---```lua
 ---cmr.prewarmed{serviceProvider = "GOOGLE", contains = "acme"}
@@ -4167,7 +4167,7 @@ function Client:wallet(fields) end
 ---@class cmr.send_error.fields
 ---@field [string] any Further names are undocumented.
 
----Send an error report. Only the name is documented.
+---Send an error report. Only the operation's name and method are documented.
 ---
 ---`POST /...`
 ---

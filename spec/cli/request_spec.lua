@@ -274,7 +274,7 @@ describe("a request of the command", function()
     end
     assert.matches("\ncmr: hint: is this the key for that base URL%? CMR_API_KEY or %-%-api%-key%-file",
       err({"users"}, {CMR_BASE_URL = server.base_url, CMR_API_KEY = "wrong"}))
-    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"GET /path\"} to a file .* CMR_ENDPOINTS\n",
+    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"GET /path\"} to a file .*\n",
       err{"wallet"})
     assert.matches("^cmr: missing option '%-%-mailbox%-id' or '%-%-email'\n", err{"reexport"})
     assert.matches("^cmr: option '%-%-domains' is empty %(the word all means all of them%)\n",

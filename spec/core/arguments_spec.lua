@@ -358,8 +358,8 @@ describe("a refusal", function()
     assert.same({code = "unknown_field", field = "google.zebra", reason = "reexport has no such field",
       programmer_error = mine}, fields("reexport", {email = "a@b", google = {zebra = 1}}))
     assert.same({code = "missing_field", field = "userId", programmer_error = mine}, fields("platforms"))
-    local empty = {code = "missing_field", field = "domains", reason = "cmr.all means all of them", programmer_error = mine}
-    assert.same(empty, fields("renew_domains", USER))
+    assert.same({code = "missing_field", field = "domains", reason = "cmr.all means all of them",
+      programmer_error = mine}, fields("renew_domains", USER))
     assert.same({code = "missing_field", reason = "'mailboxId' or 'email'", programmer_error = mine},
       fields("reexport", {}))
     assert.same({code = "conflicting_fields", programmer_error = mine,

@@ -153,7 +153,8 @@ describe("the domains", function()
     end)
 
     it("is never set for all domains by mistake, or without a value", function()
-      api:raises("cmr.set_domain_auto_renew: missing required argument 'domains' (cmr.all means all of them)", function()
+      local left_out = "cmr.set_domain_auto_renew: missing required argument 'domains' (cmr.all means all of them)"
+      api:raises(left_out, function()
         client:set_domain_auto_renew(USER, {autoRenew = true})
       end)
       api:raises("cmr.set_domain_auto_renew: 'domains' is empty (cmr.all means all of them)", function()
