@@ -17,7 +17,7 @@ local validate = require "cmr.util.validate"
 ---The first argument of client:await if another process sent the request. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
----The request's number in the client's ledger. client:await writes there how the request ended.
+---The request's number in the client's ledger, in which client:await records how the request ended.
 ---@field ledger_id? integer
 ---@field operation? string
 ---@field actionId? string
@@ -29,9 +29,9 @@ local validate = require "cmr.util.validate"
 ---@field timeout? number Seconds to wait. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
----@field done_statuses? string[] More statuses that mean "the order is done", each in full. Default: {}.
----@field failed_statuses? string[] More statuses that mean "the order has failed", each in full. Default: {}.
----@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
+---@field done_statuses? string[] More statuses that mean "the order is done". Whole statuses only. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed". Whole statuses only. Default: {}.
+---@field cancelled? fun(): boolean Called about once a second, but not during a poll. True ends the wait.
 
 local WORDS = {
   expected = "a list of words",
@@ -56,7 +56,7 @@ local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page says tha
 local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
 local PAUSE_JITTER = 0.25
 local MAX_LISTS_PER_READ = 20 -- not counting the lists of actions and orders, which every read takes
-local MAX_REASON_BYTES = 200 -- maximum of the vendor's text in a message
+local MAX_REASON_BYTES = 200 -- a message cuts the vendor's reason to this length
 
 local NO_RECEIVER = "no event can arrive here: this process receives no webhooks, and no other one reaches its store. "
   .. "Start cmr.webhook.receiver in it, or give the client and the receiver the same store (cmr.store.sqlite, "
@@ -76,8 +76,8 @@ local function fail(self, kind, outcome, body, message)
   return nil, message, core.error(err)
 end
 
--- Reports a mistake in the arguments. Returns an error if the first argument is the answer of a call, because a raised
--- error would lose that answer. Otherwise raises.
+-- Reports a mistake in the arguments. Normally raises an error. But if the first argument is the answer of a call,
+-- returns the error, because a raised error would lose that answer.
 local function refuse(self, message)
   if not self.has_left then errors.raise("await: " .. message) end
   return fail(self, "invalid_argument", "unknown", nil, message)
@@ -109,7 +109,7 @@ local function plan_of(self, res, info)
   return nil, message or ("'%s' is done when it is answered"):format(operation.name)
 end
 
--- Returns whether no event can ever arrive: only this process has the store, and this process receives no webhooks.
+-- Returns true if no event can arrive: no other process reaches the store, and this process receives no webhooks.
 local function is_deaf(state)
   return stores.is_of_process(state.store) and not package.loaded.ngx and not package.loaded["cmr.webhook.receiver"]
 end
@@ -130,8 +130,8 @@ local function lists_of(plan)
 end
 
 -- Decodes an event of the store. Also returns a text that is the same for all copies of the event: the event's content
--- without the time of receipt. For an event without an id, the text is `stored`, with the time, because two different
--- events may have the same content.
+-- without the time of receipt. For an event without an id, this text is `stored`, which includes the time, because two
+-- different events without an id may have the same content.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -143,7 +143,7 @@ local function decode(stored)
   return event, key
 end
 
--- Returns the same as decode, but decodes each text only once. Later reads of the store return the same texts again.
+-- Returns what decode returns, but decodes each text only once: each read of the store returns the old texts too.
 local function decoded(self, stored)
   local known = self.decoded[stored]
   if not known then
@@ -187,8 +187,8 @@ local function lists_to_read(self, reads_all)
   return lists
 end
 
--- Adds the new events to the events of earlier reads, which the store may have dropped meanwhile. Returns all of them,
--- ordered by the time of receipt if it is known.
+-- Adds the new events to the events of earlier reads, because the store may have dropped the earlier events. Returns
+-- all events, sorted by their time of receipt. An event without this time gets the time of the event before it.
 local function keep(self, read)
   local kept = self.kept
   local latest = kept.latest or -math.huge
@@ -213,7 +213,7 @@ local function keep(self, read)
   return events
 end
 
--- Reads the lists that lists_to_read returns. Returns the events that this and earlier reads found, oldest first.
+-- Reads the lists that lists_to_read returns. Returns the events of this read and of earlier reads, oldest first.
 local function read_events(self, reads_all)
   local read = { positions = {} }
   self.store_message = nil
@@ -243,7 +243,7 @@ local function fail_items(self, outcome)
   return fail_operation(self, outcome, failed, settlement.failures_in_words(failed))
 end
 
--- Reads the store. Returns whether the operation is settled. If it is, also returns the results of await.run.
+-- Reads the store. If the operation is settled, returns true and the results of await.run. Otherwise returns false.
 local function read_store(self, reads_all)
   local result = settlement.judge(self.plan, read_events(self, reads_all), self.kept.origins)
   self.events, self.found, self.result = result.events, result.found, result
@@ -255,8 +255,8 @@ local function read_store(self, reads_all)
 end
 
 -- Polls the order's status. A status counts only when two polls in a row agree, because events with more details may
--- still arrive. When no time is left for another poll, one poll is enough. If the API refuses a poll, except with a
--- 429, no other poll follows.
+-- still arrive. When no time is left for another poll, one poll is enough. If the API refuses a poll with a status
+-- other than 429, no other poll follows.
 local function poll_status(self, now, left)
   local is_new, res, err = self.watch:poll(now, left)
   if not is_new then return false end
@@ -301,7 +301,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- spreads the reads of waits that began together
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- waits that began together read at different times
       local made, engine = pcall(core.engine)
       if not made then return fail(self, "network", "unknown", nil, engine) end
       if left > 0 then loop.sleep(engine, math.min(jittered, left)) end

@@ -18,22 +18,22 @@ local validate = require "cmr.util.validate"
 ---Send all rows again, also the rows that are done. If the run is unfinished, client:bulk ignores this option and sends
 ---only the rows that are not done yet.
 ---@field again? boolean
----@field repeat_after? number Seconds after which a row that is done is sent again. At most 400 days.
----Seconds for which a run recognises a row that was sent outside the run, if the operation costs money, destroys
----something, flips a state or uses a quota. Default: 30 days. A longer repeat_after takes precedence. At most 400 days,
----because the ledger removes older requests.
+---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
+---The number of seconds for which a run recognises rows that were sent outside the run. Applies only to operations that
+---cost money, destroy something, flip a state or use a quota. Default: 30 days. A longer repeat_after takes precedence.
+---At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
----@field retry_failed? boolean Also send the rows that the API refused, even before the time that the API named.
+---@field retry_failed? boolean Also send the rows that the API refused, even if the API asked for a longer wait.
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
----Called for each row that this call tried, even if nothing was sent for it.
+---Called for each row that client:bulk tried, even if no request was sent for the row.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
----The number of rows in each state. A row that was sent before this call of client:bulk, and not again by this call,
----counts only in `earlier`, which has the same states.
+---The number of rows in each state. `earlier` has the same states for the rows that this call of client:bulk skipped
+---because they were sent before.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -64,8 +64,8 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
--- Finds the run of these rows, with the present key or a former one. A run that has sent nothing does not count: the
--- user may have refused to send, for example because of the key.
+-- Finds a run of these rows with the present key, or else with a former key. A run that has sent nothing does not
+-- count: the user may have refused to send, for example because of the key.
 local function find_by_rows(run, wanted)
   local accounts = { wanted.account, (table.unpack or unpack)(wanted.former_accounts) }
   for _, account in ipairs(accounts) do
@@ -79,9 +79,10 @@ local function find_by_rows(run, wanted)
   end
 end
 
--- Finds the run with this name; without a name, the run of these rows. A failure returns nil, a message and a reason:
--- "mistake" if no run has the name, or the run is of another operation or account; "other_key" if only the key differs
--- and `other_account` is not set. With "other_key", also returns the run. If the ledger fails, there is no reason.
+-- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and a
+-- reason. The reason is "mistake" if no run has the name, or if the run is of another operation or account. If only the
+-- key differs and `other_account` is not set, the reason is "other_key", and the fourth value is the run. If the ledger
+-- fails, there is no reason.
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end
   local found, message = runs.named(run.ledger, name)
@@ -97,8 +98,9 @@ local function find(run, wanted, name, other_account)
   return nil, ("the run %s is of another account"):format(name), "mistake"
 end
 
--- Looks for a run of these rows, or one of the rows, that was sent with another key. Returns that run or row, and a
--- message. When the ledger fails, returns nil and a message.
+-- Looks for a run of these rows that was sent with another key. For a guarded operation, also looks for a single row
+-- that was sent with another key. Returns the run or the row that was found first, and a message. If nothing was found,
+-- returns nil. If the search for a row failed, returns nil and the ledger's message.
 local function find_other_key(run, wanted, opts)
   if opts.other_account then return nil end
   local other = runs.of_another_key(run.ledger, wanted)
@@ -110,8 +112,8 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
--- Finds the run. If there is none, looks for the same rows among the rows that were sent with another key. With
--- opts.changed_key, such a key is a former key: adds its account to wanted.former_accounts, and begins again.
+-- Finds the run. If there is none, calls find_other_key. With opts.changed_key, another key that is found becomes a
+-- former key: look_up adds the key's account to wanted.former_accounts and begins again.
 local function look_up(run, wanted, opts)
   while true do
     local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
@@ -127,8 +129,8 @@ local function look_up(run, wanted, opts)
   end
 end
 
--- Makes a guard that releases the run when the run's coroutine never resumes. nginx drops a coroutine when its client
--- disconnects.
+-- Makes a guard that releases the run if the run's coroutine never resumes. nginx drops the coroutine of a request when
+-- the HTTP client disconnects.
 local function let_go_when_collected(run)
   local ledger, id, hold = run.ledger, run.id, run.record.hold
   return collected.guard(function()
@@ -136,8 +138,8 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Sets is_resumed. With opts.again, also prepares the run's next round, unless the run is unfinished. The ledger
--- records a round together with the round's first request. So nothing has changed if no row is sent.
+-- Sets run.is_resumed. With opts.again, also prepares the run's next round, unless run.is_resumed is true. The ledger
+-- records a round together with the round's first request. So if no row is sent, nothing changes in the ledger.
 local function prepare_round(run, found, opts)
   local has_sent, problem = false, nil
   if found then
@@ -165,7 +167,7 @@ local function take(run, wanted, found, opts)
   return prepare_round(run, taken, opts)
 end
 
--- Does the same as take, but changes nothing in the ledger.
+-- Like `take`, but changes nothing in the ledger.
 local function peek(run, found, opts)
   if found then
     run.id, run.name = found.id, found.name
@@ -184,7 +186,7 @@ end
 ---
 ---The fields of `opts` are:
 ---  again          prepares the run's next round, unless is_resumed
----  changed_key    counts the rows that were sent with another key, see bulk.change_key
+---  changed_key    if the rows were sent with another key, treats this key as former, see bulk.change_key
 ---  other_account  ignores the rows that were sent with another key
 ---  name           finds the run by its name, and not by its rows
 ---  source         the origin of the rows
@@ -213,8 +215,8 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----Moves the requests and the runs of the former keys to the run's account. The move can change the run's name. Before
----the move, the rows that were sent with the former keys count for this run alone.
+---Moves the requests and the runs of the former keys to the run's account. The move can change the run's name. Until
+---the move, only this run counts the rows that were sent with the former keys.
 ---@param run table
 ---@return boolean? ok
 ---@return string? message
@@ -230,7 +232,7 @@ end
 
 ---Releases the run that bulk.open found or began.
 ---@param run table
----@param every_row boolean Whether every row has ended; then the ledger records that the run has ended.
+---@param every_row boolean Whether every row has ended. If true, the ledger records that the run has ended.
 function bulk.close(run, every_row)
   if not run.record then return end
   if every_row then runs.finish(run.ledger, run.record) end
@@ -273,7 +275,7 @@ local function collect(rows)
   return list
 end
 
--- Checks every row before the first row is sent. Returns the reason to send nothing, or nil.
+-- Checks every row before the first row is sent. Returns the reason why nothing may be sent, or nil.
 local function review(run, duplicates)
   local problem
   local ok, failure = pcall(plan.review, run, function(row)

@@ -20,14 +20,14 @@ local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Returns whether a second call costs money, destroys something, flips a state, or uses a quota. If so, a run also
----recognises the rows that other runs sent.
+---Returns whether a second call of the operation costs money, destroys something, flips a state, or uses a quota. If
+---so, a run also recognises the rows that other runs sent.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
 end
 
--- Returns whether this entry of an earlier request counts for the run. A row without such an entry is a new row.
+-- Returns whether this entry of an earlier request counts for the run. A row is new if none of its entries counts.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
   local has_time = run.repeat_after and SETTLED[entry.state]
@@ -49,7 +49,7 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Returns whether another run, or a single command, has sent the row since one of these entries failed.
+-- Returns whether the row was sent outside this run after one of these entries failed.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -62,9 +62,9 @@ local function is_sent_since(run, entries)
   return newest_elsewhere > oldest_failed
 end
 
--- Finds the entry of the n-th row with the same content. In a failures file, the first copies get the entries that
--- failed. But if the row was sent from elsewhere after a failure, the usual order applies, because it may send fewer
--- rows.
+-- Finds the entry of the n-th row with the same content. Normally, the order of RANKS applies. In a failures file, the
+-- first copies get the entries that failed. But if the row was sent outside this run after a failure, the order of
+-- RANKS applies again, because it may send fewer rows.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -85,7 +85,7 @@ local function unreadable(run, message)
   return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
 end
 
--- Returns the requests with a row's content, also those of the account's former keys.
+-- Returns the requests with a row's content, for the present key and for the former keys.
 local function same(run, digest)
   local entries, message = run.ledger:same(run.account, run.operation.name, digest)
   for _, account in ipairs(entries and run.former_accounts or {}) do
@@ -119,9 +119,9 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  -- newest_known is the row's newest request now. If the ledger has a newer request when the row is sent, the row was
-  -- sent from elsewhere, and Ledger:begin refuses the row. A second copy has newest_known_elsewhere instead, which
-  -- leaves out the requests of this run: the newer request may be the first copy's.
+  -- newest_known is the id of the row's newest request. If Ledger:begin finds a newer request, the row was sent
+  -- elsewhere, and Ledger:begin refuses the row. A second copy has newest_known_elsewhere instead. This id leaves out
+  -- the requests of this run, because a newer request may be for the first copy.
   if row.copy == 1 then
     row.newest_known = newest
   else
@@ -129,7 +129,7 @@ local function look_up(run, row)
   end
 end
 
--- Returns the id of the newest request in the ledger, or nil for a run that does not look at the ledger. Called before
+-- Returns the id of the newest request in the ledger. Returns nil for a run that does not use the ledger. Called before
 -- a pass sends its first row.
 local function newest_of(run)
   if not run.ledger or run.repeatable then return end
@@ -148,9 +148,9 @@ local function copied(sorted)
   return found
 end
 
----Reads the digests of the rows into the run. Sets run.digests, run.copied (the digests that several rows have) and
----run.set_digest (the digest of the whole set).
----@param run table {rows() -> iterator of {number}, read_row(row) -> gives the row its args, or its problem}
+---Reads the rows. Sets run.digests, run.copied (the digests that several rows have) and run.set_digest (the digest of
+---the whole set).
+---@param run table run.rows() returns an iterator of {number}; run.read_row(row) sets row.args or row.problem.
 function plan.read(run)
   local read = digests.new()
   for row in run.rows() do
@@ -188,7 +188,7 @@ end
 ---Iterates over the rows, and gives each row these fields:
 ---  digest        the digest of its content
 ---  first         the number of the first row with the same content
----  copy          1 for that first row, 2 for the next row with the same content
+---  copy          1 for the first row with this content, 2 for the next one
 ---  entry         the row's request in the ledger, or nil
 ---  is_repeat     whether the row was sent before and may have been done
 ---  last_sent_at  the time of the last request that may have done the row
@@ -203,7 +203,7 @@ end
 ---  check(args)                               returns true, or nil and a message
 ---  ledger, account, former_accounts, operation
 ---  id                                        the id of the run in the ledger
----  is_part                                   whether the input is a failures file, with some of the run's rows
+---  is_part                                   whether the input is a failures file; it has some of the run's rows
 ---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed
 ---  repeatable                                whether a row can be sent twice without harm
 ---  time()                                    returns seconds since 1970
@@ -225,7 +225,7 @@ function plan.rows(run)
   end
 end
 
----Returns whether a row that is about to be sent is still the row that was reviewed.
+---Returns whether the row still has the content that plan.read found. Called before the row is sent.
 function plan.is_unchanged(run, row)
   return run.digests:get(row.number) == identity.digest(row.args, run.operation)
 end
@@ -247,10 +247,10 @@ local function review(run, on_row)
   return sums
 end
 
----Visits every row. Stores the status of each done, accepted or partial row in run.settled, so that plan.rows does not
----look the row up again. Stores the requests of partial rows in run.partial, for the messages that name the failed
----items.
----@return table counts The number of rows by status, and `rows`, their sum.
+---Calls on_row for every row. Stores the status of each done, accepted or partial row in run.settled, so that plan.rows
+---does not look the row up again. Stores the requests of partial rows in run.partial, for the messages that name the
+---failed items.
+---@return table counts The number of rows of each status. The field `rows` is the number of all rows.
 function plan.review(run, on_row)
   if not run.ledger or run.repeatable then return review(run, on_row) end
   local sums, message = run.ledger:snapshot(function()

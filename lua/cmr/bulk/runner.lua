@@ -5,14 +5,14 @@ local coroutines = require "cmr.loop.coroutines"
 local endings = require "cmr.ledger.endings"
 local plan = require "cmr.bulk.plan"
 
-require "cmr.jobs" -- client:map needs it; in the middle of a run there may be no descriptor left to load it
+require "cmr.jobs" -- client:map needs cmr.jobs; in the middle of a run there may be no descriptor left to load the file
 
 local runner = {}
 
 local MAX_SKIPPING_SECONDS = 0.02 -- longest time for skipping rows; then the requests in flight get their turn
 local MAX_PAUSE_SECONDS = 60 -- if the server asks for a longer wait, the run ends
 
----Stops the run: no other row is sent, and the run waits for the rows in flight. Only the first reason counts.
+---Stops the run: no other row is sent, and the run waits for the rows in flight. Only the first call counts.
 function runner.stop(run, status, message)
   run.ending = run.ending or { status = status, failure = message }
 end
@@ -44,14 +44,14 @@ local function next_row(run, rows)
     end
     skip(run, row)
     if core.now() - since > MAX_SKIPPING_SECONDS then
-      run.loop.sleep(core.engine(), 1e-6) -- otherwise the requests in flight would time out
+      run.loop.sleep(core.engine(), 1e-6) -- lets the requests in flight go on, which would otherwise time out
       since = core.now()
     end
   end
 end
 
 -- Called when a row has its slot. Returns false if the row must not be sent. Otherwise returns the fields that the
--- ledger stores with the request, or true if the run is not in the ledger.
+-- ledger stores with the request. If the run is not in the ledger, returns true.
 local function before_send(run, row)
   if is_stopped(run) then return false end
   row.is_sent, run.in_flight = true, run.in_flight + 1
@@ -68,8 +68,8 @@ local function before_send(run, row)
   }
 end
 
--- Stops the run when the ledger cannot record the end of a row, because no request may be sent unrecorded. Returns
--- whether the ledger has the row's end. Without the end, this run and the next run treat the row as unknown.
+-- Returns whether the ledger has recorded the end of a row. If it has not, stops the run, because no request may be
+-- sent unrecorded. This run and the next run treat such a row as unknown.
 local function is_recorded(run, row, info)
   local message = info and info.ledger_error
   if not message then return true end
@@ -78,7 +78,7 @@ local function is_recorded(run, row, info)
   return false
 end
 
--- Counts a row that failed, and stops the run after too many of them.
+-- Counts a row that failed, and stops the run if max_failures rows have failed.
 local function count_failure(run)
   run.failed = run.failed + 1
   if run.max_failures and run.failed >= run.max_failures then
@@ -153,7 +153,7 @@ end
 ---  on_result(row, answer, err)               called for every row that was tried, even if nothing was sent
 ---  interrupted(run)                          optional; may call runner.stop
 ---@param run table
----@return any ending Nil when no row is left; else {status, failure = message}, or the error that was raised.
+---@return any ending Nil if no row is left. After a stop: {status, failure = message}. After a raised error: the error.
 function runner.run(run)
   run.in_flight, run.failed = 0, 0
   local ok, message = coroutines.protect(send_all, run)

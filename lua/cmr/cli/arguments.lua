@@ -43,7 +43,7 @@ function arguments.undocumented(operation)
   return not operation.path and "path" or not operation.method and "method" or nil
 end
 
----Returns the parameter of an operation with this name, or nil.
+---Returns the operation's parameter with this name, or nil.
 function arguments.param(operation, name)
   for _, param in ipairs(operation.params) do
     if param.name == name then return param end
@@ -59,10 +59,10 @@ function arguments.has_members(operation, name)
   return false
 end
 
----Returns the option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". If the
----member's name begins with its parent's name, that name appears once: "google.googleOauthRoute" ->
+---Returns the option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". If a
+---member's name begins with the parent's name, the option has the parent's name once: "google.googleOauthRoute" ->
 ---"--google-oauth-route".
----@return string? option Nil for a field inside an array or map ("domains[].domain", "mailboxes.*"), which needs JSON.
+---@return string? option Nil for "domains[].domain" or "mailboxes.*": a field inside an array or map needs JSON.
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
   local option
@@ -98,7 +98,7 @@ local function json_parser(opening, expected)
   end
 end
 
--- The parser for each type of parameter: function(text) -> value, or nil, message.
+-- The parsers by type of parameter. A parser takes a text, and returns the value, or nil and a message.
 local parsers = {
   string = function(text)
     return text
@@ -122,7 +122,7 @@ local parsers = {
   any = json_parser("", "JSON"),
 }
 
--- Replaces @FILE by the content of the file without its last newline, and @@x by the text @x.
+-- Replaces the text @FILE by the file's content without the last newline. Replaces @@x by @x.
 local function expand(label, text, read)
   if text:sub(1, 2) == "@@" then return text:sub(2) end
   if text:sub(1, 1) ~= "@" then return text end
@@ -146,8 +146,8 @@ function arguments.value(param, text)
   return value
 end
 
----Converts the text of an option or argument to the parameter's value. If an option's text is @FILE, the text comes
----from that file. Raises a mistake that names the option or argument.
+---Converts the text of an option or argument to the parameter's value. If an option's text is @FILE, reads the text
+---from that file. A wrong text raises a mistake that names the option or argument.
 ---@param advice string? The end of the message about a wrong value.
 function arguments.convert(param, label, text, read, advice)
   if not param.positional then text = expand(label, text, read) end
@@ -156,7 +156,7 @@ function arguments.convert(param, label, text, read, advice)
   return value
 end
 
----Puts a value under a dotted name: "google.clientId". Returns a message when that is impossible.
+---Puts a value under a dotted name such as "google.clientId". Returns a message if the parent "google" is no object.
 ---@param only_absent boolean? True keeps an existing value.
 function arguments.put(args, name, value, only_absent)
   local object, last = args, name:match "[^.]+$"
@@ -168,7 +168,7 @@ function arguments.put(args, name, value, only_absent)
   if object[last] == nil or not only_absent then object[last] = value end
 end
 
----Splits the values NAME=VALUE of an option. Returns a list of {name = , value = }. Raises a mistake.
+---Splits texts such as NAME=VALUE. Returns a list of {name = ..., value = ...}. Raises a mistake for any other text.
 function arguments.pairs(option, texts)
   local list, seen = {}, {}
   for index, text in ipairs(texts) do
@@ -181,7 +181,7 @@ function arguments.pairs(option, texts)
   return list
 end
 
----Returns the object or array in an option's text, or nil if there is no text. Raises a mistake.
+---Returns the object or array of an option. Without a text, returns nil. A wrong text raises a mistake.
 ---@param text string? JSON, @FILE, or - for standard input.
 ---@param only_object boolean? True refuses an array.
 function arguments.json(option, text, read, only_object)
@@ -199,7 +199,7 @@ function arguments.json(option, text, read, only_object)
   return value
 end
 
----Returns what messages call a parameter, such as "argument USER_ID" or "option '--company'".
+---Returns the name of a parameter in messages, such as "argument USER_ID" or "option '--company'".
 function arguments.label(param)
   if param.positional then return "argument " .. arguments.placeholder(param.name) end
   return ("option '%s'"):format(arguments.option(param.name))
@@ -228,7 +228,7 @@ local function absent_params(operation, args)
   return list
 end
 
--- Lists everything that is missing: "USER_ID, --company and --email or --mailbox-id".
+-- Returns the missing parameters in words, such as "USER_ID, --company and --email or --mailbox-id".
 local function all_missing(operation, absent, args)
   local words, choices, is_chosen = {}, {}, false
   for index, param in ipairs(absent) do
@@ -247,9 +247,9 @@ local function all_missing(operation, absent, args)
 end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
----the wrong type, an unreadable file and a missing required parameter.
----@param texts table<string, string|string[]> By parameter name; "" is for --json. A boolean parameter
----has a list with one text, or an empty list for an option without a value.
+---the wrong type, an unreadable file or a missing required parameter.
+---@param texts table<string, string|string[]> By parameter name; the key "" has the text of --json. A boolean
+---parameter has a list: the list has the option's text, or is empty if the option has no value.
 ---@return table args The arguments, under the API's field names.
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}

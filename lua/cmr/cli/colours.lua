@@ -4,9 +4,9 @@ local colours = {}
 
 local STYLES = { heading = "1", key = "34", string = "32", good = "32", bad = "31" } -- bold, blue, green, green, red
 
----The styles of cells by their text. The texts are the values of connected, autoRenew and success, and states that are
----clearly good or bad. COMPLETED and FAILED are assumed; the vendor documents the other states. Other texts have no
----style.
+---The styles of cells by their text. "true" and "false" are the values of connected, autoRenew and success; the other
+---texts are states that are clearly good or bad. COMPLETED and FAILED are assumed; the vendor documents the other
+---states. A text that is not listed has no style.
 colours.STYLES_OF_VALUES = {
   ["true"] = "good",
   ACTIVE = "good",
@@ -28,8 +28,8 @@ local function paint(style, text)
   return ("\27[%sm%s\27[0m"):format(STYLES[style], text)
 end
 
----Makes the function that colours text for a file. The function returns the text unchanged if the file is no terminal,
----if NO_COLOR (no-color.org) is set, if TERM is "dumb", or if the style is unknown.
+---Makes the function that colours text for a file. The function colours text only for a terminal, and not if NO_COLOR
+---(no-color.org) is set or TERM is "dumb". A text with an unknown style stays unchanged.
 ---@return fun(style: string?, text: string): string
 function colours.painter(system, file)
   if (system.getenv "NO_COLOR" or "") ~= "" or system.getenv "TERM" == "dumb" then return colours.plain end

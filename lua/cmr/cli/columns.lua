@@ -13,8 +13,8 @@ local function names_of(text)
   return names
 end
 
----Checks --columns. Without --output and --field, sets the format to table. Raises a mistake when the option names no
----column, or when the format is not table or csv.
+---Checks --columns. If neither --output nor --field is given, sets the format to table. Raises a mistake if the option
+---names no column, or if the format is not table or csv.
 function columns.prepare(parsed)
   if not parsed.columns then return end
   if #names_of(parsed.columns) == 0 then io.usage "option '--columns' wants names with commas between them" end
@@ -23,8 +23,8 @@ function columns.prepare(parsed)
   parsed.output = format
 end
 
----Returns the chosen columns in their order, and the index of each among all columns. Raises a failure for a column
----that does not exist.
+---Returns the chosen columns in the chosen order, and the index of each column among all columns. Raises a failure for
+---a column that does not exist.
 ---@param all string[]
 ---@param text string? nil: all columns
 ---@return string[] names

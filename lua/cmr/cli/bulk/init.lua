@@ -33,7 +33,7 @@ local function operation_named(name)
   io.usage("there is no operation '%s'%s", name, validate.suggestion(name, arguments.commands(operations)))
 end
 
--- Returns the separator in the option's text, such as a tab for "tab".
+-- Returns the separator for the option's text, such as a tab for "tab".
 local function separator(typed)
   if typed == nil or #typed == 1 and not typed:find '[%w"\r\n]' then return typed end
   if typed == "tab" or typed == "\\t" then return "\t" end
@@ -46,8 +46,8 @@ local function positive_integer(option, typed)
   return number
 end
 
--- Returns the seconds in an option's text, or nil if there is no text. Raises a mistake if the ledger removes requests
--- before that time has passed.
+-- Returns the seconds for an option's text such as "30d", or nil if there is no text. Raises a mistake if the ledger
+-- does not keep requests for that long.
 local function age(option, typed)
   local seconds = times.duration(option, typed)
   if not seconds or seconds <= plan.MAX_REMEMBER_SECONDS then return seconds end
@@ -59,7 +59,7 @@ local function log(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
 
--- Checks arguments without sending them. Returns nil, message when something is wrong.
+-- Checks arguments without sending them. If something is wrong, returns nil and a message.
 local function check(client, operation, args)
   local ok, preview, message = pcall(request.library, client.preview, client, operation.name, args)
   if ok then return preview, message and messages.with_command(message, operation) end
@@ -163,8 +163,8 @@ local function open_run(run, parsed, system)
   end
 end
 
--- Counts in `earlier` a row that was sent before. For the first MAX_REPORTED_ROWS rows that were sent outside this run,
--- also adds a line about the row.
+-- Adds a row that was sent before to the counts in `earlier`. If the row was sent outside this run, also adds a line
+-- about the row, up to MAX_REPORTED_ROWS lines.
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)
@@ -193,8 +193,8 @@ local function report_earlier(run, earlier, system)
 end
 
 -- Checks every row before the first row is sent. Reports the invalid rows and the rows that were sent before. Refuses
--- rows with the same content, unless allow_duplicates is true. Returns the counts of plan.review, and the reason to ask
--- for a confirmation.
+-- rows with the same content, unless allow_duplicates is true. Returns the counts of plan.review. Also returns the
+-- reason to ask for a confirmation, or false.
 local function review(run, allow_duplicates, system)
   run.repeats, run.last_sent_at = 0, 0
   local invalid, reason, earlier = 0, "", { here = 0, elsewhere = 0, last_at = 0 }
@@ -230,7 +230,7 @@ local function report_dry_run(system, counts)
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
 
--- Returns a text that says how many of the rows to send were sent before, or nil if there are none.
+-- Returns a text that says how many rows would be sent again. Returns nil if there are no such rows.
 local function describe_repeats(run, counts)
   if run.repeats == 0 then return nil end
   local format = "sent before: %d of %s, the last time on %s"
@@ -251,15 +251,15 @@ local function check_outputs(run, parsed)
   outputs.check_paths(results, parsed[".failures"], run.input)
 end
 
--- Opens the results and the failures.
+-- Opens the file of results and the file of failures.
 local function open_outputs(run, parsed, system)
   local path = parsed[".results"] or run.repeatable and "-"
   run.results = path and outputs.results(path, not run.repeatable, system)
   run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input, run.name)
 end
 
--- Closes the outputs and writes the summary. Returns true if the failures were written, and every row is done or
--- accepted.
+-- Closes the outputs and writes the summary. Returns false if the run is not complete (see Tally:is_complete) or if the
+-- failures could not be written.
 local function finish(run, rows, parsed, system)
   if run.results then run.results:close() end
   local from, failures, is_complete = parsed[".from"], run.failures, run.tally:is_complete(rows)
@@ -282,8 +282,8 @@ local function finish(run, rows, parsed, system)
   return is_complete and not problem
 end
 
--- Returns a copy of a row's failure, or of the error that ended the run. The copy's message names the command in place
--- of the operation.
+-- Returns a copy of a failure. In the copy, the message in the field `member` names the command in place of the
+-- operation.
 local function worded(run, failure, member)
   local copy = setmetatable({}, { __index = failure })
   copy[member] = failure[member] and messages.with_command(failure[member], run.operation)
@@ -305,7 +305,7 @@ local function set_listeners(run)
   end
 end
 
--- Ends the run after a signal.
+-- Shows the progress, and ends the run after a signal.
 local function watch_signals(run, system)
   core.catch_interrupt()
   function run.interrupted()
@@ -339,7 +339,7 @@ function bulk.run(parsed, system, read)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   local repeats = describe_repeats(run, counts)
-  local is_asked = reason and not parsed.yes and not parsed.dry_run -- the question contains `repeats`
+  local is_asked = reason and not parsed.yes and not parsed.dry_run -- if so, the question contains `repeats`
   if repeats and not is_asked and plan.is_guarded(run.operation) then log(system, "%s", repeats) end
   if parsed.dry_run then return report_dry_run(system, counts) end
   if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger, parsed) end

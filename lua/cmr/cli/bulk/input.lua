@@ -12,7 +12,7 @@ Input.__index = Input
 Input.__name = "cmr.cli.bulk.input"
 
 local CHUNK_BYTES = 65536
-local RUN_COLUMN = "cmr.run" -- in a failures file: the name of the run that it continues
+local RUN_COLUMN = "cmr.run" -- the column of a failures file that names the run
 local NAMES = { [","] = "a comma", [";"] = "a semicolon", ["\t"] = "a tab" }
 local UTF8_MARK = "^\239\187\191"
 
@@ -42,7 +42,7 @@ local function line_reader(file)
   end
 end
 
--- Returns the records of a CSV file. Skips a first line that only names the separator.
+-- Returns the records of a CSV file. Skips a first line that only names the separator, such as "sep=;".
 local function csv_records(file, separator, is_declared)
   local lines = line_reader(file)
   local skipped = is_declared and lines() ~= nil and 1 or 0
@@ -96,11 +96,11 @@ local function jsonl_rows(file)
   end
 end
 
----Opens the input. Raises a mistake.
+---Opens the input. Raises a mistake if the input is not usable.
 ---@param path string "-" is standard input
 ---@param format "csv"|"jsonl"|nil Default: the first character decides.
 ---@param separator string? Default: the first line decides.
----@return table input Has `format`, and for CSV also `header`, a list of names, and `separator`.
+---@return table input Has `format`. For CSV, also has `separator` and `header`, which is a list of names.
 function input.open(path, format, system, separator)
   local file = system.stdin
   if path ~= "-" then
@@ -133,15 +133,15 @@ function input.open(path, format, system, separator)
   return self
 end
 
----Iterates over the rows from the beginning. Raises a mistake if the file is not in its format.
----@return fun(): table? row {number from 1, line, run, cells (CSV), json and object (JSON lines)}; nil at the end
+---Iterates over the rows from the beginning. Raises a mistake for a line that is not in the input's format.
+---@return fun(): table? row Has number (from 1), line and run; for CSV also cells, for JSON lines also json and object
 function Input:rows()
   self.file:seek "set"
   if self.format == "csv" then return csv_rows(self) end
   return jsonl_rows(self.file)
 end
 
----Returns whether a path names the input.
+---Returns whether a path names the input file.
 function Input:is_at(path)
   return core.same_file(self.file, path)
 end

@@ -20,16 +20,16 @@ Failures.__index = Failures
 Failures.__name = "cmr.cli.bulk.failures"
 
 local ERROR_FIELDS = { "kind", "outcome", "status", "message", "body", "retry_after" }
-local PART = ".part" -- the ending of the file that later replaces the file of failures
+local PART = ".part" -- cmr writes the failures into PATH.part, and then renames this file to PATH
 local FAILURE_FIELDS = { "kind", "outcome", "message", "run", "row" }
 
--- Splits a path, which has no link at its end, into its directory and its name.
+-- Splits a path into its directory and its name. The path has no link at its end.
 local function split(path)
   local directory, name = path:match "^(.*/)([^/]*)$"
   return directory or ".", name or path
 end
 
--- Returns whether two paths are of the same file, which need not exist. Neither path has a link at its end.
+-- Returns whether two paths name the same file. The file need not exist. Neither path has a link at its end.
 local function is_same(one, other)
   local directory, name = split(one)
   local other_directory, other_name = split(other)
@@ -40,8 +40,8 @@ local function is_same(one, other)
   return result
 end
 
----Raises a mistake if the file of failures is the file of results. The file of failures may be the input, but the file
----that later replaces the file of failures must be neither the input nor the file of results.
+---Raises a mistake if `results` and `failures` name the same file. Also raises a mistake if the input or the results
+---are the file `failures` .. ".part", because cmr writes this file first. `failures` may name the input.
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
@@ -54,8 +54,8 @@ function outputs.check_paths(results, failures, input)
   if is_same(results, target .. PART) then io.usage "option '--results' names a file that '--failures' needs" end
 end
 
----Opens the file of results. The file gets JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead
----of "answer". Raises a mistake.
+---Opens the file of results. A line of the file is {"row":17,"input":{...},"answer":{...}}. If the row failed, the line
+---has "error" in place of "answer". Raises a mistake if it cannot open the file.
 ---@param path string "-" is standard output
 function outputs.results(path, append, system)
   if path == "-" then return setmetatable({ system = system }, Results) end
@@ -81,7 +81,7 @@ function Results:close()
   if self.file then self.file:close() end
 end
 
--- Returns the values without the columns that cmr added to an earlier failures file.
+-- Returns the values, but not those in the columns that cmr added to an earlier failures file.
 local function without_reserved(header, values)
   local list = {}
   for index, name in ipairs(header) do
@@ -98,8 +98,8 @@ local function csv_line(header, row, fields, separator)
   return csv.write(cells, {}, { separator = separator })
 end
 
--- Returns the original text of the object, with cmr's members in front. Removes the members that an earlier run added:
--- these members end at the first "cmr.row". No message contains this text, because quotes in messages are escaped.
+-- Returns the original text of the object, with cmr's members in front. First removes the members that an earlier run
+-- added, up to the first "cmr.row". No message contains "cmr.row" with its quotes, because JSON escapes quotes.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do
@@ -111,11 +111,11 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
----Opens the file of failures. The file has the rows that failed or are deferred, in the format of the input, so that
----the next run can read the file. The reasons are in columns or members that begin with "cmr."; "cmr.run" names the
----run. cmr writes PATH.part first, because PATH may be the input. Raises a mistake if it cannot write the file.
+---Opens the file of failures. The file gets the rows that failed or are deferred, in the format of the input, so that
+---the next run can read the file. The reasons are in columns or members such as "cmr.message"; "cmr.run" names the run.
+---cmr writes PATH.part first, because PATH may be the input. Raises a mistake if it cannot write the file.
 function outputs.failures(path, input, run_name)
-  local target, message = core.link_target(path) -- renaming PATH.part to PATH would replace a symbolic link
+  local target, message = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link
   local part, ok, file = target and target .. PART, nil, nil
   if part then
     ok, message = core.write_private(part, "") -- rows may contain passwords
@@ -158,8 +158,8 @@ function Failures:add(row, failure)
   self:write(self.format_line(self.header, row, fields, self.separator))
 end
 
----Closes the file of failures and renames PATH.part to PATH. If keep_part is true, it renames nothing and sets
----self.path to PATH.part. Returns a message when the file could not be written.
+---Closes the file of failures. Normally renames PATH.part to PATH. With keep_part, sets self.path to PATH.part instead.
+---Returns a message if the file could not be written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message

@@ -1,6 +1,6 @@
----Turns a row of the input into the arguments of an operation. A column is named after an API field; a member's name
----has a dot, such as google.clientId. An empty cell, or in JSON lines a null, leaves the field out. Columns that begin
----with "cmr." are reserved and ignored.
+---Turns a row of the input into the arguments of an operation. A column has the name of an API field. The name of an
+---object's member has a dot, such as google.clientId. An empty cell leaves the field out, and so does null in JSON
+---lines. Columns with the prefix "cmr." are reserved and ignored.
 
 local arguments = require "cmr.cli.arguments"
 local core = require "cmr.core"
@@ -12,12 +12,12 @@ local row_arguments = {}
 
 local RESERVED_PREFIX = "cmr."
 
----Returns the name of a column that cmr adds.
+---Returns the name of the column that cmr adds for a field: "run" -> "cmr.run".
 function row_arguments.reserved(name)
   return RESERVED_PREFIX .. name
 end
 
----Returns whether a column with this name is one that cmr adds.
+---Returns whether this is the name of a column that cmr adds.
 function row_arguments.is_reserved(name)
   return name:sub(1, #RESERVED_PREFIX) == RESERVED_PREFIX
 end
@@ -36,7 +36,7 @@ local function names_in(texts)
   return names
 end
 
----Returns a table with true for each column that must be left out.
+---Returns a table with true for the name of each column that is left out.
 ---@param texts string[] The values of --ignore.
 ---@param only string[]? The values of --only, which leaves out all other columns.
 ---@return table<string, boolean>
@@ -70,7 +70,7 @@ function row_arguments.check_only(header, only)
 end
 
 -- Returns the parameter with this name, or nil. If the operation has undocumented fields, an unknown name becomes a
--- parameter whose value is text.
+-- parameter of the type string.
 local function find_parameter(operation, name)
   local exact = arguments.param(operation, name)
   if exact then return exact end
@@ -112,8 +112,8 @@ local function parents_first(entries)
   return sorted
 end
 
--- Returns the used columns of a header, as {index, param}. Also returns the indices of the columns that have no name
--- and are not ignored. Spreadsheets make such columns: they write separators behind the last name.
+-- Returns the used columns of a header as a list of {index, param}. Also returns the indices of the columns that have
+-- no name and are not ignored. Spreadsheets make such columns: they write separators behind the last name.
 local function columns_of(operation, header, ignored)
   local list, nameless, seen, known, unknown = {}, {}, {}, {}, {}
   for index, name in ipairs(header) do
@@ -148,7 +148,7 @@ local function check_nameless(row, nameless, used_columns)
   end
 end
 
----Returns the fields of --set. Such a field applies to the rows that lack it. Raises a mistake.
+---Returns the fields of --set. A field applies to each row that lacks the field. A wrong text raises a mistake.
 ---@param texts string[] "NAME=VALUE"
 ---@return table[] list of {param, value}
 function row_arguments.defaults(operation, texts, read)
@@ -175,7 +175,7 @@ local function from_cells(used_columns, cells, trimmed)
   return args
 end
 
--- Returns whether a value is "all", and the parameter accepts this word in place of a list.
+-- Returns whether a value is "all" and means the whole list: some parameters accept this word in place of a list.
 local function means_all(operation, name, value)
   local param = value == "all" and arguments.param(operation, name)
   return param and param.all_required
@@ -192,8 +192,8 @@ end
 
 ---Makes the function that turns a row into arguments. Raises a mistake if the header is wrong.
 ---@param ignored table<string, boolean> The columns to leave out, from row_arguments.ignored.
----@param trimmed table? The reader counts in trimmed.count the cells from which it removed surrounding blanks.
----@return fun(row: table): table?, string? args, or nil, message
+---@param trimmed table? trimmed.count becomes the number of cells from which the function removed surrounding blanks.
+---@return fun(row: table): table?, string? args, or nil and a message
 function row_arguments.reader(operation, input, ignored, defaults, trimmed)
   local used_columns, nameless
   if input.header then

@@ -22,14 +22,15 @@ function summary.rows(count)
   return count == 1 and "1 row" or ("%d rows"):format(count)
 end
 
----Adds a part such as "3 failed" for every status with rows.
+---Adds a part such as "3 failed" for every status that some rows have.
 function summary.add_counts(parts, counts, statuses)
   for _, status in ipairs(statuses) do
     if counts[status] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[status], status) end
   end
 end
 
----Makes the counters of a run. The fields done, accepted, failed, sending, unknown and deferred count its rows.
+---Makes the counters of a run. The fields done, accepted, failed, sending, unknown and deferred count the rows that
+---this run tried. `earlier` has the same fields for the rows that this run skipped.
 ---@param todo integer The number of rows to send, plus the number of invalid rows.
 function summary.tally(todo)
   return setmetatable({
@@ -55,8 +56,8 @@ end
 
 ---Counts a row.
 ---@param status "done"|"accepted"|"partial"|"sending"|"failed"|"unknown"|"deferred"
----@param failure table? The failure of a row that failed or is deferred, or a partial row's ending, with its message.
----@param is_earlier boolean? True for a row that an earlier run left in this state, and that this run does not send.
+---@param failure table? For a failed or deferred row: its failure. For a partial row: its ending, with the message.
+---@param is_earlier boolean? True for a row that this run does not send, because it was sent before.
 function Tally:add(row, status, failure, is_earlier)
   if self.listed[status] then list_row(self.listed[status], row.number) end
   if status == "partial" then
@@ -72,7 +73,7 @@ function Tally:add(row, status, failure, is_earlier)
   end
 end
 
--- Returns how many rows have one of these statuses, from this run or an earlier run.
+-- Returns how many rows have one of these statuses. Rows that the run skipped count too.
 local function sum_of(self, ...)
   local sum = 0
   for _, status in ipairs { ... } do

@@ -52,7 +52,7 @@ local function items_of(parsed, ledger)
   io.usage("no request in %s has the id '%s'", ledger.path, id)
 end
 
--- Iterates over the items. Gives each item's request from the ledger, with the events that arrived.
+-- Iterates over the items. Returns each item's request from the ledger, with the events that have arrived.
 local function shown(ledger, items)
   local read, index = require("cmr.ledger.history").reader(ledger), 0
   return function()

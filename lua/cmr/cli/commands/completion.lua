@@ -20,8 +20,7 @@ function completion.arguments(command)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- The functions that list the values for a placeholder: function(system) -> values. The parser does not know these
--- values.
+-- Functions for values that the parser does not know. Each lists the values for a placeholder such as PROFILE.
 local VALUE_LISTS = {
   OPERATION = function()
     return require("cmr.cli.arguments").commands(require "cmr.operations")
@@ -49,7 +48,7 @@ local function option_of(parsers, name)
   end
 end
 
--- Reads the words before the cursor. Returns nil if they name an unknown command, otherwise a table. In the table,
+-- Reads the words before the cursor. Returns nil if a word is an unknown command, otherwise a table. In the table,
 -- `parsers` has the command (if there is one) and the root parser. `position` is the number of the next argument.
 -- `option` is the option whose value comes next. `only_arguments` is true after --.
 local function read_words(root, words)
@@ -78,7 +77,7 @@ local Candidates = {}
 Candidates.__index = Candidates
 Candidates.__name = "cmr.cli.Candidates"
 
--- Adds a line for a word that begins with the typed text: the word, a tab, its description.
+-- Adds a line for the word if the word begins with the typed text. The line has the word, a tab and the description.
 function Candidates:offer(word, description)
   if word:sub(1, #self.typed) ~= self.typed then return end
   description = (description or ""):gsub("%s+", " ")
@@ -119,8 +118,9 @@ function Candidates:commands(root)
   end
 end
 
--- Returns the lines for a script: "word<tab>description" for each candidate, and "<tab>prefix" where a file name may
--- follow the prefix. `words` are the words after `cmr`. The user wants to complete the last word, which may be empty.
+-- Returns the lines for a script: "word<tab>description" for each candidate. If a file name may come next, also returns
+-- "<tab>prefix": prefix is the text before the file name. `words` are the words after `cmr`. The user wants to complete
+-- the last word, which may be empty.
 local function candidate_lines(get_parser, words, system)
   -- a parser made for a line with --help has all common options, and the descriptions
   local typed, line = words[#words] or "", { "--help" }

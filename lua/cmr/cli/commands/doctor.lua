@@ -51,8 +51,8 @@ local function client_of(parsed, system, state)
   return nil, result.usage or result.failure
 end
 
--- The checks. Each takes the state of the whole command, and returns OK, NOTE, FAILED or UNUSED, and the text of its
--- line.
+-- The checks. Each check takes the state of the whole command. It returns OK, NOTE, FAILED or UNUSED, and the text of
+-- its line.
 local checks = {}
 
 function checks.key(state)
@@ -101,7 +101,7 @@ function checks.libcurl()
   return OK, version
 end
 
--- Returns a proxy's URL without its user and password. The scheme may be absent.
+-- Returns a proxy's URL without its user and password. The URL may lack the scheme.
 local function without_password(url)
   local scheme, rest = url:match "^(%a[%w+.-]*://)(.*)$"
   return (scheme or "") .. (rest or url):gsub("^.*@", "...@")

@@ -37,8 +37,8 @@ history.options = {
 
 local MAX_SHOWN = 20
 
--- Returns the account of --profile or --api-key-file, or nil for all accounts. The key of the environment does not
--- filter, because it is nearly always set.
+-- Returns the account of --profile or --api-key-file, or nil for all accounts. CMR_API_KEY does not filter, because it
+-- is nearly always set.
 local function account(parsed, system)
   if not (parsed.profile or parsed.api_key_file) then return nil end
   local client = require("cmr.cli.request").client(parsed, system, io.reader(system))

@@ -1,6 +1,6 @@
----The commands that are not operations of the API: name, summary, and the module's name if it differs. `cmr --help`
----lists a command under its topic. The parser loads the module of a command only when the user names that command. A
----module has:
+---The commands that are not operations of the API. An entry has the command's name, its summary, and the name of its
+---module if the two names differ. `cmr --help` lists a command under its topic. The parser loads the module of a
+---command only when the user names that command. A module has:
 ---
 ---    options, epilog                the command's options (see add_options in cmr.cli.parser), and the end of its help
 ---    arguments(command)             optional: adds arguments to argparse's command; their targets begin with a dot

@@ -39,8 +39,8 @@ local function allowed_by(classes)
   return allowed
 end
 
--- Returns the ledger, or nil and the reason why there is none. Raises a mistake or a failure if an assistant that may
--- change something would have no ledger.
+-- Returns the ledger, or nil and the reason why there is none. For an assistant that may change something, a missing
+-- ledger raises a mistake or a failure.
 local function ledger_for(parsed, acts)
   if parsed.no_ledger and acts then
     io.usage "option '--no-ledger' does not go with '--allow': the ledger keeps an assistant from sending twice"

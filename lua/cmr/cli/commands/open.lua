@@ -18,9 +18,9 @@ open.options = {
   { "--print", false, "Print the address, and open nothing." },
 }
 
--- Prints "opened", "none", or the name of the program that has failed. A program that still runs after two seconds
--- counts as opened. The script uses xdg-open only if there is a display: otherwise, xdg-open would start a browser in
--- the terminal.
+-- Prints "opened", or "none" if no program can open the page. If the program has failed, prints its name. A program
+-- that still runs after two seconds counts as opened. The script uses xdg-open only if there is a display: otherwise,
+-- xdg-open would start a browser in the terminal.
 local SCRIPT = [[
 if command -v wslview; then opener=wslview
 elif [ "$(uname)" = Darwin ]; then opener=open

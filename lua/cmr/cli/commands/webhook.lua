@@ -87,7 +87,7 @@ local function detect(parsed, system)
   return io.EXIT_OK
 end
 
--- Returns the receiver's store: the Redis of --redis, else the ledger's store.
+-- Returns the receiver's store in the Redis of --redis. Without --redis, returns the ledger's store.
 local function store_of(parsed, system)
   if parsed[".redis"] then
     local host, port = require("cmr.cli.redis_address").parse(parsed[".redis"])
