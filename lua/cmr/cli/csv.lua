@@ -22,8 +22,8 @@ local function guard(value, cell)
   return type(value) == "string" and cell:find "^[=+%-@\t\r]" and "'" .. cell or cell
 end
 
----Returns the style for cells. is_printable passes each cell through text.printable, for a terminal.
----is_guarded passes each cell through `guard`.
+---Returns a style for csv.lines, with two flags. With is_printable, which is for a terminal, each cell passes through
+---text.printable. With is_guarded, each cell passes through `guard`.
 function csv.style(parsed, system)
   return { is_printable = system.terminal(system.stdout) ~= nil, is_guarded = parsed.guard_formulas }
 end
@@ -66,8 +66,8 @@ local function has_open_quote(line)
   return line:find '"' ~= nil and select(2, line:gsub('"', "")) % 2 == 1
 end
 
----Returns the separator of a file, from its first line. Also returns whether the line only declares it, as in "sep=;".
----@param line string
+---Returns the separator of a file. Also returns whether the first line only declares the separator, as in "sep=;".
+---@param line string the first line of the file
 ---@return string separator
 ---@return boolean is_declared
 function csv.separator(line)

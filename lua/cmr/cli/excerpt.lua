@@ -1,4 +1,4 @@
----Shows a part of a request to the person who has to confirm the request. Pure.
+---Shortens a text for the person who has to confirm a request. Pure.
 
 local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
@@ -16,8 +16,8 @@ local function count_items(value)
   return count
 end
 
----Returns a text as lines for a question. If the text is too long, the first lines say how many of its bytes are not
----shown, and how many items its lists have.
+---Returns a text as lines for a question. If the text is too long, shows only its beginning. The lines before this
+---beginning say how many bytes are not shown, and how many list items each member of `value` has.
 ---@param name string what the text is, such as "the body"
 ---@param whole string the text
 ---@param value any the value that was written as the text

@@ -73,8 +73,8 @@ local function explain(value, path)
   return ("%s%s has %s"):format(where, first, table.concat(names, ", ", 1, math.min(#names, MAX_SHOWN_NAMES)))
 end
 
----Returns the value at a path. A name after a list gives a list with the member of every item; an item without that
----member gives core.null.
+---Returns the value at a path. If a name in the path selects from a list, the value is a list: it has this member of
+---each item, and core.null for an item without the member.
 ---@return any value
 ---@return string? message Set when the value is nil: names the members that exist instead.
 function field.select(answer, path)
@@ -86,8 +86,8 @@ function field.select(answer, path)
   return value
 end
 
----Returns the names that a record uses for the values at several paths: the last name of each path. If that name is a
----number, or if two paths would have the same name, the name is the whole path. Returns nil if `paths` is no list.
+---Returns for each path the name that a record gives to the path's value: the last part of the path. If this part is a
+---number or also the last part of another path, the name is the whole path. Returns nil if `paths` is no list.
 ---@param paths string|string[]?
 ---@return string[]?
 function field.names(paths)
@@ -154,8 +154,8 @@ function field.of(answer, paths)
   return values[1]
 end
 
----Makes a function(item) that returns the selection of --field in an item of a list. For an item without any of the
----fields, it returns core.null, or a record whose values are all core.null.
+---Makes a function(item) that returns the selection of --field in an item of a list. If the item has none of the
+---fields, the function returns core.null (with `names`: a record whose values are all core.null).
 ---@param paths string[] The paths in an item; "" is the item itself.
 ---@param names string[]? see field.names
 ---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.

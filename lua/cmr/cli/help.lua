@@ -1,5 +1,5 @@
----Makes the texts and examples of the help from the operations table. Pure. Only the examples load the core and JSON,
----so that listing the commands is fast.
+---Makes the texts and examples of the help from the operations table. Pure. Only the functions for examples load the
+---core and the JSON encoder, so that a list of the commands is printed fast.
 
 local arguments = require "cmr.cli.arguments"
 
@@ -87,7 +87,7 @@ function help.description(param)
   return param.maximum and ("%s At most %d."):format(text, param.maximum) or text
 end
 
----Returns one line for the list of commands.
+---Returns an operation's summary and its warnings as one line, for the list of commands.
 function help.summary(operation)
   local words = { arguments.undocumented(operation) and arguments.undocumented(operation) .. " unknown" }
   for _, mark in ipairs(MARKS) do
@@ -121,13 +121,13 @@ function help.below(operation)
   return table.concat(lines, "\n")
 end
 
----Returns the help of an operation without its parameters.
+---Returns an operation's help, except the part about the parameters.
 function help.operation(operation)
   local below = help.below(operation)
   return help.top(operation) .. (below ~= "" and "\n" .. below or "")
 end
 
----Returns the placeholder of a parameter's value: TEXT, JSON, {A,B}.
+---Returns the placeholder of a parameter's value, such as TEXT, JSON or {A,B}.
 function help.value(param)
   if param.values then return "{" .. table.concat(param.values, ",") .. "}" end
   local type = param.type
@@ -155,7 +155,7 @@ function help.parameter(param)
   return text
 end
 
----Returns a heading and one line for each field that can only be given as JSON. Returns "" when there are none.
+---Returns a heading, and below it a line for each field that can only be given as JSON. Returns "" without such fields.
 function help.inside(operation)
   local lines = {}
   for _, param in ipairs(operation.params) do

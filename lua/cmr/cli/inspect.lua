@@ -69,7 +69,7 @@ local function result(info)
   return table.concat(parts, ", ")
 end
 
--- Returns the command of an operation. A request of `cmr api` has no operation; its name, such as "GET /a_b", stays.
+-- Returns the command of an operation. A request of `cmr api` has only a name such as "GET /a_b": returns this name.
 local function name_of(operation)
   return operations[operation] and arguments.command(operation) or operation
 end
@@ -79,7 +79,7 @@ function inspect.log(system, format, ...)
   system.stderr:write("* ", text.printable(format:format(...)), "\n")
 end
 
----Returns the hooks on_response and on_retry of cmr.new for -v.
+---Returns two hooks for cmr.new that log to standard error, for -v: on_response and on_retry.
 function inspect.hooks(system)
   local function on_response(info)
     local format = "%s, attempt %d: %s, %.3f s%s"

@@ -9,7 +9,7 @@ local stdio = io
 
 local io = {
   EXIT_OK = 0,
-  EXIT_FAILURE = 1, -- a failure without a status of its own, such as an API that refused or could not be reached
+  EXIT_FAILURE = 1, -- a failure without its own status, for example: the API refused the request or cannot be reached
   EXIT_USAGE = 2, -- the command line is wrong, or the user did not confirm; nothing was sent
   EXIT_INCOMPLETE = 3, -- the API refused a part of the request, or a part has failed
   EXIT_INTERRUPTED = 130,
@@ -31,15 +31,16 @@ io.system = setmetatable({
 
 local placeholders = {}
 
----Opens /dev/null three times, so that each closed standard stream (>&-) gets it. Otherwise the next file that cmr
----opens gets the descriptor of the stream, and messages go into that file. Call this before any file is opened.
+---Opens /dev/null three times, so that /dev/null gets the descriptor of each standard stream that is closed (>&-).
+---Otherwise a file that cmr opens could get this descriptor, and messages would go into the file. Call this function
+---before any file is opened.
 function io.occupy_standard_streams()
   for index = 1, 3 do
     placeholders[index] = placeholders[index] or stdio.open("/dev/null", "rb")
   end
 end
 
----Returns whether a person watches standard error. A dumb terminal cannot overwrite a line.
+---Returns whether standard error is a terminal that can overwrite a line. A terminal with TERM=dumb cannot.
 ---@return boolean
 function io.is_watched(system)
   return system.terminal(system.stderr) ~= nil and system.getenv "TERM" ~= "dumb"
@@ -55,8 +56,8 @@ function io.failure(format, ...)
   error { failure = format:format(...), status = io.EXIT_FAILURE }
 end
 
----Writes to standard output. Raises a failure when it cannot write. The failure has no message when the program that
----reads our output has ended.
+---Writes to standard output. Raises a failure when the text cannot be written. If the program that reads our output has
+---ended, the failure has no message.
 function io.write(system, text)
   local ok, message, code = shell.append(system.stdout, text)
   if ok then return end
@@ -82,8 +83,8 @@ function io.reader(system)
   end
 end
 
----Iterates over the lines of a file, without their LF. On Lua 5.1 and LuaJIT, file:read "*l" would drop the rest of a
----line after a NUL byte, and append the next line.
+---Iterates over the lines of a file, without their LF. Does not use file:read "*l": on Lua 5.1 and LuaJIT, it drops the
+---rest of a line after a NUL byte, and appends the next line.
 ---@param file any
 ---@param chunk_bytes integer? How much to read at once. With 1, no byte after the line's LF is read.
 ---@return fun(): string?, string? next_line At the end nil; after a fault nil and a message.

@@ -34,8 +34,8 @@ local function finder(operation)
   return list
 end
 
--- Returns the first answer with `filling` in place of its list. If the list is inside the data, also removes the page
--- fields.
+-- Returns the first answer with `filling` in place of its list. If the list is a member of answer.data, also removes
+-- PAGE_FIELDS.
 local function envelope(list, filling)
   local answer = list.answer
   if list.shown_path == "data" then
@@ -50,8 +50,8 @@ local function envelope(list, filling)
   return answer
 end
 
--- Functions that make a writer: function(system, parsed, list) -> {add(values), finish(failed)}. `values` has items, or
--- what --field selects in each item.
+-- Functions that make a writer: function(system, parsed, list) -> {add(values), finish(failed)}. `values` is a list of
+-- items. With --field, it is a list of what --field selects in each item.
 local writers = {}
 
 local function style_for(system, parsed)
@@ -253,7 +253,7 @@ function listing.show(client, operation, args, parsed, system)
   writer.finish(false)
 end
 
----Tells the user on standard error when the answer says that the list has more items.
+---If the list has more items than the answer, says so on standard error.
 ---@param args table the request's arguments
 function listing.note(answer, operation, args, system)
   local items = finder(operation).items(answer)

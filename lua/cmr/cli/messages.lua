@@ -60,7 +60,7 @@ local function hint(operation, err, has_effect)
   return HINTS[err.kind]
 end
 
--- Says where the user can look when a request may have been done.
+-- Says where the user can find out whether a request of unknown outcome was done.
 local function whereabouts(operation, args, is_remembered)
   local lines = operation and require("cmr.cli.reads").of(operation, args) or {}
   local parts = {}
@@ -69,8 +69,8 @@ local function whereabouts(operation, args, is_remembered)
   return parts[1] and table.concat(parts, "; ")
 end
 
--- Returns the facts that a refusal has in addition to the envelope, such as "mailboxCount: 2". They are members of the
--- body or of its data.
+-- Returns lines such as "mailboxCount: 2" for the additional fields of a refusal. These fields are members of the body
+-- or of the body's data.
 local function refusal_facts(operation, err)
   local lines = {}
   for _, name in ipairs(operation and operation.refusal_fields or {}) do
@@ -103,8 +103,8 @@ function messages.outcome(outcome)
 end
 
 ---Returns the lines to show after a failure's message.
----@param operation table? nil: `cmr api`
----@param has_effect boolean Whether the request may have changed something, because it was no GET.
+---@param operation table? nil for `cmr api`
+---@param has_effect boolean Whether the request was no GET, so that it may have changed something.
 ---@param args table the arguments of the request
 ---@param is_remembered boolean Whether the request is in the ledger.
 function messages.advice(operation, err, has_effect, args, is_remembered)
@@ -148,8 +148,7 @@ local function label(field, operation)
   return param and arguments.label(param) or "option '--json'", field
 end
 
--- The functions that make the message about a mistake, by the error's code: function(problem, operation, parsed) ->
--- message.
+-- Code of an error -> function(problem, operation, parsed) that returns the message about the mistake.
 local WORDINGS = {}
 
 function WORDINGS.bad_option(problem, _, parsed)

@@ -29,7 +29,8 @@ function writers.json(answer, system, parsed, about)
   io.write(system, encoder(system, parsed, about)(answer))
 end
 
--- Prints one line for each item of the answer's list. An answer or a field without a list is one line.
+-- Prints one line for each item of the answer's list. If there is no list, prints one line: the answer, or with --field
+-- the field's value.
 function writers.jsonl(answer, system, parsed, about)
   local encode, lines = encoder(system, parsed, about), {}
   local list = about.records or require("cmr.cli.tabulate").list(answer.data, about.name)
@@ -88,7 +89,7 @@ local function about_records(value, names)
 end
 
 ---Prints the selection of --field.
----@param value any A value; or with several fields a record, or a list of records.
+---@param value any The value of one field. For several fields: a record, or a list of records.
 function output.selection(value, parsed, system, about)
   local names = require("cmr.cli.field").names(parsed.field)
   if not parsed.output then return output.raw(value, system, names) end

@@ -1,4 +1,4 @@
----The help by topic: a screenful with all topics, and the commands of one topic. Pure. It needs neither the parser nor
+---The help by topic: a screenful with all topics, and the commands of one topic. Pure. Loads neither the parser nor
 ---libcurl.
 
 local arguments = require "cmr.cli.arguments"

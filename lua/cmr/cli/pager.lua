@@ -1,4 +1,4 @@
----Shows a text, in the user's pager if the text is longer than the terminal.
+---Shows a text. If the text is longer than the terminal, shows it in the user's pager.
 
 local io = require "cmr.cli.io"
 local shell = require "cmr.util.shell"
@@ -25,8 +25,8 @@ local function count_lines(text)
   return count
 end
 
----Prints a text. If the text and the shell's next prompt do not fit on the terminal together, runs a pager: $CMR_PAGER,
----else $PAGER, else the program `less`.
+---Prints a text. If the text and the shell's next prompt do not fit on the terminal together, runs the first of these
+---pagers that is set or installed: $CMR_PAGER, $PAGER, `less`.
 ---@param text string
 function pager.show(system, text)
   local columns, rows = system.terminal(system.stdout)

@@ -1,6 +1,7 @@
----Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table or
----raises one: {overview = true} for `cmr --help`, {help = text} for the --help of a command, {text = text} for
----`--version`, {usage = message, command = "cmr reexport"} for a mistake.
+---Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table,
+---see parser.new. If no command is to run, parsing raises one of these tables: {overview = true} for `cmr --help`,
+---{help = text} for the --help of a command, {text = text} for `--version`,
+---{usage = message, command = "cmr reexport"} for a mistake.
 
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
@@ -110,7 +111,7 @@ local function help_option(get_parser, operation)
   }
 end
 
--- Returns whether an option may be on the line. "-y" may be a part of "-vy".
+-- Returns whether an option may be on the command line. "-y" may be a part of "-vy".
 local function is_named(option, words)
   return words[option:match "%-%-%S+"] or option:find "^%-%a" and words["-"]
 end
@@ -124,10 +125,10 @@ local function choices_of(row)
   return choices
 end
 
--- Adds options. Each row is {name, placeholder or false for a flag, description, choices = , count = }. A placeholder
--- "{a,b}" lists the choices. The parser's result has the value of each option under the prefix and the option's name,
--- with _ for -. With `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the names of all
--- options, for the suggestions.
+-- Adds options. Each row is {name, placeholder, description, choices = , count = }. A flag has the placeholder false. A
+-- placeholder "{a,b}" lists the choices. In the parser's result, the key of an option's value is the prefix and the
+-- option's name, with _ for -. With `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the
+-- names of all options, for the suggestions.
 local function add_options(element, rows, prefix, names, wanted)
   for _, row in ipairs(rows) do
     local name = row[1]:match "%-%-%S+"
@@ -154,7 +155,7 @@ local function add_globals(root, names, version, words, help)
   end)
 end
 
--- Adds a parameter to a command. Returns the part of the usage line for a positional argument, otherwise nil.
+-- Adds a parameter to a command. For a positional argument, returns its part of the usage line. Otherwise returns nil.
 local function add_parameter(command, param, names, help)
   local name = arguments.option(param.name)
   if not name then return nil end
@@ -224,7 +225,7 @@ local function wrapped(text, width)
   return require("cmr.util.wrapping").paragraphs(text, width)
 end
 
--- Adds the commands that are no operations. Returns the modules of the commands that the line names, by name.
+-- Adds the commands that are no operations. Returns a table: command -> module, for the commands that the line names.
 local function add_commands(root, wanted, register, names, help, width)
   local modules = {}
   for _, entry in ipairs(commands) do
@@ -271,7 +272,7 @@ end
 ---@param width integer? The columns of the help.
 ---@return table parser of argparse; its result has `command`, the global options, the command's arguments under
 ---  "." .. name, and --json under "."
----@return table<string, table> modules The module of each command on the line that is not an operation, by name.
+---@return table<string, table> modules Command -> module, for the commands on the line that are no operations.
 function parser.new(operations, line, version, width)
   width = width or HELP_COLUMNS
   local words = words_of(line)

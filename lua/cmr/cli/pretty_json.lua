@@ -76,7 +76,7 @@ end
 function pretty_json.encode(value, opts)
   opts = opts or {}
   local style = { paint = opts.paint or colours.plain }
-  -- an empty table may come from {} or []; a plural name shows that it was a list
+  -- an empty table may come from {} or []; a plural name means []
   function style.empty(key)
     return opts.empty and opts.empty(key) or key and key:find "[^s]s$" and "[]" or "{}"
   end

@@ -1,4 +1,4 @@
----Chooses the key and the address of a command. They come from a profile (cmr.profiles), the command line or the
+---Chooses the API key and the base URL for a command. They come from a profile (cmr.profiles), the command line or the
 ---environment.
 ---
 ---cmr sends a key only to the key's own base URL. So the source of the key decides where the base URL may come from.
@@ -11,7 +11,7 @@
 ---    $CMR_API_KEY           --base-url, else $CMR_BASE_URL, else production
 ---    the default profile    the profile's; the command refuses --base-url and $CMR_BASE_URL
 ---
----Certificates are no secret. cmr takes --ca-file, else the profile's ca_file, else $CMR_CA_FILE.
+---Certificates are no secret. cmr takes the first that is given: --ca-file, the profile's ca_file, $CMR_CA_FILE.
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"
@@ -53,7 +53,8 @@ end
 
 profile.names = profiles.names
 
----Returns the options for cmr.new that a profile has. The field `profile` is the profile's name. Raises a mistake.
+---Returns a profile's options for cmr.new. The field `profile` is the profile's name. Raises a mistake if the profile
+---is missing or wrong.
 function profile.options(config, name)
   local options, message = profiles.options(config, name)
   if not options then io.usage("%s", message) end
@@ -77,7 +78,8 @@ local function default_options(parsed, system)
   return profile.options(config, name)
 end
 
----Decides which key goes to which base URL, by the table at the top of this file. Raises a mistake.
+---Decides which key goes to which base URL, by the table at the top of this file. Raises a mistake if the table refuses
+---an option or a variable, or if there is no usable key.
 ---@param key string? The key of --api-key-file.
 ---@return table settings The fields api_key, base_url, key_header and ca_file. cmr.new takes absent fields from the
 ---  environment. The field profile is the name of the profile in use.

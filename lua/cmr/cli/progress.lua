@@ -1,4 +1,4 @@
----Shows one line on the terminal that says what the command is doing. The line appears after two seconds.
+---Says on the terminal, in one line, what the command is doing. The line appears after two seconds.
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"
@@ -21,7 +21,7 @@ function progress.new(system)
   return setmetatable(self, Progress)
 end
 
----Shows a line in place of the previous one.
+---Shows a line in place of the previous line.
 function Progress:show(line)
   local elapsed = core.now() - self.started_at
   if not self.columns or elapsed < SILENT_SECONDS then return end

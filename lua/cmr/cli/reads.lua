@@ -21,8 +21,8 @@ local function is_about(group, word)
   return group:find(word, 1, true) == 1 or word:find(group, 1, true) == 1
 end
 
--- Returns words for is_about. They find the groups whose reads may show the effect of the operation. The words are the
--- operation's group, the first word of each success event, and the kinds of the ids in its arguments.
+-- Returns words for is_about. With these words, is_about finds the groups whose reads may show the operation's effect.
+-- The words are the operation's group, the first word of each success event, and the kinds of the ids in `args`.
 local function words_of(operation, args)
   local words = { operation.group }
   for _, event in ipairs(operation.success_events or {}) do
@@ -38,8 +38,8 @@ local function words_of(operation, args)
   return words
 end
 
--- Returns the value of a parameter from the arguments of another operation. Takes the first value when the arguments
--- have a list.
+-- Returns the value of a read's parameter from the arguments of the operation that the read checks. If these arguments
+-- have a list, such as mailboxIds for mailboxId, returns the list's first value.
 local function value_of(args, name)
   local value = args[name]
   if value == nil and type(args[name .. "s"]) == "table" then value = args[name .. "s"][1] end
@@ -53,8 +53,8 @@ local function is_needed(read, param)
   return param.required or kind ~= nil and is_about(read.group, kind)
 end
 
--- Returns the command line of a read, and whether it names the changed thing. Returns nil when `args` lacks a value
--- that the read needs.
+-- Returns the command line of a read, and whether this line names the changed thing. Returns nil when `args` lacks a
+-- value that the read needs.
 local function command_line(read, args)
   local words, is_specific = { "cmr", arguments.command(read.name) }, false
   for _, param in ipairs(read.params) do
@@ -69,8 +69,8 @@ local function command_line(read, args)
   return table.concat(words, " "), is_specific
 end
 
--- Returns the command line of a group's best read: a read that names the changed thing, otherwise a read that lists
--- everything.
+-- Returns the command line of a read that names the changed thing, from the groups about `word`. If there is no such
+-- read, returns the command line of a read that lists everything.
 local function read_of(word, args)
   local general
   for _, read in ipairs(operations) do

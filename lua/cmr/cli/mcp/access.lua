@@ -13,7 +13,7 @@ function access.is_read(operation)
   return operation.method == "GET" or operation.flags.safe == true
 end
 
--- Returns the classes that must be allowed for an operation. An operation that charges and destroys needs both.
+-- Returns all classes that must be allowed for an operation, such as charge and destroy.
 local function needed(operation)
   if access.is_read(operation) then return {} end
   local classes = {}

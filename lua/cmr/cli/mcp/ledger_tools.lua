@@ -35,7 +35,7 @@ local function encode(items)
   return pretty_json.encode(items, empty)
 end
 
--- Returns the requests that next_item returns, at most `limit`, in the form for JSON.
+-- Takes at most `limit` requests from next_item. Returns them in the form for JSON; or nil and a message.
 local function take(next_item, limit)
   local items = {}
   while #items < limit do
@@ -95,7 +95,7 @@ function ledger_tools.request(server, id)
   return item and encode(history.encodable(item)), message
 end
 
--- Waits for one accepted request. Returns its events, and the message of an error.
+-- Waits until one accepted request has ended, at most `seconds`. Returns its events, and the message of an error.
 local function wait_for(server, session, request, item, seconds)
   local polls = item.account == server.account and item.plan.order ~= nil
   if not polls and not server.ledger:is_receiving() then return nil, NO_RECEIVER end
@@ -110,7 +110,7 @@ local function wait_for(server, session, request, item, seconds)
   return events or err.events, message
 end
 
--- Waits for the accepted requests one after the other. Returns a table: ledger_id -> the request's events and message.
+-- Waits for the accepted requests one after the other. Returns a table: ledger_id -> {events, message}.
 local function wait_for_all(server, session, request, items, seconds)
   local ends_at, results = core.now() + seconds, {}
   for _, item in ipairs(items) do

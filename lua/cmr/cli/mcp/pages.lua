@@ -25,13 +25,13 @@ local function part_end(whole, first)
   return last
 end
 
----Makes an empty collection.
+---Makes an empty collection of texts.
 function pages.new()
   return setmetatable({ texts = {}, newest = 0 }, Pages)
 end
 
--- Returns the part of a text that begins at `first`. If the part is not the whole text, also returns a note. The note
--- says where the part is in the text, and how to read the next part, if there is one.
+-- Returns one part of a text, from byte `first` on. If the part is not the whole text, also returns a note. The note
+-- says where the part is in the text. If there is a next part, the note also says how to read the next part.
 local function part(number, whole, first)
   local last = part_end(whole, first)
   if first == 1 and last == #whole then return whole end

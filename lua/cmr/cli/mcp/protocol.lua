@@ -19,7 +19,7 @@ local protocol = {
 local BATCH_VERSION = "2025-03-26" -- the only version that allows a list of messages
 local MAX_BATCH_MESSAGES = 100
 local MAX_ID = 2 ^ 53
-local MAX_NAME_BYTES = 100 -- maximum of a name in a message
+local MAX_NAME_BYTES = 100 -- in a message, a longer name is cut
 
 ---Returns the version for the session: the client's version if the server supports it, otherwise the newest version.
 ---@param version any the client's version
@@ -31,8 +31,8 @@ function protocol.agree(version)
   return protocol.VERSIONS[1]
 end
 
----Makes a function that takes bytes and returns the lines that they complete. The function returns false in place of a
----line that is longer than protocol.MAX_MESSAGE_BYTES.
+---Makes a function that takes the next bytes of the input and returns the lines that end in these bytes. The function
+---returns false in place of a line that is longer than protocol.MAX_MESSAGE_BYTES.
 ---@return fun(bytes: string): (string|false)[] feed
 function protocol.splitter()
   local parts, size, is_too_long = {}, 0, false
@@ -68,7 +68,7 @@ local function invalid(id, message)
   return { kind = "invalid", id = id, code = protocol.INVALID_REQUEST, message = message }
 end
 
--- Checks a decoded message. Returns it as {kind = "request", "notification", "response" or "invalid", ...}.
+-- Checks a decoded message. Returns a table whose field `kind` is "request", "notification", "response" or "invalid".
 local function classify(value, has_null_id)
   if not tables.is_object(value) then return invalid(nil, "a message is a JSON object") end
   local id = value.id
@@ -87,7 +87,7 @@ local function classify(value, has_null_id)
   return message
 end
 
----Reads a line. Returns its messages. Drops the params of a request or a notification if they are not an object.
+---Returns the messages of a line. If the params of a message are not an object, drops these params.
 ---@param line string|false false: the line was too long
 ---@param version string? the version that was agreed on
 ---@return table[] messages {kind, id, method, params, result, error, code, message}

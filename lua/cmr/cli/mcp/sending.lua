@@ -14,9 +14,9 @@ local text = require "cmr.util.text"
 
 local sending = {}
 
-local MAX_SHOWN_BYTES = 8000 -- maximum of the body that a question shows
+local MAX_SHOWN_BYTES = 8000 -- a question shows at most this much of the body
 
--- The states of earlier requests that may have been done.
+-- A request in one of these states may have been done.
 local MAY_BE_DONE = { done = true, partial = true, accepted = true, sending = true, unknown = true }
 
 -- Returns a request of the ledger in words, such as "ledger_id 3, 2026-03-31T17:30:00Z, state done, order ORD_1".
@@ -29,8 +29,9 @@ local function describe(ledger, found, account)
   return table.concat(parts, ", ")
 end
 
--- Looks in the ledger for the same request with this key or another, because the user may have got a new key. Returns
--- the new request's fields for Ledger:begin; or nil and the reason why the new request must not be sent.
+-- Looks in the ledger for an earlier request with the same arguments. Includes requests with other keys, because the
+-- user may have got a new key. If the new request may be sent, returns its fields for Ledger:begin. Otherwise returns
+-- nil and the reason.
 local function check_repetition(server, operation, call, repeat_of)
   if not bulk.is_guarded(operation) then return {} end
   local digest = identity.digest(call:arguments(), operation)
@@ -87,8 +88,8 @@ local function is_confirmed(session, request, operation, args, call)
   return result ~= nil and result.action == "accept" and type(result.content) == "table" and result.content.send == true
 end
 
--- Makes the cmr.Client for one call. The client reports retries to the session, and notes in the job that the request
--- was sent.
+-- Makes the cmr.Client for one call. Its hooks report the call's progress and retries to the session. They also note in
+-- the job that the request was sent.
 local function client_for(server, session, request, job)
   return server.client:with {
     loop = block,
@@ -115,7 +116,7 @@ local function job_for(context)
 end
 
 -- Ends the work for a request that the client cancelled. A read ends at once, and so does a request that was not sent
--- yet. Any other request goes on until its answer, so that the ledger gets the outcome. No other attempt follows.
+-- yet. Any other request waits for its answer, so that the ledger gets the outcome. No retry follows.
 local function stop(request, job, call, operation)
   job.cancelled = true
   request.must_end = job.has_left and not access.is_read(operation)
@@ -129,7 +130,7 @@ local function worded(message)
   return (message:gsub("cmr%.all", 'the text "all"'))
 end
 
--- Returns the reads that may show whether a request was done: those of the same group.
+-- Returns a text with the names of the reads in the operation's group. These reads may show whether a request was done.
 local function reads_of(operation)
   local names = {}
   for _, other in ipairs(require "cmr.operations") do
@@ -156,7 +157,7 @@ local function failure(operation, err)
   return table.concat(lines, "\n")
 end
 
--- Says which items the API refused in a successful answer.
+-- If the API refused some items although its answer is a success, says which items.
 local function partial_note(info)
   if not info.partial then return nil end
   local lines = { #info.partial == 1 and "1 item was refused:" or ("%d items were refused:"):format(#info.partial) }
@@ -166,7 +167,7 @@ local function partial_note(info)
   return table.concat(lines, "\n")
 end
 
--- Says that a list has more pages.
+-- If a list has more pages, says so.
 local function page_note(operation, args, answer)
   if not operation.flags.list then return nil end
   local page, pages, total = require("cmr.pagination").position(answer)
@@ -176,7 +177,7 @@ local function page_note(operation, args, answer)
   return ('This is page %.14g of %.14g%s. {"page": %.14g} is the next one.'):format(page, pages, of, page + 1)
 end
 
--- Says that the API accepted the request and carries it out later, or that the API refused every item.
+-- If the API carries out the request later, or refused every item, says so.
 local function ending_note(operation, args, answer)
   local ending = endings.of_answer(operation, args, answer)
   if ending.state == "failed" then
@@ -187,7 +188,7 @@ local function ending_note(operation, args, answer)
   return ('The API accepted it, and it is not done yet. The tool await with {"id":"%s"} waits.'):format(id)
 end
 
--- Returns notes about a successful answer.
+-- Returns notes about a successful answer, or nil. Also returns whether the API refused some items.
 local function notes_of(operation, args, answer)
   local info, notes = sender.info(answer), {}
   local acts = not access.is_read(operation)

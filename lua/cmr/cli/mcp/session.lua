@@ -50,8 +50,8 @@ local function key_of(id)
   return type(id) .. " " .. tostring(id)
 end
 
--- Reports the progress of a request, if its client asked for that. The progress is the time in seconds. The protocol
--- wants a greater number each time, so each report adds at least one millisecond.
+-- Reports a request's progress if the client asked for progress. The number in the report is the request's age in
+-- seconds. The protocol wants a greater number each time, so each report adds at least one millisecond.
 local function report(self, request, now)
   if request.token == nil or request.is_cancelled then return end
   local elapsed_ms = math.floor((now - request.started_at) * 1000)
@@ -108,7 +108,7 @@ function Session:guard(action, ...)
   if not ok then bury(self, tostring(message)) end
 end
 
--- Returns the code and the message of the error if a request cannot begin; otherwise nil.
+-- If a request cannot begin, returns the code and the message of the error. Otherwise returns nil.
 local function refusal(self, message)
   if self.running[key_of(message.id)] then return protocol.INVALID_REQUEST, "a request with this id is under way" end
   if not self.methods[message.method] then
@@ -146,8 +146,8 @@ function Session:cancel(request)
   if request.stop then self:guard(request.stop) end
 end
 
----Returns whether the process must wait before it ends. It must if a cancelled request was sent and changes something,
----because the ledger needs the outcome of the request.
+---Returns whether the process must wait for an answer before it ends. A request that changes something may have been
+---sent before it was cancelled, and the ledger needs the outcome.
 ---@return boolean
 function Session:must_go_on()
   for _, request in pairs(self.running) do
@@ -171,7 +171,7 @@ local function answer(self, message)
   self:guard(question.semaphore.post)
 end
 
----Asks the client, and waits for its answer.
+---Asks the client, and waits for the client's answer.
 ---@param request table the client's request that needs the answer
 ---@param method string
 ---@param params table

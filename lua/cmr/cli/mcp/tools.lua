@@ -93,7 +93,7 @@ end
 
 local TYPES = { integer = "number" }
 
--- Checks the arguments of a tool that is no operation. Returns a message about a mistake.
+-- Checks the arguments of a tool that is no operation. If there is a mistake, returns a message about it.
 local function problem_of(definition, args)
   local properties = definition.inputSchema.properties
   for _, name in ipairs(tables.sorted_keys(args)) do
@@ -137,7 +137,7 @@ local function call_other(definition, server, session, request, args)
   return result_of(session, OTHERS[definition.name](server, session, request, args))
 end
 
--- Returns the name of an argument that names a file, or nil.
+-- If an argument names a file, returns the argument's name. Otherwise returns nil.
 local function file_argument(operation, args)
   for _, param in ipairs(operation.params) do
     local name = param.type == "file" and param.name:match "^%w+"
