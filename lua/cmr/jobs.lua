@@ -10,7 +10,7 @@ local validate = require "cmr.util.validate"
 ---request is sent. before_send can write a record of your own. If it returns false, cmr does not send the request, and
 ---the error is of kind "cancelled".
 ---@class cmr.MapOptions
----The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
+---The maximum number of started calls whose results your loop has not taken yet. Default: 16.
 ---@field concurrency? integer
 ---True: the results come in the order of the inputs. False: the results come in the order in which the calls end.
 ---Default: false.
@@ -28,7 +28,7 @@ local Job = {}
 Job.__index = Job
 Job.__name = "cmr.job"
 
--- Ends the job with the results of its call. If ok is false, the call has raised `answer`.
+-- Ends the job with the results of its call. If ok is false, `answer` is the error that the call raised.
 local function finish(job, ok, answer, message, err)
   job.answer, job.message, job.err, job.raised, job.finished = answer, message, err, not ok, true
   job.semaphore.post(job)
@@ -37,7 +37,7 @@ local function finish(job, ok, answer, message, err)
   end
 end
 
--- Runs a function of the sender in a coroutine, and ends the job with its results.
+-- Runs a function of the sender in a coroutine. Then the job ends with the function's results.
 local function run(job, send, ...)
   local a, b, c, d, e = ...
   job.loop.spawn(function()
@@ -55,7 +55,7 @@ function Job:post()
   finish(self, ok, answer)
 end
 
--- Starts a call whose first attempt can begin at once. Such a call needs no coroutine before its answer.
+-- Starts a call whose first attempt can begin at once. The call needs no coroutine until its answer arrives.
 local function begin(job, state, operation)
   local call, loop = job.call, job.loop
   local ok, record, message, err = pcall(sender.begin, state, call, loop, operation, job)
@@ -66,8 +66,8 @@ local function begin(job, state, operation)
   loop.attend(call, job)
 end
 
----Starts a prepared call in the background. If the call raises an error, job:wait() raises it again. On Lua 5.1, where
----pcall cannot yield, the error reaches the loop that runs the coroutine.
+---Starts a prepared call in the background. If the call raises an error, job:wait() raises it again. On Lua 5.1, pcall
+---cannot yield, so the error goes to the loop that runs the call's coroutine.
 ---@param state table of the client
 ---@param call any the call from the core
 ---@param loop cmr.Loop
@@ -147,8 +147,8 @@ function Job:cancel()
   if loop.interrupt then loop.interrupt(self) end
 end
 
--- The sender calls this before each attempt. The function calls before_send before the first attempt only. If
--- before_send returns a table, that table becomes the context of the ledger's entry.
+-- Returns whether the sender may make its next attempt. Calls before_send before the first attempt only. If before_send
+-- returns a table, that table becomes the context of the ledger's entry.
 function Job:may_send()
   local before_send = self.before_send
   self.before_send = nil

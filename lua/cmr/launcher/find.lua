@@ -8,7 +8,7 @@ local find = {}
 local SERVER_PATH = "/usr/local/openresty/bin:/usr/local/openresty/nginx/sbin:/usr/local/sbin:/usr/sbin"
 
 local MODULES = { "ndk_http_module.so", "ngx_http_lua_module.so" }
-local BUILT_IN_MODULES = { "ngx_lua", "lua%-nginx%-module" } -- patterns of the module's folder, as nginx -V shows it
+local BUILT_IN_MODULES = { "ngx_lua", "lua%-nginx%-module" } -- patterns of the module's folder in nginx -V's output
 
 local HELP = "needs nginx with ngx_lua (Debian: apt install nginx libnginx-mod-http-lua lua-cjson;"
   .. " or OpenResty). CMR_NGINX may name the program."
@@ -48,8 +48,9 @@ local function inspect(program)
   }
 end
 
----Finds the nginx program: $CMR_NGINX, else nginx, else openresty.
----@return table? program {path, modules = string[] to load, takes_error_log, http2_directive}; or nil and a message
+---Finds an nginx that runs Lua. If CMR_NGINX is set, tries only this program. Otherwise tries nginx, then openresty.
+---@return table? program {path, modules, takes_error_log, http2_directive}; modules: the paths of the modules to load
+---@return string? message
 function find.nginx()
   local name = os.getenv "CMR_NGINX"
   if not name or name == "" then

@@ -1,4 +1,4 @@
----Runs nginx in the foreground with a server of this library in it: the mock or the listener.
+---Runs the mock or the listener inside an nginx in the foreground.
 
 local find = require "cmr.launcher.find"
 local process = require "cmr.launcher.process"
@@ -13,7 +13,7 @@ local MIN_PORT, MAX_PORT = 20000, 29999
 local IN_USE = "Address already in use"
 
 -- The configuration's template. Only the Lua path and the paths of nginx's modules are absolute. All other paths are
--- relative to the prefix, which is a temporary directory.
+-- relative to nginx's prefix (option -p), which is a temporary directory.
 local NGINX_CONF = [[
 daemon off;
 pid nginx.pid;
@@ -33,8 +33,8 @@ $http
 }
 ]]
 
--- nginx runs as one process without a master, so that killing it leaves no process behind. An nginx that root starts
--- keeps root's rights, which it needs to enter the directory.
+-- nginx runs as one process, without a master, so that no process is left after a kill. If root starts nginx, this
+-- process keeps root's rights, which it needs to enter the temporary directory.
 local MAIN = "master_process off;"
 
 local HTTP = [[
@@ -49,7 +49,7 @@ function launcher.quote(text)
 end
 
 ---Returns the text of an nginx.conf.
----@param opts table {modules from find.nginx, main and http = the directives for these blocks, lua_path, log_level}
+---@param opts table {modules, main, http, lua_path, log_level}; modules: from find.nginx; main, http: directives
 function launcher.nginx_conf(opts)
   local modules = {}
   for _, path in ipairs(opts.modules) do
@@ -84,13 +84,13 @@ end
 ---Runs nginx until SIGINT or SIGTERM. If nginx cannot start or fails later, the function writes the reason to standard
 ---error.
 ---
----`parts` returns a table. Its field `http` has the directives that listen on the port. `files` has more files by name.
----`prepare` is a shell script to run first. `on` has the functions for process.run. The Lua code in nginx prints
----"ready" when nginx accepts connections.
+---`parts` returns a table. Its field `http` has directives for nginx's http block, with a server on the port. `files`
+---has the texts of more files, by name. `prepare` is a shell script that runs first. `on` has the functions for
+---process.run. The server's Lua code prints a line "ready" when nginx accepts connections.
 ---@param name string The name of the command, such as "cmr mock".
 ---@param port integer? Nil for a random free port.
 ---@param parts fun(port: integer, program: table): table Gets the port and the result of find.nginx.
----@return integer exit_code 0 after a signal, else 1
+---@return integer exit_code 1 if nginx could not start or failed; otherwise 0
 function launcher.run(name, port, parts)
   local program, message = find.nginx()
   for _ = 1, program and (port and 1 or MAX_ATTEMPTS) or 0 do

@@ -1,7 +1,7 @@
----Runs a program in the foreground. Plain Lua can neither fork nor catch signals, so a shell script (sh) forks and
----catches signals. This process holds a pipe to the script's standard input. When this process ends, even by a crash,
----the input ends, and the script stops everything. The script reports through the fifo `status`: "pid N", "ready",
----"log LINE", "stopped".
+---Runs a program in the foreground. Plain Lua can neither fork nor catch signals, so a shell script does both. The Lua
+---process holds a pipe to the script's standard input. When the Lua process ends, even by a crash, the input ends, and
+---the script stops the program and itself. The script and the program write reports into the fifo `status`. A report is
+---a line such as "pid N", "ready", "log LINE" or "stopped".
 
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
@@ -63,7 +63,7 @@ ended=$watcher
 stop
 ]]
 
--- Reads the script's reports until the script ends. `reports` is the fifo, opened for reading. It is opened before the
+-- Reads the reports until the script ends. `reports` is the fifo, open for reading. The caller opens it before the
 -- script starts, because a script that ends at once removes the fifo. `stand_in` is the fifo's writer until the script
 -- has opened the fifo: without a writer, the reading would end.
 local function follow(reports, stand_in, on)
@@ -108,10 +108,10 @@ end
 
 ---Runs a program in the foreground, in a temporary directory, until the program ends or gets a signal.
 ---
----Two of the files are shell scripts, which find the directory in $dir. "prepare.sh" runs first. "start.sh" then execs
----the program, which prints a line "ready" when it can serve. For a line "WORD REST" of the program, process.run calls
----on.WORD("REST"). The exception is on.ready(pid, directory), which is called only once; a SIGTERM to this pid stops
----everything.
+---Two of the files are shell scripts: "prepare.sh" runs first, then "start.sh" execs the program. In both scripts, $dir
+---is the directory. The program prints a line "ready" when it can serve. For the first such line, process.run calls
+---on.ready(pid, directory). A SIGTERM to this pid stops the program. For any other line "WORD REST" of the program,
+---process.run calls on.WORD("REST").
 ---@param name string The start of the directory's name; random digits follow.
 ---@param files table<string, string> The texts of the files, by name.
 ---@return boolean stopped True after a signal, or if the program ended with status 0; false if it failed.
@@ -124,8 +124,8 @@ function process.run(name, files, on)
   local ok, stopped, log = pcall(run_in, directory, files, setmetatable({ ready = ready }, { __index = on }))
   shell.output("rm -rf " .. shell.quote(directory)) -- the script may have been killed before it removed the directory
   if ok then return stopped, log end
-  -- On Ctrl-C, Lua's interpreter raises "interrupted!" while this code reads the reports. On Lua 5.4 the read itself
-  -- fails first, with another error, and the interpreter raises "interrupted!" just after it.
+  -- On Ctrl-C, Lua's interpreter raises "interrupted!" while this code reads the reports. On Lua 5.4, the read first
+  -- fails with a different error; just after that, the interpreter raises "interrupted!".
   if tostring(stopped):find "interrupted!" then return true end
   error(stopped, 0)
 end

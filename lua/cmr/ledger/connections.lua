@@ -9,11 +9,11 @@ local sqlite = require "cmr.sqlite"
 local connections = {}
 
 local BUSY_SECONDS = 5 -- how long to wait for another process's write, which takes milliseconds
-local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
-local LOCKED_BUSY_SECONDS = 0.1 -- the wait of a transaction after another has waited in vain
+local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx: a worker that waits serves no other request
+local LOCKED_BUSY_SECONDS = 0.1 -- how long a transaction waits if the transaction before it waited in vain
 
--- A slow reader makes the -wal file grow. Afterwards SQLite cuts the file to this size. Without slow readers the file
--- stays smaller.
+-- A slow reader makes SQLite's -wal file grow. When the reader has ended, SQLite cuts the file to this size. Without
+-- slow readers, the file stays smaller.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
 
 local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ledgers
@@ -31,7 +31,7 @@ local function leave_parents()
   end
 end
 
--- Returns SQLite's message, or advice for the user when another program has locked the file.
+-- Returns SQLite's message. If another program has locked the file, returns advice for the user instead.
 local function explain(message, reason, path)
   if reason ~= "busy" then return message end
   return ("another program has it locked, 'fuser %s' shows which"):format(path)
@@ -41,15 +41,15 @@ local function busy_seconds(seconds)
   return package.loaded.ngx and NGINX_BUSY_SECONDS or seconds
 end
 
--- Waits until another process's transaction ends, but not longer than SQLite's busy timeout. Returns whether it ended.
+-- Waits up to SQLite's busy timeout for another process's transaction. Returns whether the transaction has ended.
 local function wait(db)
   return (db:transaction("BEGIN IMMEDIATE", function()
     return true
   end))
 end
 
--- Sets the journal mode of a new file to WAL. If another process sets it at this moment, SQLite refuses at once. The
--- function then waits and tries again.
+-- Sets the journal mode of a new file to WAL. If another process sets the mode at this moment, SQLite refuses at once.
+-- The function then waits and tries again.
 local function set_mode(db)
   local deadline = core.now() + busy_seconds(BUSY_SECONDS)
   local rows, message, reason
@@ -73,8 +73,8 @@ local function prepare(db, synchronous)
 end
 
 -- Refuses a ledger that has lost its newest requests, because cmr would send them again. Such a ledger is an old copy,
--- or was truncated. A second file has the number of the newest request. cmr never removes that request from the ledger,
--- so a smaller number in the ledger shows a loss.
+-- or was truncated. A second file has the id of the newest request. cmr never removes this request from the ledger, so
+-- if the highest id in the ledger is lower, requests are lost.
 local function check_mark(db, path)
   local marked = db:marked() -- read before the query, because other processes may write in between
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
@@ -124,8 +124,8 @@ function connections:connection(synchronous)
   return db
 end
 
----Returns whether the ledger's file was removed or replaced after it was opened. If so, the caller can open the ledger
----again.
+---Returns whether the ledger's file was removed or replaced while the ledger was open. If so, the caller can open the
+---ledger again.
 ---@return boolean
 function connections:is_moved()
   local db = self.connections.durable
@@ -139,9 +139,9 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Notes whether another program had the file locked. Up to two transactions run before a request is sent. So after one
--- has waited in vain, later ones wait only briefly, until one succeeds. A patient transaction waits longer. If it has
--- waited in vain too, the function sets the brief wait again.
+-- Notes whether a transaction waited in vain for another program's lock. Up to two transactions run before a request is
+-- sent. So after such a failure, transactions wait only briefly, until a transaction gets the lock. A patient
+-- transaction waits the full time. If a patient transaction fails too, the function sets the brief wait again.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked
@@ -151,7 +151,7 @@ end
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
----@param is_patient? boolean True: its wait for a lock is not shortened after another transaction has waited in vain.
+---@param is_patient? boolean True: waits the full time for a lock, even if the transaction before waited in vain.
 function connections:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)
   if not db then return nil, message, reason end

@@ -28,7 +28,7 @@ local function count_named(operation, args)
   return count > 0 and count or nil
 end
 
--- Returns true if the API certainly refused every item of the request. The answer may list only the items that failed.
+-- Returns true if the API certainly refused every item of the request. The answer may omit the items that were done.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil
@@ -57,7 +57,7 @@ end
 
 ---Returns the end of a request that the API answered with a success.
 ---@param operation table? A row of cmr.operations; nil for a raw request.
----@param args table? by name
+---@param args table? The arguments by name.
 ---@param answer table
 ---@param sent_at number? Seconds since 1970. Nil makes an ending without a plan.
 ---@return table ending the argument of Ledger:finish
@@ -99,7 +99,7 @@ local function message_of_wait(plan, err)
   return bounded(first and err.message:sub(1, first - 1) or err.message .. "; ") .. in_words(plan.items_failed)
 end
 
----Returns the end of an accepted request after a wait for it.
+---Returns how an accepted request ended, after client:await has waited for the request.
 ---@param plan cmr.Plan
 ---@param err cmr.Error? The error of client:await; nil when everything was done.
 ---@return table? ending For Ledger:settle; nil when the outcome is still open.

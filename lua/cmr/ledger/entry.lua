@@ -35,7 +35,7 @@ local function base_url(target)
   return tostring(target):match ": (.*)"
 end
 
----Returns the account that a client acts for: the digest of its key, and its base URL.
+---Returns the account that a client acts for: a text such as "DIGEST_OF_KEY https://host".
 function entry.account(target)
   return ("%s %s"):format(target:key_id(), normal_url(base_url(target)))
 end
@@ -46,7 +46,7 @@ local function unescape(value)
   end))
 end
 
--- Returns the arguments of a raw request in the form for operations: the members of its body and of its query.
+-- Returns the members of a raw request's body and query as one table, or nil if the body is no JSON object.
 local function arguments_of(request, query)
   local args = core.json_decode(request.body or "{}", true)
   if type(args) ~= "table" or args[1] ~= nil then return nil end
@@ -56,8 +56,8 @@ local function arguments_of(request, query)
   return args
 end
 
--- Returns the name of the operation that a raw request calls, and the arguments. If no operation has the request's
--- method and path, or if the body is no JSON object, returns "request" and the sent values.
+-- Returns the name of the operation that a raw request calls, and the arguments. Returns "request" and {method, url,
+-- body} if no operation has the request's method and path, or if the body is no JSON object.
 local function recognise(call, target)
   local request = call:request()
   local path, query = request.url:sub(#base_url(target) + 1):match "^([^?]*)%??(.*)$"
@@ -70,8 +70,8 @@ local function recognise(call, target)
   return "request", { method = request.method, url = request.url, body = request.body }
 end
 
--- Makes a guard for a call whose coroutine never resumes: nginx drops a coroutine when its HTTP client disconnects.
--- Then nothing records the end of the request. The guard marks the request as unknown when Lua collects the entry.
+-- Makes a guard against a coroutine that never resumes: nginx drops a coroutine when its HTTP client disconnects.
+-- Nothing then records the end of the request, so the guard marks the request as unknown when Lua collects the entry.
 -- Without the guard, the request would become unknown only when the process ends.
 local function guard_of(self)
   local ledger, id, progress, db = self.ledger, self.id, self.progress, self.db
@@ -83,7 +83,7 @@ end
 ---Records a call that is about to be sent.
 ---@param state table of the client
 ---@param call any
----@param context table? See Ledger:begin for its fields; it may also have the digest.
+---@param context table? Further fields for Ledger:begin, such as run, row or digest.
 ---@return table? entry
 ---@return string? message
 ---@return string? reason
@@ -135,7 +135,7 @@ function Entry:failed(err)
   finish(self, endings.of_failure, err, core.time())
 end
 
----Records how an accepted request ended, after a wait for it.
+---Records how an accepted request ended, after client:await has waited for the request.
 ---@param ledger cmr.Ledger
 ---@param id integer the id of the request
 ---@param plan cmr.Plan

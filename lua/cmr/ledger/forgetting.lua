@@ -30,9 +30,9 @@ local function forget_runs(self, db, before)
   return true
 end
 
--- Removes at most `limit` requests that were sent before a time, oldest first. Then removes old runs without requests.
--- Looks only at the `window` oldest requests; -1 means all. A request under way stays. The newest request stays too,
--- because SQLite would give its id to the next request. That id may be the writer number of a running process.
+-- Removes at most `limit` requests that were sent before a time, oldest first. Looks only at the `window` oldest
+-- requests; -1 means all. A request under way stays. The newest request stays too, because SQLite would give its id to
+-- the next request. That id may be the writer number of a running process. Finally, removes old runs without requests.
 local function forget(self, db, before, limit, window)
   local living, message, reason = writers.living(self, db)
   if not living then return nil, message, reason end
@@ -55,14 +55,14 @@ local function forget(self, db, before, limit, window)
   return #rows
 end
 
----Removes the requests that were sent before a time, and the runs that began before it and have no requests left. The
----newest request, the requests under way and the runs under way stay.
+---Removes the requests that were sent before a time. Then removes the runs that began before this time and have no
+---requests left. The newest request, the requests under way and the runs under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
 function forgetting:forget(before)
   local count = 0
-  while true do -- removes them in parts, so that other processes can write in between
+  while true do -- removes the requests in parts, so that other processes can write in between
     local removed, message, reason = self:transaction("durable", function(db)
       return forget(self, db, before, PART, -1)
     end)

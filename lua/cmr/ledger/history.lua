@@ -1,4 +1,4 @@
----Turns the requests in the ledger into the form for callers.
+---Reads requests from the ledger, to show them to the user or to wait for them.
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
@@ -11,7 +11,7 @@ local validate = require "cmr.util.validate"
 ---@class cmr.HistoryFilter
 ---@field operation? string
 ---@field user? string The request's userId.
----@field id? string An id in the request or its answer: of an order, an action, a subscription, a domain or a mailbox.
+---@field id? string The id of an order, an action, a subscription, a domain or a mailbox in the request or its answer.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
 ---@field unknown? true Only the requests in the state "unknown".
@@ -71,7 +71,7 @@ function history.filter(filter)
   for name, value in pairs(checked) do
     copy[name] = value
   end
-  local is_name = copy.id and copy.id:find "[@.]" -- it is a domain or a mailbox's address
+  local is_name = copy.id and copy.id:find "[@.]" -- the id is a domain or a mailbox's address
   if is_name then copy.id = ascii.lower(copy.id) end
   return copy
 end
@@ -104,7 +104,7 @@ function history.reader(ledger)
   end
 end
 
----Returns a request in the form for JSON: its times are texts.
+---Returns a copy of a request for JSON. Its times are texts such as 2026-03-31T17:30:00Z.
 ---@param item cmr.SentRequest
 ---@return table
 function history.encodable(item)
@@ -113,8 +113,8 @@ function history.encodable(item)
   return copy
 end
 
--- Returns a request in the form for a wait. Only an accepted request has a plan, and only if a documented event reports
--- how the request ends.
+-- Returns the fields that a wait for a request needs. An accepted request has a plan if a documented event reports how
+-- the request ends. Other requests have none.
 local function to_await(found)
   local plan = found.state == "accepted" and found.plan and core.json_decode(found.plan) or nil
   return {
@@ -127,7 +127,7 @@ local function to_await(found)
   }
 end
 
----Returns the accepted requests that match a filter, in the form for a wait.
+---Returns the accepted requests that match a filter, with the fields that a wait needs.
 ---@param ledger cmr.Ledger
 ---@param filter table a filter as for Ledger:find
 ---@return table[]? items {id, account, operation, state, kind, plan}
@@ -142,12 +142,12 @@ function history.accepted(ledger, filter)
   return items
 end
 
----Returns the requests to wait for, newest first. For the name of a run, these are the last request of each row in the
----run's last round, and the run's other accepted requests. For an id, these are the newest request with the id, and the
----other accepted requests with the id.
+---Returns the requests to wait for, newest first. For a run, these are the last request of each row in the last round,
+---and the accepted requests of earlier rounds. For another id, these are the newest request with the id, and the older
+---accepted requests with the id.
 ---@param ledger cmr.Ledger
 ---@param id string An id, or the name of a run.
----@return table[]? items as of history.accepted
+---@return table[]? items The same fields as the items of history.accepted.
 ---@return string? message
 function history.awaited(ledger, id)
   local is_run, round_after = id:find "^RUN_" ~= nil, nil

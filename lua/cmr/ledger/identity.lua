@@ -1,8 +1,8 @@
 ---Decides whether two requests are the same: whether they have the same operation and the same arguments. The order of
----the arguments, the format of a bulk run's file and the version of Lua make no difference. Each list in the table of
----operations is a set, such as a set of domains, so the order of its items makes no difference. In an undocumented
----list, such as a list of nameservers, the order counts. The case of an address or a domain makes no difference. A
----secret is compared unchanged. Pure, except that the digest reads files.
+---the arguments, the format of a bulk run's file and the version of Lua make no difference. A documented list is a set,
+---such as a set of domains, so the order of its items makes no difference. In an undocumented list, such as a list of
+---nameservers, the order counts. Addresses and domains may differ in upper and lower case. A secret is compared
+---unchanged. Pure, except that the digest reads files.
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
@@ -26,9 +26,9 @@ function identity.trim(value)
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----Returns a text in the form for comparison: without surrounding blanks. An address becomes lower case. A domain
----becomes lower case only in a field for domains, because a company's name may look like a domain. Any other text keeps
----its case.
+---Normalizes a text for comparison. Removes the blanks around the text. An address becomes lower case. A domain becomes
+---lower case only in a field for domains, because a company's name may look like a domain. Any other text keeps its
+---case.
 ---@param value string
 ---@param in_domain_field boolean?
 function identity.normal(value, in_domain_field)
@@ -56,7 +56,7 @@ end
 
 local NO_NAMES = {} -- for a request without an operation
 
--- Patterns for the names of fields that hold domains, hosts or the part of an address before the @.
+-- Patterns for the names of fields whose texts are compared like domains, also user names (the part before the @).
 local DOMAIN_FIELDS = { "domains?$", "domainnames?$", "usernames?$", "forwardto$", "nameservers?$", "^host$" }
 
 local function holds_domains(name)
@@ -102,14 +102,14 @@ local function serialize_members(object, kind, names, path)
       member_path = prefix .. tostring(key)
       if not names[member_path] then member_path = prefix .. "*" end
     end
-    -- a key that looks like a domain is a domain, as in `mailboxes`
+    -- a key that looks like a domain is compared as a domain; such keys are in `mailboxes`
     members[#members + 1] = serialize(key, "domain") .. "=" .. serialize(member, kind_of(key, kind), names, member_path)
   end
   return members
 end
 
--- Functions that write a value of each type as text. A string has its length in front, so that two different values
--- never have the same text.
+-- For each type, the function that writes a value as text. A string has its length in front, so that two different
+-- values never have the same text.
 local SERIALIZERS = {
   string = function(value, kind)
     if kind ~= "secret" then value = identity.normal(value, kind == "domain") end
@@ -133,14 +133,14 @@ function serialize(value, kind, names, path)
   return SERIALIZERS[type(value)](value, kind, names, path)
 end
 
--- Returns a digest of a file's content, which identifies the file at any path. If the file cannot be read, returns the
--- path; the core then refuses the call.
+-- Returns the digest of a file's content. A copy at another path has the same digest. If the file cannot be read,
+-- returns the path; the core then refuses the call.
 local function content_of(path)
   local digest = type(path) == "string" and core.file_sha256(path)
   return digest and "sha256 " .. core.base64(digest) or path
 end
 
--- Returns the arguments with the content's digest in place of each file's path.
+-- Returns a copy of the arguments. In the copy, the digest of a file's content replaces the file's path.
 local function with_contents(args, operation)
   local copy = {}
   for name, value in pairs(args) do

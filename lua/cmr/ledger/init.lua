@@ -1,10 +1,10 @@
 ---The ledger records the requests that may change something, and how the requests ended. All processes of this user on
----this machine write into the ledger. It is an SQLite file that only this user can read. It contains no API key. Of the
----arguments, it contains only ids, domains and the addresses of mailboxes. It contains passwords only if a receiver
----with the option store_passwords writes into it.
+---this machine write into the ledger. It is an SQLite file that only this user can read. It contains no API key. The
+---only arguments in the ledger are ids, domains and the addresses of mailboxes. The ledger contains passwords only if a
+---webhook receiver with the option store_passwords writes into it.
 ---
----A request is recorded as "sending" before it is sent, and again when its answer arrives. If the process dies in
----between, the ledger still says "sending", and the outcome of the request is unknown. See cmr.ledger.writers.
+---cmr records a request as "sending" before sending it, and records the end when the answer arrives. If the process
+---dies in between, the state in the file stays "sending", and the outcome is unknown. See cmr.ledger.writers.
 
 local connections = require "cmr.ledger.connections"
 local forgetting = require "cmr.ledger.forgetting"
@@ -33,13 +33,13 @@ for _, methods in ipairs { connections, forgetting, locks, queries, writing } do
   tables.copy(methods, Ledger)
 end
 
-local ledgers = {} -- path -> ledger; a process has one for each file
+local ledgers = {} -- path -> the only ledger of this process for the file
 
 local ledger = { Ledger = Ledger }
 
 ---Opens a ledger. Makes the file when it is missing.
 ---@param path? string default: location.default
----@return cmr.Ledger? ledger The same ledger for the same path.
+---@return cmr.Ledger? ledger Each call with the same path returns the same object.
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite.
 function ledger.open(path)
@@ -70,7 +70,7 @@ function Ledger:limiter()
   return self.limiter_
 end
 
----Closes the ledger. Later, ledger.open makes a new object for it.
+---Closes the ledger. The next ledger.open with its path makes a new object.
 function Ledger:close()
   ledgers[self.path] = nil
   self:close_connections()

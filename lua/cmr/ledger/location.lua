@@ -4,9 +4,9 @@ local core = require "cmr.core"
 
 local location = {}
 
-local FILE = "/cmr/ledger.db" -- the path below the user's directory for state
+local FILE = "/cmr/ledger.db" -- the path in the user's state directory
 
----Returns the default path of the ledger: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
+---Returns the default path of the ledger: $CMR_LEDGER if set, otherwise cmr/ledger.db in the user's state directory.
 ---@return string? path
 ---@return string? message
 function location.default()

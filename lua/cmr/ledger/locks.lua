@@ -1,5 +1,5 @@
----The locks that a process holds. A lock for each of its bulk runs keeps other processes away from the run. Another
----lock tells other processes that this process stores events. All locks end with the process.
+---The locks that a process holds. For each of its bulk runs, a lock keeps other processes away from the run. If the
+---process stores events, a further lock tells other processes so. All locks end with the process.
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerLocks
@@ -28,7 +28,7 @@ function locks:hold_run(run)
   return hold
 end
 
----Returns whether another process has a run.
+---Returns whether another process holds the lock of a run.
 ---@param run integer
 ---@return boolean? is_held
 ---@return string? message
@@ -62,8 +62,8 @@ function locks:listen()
   return true -- enough other processes listen
 end
 
----Returns whether events arrive in the ledger: whether another process stores the events that it receives, or any
----process has stored an event in the last 30 days.
+---Returns true if another process stores the events that it receives, or if any process has stored an event in the last
+---30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving()

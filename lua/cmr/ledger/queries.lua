@@ -9,7 +9,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.LedgerQueries
 local queries = {}
 
--- Returns the requests that a query finds. A request is unknown if its process died before the answer was recorded.
+-- Returns the rows that a query finds. Changes the state "sending" to "unknown" if the request's process has died.
 local function query(self, sql, ...)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -49,7 +49,7 @@ function queries:same(account, operation, digest, any_key)
   return query(self, SAME_OF_ACCOUNT, digest, operation, account)
 end
 
----Returns the ids of a request, as {{kind, id} ...}.
+---Returns the ids of a request as a list such as {{"order", "ORD_1"}, {"domain", "doe.com"}}.
 ---@param request integer
 ---@return string[][] ids
 function queries:ids(request)
@@ -80,7 +80,7 @@ local CONDITIONS = {
 
 local MAX_FOUND = 1000
 
--- Returns the SQL after "FROM request" for a filter, and its values.
+-- Returns the WHERE clause for a filter, and the values for the clause. An empty filter gives "".
 local function where(self, filter)
   local conditions, values = {}, {}
   for name, value in pairs(filter) do
@@ -95,7 +95,7 @@ local function where(self, filter)
   return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
 end
 
--- Refuses requests that are not in the order of their numbers, because a damaged file may have the same request twice.
+-- Fails if the rows are not in descending order of their ids, because a damaged file may give a request twice.
 local function check_order(self, rows, before)
   local previous = before or math.huge
   for _, row in ipairs(rows) do
@@ -108,9 +108,9 @@ end
 ---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
 ---the last request.
 ---
----Every field of the filter is optional: account, operation, user, since (a time), before (an id), run (the name of a
----run) and id (the id of an order, a mailbox or another thing). The other fields, open, accepted and unknown, can only
----be true.
+---Every field of the filter is optional. The fields open, accepted and unknown can only be true. The other fields are
+---account, operation, user, since (a time), before (the id of a request), run (the name of a run) and id (the id of an
+---order, a mailbox or another thing).
 ---@param filter table
 ---@return table[]? requests
 ---@return string? message
@@ -124,7 +124,7 @@ function queries:find(filter)
   return check_order(self, rows, filter.before)
 end
 
----Returns the request with this number.
+---Returns the request with this id in the ledger.
 ---@param id integer
 ---@return table? request
 ---@return string? message

@@ -37,7 +37,7 @@ function runs.find(ledger, wanted)
   return runs.named(ledger, name_of(wanted))
 end
 
----Finds a run of the same rows with another key and the same base URL.
+---Finds a run of the same rows that was begun with another key for the same base URL.
 ---@return table? run
 function runs.of_another_key(ledger, wanted)
   local db = ledger:connection "durable"
@@ -46,7 +46,7 @@ function runs.of_another_key(ledger, wanted)
   return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address.of(wanted.account))
 end
 
--- Returns the accounts that sent a request of this operation with another key to the same base URL.
+-- Returns the other accounts with the same base URL for which the ledger has a request of this operation.
 local function accounts_of_other_keys(db, wanted)
   local sql = "SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ? AND %s = ?"
   return db:rows(sql:format(address.SQL), wanted.operation, wanted.account, address.of(wanted.account))
@@ -59,7 +59,7 @@ local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ?
 ---@param wanted table {account, operation, former_accounts}; skips the former accounts
 ---@param digests table The digests of the rows, see cmr.bulk.digests.
 ---@param since number seconds since 1970
----@return table? found {account, number = of the row, name = of its run}
+---@return table? found {account, number, name}; number: the row's number; name: the name of its run, if any
 ---@return string? message
 function runs.row_of_another_key(ledger, wanted, digests, since)
   local db, message = ledger:connection "durable"
@@ -81,7 +81,7 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
   end
 end
 
--- Removes the run with this name if it has sent nothing and no other process works on it.
+-- Removes the run with this name. Keeps the run if it has sent a request, or if another process works on the run.
 local function remove_unused(ledger, db, name)
   local sql = "SELECT id FROM run WHERE name = ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
   local unused, message, reason = db:first(sql, name)
@@ -90,8 +90,8 @@ local function remove_unused(ledger, db, name)
   return db:run("DELETE FROM run WHERE id = ?", unused.id)
 end
 
----Moves the requests and runs of an account to another account, after the user got a new key. The other account may
----already have a run of the same rows. If this run has sent a row, the first account keeps its own run.
+---Moves the requests and runs of the account `from` to the account `to`, after the user got a new key. `to` may already
+---have a run of the same rows. If that run has sent a request or is under way, `from` keeps its own run.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)

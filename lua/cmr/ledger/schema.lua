@@ -1,5 +1,5 @@
----The tables of the ledger's database. To change them, add a migration. When a process opens a ledger with an older
----version, it migrates the ledger. It refuses a ledger with a newer version.
+---The tables of the ledger's database. To change them, add a migration. When cmr opens a ledger of an older version,
+---cmr migrates the ledger. cmr refuses a ledger of a newer version.
 
 local schema = {}
 
@@ -7,12 +7,12 @@ local schema = {}
 --   writer: the id of the first request of the process that sent this request, see cmr.ledger.writers.
 --   superseded: the id of the request that repeated this request.
 --   plan: what client:await waits for, as JSON.
--- request_id: every id in a request or its answer, as in ("order", "ORD_1").
+-- request_id: every id in a request or its answer, such as ("order", "ORD_1").
 -- run: the bulk runs.
 --   digest: the digest of the set of the run's rows.
---   round: 1, and one more each time that --again begins the run anew.
---   round_after: the newest request when the round began; only later requests count for the round. This is a request's
---   id and not a time, because the clock may be set back.
+--   round: 1 at first; --again begins the run anew and adds 1.
+--   round_after: the id of the newest request when the round began. Only later requests count for the round. An id is
+--   stored and not a time, because the clock may be set back.
 -- claim, entry, count: the store, see cmr.Store.
 local MIGRATIONS = {
   {

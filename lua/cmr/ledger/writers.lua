@@ -1,12 +1,12 @@
----The processes that write into a ledger. Each process has a writer number, the id of its first request, and holds a
----lock on that number until the process ends. The lock shows whether a "sending" request is still under way, or
----whether its process has died.
+---The processes that write into a ledger. A process's writer number is the id of its first request. The process holds a
+---lock on this number until the process ends. The lock shows whether a "sending" request is still under way, or whether
+---its process has died.
 
 local writers = {}
 
----Takes the id of this process's first request as its writer number, and locks the number.
+---Makes the id of this process's first request the writer number of the process, and locks the number.
 ---@param db any
----@param id integer the id of its first request
+---@param id integer the id of the process's first request
 ---@return integer? ok
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite.
@@ -18,7 +18,7 @@ function writers.take(db, id)
   return ok, message, reason
 end
 
----Returns whether a request's process ended before it recorded the end of the request.
+---Returns whether a process ended before it recorded the end of its request.
 ---@param ledger cmr.Ledger
 ---@param db any
 ---@param request table
@@ -27,7 +27,7 @@ function writers.has_left(ledger, db, request)
   return request.state == "sending" and request.writer ~= ledger.writer and db:is_held(request.writer) == false
 end
 
----Returns the numbers of the writers that have a request under way, such as ",7,12,".
+---Returns the numbers of the writers that have a request under way, as a text such as ",7,12,".
 ---@param ledger cmr.Ledger
 ---@param db any
 ---@return string? list

@@ -24,7 +24,7 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether the ledger has a newer request with this content than the caller knows.
+-- Returns whether the ledger has a request with this content that is newer than the newest one that the caller found.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then
@@ -78,12 +78,12 @@ end
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
----The request has the fields account, operation, digest and ids = {{kind, id} ...}. Optional fields are run, row, user,
----supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request that this
----request repeats. `newest_known` is the id of the newest request with this content that the caller has found, or 0. If
----the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere` is the same for the
----requests outside this run. With `round_after`, the request belongs to a new round of its run. Only requests with an
----id above `round_after` count for this round.
+---`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
+---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
+---that this request repeats. `newest_known` is the id of the newest request with this content that the caller has
+---found, or 0. If the ledger has a newer request with this content, the function records nothing.
+---`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
+---request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
@@ -98,7 +98,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  if had_writer == false and self.writer then -- rolled back, so the next request of any process gets this id
+  if had_writer == false and self.writer then -- after the rollback, the next request of any process gets this id
     self.connections.durable:let_go(self.writer)
     self.writer = nil
   end
@@ -109,8 +109,8 @@ end
 local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome = ?, status = ?, message = ?,
   failed_items = ?, plan = coalesce(?, plan), ended_at = ? WHERE id = ?]]
 
----Records how a request ended. The ending has a state. Optional fields are retry_at, kind, outcome, status, message,
----failed_items, plan and ids = {{kind, id} ...}.
+---Records how a request ended. `ending` has the field state. Its optional fields are retry_at, kind, outcome, status,
+---message, failed_items, plan and ids (such as {{"order", "ORD_1"}}).
 ---@param id integer
 ---@param ending table
 ---@return boolean? ok

@@ -1,5 +1,5 @@
 ---The limiter of all processes of one user on one machine. Its queue works as in cmr.limiter.memory, but is in a small
----file beside the user's ledger. The file is no part of the ledger, so a command that only reads need not open the
+---file beside the user's ledger. The file is no part of the ledger, so a command that only reads does not open the
 ---ledger. The limiter uses the machine's monotonic clock, which is the same for every process.
 ---
 ---    local client = cmr.new { limiter = require("cmr.limiter.file").new() }
@@ -19,9 +19,9 @@ Limiter.__name = "cmr.limiter.file"
 local SPEC = { path = "string", is_quiet = "boolean" }
 local SUFFIX = "-queue" -- added to the path of the ledger
 local PATIENCE_SECONDS = 1 -- how long to wait for another process's lock, which lasts microseconds
-local NGINX_PATIENCE_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
+local NGINX_PATIENCE_SECONDS = 0.1 -- the wait in nginx: a worker that waits serves no other request
 
----Makes a limiter. With is_quiet, it logs no warning when the file cannot be used.
+---Makes a limiter. With is_quiet, the limiter logs no warning when the file cannot be used.
 ---@param options? {path?: string, is_quiet?: boolean} path: the path of the ledger; default: the default ledger.
 function Limiter.new(options)
   local opts = validate.options("limiter.file.new", SPEC, nil, options)

@@ -8,7 +8,7 @@ local shared_dict = require "cmr.util.shared_dict"
 ---compared.
 ---@class cmr.Limiter
 ---Reserves the key's next slot, and returns the seconds until the slot. The rate is in requests per second. If the slot
----is more than max_wait seconds away, reserves nothing, and returns nil and the seconds.
+---is more than max_wait seconds away, does not reserve it; returns nil and the seconds until the slot.
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
 ---Gives out no slot for some seconds, because the server asked for a pause.
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
@@ -26,22 +26,22 @@ end
 local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- all clients of this process share it
 local paused_until = expiring.new() -- key -> the end of the last pause in this process, on the clock of core.now
 
----Returns the default limiter of a client without a ledger. In nginx it is in lua_shared_dict cmr, which all workers
----share. Without this dictionary, each worker gets its share of the rate.
+---Returns the default limiter of a client without a ledger. In nginx, this limiter is in lua_shared_dict cmr, which all
+---workers share. Without this dictionary, each worker gets its share of the rate.
 function limiter.default()
   local dict = shared_dict.default()
   if dict then return require("cmr.limiter.shdict").new(dict) end
   return process_limiter
 end
 
----Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, and the pause lasts beyond the
----slot, the call does not use the slot. It reserves another slot after the pause.
+---Waits for a slot in the key's rate limit. During the wait, another call's answer may ask for a pause. If the pause
+---ends after the slot, this call does not use the slot, and waits for a slot after the pause.
 ---@param self cmr.Limiter
 ---@param key string
 ---@param rate number The requests per second.
 ---@param loop cmr.Loop
 ---@param deadline number the deadline, on the clock of loop.now
----@param job cmr.Job? If it is cancelled, the wait ends: at once in nginx, elsewhere when the sleep is over.
+---@param job cmr.Job? If the job is cancelled, the wait ends at once in nginx; elsewhere, when the sleep is over.
 ---@return boolean? ok Nil when the slot is after the deadline.
 ---@return number? needed The seconds until the slot.
 ---@return number? max_wait The seconds until the deadline.

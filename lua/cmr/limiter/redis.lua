@@ -2,9 +2,9 @@
 ---and uses Redis's clock.
 ---
 ---    local limiter = require("cmr.limiter.redis").new { host = "10.0.0.5", fallback_shares = 3 }
----    local client = cmr.new { limiter = limiter } -- make both once in a process, and not for each call
+---    local client = cmr.new { limiter = limiter } -- make limiter and client once in a process, not for each call
 ---
----While Redis is unavailable, or refuses the script for a key, each host uses its own queue with its share of the rate.
+---While Redis is unavailable or refuses the script for a key, each host uses its own queue, with its share of the rate.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
@@ -19,7 +19,7 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.redis"
 
 local MAX_LATE_SECONDS = 0.1
-local SLOT_SECONDS = 60 -- how long cmr remembers a slot after its time
+local SLOT_SECONDS = 60 -- how long cmr remembers a slot after the slot's time
 local REFUSAL_SECONDS = 3600 -- how long cmr remembers a key's latest refusal and logs no other refusal of the key
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
@@ -30,9 +30,9 @@ end
 
 local SPEC = { fallback_shares = validate.integer(1) }
 
--- Reserves the next slot that is at least `after` seconds away. Returns the slot's time, Redis's time, and 1 if the
--- slot was reserved. A pause is a slot of length 0. The key expires with its last slot. The script also stores the time
--- of the queue's last change. If that time is in the future, Redis's clock was set back, and the queue moves back too.
+-- Reserves the next slot that is at least `after` seconds away. Returns the slot's time, Redis's time, and 1 (reserved)
+-- or 0. A pause is a slot of length 0. The key expires with its last slot. The script also stores the time of the
+-- queue's last change. If this time is in the future, Redis's clock was set back, so the queue moves back too.
 local RESERVE = [[
 local time, length, after, max_wait = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time[1] + time[2] / 1e6
@@ -61,15 +61,15 @@ function Limiter.new(options)
     redis = opts.redis,
     fallback_shares = opts.fallback_shares or 1,
     local_limiter = limiter.default(),
-    latest_slots = expiring.new(), -- by key, on Redis's clock
+    latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
-    refused_until = expiring.new(), -- by key: like both_until, after Redis refused the script for the key
+    refused_until = expiring.new(), -- key -> both_until of this key alone, set after a refusal by Redis
   }, Limiter)
 end
 
--- Returns how much later this reply came than the baseline. The first reply, and then each faster reply, becomes the
--- baseline. A slower reply moves the baseline by 1/16 of the difference, so that a slower network becomes the norm. A
--- difference longer than the round trip shows that a clock was set; then this reply becomes the baseline.
+-- Returns how many seconds this reply took longer than the baseline. The first reply becomes the baseline, then each
+-- faster reply. A slower reply moves the baseline by 1/16 of the difference, so that a slower network becomes the norm.
+-- A difference longer than the round trip shows that a clock was set; then this reply becomes the baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -81,7 +81,7 @@ local function lateness(self, sent_at, received_at, server_time)
   return late
 end
 
--- Logs once that Redis refuses the script for a key. Other keys are not affected.
+-- Notes that Redis refuses the script for a key, and logs this once. Other keys are not affected.
 local function note_refusal(self, key, message, time)
   if not self.refused_until:get(key) then
     local format = "Redis at %s refuses a slot in queue:%s (%s); each host uses its own queue until Redis accepts again"
@@ -90,24 +90,24 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes the slot in a reply of Redis. If another coroutine has noted a later slot meanwhile, the later slot stays.
--- latest_before is the slot noted before the request. If the reply has an earlier slot, Redis lost its data, and the
--- reply's slot replaces any noted slot. cmr forgets a slot SLOT_SECONDS after the slot's time.
+-- Notes the slot in a reply of Redis. If another coroutine has noted a later slot, the later slot stays. latest_before
+-- is the slot that was noted before the request to Redis. If the reply's slot is earlier than latest_before, Redis lost
+-- its data, and the reply's slot replaces any noted slot. cmr forgets a slot SLOT_SECONDS after the slot's time.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
--- Reserves a slot in Redis. A slot earlier than the noted slot means that Redis lost its data. After such a loss or a
--- failure, a slot must fit the local queue too, until the other hosts have noticed the loss or failure. Returns the
--- seconds until the slot (negative for a past slot) and whether the slot was reserved. Returns nil if Redis is
--- unavailable, refuses the script or lost its data.
+-- Reserves a slot in Redis. Returns the seconds until the slot (negative for a past slot), and whether the slot was
+-- reserved. Returns nil if Redis is unavailable, refuses the script or lost its data. Redis lost its data if the slot
+-- is earlier than the noted slot. After such a failure, a slot must fit the local queue too, until the other hosts have
+-- noticed the failure.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
   local reply, message, reason = self.redis:eval(RESERVE, { "queue:" .. key }, args)
   local received_at = core.now()
-  local noticed_at = received_at + 2 * self.redis.retry_seconds -- by then the other hosts have noticed the failure too
+  local noticed_at = received_at + 2 * self.redis.retry_seconds -- when the other hosts have noticed a failure too
   if reason == "refused" then
     note_refusal(self, key, message, noticed_at)
     return nil
