@@ -12,7 +12,7 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.shdict"
 
 local ROUNDING_SECONDS = 1e-6
--- A queue stays at least this long after its last slot, because nginx counts a TTL from a clock that may be behind.
+-- A queue is stored at least this long after its last slot, because nginx counts a TTL from a clock that may be behind.
 local IDLE_SECONDS = 60
 
 ---Makes a limiter on a dictionary, such as ngx.shared.cmr.
@@ -20,14 +20,14 @@ function Limiter.new(dict)
   return setmetatable({ dict = dict }, Limiter)
 end
 
--- Moves the next slot forward to a time. Never moves it back.
+-- Sets the next slot to a time, unless the slot is already later.
 local function advance(dict, queue, time)
   shared_dict.update(dict, queue, function(next_slot)
     if (next_slot or 0) < time then return time, time - core.now() + 2 * IDLE_SECONDS end
   end)
 end
 
--- Keeps a queue for some more seconds. Never shortens the time, because another worker may have added slots meanwhile.
+-- Keeps a queue for at least the given seconds. Never shortens its TTL, because another worker may have added slots.
 local function stay(dict, queue, seconds)
   if (dict:ttl(queue) or math.huge) < seconds then dict:expire(queue, seconds + IDLE_SECONDS) end
 end

@@ -84,7 +84,7 @@ local function http_directives(port, url, ca_file)
   return (HTTP:gsub("%$(%l+)", { port = port, forwards = tostring(url ~= nil), forward = forward or "" }))
 end
 
--- Runs the user's command. Returns whether it accepted the event, and its exit status.
+-- Runs the user's command. Returns whether the command accepted the event, and its exit status.
 local function run_command(command, body, directory)
   local status_file = directory .. "/status.command"
   local pipe = assert(io.popen(shell.ALONE .. COMMAND:format(shell.quote(command), shell.quote(status_file)), "w"))
@@ -107,7 +107,7 @@ local function describe(event, message, err, show_passwords)
   }
 end
 
--- Stores an event for client:await, without its passwords. Another delivery of the same event may already be stored.
+-- Stores an event without its passwords, for client:await. Stores nothing if another delivery of the event is stored.
 local function store_event(event, opts)
   local function copy()
     return redact.copy(event, redact.secrets(event, keys_of(opts.verify or {})))
@@ -117,8 +117,7 @@ local function store_event(event, opts)
   return event_lists.put(opts.ledger:store(), event, copy, EVENT_SECONDS, stored_seconds)
 end
 
--- Verifies a delivery, stores its event and runs the user's command. Returns its report, and the HTTP status to answer
--- with.
+-- Verifies a delivery, stores its event and runs the user's command. Returns the report, and the answer's HTTP status.
 local function judge(delivery, opts, directory)
   local event, message, err = webhook.verify(delivery.body, delivery.headers, opts.verify)
   local report, status = describe(event, message, err, opts.show_passwords), event and 200 or err.status
@@ -140,14 +139,14 @@ end
 ---Options of cmr.listen.run.
 ---@class cmr.ListenOptions
 ---@field port? integer The port on 127.0.0.1. Default: a free port.
----@field verify? cmr.VerifyOptions What to accept.
----Called with {url, pid} when the listener begins to listen. Called for the answer to a forwarded delivery with
----{delivery = number, forwarded = status}. Called for each delivery with {delivery = number, accepted, problem = the
----reason why the event could not be stored, exit = the command's exit status, status = the status of the answer}. For a
----refused delivery, the table also has kind and message. For an accepted delivery, it also has id, event and facts
----about the signature.
+---@field verify? cmr.VerifyOptions Which deliveries to accept.
+---Gets {url, pid} when the listener begins to listen. Gets {delivery = number, accepted, problem, exit, status} when a
+---delivery was verified: `problem` says why the event could not be stored, `exit` is the command's exit status, and
+---`status` is the status of the answer. If the delivery was refused, this table also has kind and message. Otherwise it
+---also has id, event, signatureFormat and timestampSigned. Gets {delivery = number, forwarded = status} when a
+---forwarded delivery was answered.
 ---@field emit fun(report: table)
----A URL that gets the accepted deliveries. nginx keeps the body and the headers, except Host and the headers of the
+---A URL that gets the accepted deliveries. nginx forwards the body and the headers, except Host and the headers of the
 ---connection. The URL's answer goes back to the sender.
 ---@field forward? string
 ---@field exec? string A shell command for each accepted delivery, one at a time. Its output goes to standard error.
@@ -157,7 +156,7 @@ end
 ---Listens in the foreground until SIGINT or SIGTERM. If the command of the option `exec` fails, the sender gets status
 ---500.
 ---@param options cmr.ListenOptions
----@return integer exit_code The result of launcher.run.
+---@return integer exit_code 0 after a signal, else 1
 function listen.run(options)
   local opts = validate.options("listen.run", SPEC, nil, options)
   local problem = verify.problem_with_key(opts.verify or {})

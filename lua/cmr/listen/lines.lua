@@ -1,4 +1,4 @@
----Turns the reports of a listener into text for a person at a terminal, one line each. Pure.
+---Turns each report of a listener into one line of text for a person at a terminal. Pure.
 
 local text = require "cmr.util.text"
 
@@ -31,7 +31,7 @@ local function delivery(report)
   return table.concat(parts, "  ")
 end
 
----Returns a report as one line, without the line's end.
+---Returns a report as one line, without a newline.
 ---@param report table A report that listen.run passes to `emit`.
 ---@param time string The time of the report, such as "17:30:05".
 ---@return string

@@ -12,7 +12,7 @@ local worker = {}
 local VENDOR_TIMEOUT_SECONDS = 60
 
 local token
-local deliveries, count = {}, 0 -- by id: the deliveries without a verdict
+local deliveries, count = {}, 0 -- id -> delivery without a verdict; the number of all deliveries
 local forwarding = {} -- request_id() -> id, for the deliveries that were accepted and forwarded
 
 local function report(...)
@@ -30,7 +30,7 @@ function worker.ready()
   report "ready"
 end
 
--- Returns a name of the request that stays the same after an internal redirect.
+-- Returns an id of the request. An internal redirect does not change the id.
 local function request_id()
   return ngx.var.connection .. "." .. ngx.var.connection_requests
 end

@@ -6,15 +6,15 @@ local coroutines = require "cmr.loop.coroutines"
 local heap = require "cmr.util.heap"
 local waiters = require "cmr.loop.waiters"
 
-local MAX_STEP_SECONDS = 1 -- maximum of one poll
-local DEFERRED_SECONDS = 1 / 1000 -- how soon deferred coroutines go on; not 0, so that luv's other handles come first
+local MAX_STEP_SECONDS = 1 -- how long one poll may take
+local DEFERRED_SECONDS = 1 / 1000 -- after this time, deferred coroutines go on; not 0, to let luv's other handles run
 
 ---@class cmr.loop.block: cmr.Loop
 local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
-local attended = 0 -- number of calls between their block.attend and their block.leave
-local sleepers = {} -- a heap of the sleeping waiters; the key is `wakes_at`, the end of their sleep
+local attended = 0 -- number of calls for which block.attend has run, but not yet block.leave
+local sleepers = {} -- a heap: the waiters of sleeping coroutines, by `wakes_at`, the end of the sleep
 
 ---Lets luv's loop run the tasks too. The adapter for luv sets this function.
 ---@type fun()?
@@ -35,8 +35,8 @@ local function turn(seconds)
   waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
 end
 
----Wakes the sleepers that are due, and runs the engine once. Waits for work, but not longer than the given time. The
----program's coroutines in luv go on later, when luv's loop runs.
+---Wakes the sleepers that are due. Then runs the engine once. The engine waits for work, but not longer than the given
+---time. Coroutines of the program that wait for luv's loop go on later, when that loop runs.
 ---@param seconds number
 function block.turn(seconds)
   local ok, message = coroutines.defer(turn, seconds)
@@ -44,8 +44,8 @@ function block.turn(seconds)
   if not ok then error(message, 0) end
 end
 
----Returns the time until the next task must be woken from its sleep: math.huge when no task sleeps, nil when there is
----no task. A deferred coroutine of the program counts as a task that must be woken after DEFERRED_SECONDS.
+---Returns the seconds until a sleeping task must be woken. Returns math.huge if no task sleeps, and nil if there is no
+---task. A deferred coroutine of the program counts as a task that must be woken after DEFERRED_SECONDS.
 ---@return number? seconds
 function block.idle_seconds()
   if coroutines.has_deferred() then return DEFERRED_SECONDS end
@@ -68,9 +68,9 @@ function block.spawned()
   return co ~= nil and spawned[co] == true
 end
 
--- Runs the engine once, for a caller that waits in place for a call or for some time. A caller inside a turn, for
--- example a task's hook, begins no other turn, because many nested turns would overflow the C stack. The outer turn
--- resumes the other tasks.
+-- Runs the engine once, for a caller that waits in place for a call or for some time. Inside a turn, for example in a
+-- task's hook, no second turn begins, because many nested turns would overflow the C stack. The outer turn resumes the
+-- other tasks.
 local function pass(seconds)
   if coroutines.is_deferring() then
     core.engine():wait(math.min(MAX_STEP_SECONDS, seconds) * 1000)

@@ -5,30 +5,30 @@ local waiters = require "cmr.loop.waiters"
 
 local coroutines = {}
 
-local MAX_IDLE = 64 -- maximum of idle coroutines
+local MAX_IDLE = 64 -- the maximum number of idle coroutines
 
--- Uses Lua's own coroutine functions. nginx replaces them by functions that use its scheduler, and that raise in the
--- log phase.
+-- Returns a function of Lua's own library `coroutine`. nginx replaces this library: the new functions use nginx's
+-- scheduler, and raise in the log phase.
 local function native(name)
   return coroutine["_" .. name] or coroutine[name]
 end
 local create, resume, running, yield = native "create", native "resume", native "running", native "yield"
 
----Whether this Lua can suspend a coroutine inside an iterator, a metamethod or pcall. Lua 5.1 cannot: there, a call in
----such a place blocks the whole process. If the option `loop` names an event loop, the client refuses such a call.
+---Whether this Lua can suspend a coroutine inside an iterator, a metamethod or pcall. Lua 5.1 cannot: a call in such a
+---place blocks the whole process, or is refused if the option `loop` names an event loop.
 coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
 coroutines.UNYIELDABLE = "nothing can wait in a function that C calls back, such as string.gsub's or table.sort's or a "
   .. "module's top level under require"
 
----Calls pcall if a coroutine can yield inside it. Otherwise calls the function directly, and errors pass through.
+---Like pcall. On Lua 5.1, where no coroutine can yield inside pcall, calls the task directly, and errors pass through.
 coroutines.pcall = coroutines.anywhere and pcall or function(task, ...)
   return true, task(...)
 end
 
 ---Returns whether the running coroutine can be suspended here. It cannot be suspended inside a function that C code
 ---calls.
----@param context cmr.LoopContext? "iterator" when the call runs later in an iterator, which Lua 5.1 cannot suspend
+---@param context cmr.LoopContext? "iterator" if the call runs later, in an iterator; Lua 5.1 suspends no iterator
 function coroutines.can_suspend(context)
   return core.is_yieldable() and (coroutines.anywhere or context ~= "iterator")
 end
@@ -39,7 +39,7 @@ function coroutines.inside()
   return co ~= nil and not is_main
 end
 
----Like coroutines.pcall, but on Lua 5.1 it also catches errors outside coroutines, where no yield is needed.
+---Calls coroutines.pcall if the caller runs in a coroutine. Otherwise calls pcall, because the task cannot yield.
 function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end
@@ -95,8 +95,8 @@ function Waiter:__close()
   if self.abandoned then self.abandoned() end
 end
 
----Makes a waiter for the running coroutine. waiter:post() ends the wait. If the coroutine is closed instead, the
----function `abandoned` is called, if there is one.
+---Makes a waiter for the running coroutine. waiter:post() ends the wait.
+---@param abandoned fun()? Called when the coroutine is closed before waiter:post().
 function coroutines.waiter(abandoned)
   return setmetatable({ co = running(), post = post, abandoned = abandoned }, Waiter)
 end
@@ -106,8 +106,8 @@ local function once()
 end
 
 ---Calls a function for a caller that waits in place. Returns true and the function's first result, or false and the
----error. Meanwhile this library's tasks go on, but the program's coroutines do not, even if their waiters are posted.
----Otherwise an error in one of these coroutines would end the caller's wait, and many nested waits in place would
+---error. While the function runs, this library's tasks go on. The program's coroutines do not go on, even if their
+---waiters are posted: an error in such a coroutine would end the caller's wait, and many nested waits in place would
 ---overflow the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
@@ -123,8 +123,8 @@ function coroutines.has_deferred()
   return deferred[1] ~= nil
 end
 
----Posts the waiters that were posted during coroutines.defer. The loop calls this function. If a coroutine raises an
----error, the function raises it again, and the other waiters stay for the next call.
+---Resumes the coroutines whose waiters were posted during coroutines.defer. The loop calls this function. If a
+---coroutine raises an error, the function raises the error again. The next call resumes the coroutines that are left.
 function coroutines.post_deferred()
   for _ = 1, #deferred do
     local waiter = table.remove(deferred, 1)
@@ -137,7 +137,7 @@ end
 ---Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, the coroutine
 ---yields again.
 function coroutines.suspend(waiter)
-  -- Where coroutines can be closed, Lua closes the waiter when this loop ends.
+  -- From Lua 5.4 on, Lua closes the waiter when this loop ends or the coroutine is closed.
   for _ in once, nil, nil, waiter do -- luacheck: ignore 512
     while not waiter.posted do
       suspended_for[waiter.co] = waiter
@@ -158,12 +158,12 @@ end
 
 local idle, tasks = {}, {} -- coroutines without a task; coroutine -> its next task
 
--- Runs tasks in coroutines that are reused. New coroutines would be a third of the garbage that client:map makes.
+-- Runs one task after another in the same coroutine. New coroutines would be a third of the garbage of client:map.
 local function serve()
   local co = running()
   while true do
     local task = tasks[co]
-    if task then -- without a task, other code has resumed the coroutine
+    if task then -- if there is no task, other code has resumed the coroutine
       tasks[co] = nil
       task()
       if #idle >= MAX_IDLE then return end
@@ -181,8 +181,8 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. If in_place is given, the semaphore calls it before it suspends the caller. in_place runs the
----loop once and returns true, or returns false to suspend the caller.
+---Makes a cmr.Semaphore. A wait first calls in_place, if given. in_place runs the loop once and returns true, or does
+---nothing and returns false. After false, or without in_place, the wait suspends the caller.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 
@@ -190,7 +190,7 @@ function coroutines.semaphore(in_place)
     while first <= last do
       local waiter = queue[first]
       queue[first], first = nil, first + 1
-      if not waiter.posted then return waiter end -- skips a posted waiter, whose coroutine was closed
+      if not waiter.posted then return waiter end -- skips a posted waiter: its coroutine was closed
     end
   end
 

@@ -1,5 +1,5 @@
----The adapter for cqueues. The calling coroutine waits; its controller does not. Each controller has one coroutine that
----steps the engine, until no call is in flight.
+---The adapter for cqueues. The calling coroutine waits; its controller does not. While calls are in flight, one
+---coroutine of each controller steps the engine.
 
 local condition = require "cqueues.condition"
 local controller = require "cqueues"
@@ -31,7 +31,7 @@ function cqueues.detected(context)
   return is_controlled and coroutines.can_suspend(context)
 end
 
----Called before an engine is closed, because a controller may still poll the engine's descriptor.
+---Ends the controllers' polls of an engine's descriptor. Called before the engine is closed.
 function cqueues.forget(engine)
   local fd = engine:fd()
   if fd then controller.cancel(fd) end

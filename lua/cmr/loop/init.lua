@@ -12,14 +12,14 @@ local loop = {}
 ---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Starts a function. Returns at the latest when the function first waits or ends.
+---@field spawn? fun(run: fun()) Starts a function. Returns when the function first waits or ends, or earlier.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
 ---@field attend? fun(call: any, waiter: table) Calls waiter:post() when the call has finished. Needs no coroutine.
----@field leave? fun() Called by waiter:post(), once for each time that `attend` was called.
+---@field leave? fun() Called by waiter:post(), once for each call of `attend`.
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 

@@ -18,10 +18,10 @@ local luv = {
 }
 
 local poll -- the handle whose events step the engine: it polls the engine's descriptor, or is a timer
-local is_timer = false -- whether `poll` is a timer: no descriptor exists, or another handle polls the descriptor
+local is_timer = false -- whether `poll` is a timer, because no descriptor exists or another handle polls the descriptor
 local watched -- the engine that `poll` steps
--- the number of users of `poll`: each wait for a call is a user, and block's tasks together are one user; an active
--- handle keeps the loop alive, so `poll` is active only while it has users
+-- The number of users of `poll`. Each wait for a call is a user, and block's tasks together are one user. An active
+-- handle keeps the loop alive, so `poll` is active only while it has users.
 local waiting = 0
 local is_driving, timer = false, nil -- whether block has tasks; the timer that wakes the sleeping tasks
 
@@ -33,13 +33,14 @@ function luv.unsupported(context)
     .. "process waits"
 end
 
----Returns whether the caller is a coroutine that can be suspended, and that luv's loop can resume. A generator does
----not count, because the code that resumes it expects an item.
+---Returns whether the caller is a coroutine that can be suspended here and that luv's loop can resume. A generator does
+---not count, because the code that resumes a generator expects an item.
 function luv.detected(context)
   return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context) and not core.is_generator()
 end
 
--- Returns whether a handle can be used. The program may have closed it, for example all handles with uv.walk.
+-- Returns whether a handle can be used. The program may have closed the handle, for example when it closed all handles
+-- with uv.walk.
 local function is_open(handle)
   return handle ~= nil and not handle:is_closing()
 end
@@ -106,8 +107,8 @@ function watch(engine)
   poll:start(PAUSE_MILLISECONDS, PAUSE_MILLISECONDS, step)
 end
 
----Closes the handle `poll`. Called before an engine is closed, because the program may then open another descriptor
----with the same number. If block has no tasks, also closes the timer, because the program may then close its loop.
+---Closes the handle `poll`. Called before an engine is closed, because another descriptor may later get the same
+---number. If block has no tasks, also closes the timer, so that the program can close its loop.
 function luv.forget()
   close(poll)
   poll, watched = nil, nil

@@ -2,20 +2,20 @@
 ---
 ---One stepper runs the engine for all calls in flight. Normally the stepper is the pump, a timer that ends when no call
 ---is left. A request cannot be the pump, because nginx kills its coroutine when the client disconnects. For the same
----reason, requests share tables of this module, but never a closure over the locals of one request. If no timer can be
----made or run, or the worker is exiting, a waiting request steps the engine in place of the pump.
+---reason, requests share tables of this module, but never a closure over the locals of one request. If nginx makes or
+---runs no timer, for example because the worker is exiting, a waiting request steps the engine in place of the pump.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local semaphore = require "ngx.semaphore"
 local waiters = require "cmr.loop.waiters"
 
--- the pause between two steps; 0 would make an nginx without OpenResty's patches log a warning
+-- the pause between two steps; with 0, an nginx without OpenResty's patches would log a warning
 local PAUSE_SECONDS = 0.001
 local STALE_SECONDS = 0.05 -- after this time without a step, a waiting request steps the engine itself
 local CHECK_INTERVAL_SECONDS = 1 -- how often a waiting request checks that the pump still steps
 local WATCH_SECONDS = 0.02 -- how often a watch checks whether its coroutines have ended
-local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a limit; after this time the wait begins again
+local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a time limit; after this time, the wait begins again
 
 local CAN_WAIT = {
   rewrite = true,
@@ -53,7 +53,7 @@ end
 
 local STARTING = { pump = true }
 
-local stepper -- a pump, a request's semaphore, or nil; a stepper that is no longer current stops
+local stepper -- the pump, a request's semaphore, or nil; a stepper stops when it is replaced
 local stepped_at = 0
 
 -- Steps the engine for all calls. Returns whether calls are left in flight.
@@ -109,8 +109,8 @@ function nginx.wait(_, call)
   if stepper == request then stepper = nil end
 end
 
----Suspends the request for some seconds. A sleep for a job ends when the job is interrupted. The sleep does not begin
----if the job is already cancelled.
+---Suspends the request for some seconds. If a job is given, nginx.interrupt(job) ends the sleep early. For a cancelled
+---job, returns at once.
 function nginx.sleep(_, seconds, job)
   seconds = math.max(PAUSE_SECONDS, seconds)
   if not job then return ngx.sleep(seconds) end

@@ -9,7 +9,7 @@ local waiters = {}
 -- share the engine: a copy that steps the engine takes the finished calls of all copies.
 local waiting = core.waiting
 
----Adds a waiter, which is posted once when the call has finished or was cancelled.
+---Adds a waiter for a call. When the call has finished or was cancelled, the waiter is posted once.
 ---@param waiter table Has a method post(1), like nginx's semaphores.
 function waiters.add(call, waiter)
   waiter.call = call -- keeps the call alive, so that no other call gets its id
@@ -30,8 +30,8 @@ function waiters.notify(call)
 end
 
 ---Steps the engine and posts the waiters of all finished calls. A posted waiter may run at once and step the engine
----too; then that inner step posts the other waiters. If a waiter raises an error, the function raises the error again
----after it has posted all other waiters.
+---too; then that inner step posts the other waiters. If a waiter raises an error, the function first posts all other
+---waiters, then raises the error again.
 ---@param milliseconds number? The maximum time to wait for work.
 ---@return boolean in_flight Whether calls are left in flight.
 function waiters.step(engine, milliseconds)

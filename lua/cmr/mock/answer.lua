@@ -7,7 +7,7 @@ local samples = require "cmr.samples"
 
 local answer = {}
 
-local PAGE_ITEMS = 20 -- the default; the request may ask for another number
+local PAGE_ITEMS = 20 -- the default; a request may ask for another number in `limit`
 
 ---Makes an answer.
 ---@param status integer
@@ -60,7 +60,7 @@ end
 ---Makes the answer of a successful request: the operation's documented answer, with this data. If no answer is
 ---documented, the answer is like the documented answers of other operations.
 ---@param request table
----@param data any Nil means null, or no member if the documented answer has no data.
+---@param data any Nil means null. If the documented answer has no data, nil omits the member.
 ---@param message string? Default: the documented message. Needed if no message is documented.
 ---@return table answer
 function answer.success(request, data, message)
@@ -81,7 +81,7 @@ function answer.refuse(status, message, assumed)
   error(reply, 0)
 end
 
----Calls a function that may refuse.
+---Calls a function that may raise a refusal.
 ---@param handler function
 ---@param ... any its arguments
 ---@return any result The result of the function, or the answer that it raised.
@@ -91,10 +91,10 @@ function answer.of(handler, ...)
   error(reply, 0)
 end
 
----Returns the part of a list for the page that a request asks for.
+---Returns the items on the requested page of a list.
 ---@param request table
 ---@param list table[]
----@param page_items integer? The default number of items on a page. Default: 20.
+---@param page_items integer? The number of items on a page if the request names none. Default: 20.
 ---@return table items
 ---@return integer page the number of the page
 ---@return integer pages the number of pages

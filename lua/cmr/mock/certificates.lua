@@ -1,4 +1,4 @@
----Makes a temporary certificate authority and a certificate for this machine with the program openssl.
+---Uses the program openssl to make a temporary certificate authority and a certificate for this machine.
 
 local certificates = {}
 
@@ -46,7 +46,7 @@ chmod 644 ca.pem
 chmod 711 .
 ]]
 
----The texts of the files that the script needs in the current directory, by name.
+---The files that the script needs in the current directory: name -> text.
 certificates.files = { ["ca.cnf"] = AUTHORITY, ["leaf.cnf"] = LEAF }
 
 return certificates

@@ -15,7 +15,7 @@ local control = {}
 local PREFIX = "/_mock/"
 local MAX_REDELIVERIES = 10000
 
--- The texts that a field may have. GET /_mock/ lists them.
+-- name of a field -> the texts that the field may have; GET /_mock/ lists them
 local VALUES = {
   window = { "bucket", "fixed", "sliding" },
   signatureFormat = signature_formats.NAMES,
@@ -59,7 +59,7 @@ local function check(fields, types)
   return true
 end
 
--- Lists the fields of a call: the required fields by name, then the optional fields by name.
+-- Lists the fields of a call, sorted by name: first the required fields, then the optional fields.
 local function fields_of(types)
   local list = json.array()
   for name, expected in pairs(types) do
@@ -73,8 +73,8 @@ local function fields_of(types)
   return list
 end
 
--- Defines a control call. `types` has the type of each field under its name. A "?" after the type marks an optional
--- field. If `types` is nil, the call takes any fields. The fields of a GET are in its query, and those of other methods
+-- Defines a control call. `types` maps the name of each field to its type. A "?" after the type marks an optional
+-- field. If `types` is nil, the call takes any fields. A GET has its fields in the query. Any other call has its fields
 -- in a JSON object.
 local function define(method, name, effect, types, run)
   local path = PREFIX .. name
@@ -138,7 +138,7 @@ define("DELETE", "faults", "removes all faults", {}, function(_, state)
   return { removed = removed }
 end)
 
--- The call takes an object like the library's option `endpoints`.
+-- The call takes {operation = "METHOD /path"}, like the library's option `endpoints`.
 define("POST", "endpoints", "serves operations at these paths", nil, function(fields, state, config)
   local names = names_of(config.operations)
   for operation, endpoint in pairs(fields) do
@@ -215,8 +215,7 @@ define(
 
 show("webhooks", "lists the destinations of webhooks")
 
--- Adds a destination, or changes the destination with the given id. The fields that the call does not name stay
--- unchanged.
+-- With a URL, adds a destination. With an id, changes that destination, but only the fields that the call names.
 local function set_destination(fields, deliveries)
   if (fields.url == nil) == (fields.id == nil) then return nil, "'url' or 'id' is needed, and not both" end
   if fields.id then

@@ -11,8 +11,8 @@ Deliveries.__index = Deliveries
 Deliveries.__name = "cmr.mock.deliveries"
 
 -- The waits between attempts. If the last attempt fails, the delivery has failed. The documentation says: at once,
--- after about 30 s, after about 5 min. Assumed: "at once" is the first attempt, and each wait starts when the attempt
--- before it has ended.
+-- after about 30 s, after about 5 min. Assumed: "at once" is the first attempt, and a wait starts at the end of an
+-- attempt.
 local RETRY_SECONDS = { 30, 300 }
 local MAX_DELIVERIES = 10000 -- the mock drops older deliveries
 local ORDERED_FAILURE = "the mock was told to fail this attempt, and sent nothing"
@@ -20,7 +20,7 @@ local ORDERED_FAILURE = "the mock was told to fail this attempt, and sent nothin
 local SIGNATURE_FORMAT = "body-hex-seconds"
 
 ---Makes a list without deliveries and without destinations.
----@param now function Returns the time on the clock for retries, in seconds.
+---@param now function Returns the time in seconds, on the clock for retries.
 ---@return table deliveries
 function Deliveries.new(now)
   return setmetatable({
@@ -35,8 +35,8 @@ function Deliveries.new(now)
 end
 
 ---Makes a destination, or returns nil and a message.
----@param fields table {url = on this machine, signatureFormat = a signature format, actionId = false to omit actionId
----  from data, because the sources disagree on whether data has it}
+---@param fields table {url, signatureFormat?, actionId?}. The URL must be on this machine. signatureFormat is a name
+---  such as "body-hex-seconds". With actionId = false, the events have no actionId, as in some of the vendor's samples.
 ---@return table? destination
 ---@return string? message
 function Deliveries.destination(fields)
@@ -69,7 +69,7 @@ local function index_of(self, field, value)
   end
 end
 
----Adds a destination that gets all later events. Replaces a destination with the same URL, and keeps its id.
+---Adds a destination that gets all later events. If a destination already has the URL, replaces it and keeps its id.
 ---@param destination table
 function Deliveries:add(destination)
   local index = index_of(self, "url", destination.url)
@@ -103,7 +103,7 @@ function Deliveries:remove(id)
   return true
 end
 
----Makes the next attempts at a URL fail, without sending anything.
+---Makes the next attempts at a URL fail. Such an attempt sends nothing.
 ---@param url string
 ---@param attempts number
 function Deliveries:fail_next(url, attempts)
@@ -117,7 +117,7 @@ function Deliveries:failures_left(url)
   return self.failing[url] or 0
 end
 
--- Names the undocumented members of an event's data.
+-- Returns the undocumented members of an event's data, such as "data's price, quantity", or nil.
 local function assumed(kind, data)
   local undocumented = {}
   for name in pairs(data) do
@@ -172,7 +172,7 @@ local function find(self, id)
   return nil, "no such delivery"
 end
 
----Sends a delivery again, as a new delivery with its own attempts.
+---Sends a delivery again `times` times, each time as a new delivery with its own attempts.
 ---@param id number
 ---@param times number
 ---@param format table? Another signature format than the delivery's.
@@ -221,9 +221,9 @@ function Deliveries:due(max)
   return due
 end
 
----Returns a reason if a test ordered this attempt to fail, and counts the attempt. The caller then sends nothing.
+---Checks whether a test ordered this attempt to fail. If so, uses up one ordered failure; the caller sends nothing.
 ---@param delivery table
----@return string? message
+---@return string? message The reason of the failure. Nil if no failure is ordered.
 function Deliveries:ordered_failure(delivery)
   local url = delivery.destination.url
   local left = self:failures_left(url)
@@ -250,7 +250,7 @@ function Deliveries:finish_attempt(delivery, status, message)
 end
 
 ---Lists the deliveries, as GET /_mock/deliveries shows them.
----@param limit integer? Lists at most this many deliveries: the newest.
+---@param limit integer? How many of the newest deliveries to list. Default: all.
 ---@return table[] deliveries
 function Deliveries:list(limit)
   local list, items = json.array(), self.items

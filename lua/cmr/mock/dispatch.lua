@@ -73,14 +73,14 @@ local function not_allowed(methods)
 end
 
 local function over_limit(seconds)
-  -- assumed: the message, and that Retry-After is in seconds
+  -- assumed: the message, and the unit of Retry-After
   local reply = answer.assume(answer.new(429, "Rate limit exceeded"), "Retry-After in seconds; message")
   reply.headers["Retry-After"] = tostring(math.max(1, math.ceil(seconds - 1e-9)))
   return reply
 end
 
--- Returns the body as a table. An empty body counts as {} where the operation takes JSON. Assumed: the status for a
--- body in another format than the documented format.
+-- Returns the body as a table. An empty JSON body counts as {}. Assumed: the status for a body that is not in the
+-- documented format.
 local function read_body(request)
   local content_type = (request.headers["content-type"] or ""):lower():match "^[^;]*"
   if request.operation.flags and request.operation.flags.form then

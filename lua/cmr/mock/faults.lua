@@ -16,11 +16,11 @@ local faults = {
   },
 }
 
--- The conditions for a request, by name: function(value, names) -> the value as requests have it, or nil and a message.
--- A condition that no request can meet is refused.
+-- Name of a condition for a request -> function(value, names), which returns the value in the form that it has in a
+-- request, such as "POST" for "post". If no request can have the value, the function returns nil and a message.
 local MATCH_FIELDS = {
   operation = function(value, names)
-    local name = value:gsub("-", "_") -- also accepts the command's name, which has hyphens
+    local name = value:gsub("-", "_") -- also accepts the operation's name in the command, which has hyphens
     if names[name] then return name end
     return nil, ("there is no operation '%s'; 'cmr operations' lists them"):format(value)
   end,
@@ -51,9 +51,9 @@ end
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
 ---A string in `body` is sent unchanged, and any other body as JSON. With a status and no body, the mock sends an
 ---envelope. With close = true, the mock closes the connection and does not carry out the request. With close = "after",
----it carries out the request and closes the connection without an answer.
+---the mock carries out the request and closes the connection without an answer.
 ---@param names table<string, any> Has the name of each operation as a key.
----@return table? fault The order, with its defaults.
+---@return table? fault The order, with defaults for the fields that it omits.
 ---@return string? message
 function faults.new(order, names)
   local headers, close, status = order.headers or {}, order.close, order.status

@@ -1,4 +1,4 @@
----Reads a request's fields and checks them against its operation: required fields, types and closed sets.
+---Reads a request's fields and checks them against its operation: required fields, types and allowed values.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -30,7 +30,7 @@ function types.array(value)
   return tables.is_list(value) or type(value) == "table" and next(value) == nil
 end
 
--- Assumed: the API refuses a picture that is no image.
+-- Assumed: the API refuses a file that is not an image.
 function types.file(value)
   return type(value) == "table" and type(value.type) == "string" and value.type:find "^image/" ~= nil
 end
@@ -42,8 +42,8 @@ local function is_missing(value)
   return value == nil or value == json.null or value == ""
 end
 
--- The parameters of each operation, by their parent. A step is the last part of a parameter's name:
--- trees[operation]["mailboxes.*[]"] is a list of {step = "username", param}.
+-- operation -> name of a parent -> list of its children {step, param}. A step is the last part of a parameter's name:
+-- the parameter mailboxes.*[].username has the parent "mailboxes.*[]" and the step "username".
 local trees = {}
 
 local function tree_of(operation)
@@ -121,7 +121,7 @@ function check_value(tree, param, value, path)
   end
 end
 
--- Checks the parameters of which at least one, or exactly one, must be present.
+-- Checks an operation's alternative parameters: at least one, or exactly one, must be present.
 local function check_choice(operation, values)
   local names, count, exactly_one = {}, 0, nil
   for _, param in ipairs(operation.params) do
@@ -145,9 +145,9 @@ local function check_user(operation, values)
   end
 end
 
--- Returns where a request may have undocumented fields: "query", "body" or nil. The library has the same rule. At an
--- endpoint that the user supplied, a GET has these fields in the query. Any other method has them in the body if the
--- documented method is GET. In all other cases, the fields have the documented place.
+-- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
+-- An endpoint that the user supplied may have another method than the documented method. There, a GET has these fields
+-- in the query. If only the documented method is GET, the request has them in the body. The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location
@@ -189,8 +189,8 @@ function fields.check(operation, values)
 end
 
 ---Reads the fields of a request from the query and the body. The operation decides where each field is. For an endpoint
----that the user supplied, the place of userId and of undocumented fields may differ. Omits a null. In the query, the
----value of a documented integer becomes a number.
+---that the user supplied, the place of userId and of undocumented fields may differ. Omits fields that are null. Turns
+---the text of a documented integer in the query into a number.
 ---@param request table {operation, query, body}
 ---@return table values {field = value}
 function fields.of(request)

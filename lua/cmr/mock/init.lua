@@ -65,7 +65,7 @@ end
 
 -- Makes the configuration that the worker reads from config.json.
 local function configuration(opts, token)
-  local rows = {} -- only the array, because the table has each operation again under its name
+  local rows = {} -- only the list: opts.operations has each operation a second time, under its name
   for index, operation in ipairs(opts.operations) do
     rows[index] = operation
   end
@@ -138,7 +138,7 @@ end
 ---  rate: requests per second and key, 0 for no limit; default: 5
 ---  window: how the rate limit counts requests: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that gets the events; /_mock/webhooks can add more
----  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
+---  endpoints: paths for operations without a documented path, like cmr.new's option; default: the file $CMR_ENDPOINTS
 ---  examples: whether the mock starts with the data that cmr.examples names; default: false
 ---  operations: the operations to serve; default: those of the library
 ---@return integer status 0 after a signal; 1 if the mock failed, with the reason on standard error.

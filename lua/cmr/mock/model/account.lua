@@ -1,5 +1,5 @@
----The partner's account: the prices, the wallet and the users. The documentation has no price list. Unless a comment
----says "assumed" or "sample", a price comes from the documentation's text.
+---The partner's account: the prices, the wallet and the users. The documentation has no price list. A price comes from
+---the documentation's text, unless the price's comment says "assumed" or "sample".
 
 local json = require "cmr.mock.json"
 local samples = require "cmr.samples"
@@ -41,7 +41,7 @@ function account.add_user(state, id, profile)
     })
 end
 
----Makes a table for the data of an event. The table has only the fields that name the user. The caller may add others.
+---Makes a table for the data of an event. The table has the fields that name the user; the caller may add other fields.
 ---@param state table
 ---@param user_id string
 ---@return table data

@@ -34,7 +34,7 @@ local function pay_and_extend(domain, years)
   return true
 end
 
--- At the domain's expiry, renews the domain or lets it expire. Assumed: auto-renewal happens at that moment.
+-- Schedules the domain's expiry: auto-renewal or the grace period. Assumed: auto-renewal happens at the expiry itself.
 local function watch_expiry(domain)
   local state, expiry = domain.state, domain.expireOn
   local function lapsed()
@@ -109,7 +109,7 @@ function Domain:check_renewable()
   return true
 end
 
----Renews the domain a little later, if the wallet then has enough money.
+---Renews the domain after RENEWAL_SECONDS, if the wallet has enough money at the end of this time.
 ---@param years number
 function Domain:renew(years)
   self.renewing = true

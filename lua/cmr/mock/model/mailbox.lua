@@ -43,7 +43,7 @@ function Mailbox.by_email(state, email)
   return state.mailboxes:list({ email = email })[1]
 end
 
----Replaces the mailbox by a mailbox of the same person, with a new id and in another subscription.
+---Replaces the mailbox. The new mailbox has the same person, but another id and another subscription.
 ---@param subscription_id string
 function Mailbox:replace(subscription_id)
   self.state.mailboxes:remove(self.mailboxId)
@@ -82,7 +82,7 @@ function Mailbox:access()
   }
 end
 
----Emits the event about a mailbox that an order created.
+---Emits the event mailbox.created for this mailbox of an order.
 ---@param order table
 function Mailbox:emit_created(order)
   local data = self:access()

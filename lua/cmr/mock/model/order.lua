@@ -1,5 +1,5 @@
----An order. Its status is CREATED, then PENDING, until the order ends. The documentation says that an order takes 10
----to 90 s. The time of each step and the statuses are assumed.
+---An order. Its status is CREATED, then PENDING, and at the end COMPLETED, PARTIALLY_COMPLETED or FAILED. The
+---documentation says that an order takes 10 to 90 s. The time of each step and the statuses are assumed.
 
 local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"
@@ -11,7 +11,7 @@ local Order = {}
 Order.__index = Order
 Order.__name = "cmr.mock.order"
 
--- The time of each step, in seconds after the order.
+-- The seconds from the order to each step.
 local REGISTRATION_SECONDS, PASSWORD_SECONDS, DONE_SECONDS = 10, 20, 30
 
 ---Adds an order that is not processed yet.
@@ -86,7 +86,7 @@ local function create_mailboxes(order, part, fields)
   return created
 end
 
--- Carries out a part of an order: registers the domain if the part has years, and creates the mailboxes. Returns the
+-- Carries out a part of an order. If the part has years, registers the domain. Then creates the mailboxes. Returns the
 -- mailboxes, or nil and the reason of the failure.
 local function fulfil(order, part, fields)
   local state = order.state
@@ -105,10 +105,11 @@ local function emit_failed(order, part, reason)
   order.state:emit(part.years and "domain.order.failed" or "mailbox.order.failed", data)
 end
 
----Processes the order in the documented steps. It registers the ordered domains and creates the mailboxes. Later the
----mailboxes get passwords, and then become ACTIVE.
----@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = the years of registration;
----  nil if the user already has the domain, subscriptionId = the id of an existing subscription, mailboxes = [...]}]}
+---Processes the order in the documented steps: registers the ordered domains, creates the mailboxes, gives them
+---passwords, and makes them ACTIVE.
+---@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years, subscriptionId, mailboxes}]}
+---  `years` is the length of the registration, or nil if the user already has the domain. `subscriptionId` is the id of
+---  an existing subscription, or nil.
 function Order:process(fields)
   local state, created, failed = self.state, {}, {}
   for _, part in ipairs(fields.parts) do
