@@ -18,7 +18,7 @@ local ENOENT, ENOTDIR = 2, 20
 local FIELDS = { "api_key", "base_url", "key_header", "ca_file" }
 local OPTIONAL = { key_header = true, ca_file = true }
 
----Returns the value of an environment variable, or nil when it is empty.
+---Returns the value of an environment variable. Returns nil if the variable is empty or not set.
 ---@param getenv fun(name: string): string?
 ---@param name string
 ---@return string?
@@ -41,7 +41,7 @@ end
 
 ---Reads the stored profiles.
 ---@param getenv fun(name: string): string?
----@return table? config {default = name, profiles = {name = fields}}; without a file {profiles = {}}
+---@return table? config {default = name, profiles = {name = fields}}, or {profiles = {}} if there is no file.
 ---@return string? message The reason why the file cannot be used.
 function profiles.load(getenv)
   local path = profiles.path(getenv)
@@ -49,7 +49,7 @@ function profiles.load(getenv)
   local text, message, code = core.read_private(path)
   if code == ENOENT or code == ENOTDIR then return { profiles = {} } end
   if not text then return nil, ("%s is not used (%s)"):format(path, message) end
-  local config = core.json_decode(text) -- ignores the message, which may quote the file
+  local config = core.json_decode(text) -- drops the error message, because it may quote a key
   if type(config) == "table" and type(config.profiles) == "table" then return config end
   return nil, path .. " is not used (it has to be a JSON object with profiles)"
 end
@@ -60,11 +60,11 @@ function profiles.names(config)
   return tables.sorted_keys(config.profiles)
 end
 
----Returns the options for cmr.new that a profile has.
+---Returns a profile's options for cmr.new.
 ---@param config table
 ---@param name string
 ---@return table? options
----@return string? message Says that there is no such profile, or which field is wrong.
+---@return string? message Names the missing profile or the wrong field.
 function profiles.options(config, name)
   local stored = config.profiles[name]
   if stored == nil then

@@ -1,6 +1,6 @@
 ---Counts a mailbox's re-exports. The API allows 3 in a week. Before a client sends a re-export, it counts the re-export
----in its store, under the mailbox's id or address. The client cannot see the re-exports that users start in the
----dashboard, but the API counts them too. So the API decides, and the client stores the API's refusals as well.
+---in its store, under the mailbox's id or address. The API also counts the re-exports that users start in the
+---dashboard. The client cannot see these re-exports, so it also stores the API's refusals.
 
 local log = require "cmr.util.log"
 local stores = require "cmr.store"
@@ -8,21 +8,21 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
--- How long a refusal without Retry-After counts. The API also counts re-exports from the dashboard, which may be days
--- old. So the API may allow the next re-export in less than a week.
+-- How long a refusal without Retry-After is in force. The API also counts re-exports from the dashboard, which may be
+-- days old. So the API may allow the next re-export in less than a week.
 local REFUSAL_SECONDS = text.DAY
-local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
+local MAX_NAME_BYTES = 80 -- the longest name of a mailbox in a message
 
 local quota = {}
 
--- Returns the mailbox of a call.
+-- Returns the id or the address of a call's mailbox, or nil if the call has neither.
 local function mailbox_of(call)
   local args = call:arguments()
   local name = args.mailboxId or args.email
   return name and require("cmr.ledger.identity").normal(name)
 end
 
--- Returns how many seconds the API's last refusal still counts, or nil when there is none.
+-- Returns for how many seconds the API's last refusal is still in force, or nil if none is in force.
 local function refused_for(store, name)
   local refusals = store:list(name) or {}
   local left = #refusals > 0 and tonumber(refusals[#refusals]) - os.time() or 0
@@ -56,8 +56,8 @@ function quota.reserve(state, call, operation)
   return reservation
 end
 
----Gives back the re-export when the API certainly did not accept the call. If the API refused the call because the
----quota is used up, stores the refusal.
+---Undoes the count of quota.reserve if the API certainly did not accept the call. If the API refused the call because
+---the quota is used up, also stores the refusal.
 ---@param reservation table? The result of quota.reserve.
 ---@param err cmr.Error The error, with the outcome of all attempts.
 function quota.failed(reservation, err)

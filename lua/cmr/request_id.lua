@@ -4,13 +4,13 @@ local ascii = require "cmr.util.ascii"
 
 local MAX_BYTES = 128
 
--- The header is undocumented, so we assume the usual headers of frameworks, proxies and CDNs. The most specific header
--- comes first.
+-- The vendor documents no such header, so cmr looks for the usual headers of frameworks, proxies and CDNs. The most
+-- specific header comes first.
 local NAMES = { "x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray" }
 
 local request_id = {}
 
--- Accepts only an id that can be in a message or a log line unchanged.
+-- Returns whether an id can be shown unchanged in messages and log lines.
 local function is_plain(value)
   return value ~= nil and #value <= MAX_BYTES and value:find "^[%w%-_.:/+=]+$" ~= nil
 end

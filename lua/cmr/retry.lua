@@ -22,15 +22,15 @@ function retry.again(err, repeatable)
   return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] == true
 end
 
----Returns whether another attempt does no harm. If it may do harm, cmr does not call the user's function `retry`.
+---Returns whether another attempt is harmless. If it may do harm, cmr does not call the user's function `retry`.
 ---@param repeatable boolean whether doing the call twice is harmless
 ---@param outcome cmr.Outcome the outcome of all attempts so far
 function retry.is_safe(repeatable, outcome)
   return repeatable or outcome ~= "unknown"
 end
 
----Returns whether a retry after this error counts against the retry budget. The retry does not count if the server
----refused the request, because of the rate limit or for another reason.
+---Returns whether a retry after this error counts against the retry budget. A retry does not count if the server
+---refused the previous attempt, whatever the reason.
 function retry.is_outage(err)
   return err.kind ~= "rate_limited" and err.outcome ~= "rejected"
 end

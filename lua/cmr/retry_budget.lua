@@ -1,8 +1,8 @@
----Limits how many retries of a key may fail, so that an outage does not multiply the key's calls.
+---Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
 ---
----A retry takes 1 from the budget, unless the server refused the previous attempt. A success gives 1 back if a retry of
----the call took 1, else 0.2. A refusal gives back the same, unless its reason is the rate limit. The numbers have the
----same ratios as in the standard mode of the AWS SDKs.
+---A retry takes 1 from the budget. After a refusal, a retry takes nothing. A success gives 1 back if a retry of the
+---call took 1. If no retry took 1, a success gives 0.2 back. A refusal gives back as much as a success. Only a refusal
+---by the rate limit gives nothing back. The numbers have the same ratios as in the standard mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
@@ -27,10 +27,10 @@ local function set(self, key, spent)
   self.spent:set(key, spent, now + IDLE_SECONDS, now)
 end
 
----Takes a retry.
+---Takes 1 from a key's budget, for a retry.
 ---@param key string
 ---@param capacity number The maximum of failed retries for the key.
----@return boolean ok False when the budget is used up; then nothing was taken.
+---@return boolean ok False if the budget is used up. In this case, takes nothing.
 function Budget:take(key, capacity)
   local spent = self.spent:get(key) or 0
   local ok = spent + 1 <= capacity
@@ -45,12 +45,12 @@ local function earn(self, key, amount)
   self.spent:remove(key)
 end
 
----Gives back a retry that was answered or was not made.
+---Gives back the 1 that a retry took, because the retry was answered or was not made.
 function Budget:give_back(key)
   earn(self, key, 1)
 end
 
----Gives back a fifth of a retry, because a call that took no retry was answered.
+---Gives back 0.2, because a call was answered and its retries took nothing.
 function Budget:answered(key)
   earn(self, key, EARNED_WITHOUT_RETRY)
 end

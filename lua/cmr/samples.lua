@@ -6,12 +6,12 @@
 ---  also       JSON text: a second documented form of the fields
 ---  answer     JSON text: the whole envelope
 ---  partial    JSON text: the documented part of an answer, if no sample shows its whole envelope
----  described  a sentence on an answer that the documentation describes without a sample
+---  described  a sentence about the answer, if the documentation describes the answer but has no sample
 ---  refusals   array of JSON texts: envelopes of refusals
----  status     the HTTP status of success, where it is not 200
----  map        only if the answer's data is a map, for example from the names of countries to their codes: the type of
----             the map's values, such as "string", or "shown" if the sample answer shows the map
----  meanings   by name, the meanings of members of data that are easily misread
+---  status     the HTTP status of success, if it is not 200
+---  map        says that the answer's data is a map, such as country -> code. The value is the type of the map's
+---             values ("string"), or "shown" if the sample answer shows the map
+---  meanings   member of data -> its meaning, for members that are easily misread
 ---  source     "seed", "docs" or "help", as in the operations table
 ---  request_source  the source of the request, if it differs from the source of the answer
 ---The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message. This file keeps both. The

@@ -1,5 +1,5 @@
----Sends a prepared call. It waits for a slot, counts the call for the quota, records it in the ledger, makes attempts
----and returns the result.
+---Sends a prepared call: waits for a slot, counts the call for the quota, records the call in the ledger, makes
+---attempts and returns the result.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -13,7 +13,7 @@ local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
 local retry_budget = require "cmr.retry_budget"
 
--- cmr still uses these fields of an error after a hook has run, so it undoes the hook's changes to them. All of them
+-- cmr undoes a hook's changes to these fields of an error, because cmr still needs the true values. All these fields
 -- except `message` decide whether and when cmr repeats the call.
 local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
 
@@ -21,7 +21,7 @@ local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
 
 local sender = {}
 
-local budget = retry_budget.new() -- shared by all clients of this process; in nginx, of this worker
+local budget = retry_budget.new() -- shared by all clients of this process or nginx worker
 
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
@@ -47,7 +47,8 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  -- the job refers to the result, which is the record's key: Lua 5.1 never collects a record that refers to its own key
+  -- the job refers to the result, and the result is the record's key in `records`. Lua 5.1 never collects a record that
+  -- refers to its own key
   record.job = nil
   records[result] = record
 end
@@ -66,8 +67,8 @@ local function fail(record, loop, err)
   return nil, err.message, err
 end
 
--- Counts a request for the quota and records it in the ledger, before it is sent for the first time. Returns nil and an
--- error if it must not be sent.
+-- Counts a call for the quota and records the call in the ledger, before the first attempt. Returns nil and an error if
+-- the call must not be sent.
 local function register(record, state)
   local reservation, message, seconds = quota.reserve(state, record.call, record.operation)
   record.reservation = reservation
@@ -83,7 +84,8 @@ local function register(record, state)
   return nil, err
 end
 
--- Returns the error of a call that waited while the process forked. The parent has the call too, and sends it.
+-- Returns the error of a call in a fork's child. The call waited during the fork, so the parent has the call too, and
+-- sends it.
 local function left_to_parent(record)
   local err = failure(record, "cancelled", "the process forked before the call was sent: its parent has it")
   err.outcome = "unknown"
@@ -102,8 +104,8 @@ local function time_left(record, loop)
   return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
 end
 
--- Returns the engine. If the process has no memory or descriptor left for a new engine, returns nil and an error. After
--- a fork or a close, core.engine() makes a new engine. Lua's own error "not enough memory" is raised, as everywhere.
+-- Returns the engine. After a fork, or when the engine was closed, core.engine() makes a new engine. If that fails, for
+-- example because no descriptor is left, returns nil and an error. Raises only Lua's own error "not enough memory".
 local function find_engine(record)
   local ok, engine = pcall(core.engine)
   if ok then return engine end
@@ -165,8 +167,8 @@ local function announcement(record)
   }
 end
 
--- Calls on_request, and adds the headers that it returns to the attempt. If the core cannot send a header, this
--- function omits the header and logs its name, because a mistake in a hook must not break the call.
+-- Calls on_request, and adds the returned headers to the attempt. If the core cannot send a header, this function omits
+-- the header and logs its name, because a mistake in a hook must not break the call.
 local function call_on_request(record, hook)
   local call, event = record.call, announcement(record)
   event.repeatable = record.repeatable
@@ -198,7 +200,7 @@ local function call_on_response(record, opts, err)
   call_hook_about(err or {}, opts.on_response, info)
 end
 
--- Calls on_request, which may take long or cancel the job. Returns the results of time_left.
+-- Calls on_request. Then returns the results of time_left, because the hook may take long or cancel the job.
 local function announce(record, opts, loop)
   call_on_request(record, opts.on_request)
   local left, err = time_left(record, loop)
@@ -210,8 +212,8 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- After a success or a refusal, gives the call's retry back to the budget. If the call took none, gives back a part of
--- a retry. Does nothing after a refusal because of the rate limit.
+-- After a success or a refusal, gives 1 back to the budget if a retry of the call took 1. If none did, gives 0.2 back.
+-- Does nothing if the reason of the refusal is the rate limit.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end
@@ -225,7 +227,7 @@ end
 
 -- Starts an attempt, and returns the engine that makes it.
 local function leave(record, left)
-  local engine = core.engine() -- before the attempt is counted: if this raises an error, nothing was sent
+  local engine = core.engine() -- if this line raises an error, the attempt is not counted, and nothing was sent
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
   record.call:start(engine, math.min(record.attempt_timeout, left), left)
@@ -236,7 +238,7 @@ end
 local function arrive(record, state)
   local opts, call = state.options, record.call
   local res, _, err = call:result()
-  call:release() -- frees the body now, because the call lives as long as the answer or error: cmr.info needs the call
+  call:release() -- frees the body; the call itself stays for cmr.info, as long as the answer or error lives
   call_on_response(record, opts, err)
   earn(record, opts, err)
   if res then return res end
@@ -259,7 +261,7 @@ local function attempt(record, state, loop, left)
   return arrive(record, state)
 end
 
--- Decides whether another attempt follows a failed attempt, and after how many seconds.
+-- Returns the seconds until another attempt, or nil if no other attempt follows.
 local function next_delay(record, opts, err, left)
   local repeatable = record.repeatable
   if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
@@ -377,8 +379,8 @@ function sender.send(state, call, loop, operation, job)
   return reraise(record, coroutines.protect(make_attempts, record, state, loop))
 end
 
----Returns whether the first attempt of a job's call can begin at once, because no rate limit, hook, quota or ledger
----comes before it.
+---Returns whether the first attempt of a job's call can begin at once. It cannot if a rate limit, a hook, the quota or
+---the ledger comes before the attempt.
 ---@return boolean
 function sender.is_plain(state, call, operation)
   local opts = state.options
@@ -389,7 +391,7 @@ end
 ---@param job cmr.Job
 ---@return table? record The argument of sender.arrived, which is called when the attempt has ended.
 ---@return string? message
----@return cmr.Error? err The call's error when it cannot start.
+---@return cmr.Error? err The call's error if the attempt cannot start.
 function sender.begin(state, call, loop, operation, job)
   local record = new_record(state, call, loop, operation, job, true)
   local engine, err = find_engine(record)

@@ -10,27 +10,28 @@ Connection.__index = Connection
 Connection.__name = "cmr.redis.cosocket"
 
 local function library()
-  for _, name in ipairs { "resty.redis", "nginx.redis" } do -- the original name of the module, and Debian's name for it
+  for _, name in ipairs { "resty.redis", "nginx.redis" } do -- the module's own name, and its name in Debian
     local ok, found = pcall(require, name)
     if ok and type(found) == "table" then return found end
   end
 end
 
----Returns a message that names what the user must install or set first, or nil.
+---Returns a message that says what the user must install first. Returns nil if nothing is missing.
 function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
 end
 
--- Starts TLS itself, because some versions of the library cannot. nginx checks the certificate and the name in it.
+-- Starts TLS on the socket, because some versions of the library cannot start TLS. nginx checks the certificate and the
+-- server's name in it.
 local function handshake(redis, opts)
   local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
-  -- if nginx does not trust the certificate and the handshake ends at once, nginx reports success and closes the
-  -- connection
+  -- if the handshake ends at once, nginx reports an untrusted certificate as a success, and closes the connection
   if ok and not redis:get_reused_times() then return nil, "the certificate is not trusted, or not the host's" end
   return ok, message
 end
 
--- Calls the library in pcall, because it raises in phases without sockets, such as log_by_lua.
+-- Calls a function of the library in pcall: the library raises an error in nginx's phases without sockets, such as
+-- log_by_lua.
 local function protected(act, ...)
   local ok, result, message = pcall(act, ...)
   if not ok then return nil, tostring(result) end

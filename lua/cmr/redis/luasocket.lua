@@ -14,8 +14,8 @@ Connection.__name = "cmr.redis.luasocket"
 
 local redis_lua
 
--- Loads redis-lua, also from the folder for Lua 5.3: Debian installs redis-lua only for Lua 5.1 to 5.3, but it runs on
--- any Lua. Returns nil and a message when redis-lua is missing or does not load.
+-- Loads redis-lua. Also looks in the folder for Lua 5.3: redis-lua runs on any Lua, but Debian installs it only for Lua
+-- 5.1 to 5.3. Returns nil and a message when redis-lua is missing or does not load.
 local function library()
   local ok, found = pcall(require, "redis")
   local is_absent = not ok and tostring(found):find("module 'redis' not found", 1, true)
@@ -30,7 +30,7 @@ local function library()
   return nil, "the module redis is another library than redis-lua (Debian: lua-redis; LuaRocks: redis-lua)"
 end
 
----Returns a message that names what the user must install or set first, or nil.
+---Returns a message that says what the user must install or set first. Returns nil if nothing is missing.
 function luasocket.missing(opts)
   local message
   if not redis_lua then
@@ -50,7 +50,7 @@ local function is_name_of(name, host)
   return suffix ~= nil and suffix == host:match "^[^.]+(%..+)$"
 end
 
----Returns whether a certificate is for this host. LuaSec does not check that.
+---Returns whether a certificate is for this host. LuaSec does not check the host.
 function luasocket.is_certificate_of(certificate, host)
   local names = certificate:extensions()[ALTERNATIVE_NAMES] or {}
   for _, kind in ipairs { "dNSName", "iPAddress" } do
@@ -61,7 +61,7 @@ function luasocket.is_certificate_of(certificate, host)
   return false
 end
 
--- Returns the encrypted socket, or nil and a message.
+-- Starts TLS on a socket. Returns the encrypted socket, or nil and a message.
 local function handshake(socket, opts)
   local ssl, host = require "ssl", opts.server_name or opts.host
   local wrapped, message = ssl.wrap(socket, {
@@ -106,8 +106,8 @@ local function connect(opts)
   return encrypted, message
 end
 
----Takes the idle connection, or makes a new connection. After a fork, the child has another engine, so it makes a new
----connection.
+---Takes the idle connection, or makes a new connection. A fork's child has its own engine, so it does not take the idle
+---connection of its parent.
 ---@param owner cmr.Redis
 ---@return table? connection {reused = boolean} with the methods command, release and close; or nil and a message
 function luasocket.open(owner)
@@ -129,8 +129,8 @@ function luasocket.open(owner)
   )
 end
 
----Closes a connection of another engine. In a fork's child, only makes the socket forget its descriptor: the parent
----still uses the connection, and the child may have opened another file under the same number.
+---Closes a connection of an earlier engine. In a fork's child, the socket only forgets its descriptor: the parent still
+---uses the connection, and the descriptor's number may belong to another file of the child.
 function Connection:abandon()
   if self.process == core.process() or not self.socket.setfd then return self:close() end
   self.socket:setfd(-1)

@@ -1,6 +1,6 @@
----Runs scripts on a Redis that may be unavailable. A failure of Redis or of the network is a return value. While Redis
----is unavailable, calls fail at once. From time to time, one of them tries again. When Redis refuses a script, Redis
----is still available, and it may accept the next script.
+---Runs scripts on a Redis that may be unavailable. Returns a failure of Redis or of the network, and does not raise it.
+---While Redis is unavailable, most calls fail at once and send nothing. From time to time, one call tries Redis again.
+---A Redis that refuses a script is still available, and may accept the next script.
 
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
@@ -29,10 +29,10 @@ Redis.__name = "cmr.redis.scripts"
 ---certificate: set `tls-auth-clients no`. Default: false.
 ---@field tls? boolean
 ---@field server_name? string The name in the certificate. Default: host.
----A file of certificates to trust. Outside nginx, `tls` needs it. In nginx, use lua_ssl_trusted_certificate instead.
+---A file of certificates to trust, which `tls` needs outside nginx. In nginx, set lua_ssl_trusted_certificate instead.
 ---@field ca_file? string
 ---@field db? integer Default: 0.
----@field timeout? number Seconds for each of connecting, sending and receiving. Default: 0.5.
+---@field timeout? number The seconds that connecting, sending and receiving may each take. Default: 0.5.
 ---@field prefix? string The beginning of every key. Default: "cmr:".
 
 local SPEC = {
@@ -67,15 +67,15 @@ local CLUSTER = "; this is a node of a Redis Cluster, which is not supported"
 local NO_SCRIPTS = "; scripts are disabled here, or this is a Redis Sentinel, which is not supported: the address "
   .. "of the Redis itself is needed"
 
-local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, the wait between two tries, as a multiple of the timeout
+local TIMEOUTS_PER_RETRY = 5 -- the wait between two tries while Redis is unavailable, in timeouts
 
 local unpack = table.unpack or unpack
 local digests = {} -- script -> its SHA-1 from Redis
--- The outages: {since, retry_at, message}. Connections with the same server, database, credentials and TLS options
--- share one outage.
+-- identity of a connection -> {since, retry_at, message} of the outage, or {}. Connections with the same server,
+-- database, credentials and TLS options have the same identity.
 local outages = {}
 
--- Raises for options of TLS that would have no effect.
+-- Raises an error if an option for TLS would have no effect.
 local function check_tls(caller, opts)
   local function refuse(name, reason)
     errors.raise(("%s: bad option '%s' (%s)"):format(caller, name, reason))
@@ -111,7 +111,8 @@ local function connect(caller, opts)
   }, Redis)
 end
 
----Makes a connection object. It connects to Redis only when it runs a script. Raises when a library is missing.
+---Makes a connection object, which connects to Redis only when it runs a script. Raises an error if a library is
+---missing.
 ---@param options? cmr.RedisOptions
 function Redis.new(options)
   return connect("redis.scripts.new", validate.options("redis.scripts.new", SPEC, nil, options))
@@ -179,8 +180,8 @@ local function authenticate(connection, opts)
   return ok, message
 end
 
--- Runs a script. If a reused connection fails without a timeout, tries another connection: the reused connection may
--- have been dead.
+-- Runs a script. If a reused connection fails, tries another connection, because the reused connection may have been
+-- dead. After a timeout, tries no other connection.
 local function attempt(self, script, ...)
   local connection, ok, reply, message, is_reply, reason
   repeat
@@ -222,9 +223,9 @@ end
 ---@param script string Lua for Redis
 ---@param keys string[] The keys, without the prefix.
 ---@param args (string|number)[]
----@return any reply Integers, strings or arrays of them; false for null; nil if Redis is unavailable or refuses.
+---@return any reply An integer, a string or an array; false for null; nil after a failure.
 ---@return string? message
----@return "unavailable"|"refused"|nil reason of a failure
+---@return "unavailable"|"refused"|nil reason The reason of a failure.
 function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then

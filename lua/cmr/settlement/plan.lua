@@ -1,5 +1,5 @@
----Makes the plan of a request. A plan lists the events to wait for after the request's answer. It is plain data, so it
----can be stored as JSON, and another process can wait with it. Pure.
+---Makes the plan of a request. A plan lists the events to wait for after the request's answer. The plan is plain data:
+---it can be stored as JSON, and another process can use it. Pure.
 
 local ascii = require "cmr.util.ascii"
 local ids = require "cmr.ledger.ids"
@@ -13,23 +13,23 @@ local things = require "cmr.settlement.things"
 ---@field operation string
 ---@field sent_at? number The time of sending, in seconds since 1970. Earlier events belong to an earlier request.
 ---@field user? string
----@field order? string The order's id, if its status can be polled.
----A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". is_new says that
----the API made the id for this request, so that no event of another request has it.
+---@field order? string The order's id, for polling the order's status.
+---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". If is_new is
+---true, the API made the id for this request, and no event of another request has this id.
 ---@field ids any[]
----@field steps cmr.PlanStep[] The steps, which must all be complete.
+---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer Nothing was done if first_failure reports this many things. 0: the answer refused all.
----@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
+---@field parts? integer If first_failure reports this many things, nothing was done. 0: the answer refused everything.
+---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
----A step of a plan, with the events that complete the step.
+---Says which events complete a step of a plan.
 ---@class cmr.PlanStep
 ---@field event string
 ---@field count? integer The number of things that the events must report; nil when unknown.
 ---@field kind? "domain"|"address"|"mailbox"|"subscription" The kind of thing that one event reports.
 ---@field items? string[] The names of the expected things. The step is complete when events report all of them.
----@field announced? boolean Another event reports the count.
+---@field announced? boolean True if events with another name report the count.
 
 local plan = {}
 
@@ -93,9 +93,7 @@ local function depends_on(groups, group)
   return true
 end
 
--- Returns two fields of a plan, first_failure and parts. first_failure is the failure event that can come before
--- anything is done. If this event reports as many things as `parts` says, nothing was done. parts is 0 if the answer
--- refused everything.
+-- Returns two fields of a plan, first_failure and parts. See cmr.Plan.
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "
@@ -129,7 +127,7 @@ local function sorted(pairs_of_ids)
   return pairs_of_ids
 end
 
--- Returns the ids by which an event can be found. The answer's action id and order id come first.
+-- Returns the ids by which the events of a request can be found. The answer's action id and order id come first.
 local function ids_of(operation, args, answer)
   local list, seen, old = {}, {}, {}
   local given = sorted(ids.of(args))
@@ -184,8 +182,8 @@ end
 ---@param args table? The call's arguments by name, if they are available.
 ---@param answer table The envelope, or {actionId, data = {orderId}}.
 ---@param sent_at? number When the request was sent, in seconds since 1970.
----@return cmr.Plan? plan
----@return string? message Without a plan: says that no documented event reports the operation's success.
+---@return cmr.Plan? plan Nil if no documented event reports the operation's success.
+---@return string? message
 function plan.of(operation, args, answer, sent_at)
   local ok, message = plan.awaitable(operation)
   if not ok then return nil, message end
@@ -206,7 +204,7 @@ function plan.of(operation, args, answer, sent_at)
   return made
 end
 
----Returns the event and the count of the first step of a plan. Needs only the failed items of the answer.
+---Returns the event and the count of the first step of a plan. Needs only the failed items, and not the whole answer.
 ---@param failed_items any[]? The failed items of the answer, as in cmr.info.
 ---@return table expected {event = name, count = the number, or nil when unknown}
 function plan.expected(operation, args, failed_items)
@@ -215,7 +213,7 @@ function plan.expected(operation, args, failed_items)
   return { event = step.event, count = step.count }
 end
 
----Makes a plan that has only the first step of another plan, and expects events about a given number of things.
+---Makes a copy of a plan. The copy has only the first step, which expects events about `count` things.
 ---@param made cmr.Plan
 ---@param count integer
 ---@return cmr.Plan plan a copy

@@ -4,8 +4,9 @@ local reading = {}
 
 local announcements
 
----An event may announce events with another name: a member of its data says how many of them follow. Returns the name
----of the event that announces the events called `name`, and the name of that member. Returns nil if there is none.
+---Some events announce other events: data.quantity of mailbox.order.success says how many mailbox.created events
+---follow. Returns the event that announces the events called `name`, and the member of data that has their number.
+---Returns nil if no event announces them.
 ---@param name string
 ---@return {event: string, count: string}?
 function reading.announcement(name)
@@ -19,13 +20,13 @@ function reading.announcement(name)
   return announcements[name]
 end
 
----Returns the value if it is a text that is not empty, else nil.
+---Returns the value if it is a text that is not empty. Otherwise returns nil.
 function reading.nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
 ---Reads some fields of a table, in order. Returns the first text that is not empty.
----@param count? integer The number of fields to read, from the first field. Default: all.
+---@param count? integer Reads only the first `count` fields. Default: all fields.
 function reading.first_of(value, fields, count)
   for index = 1, count or #fields do
     local text = reading.nonempty(value[fields[index]])

@@ -15,8 +15,8 @@ local function count_failed(described)
   return counts
 end
 
--- Returns the things that did not fail, and whether it is known which things failed. If the request had a name twice
--- and one of the two failed, the result has the name once.
+-- Returns the things that did not fail, and whether it is known which things failed. If one of two things with the same
+-- name failed, returns the other.
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do

@@ -16,7 +16,7 @@ for verdict, list in pairs {
   end
 end
 
----Returns the words that settle an order, including the user's words.
+---Returns a table from words to verdicts: the words of status.VERDICTS and the user's words.
 ---@param done? string[]
 ---@param failed? string[]
 function status.verdicts(done, failed)

@@ -1,5 +1,5 @@
----Finds the things that a request asks for, and the things that an event reports: domains, mailboxes, subscriptions.
----Pure.
+---Finds the things that a request asks for, and the things that an event reports. A thing is a domain, a mailbox or a
+---subscription. Pure.
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
@@ -26,8 +26,8 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- For each kind of thing, the fields in which an event may name it. cmr compares the first N fields with the names in a
--- request; REQUESTED_NAMES has the N. The other fields only distinguish the things of one event.
+-- kind of thing -> the fields in which an event may name a thing. The first N fields have the name that a request uses;
+-- REQUESTED_NAMES has N. The other fields only distinguish the things of one event.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
@@ -35,8 +35,7 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId", "domain", "domainId" },
 }
 
--- For each kind of thing, a number N: cmr compares the first N fields of the kind in NAME_FIELDS with the names in a
--- request.
+-- kind of thing -> N: the first N fields in NAME_FIELDS have the name that a request uses
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
 -- The members in which an event may list several things. In the help page's sample, domain.order.success lists domains.

@@ -11,8 +11,8 @@ local CLOCK_SLACK_SECONDS = 10 -- allowed difference to the receiver's clock, wh
 
 local verdict = {}
 
--- Returns how an event belongs to a plan: "own" if the event has the id of an action or order of the plan, "named" if
--- it is only about a thing that the plan names, or nil if the event belongs to another request.
+-- Returns "own" if an event has the id of an action or an order of the plan. Returns "named" if the event is only about
+-- a thing that the plan names. Returns nil if the event belongs to another request.
 local function relation(plan, index, event, origin)
   local data, is_foreign, is_own = event_data(event), false, origin == "old"
   if origin == "new" then return "own" end
@@ -48,8 +48,8 @@ local function set_of(list)
   return set
 end
 
--- Returns how far the events have completed a step. Adds to `found` the positions of the events that report a success
--- of the step.
+-- Returns how far the events have completed a step. Sets found[index] for each event that reports a success of the
+-- step.
 local function progress(step, events, relations, found)
   local wanted_names, named, keys, count, announced = set_of(step.items), {}, {}, 0, nil
   local announcement = step.announced and reading.announcement(step.event)
@@ -85,9 +85,8 @@ local function progress(step, events, relations, found)
   }
 end
 
--- Returns the outcome of a failure. The outcome is "rejected" when nothing can have been done: every part failed in the
--- first step, and no event reports that anything was done. If a workspace failed, the outcome is "unknown", because its
--- domain may already be paid (help page).
+-- Returns "rejected" if nothing can have been done: every part failed in the first step, and no other event came.
+-- Otherwise returns "unknown". A failed workspace also means "unknown": its domain may already be paid (help page).
 local function outcome_of(plan, failures, others)
   if not plan.parts or plan.parts < 1 or others > 0 then return "unknown" end
   local keys, count = {}, 0
@@ -110,14 +109,14 @@ end
 ---
 ---    verdict        "done", "failed", or nil while the end is open
 ---    outcome        the outcome if the verdict is "failed"
----    events         the events of the plan
+---    events         the events that belong to the plan
 ---    found          the events that report a success
 ---    failure        the first event that reports a failure
 ---    missing        what is missing, in words
 ---    is_uncounted   true if the number of expected things is unknown
 ---
----The keys of `origins` are the events that are stored under an action or an order of the plan. A value is "new" if the
----API made the id of that action or order for this request, else "old".
+---`origins` has the events that are stored under the id of an action or an order of the plan. The value of an event is
+---"new" if the API made this id for the request. Otherwise the value is "old".
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] The events, oldest first, without duplicates.
 ---@param origins? table<cmr.Event, "new"|"old">

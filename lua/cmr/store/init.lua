@@ -7,18 +7,18 @@ local validate = require "cmr.util.validate"
 ---A store has claims, lists of texts, and counters. A claim, a list and a counter may have the same name. Times are in
 ---seconds.
 ---@class cmr.Store
----Claims a name for `lease` seconds. Returns a token. If the name is claimed, returns nil, "busy" and the seconds
----until that claim ends. If the name is marked as done, returns nil and "done". If the store fails, returns nil,
----"unavailable" and a message. When the holder of a claim crashes, the name becomes free at the end of the lease.
+---Claims a name for `lease` seconds. Returns a token. If the name is already claimed, returns nil, "busy" and the
+---seconds until that claim ends. If the name is marked as done, returns nil and "done". If the store fails, returns
+---nil, "unavailable" and a message. When the holder of a claim crashes, the name becomes free at the end of the lease.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
----Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
+---Marks the name as done for `ttl` seconds. This also works after the end of the claim, while the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
 ---Makes the claim end `lease` seconds from now.
 ---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
----Adds a text to the list of that name, and keeps the list for another `ttl` seconds. Returns nil and "full" when
----there is no room now. Returns nil and "too_large" when the text would not fit into an empty store.
+---Adds a text to a list, and keeps the list for `ttl` seconds from now. Returns nil and "full" when there is no room
+---now. Returns nil and "too_large" when the text would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
@@ -45,13 +45,14 @@ local store = {
   ),
   LEASE_OVER = "the lease is over",
   QUOTA = "quota:", -- the names of quotas begin with this
-  TRIES = "tries:", -- an event's counter of deliveries has a name that begins with this
+  TRIES = "tries:", -- the names of the counters of deliveries begin with this
 }
 
 local process_store
 
----Returns the store to use if no option names a store or a ledger. If nginx declares lua_shared_dict cmr, the store is
----in cmr, and also in cmr_events and cmr_claims if those are declared. Without cmr, the store belongs to this process.
+---Returns the store to use if no option names a store or a ledger. If nginx declares lua_shared_dict cmr, the store
+---uses this dictionary. It also uses cmr_events and cmr_claims, if nginx declares them. Without cmr, the store is in
+---the memory of this process.
 function store.default()
   local dict = shared_dict.default()
   if dict then
@@ -62,7 +63,7 @@ function store.default()
   return process_store
 end
 
----Returns whether a store is this process's own default store, so that no other process adds to it.
+---Returns whether a store is the default store in this process's memory. No other process can add to that store.
 function store.is_of_process(self)
   return self == process_store
 end

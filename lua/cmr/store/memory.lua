@@ -8,7 +8,7 @@ local Store = {}
 Store.__index = Store
 Store.__name = "cmr.store.memory"
 
-local MIN_SWEEP_ENTRIES = 1000 -- fewest entries that are added between two removals of expired entries
+local MIN_SWEEP_ENTRIES = 1000 -- at least this many entries are added between two removals of expired entries
 
 ---Makes a store.
 ---@param now? fun(): number A clock that never goes back, in seconds.
@@ -22,9 +22,9 @@ function Store.new(now)
   }, Store)
 end
 
--- Removes expired entries. If N entries are left, the next removal comes after N additions, or after MIN_SWEEP_ENTRIES
--- if N is smaller. So the mean cost of an addition does not grow with the store. Between two removals, the store at
--- most doubles, or gets at most MIN_SWEEP_ENTRIES more entries.
+-- Removes expired entries. The next removal comes after N additions. N is the number of entries that are left, but at
+-- least MIN_SWEEP_ENTRIES. So the mean cost of an addition does not grow with the store, and a large store at most
+-- doubles between two removals.
 local function sweep(self)
   local now, left = self.now(), 0
   for _, entries in ipairs { self.claims, self.lists, self.windows } do

@@ -1,4 +1,4 @@
----A store for many hosts, in Redis 5 or newer. Each operation is one script, which is atomic and uses Redis's clock.
+---A store for many hosts, in Redis 5 or newer. Each method runs one script, which is atomic and uses Redis's clock.
 
 local redis = require "cmr.redis.scripts"
 local stores = require "cmr.store"
@@ -66,7 +66,7 @@ return {count + 1, 0}
 local UNCOUNT = "redis.call('RPOP', KEYS[1]) return 1"
 
 ---Makes a store.
----@param options? cmr.RedisOptions The options of a connection, or {redis = a cmr.Redis}.
+---@param options? cmr.RedisOptions The options of a new connection, or {redis = an existing cmr.Redis}.
 function Store.new(options)
   return setmetatable({ redis = redis.options("store.redis.new", {}, options).redis }, Store)
 end

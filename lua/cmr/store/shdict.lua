@@ -1,6 +1,6 @@
----A store for all workers of an nginx, in one to three dictionaries (lua_shared_dict). It survives a reload. When a
----dictionary for events is full, it refuses new events. Any other full dictionary loses its least recently used
----entries, and the error log says so.
+---A store for all workers of an nginx, in one to three dictionaries (lua_shared_dict). It survives a reload. A full
+---dictionary for events refuses new events. Any other full dictionary loses its least recently used entries, and the
+---error log says so.
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -16,13 +16,13 @@ local MIN_RELEASE_SECONDS = 1
 local SPARE = 1 / 8 -- `extend` lets the texts of a list live longer than the TTL, by this share of the TTL
 
 -- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. The header of a page is outside
--- the page; the header of an entry is inside. nginx reserves a few pages for itself.
+-- the page; the header of an entry is inside the page. nginx reserves a few pages for itself.
 local PAGE_BYTES, PAGE_HEADER_BYTES, RESERVED_PAGES, ENTRY_HEADER_BYTES = 4096, 24, 3, 68
 
 ---Makes a store on a dictionary, such as ngx.shared.cmr.
 ---@param dict table
----@param events table? A dictionary for lists; it loses no text. Nil puts the lists into the first dictionary.
----@param claims table? A dictionary for claims. Nil puts the claims into the first dictionary.
+---@param events table? The dictionary for lists, which refuses new texts when it is full. Default: `dict`.
+---@param claims table? The dictionary for claims. Default: `dict`.
 function Store.new(dict, events, claims)
   return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)
 end
@@ -32,8 +32,8 @@ local function dict_of_list(self, name)
   return name:sub(1, #stores.QUOTA) ~= stores.QUOTA and self.events or self.dict
 end
 
--- Returns the dictionary for a counter. The counter of an event's deliveries is in the dictionary of claims, because it
--- is needed only as long as the claim.
+-- Returns the dictionary for a counter. The counter of an event's deliveries is in the dictionary of claims, because
+-- this counter is needed only as long as the claim.
 local function dict_of_counter(self, name)
   return name:sub(1, #stores.TRIES) == stores.TRIES and self.claims or self.dict
 end
@@ -62,8 +62,8 @@ end
 function Store:done(name, token, ttl)
   local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
-  -- this may overwrite a claim that another worker has just taken; that is right, because the event was handled and
-  -- must not be handled again
+  -- if another worker has just claimed the name, this overwrites the claim: the event was handled, and must not be
+  -- handled again
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end
@@ -79,13 +79,13 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- a claim that is about to end is not deleted: it may end before the deletion, and another worker may claim the name
+  -- does not delete a claim that is about to end: before the deletion, another worker may claim the name
   local left = dict:ttl(key)
   if left and left > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
 end
 
--- Returns the seconds until the oldest text of a list expires; nil if there is none.
+-- Returns the seconds until the oldest text of a list expires, or nil if the list has no text.
 local function oldest_ttl(dict, key, count)
   for index = 1, count do
     local ttl = dict:ttl(key .. ":" .. index)
@@ -93,8 +93,8 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- Lets the texts of a list stay for at least ttl seconds. Gives the texts more time than this, so that not every append
--- must visit all texts. Returns the time to live for the next text. No text expires before the oldest text.
+-- Keeps the texts of a list for at least `ttl` seconds. Gives the texts some more time, so that not every append must
+-- visit all texts. Returns the time to live for the next text. No text expires before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end
@@ -117,7 +117,7 @@ function Store:append(name, text, ttl)
     local ok
     ok, message = put(dict, "set", key .. ":" .. index, text, text_ttl)
     if ok then return true end
-    dict:delete(key .. ":" .. index) -- an earlier list of this name may have left a text there
+    dict:delete(key .. ":" .. index) -- an earlier list of this name may have left a text at this index
   end
   -- "not found" means that there is no counter
   if message ~= "no memory" and message ~= "not found" then return nil, message end

@@ -1,5 +1,5 @@
----A store for all processes of a machine, in the user's ledger. It uses the machine's wall clock, so that claims and
----marks survive a restart of the machine.
+---A store for all processes of a machine, in the user's ledger. The store uses the machine's wall clock, so that the
+---times are still right after a restart of the machine.
 
 local core = require "cmr.core"
 local ledgers = require "cmr.ledger"
@@ -156,7 +156,7 @@ function Store:remove(name, text)
     local ok
     ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
     if not ok then return nil, reason end
-    -- if this was the newest text of the list, the list still ends at the same time
+    -- the list must not end earlier when its newest text is removed
     local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
     return db:run(extend, row.expires, name)
   end)
@@ -164,7 +164,7 @@ function Store:remove(name, text)
   return removed
 end
 
--- Uses a quick transaction. A power cut may undo it, but the API counts too.
+-- Uses a quick transaction. A power cut may undo the count, but the API counts too.
 function Store:count(name, limit, window)
   local wait
   local count, message = update(self, "quick", function(db, now)

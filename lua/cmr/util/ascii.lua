@@ -1,5 +1,5 @@
----Lower and upper case of ASCII letters, the same in every locale. A program may set a locale in which string.lower
----does not change an "I" to an "i", as in Turkish.
+---Lower and upper case of ASCII letters, the same in every locale. In some locales, such as the Turkish one,
+---string.lower does not change an "I" to an "i".
 
 local ascii = {}
 

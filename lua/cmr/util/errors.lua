@@ -1,4 +1,4 @@
----Raises errors about mistakes of the calling program, at that program's line, and calls the user's hooks.
+---Raises errors about mistakes of the calling program; the error names the program's line. Also calls the user's hooks.
 
 local log = require "cmr.util.log"
 
@@ -8,7 +8,7 @@ local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)util/errors%.lua$" or "
 
 ---Raises an error about a mistake of the calling program, with the line of the first caller outside the library. The
 ---error is a string, because nginx and Lua 5.1's program `lua` print no other value.
----@param message string The text after "cmr.".
+---@param message string The message without its prefix "cmr.".
 function errors.raise(message)
   local level = 2
   local info = debug.getinfo(level, "S")
@@ -19,8 +19,8 @@ function errors.raise(message)
   error("cmr." .. message, info and level or 0)
 end
 
----Calls a user's hook, if there is one, and returns its first result. An error in it is logged and not raised, because
----a hook must not break the library's work.
+---Calls a user's hook and returns its first result. Does nothing if there is no hook. Logs an error in the hook and
+---does not raise it, because a hook must not break the library's work.
 function errors.call_hook(hook, ...)
   if not hook then return nil end
   local ok, answer = pcall(hook, ...)

@@ -14,8 +14,8 @@ function expiring.new()
   return setmetatable({ values = {}, ends = {}, count = 0, sweep_at = MIN_SWEEP_ENTRIES }, Expiring)
 end
 
--- Removes expired entries. Expiring:set calls it when there are at least MIN_SWEEP_ENTRIES entries, and at least twice
--- as many as after the last removal.
+-- Removes expired entries. Expiring:set calls sweep when the table has twice as many entries as after the last removal,
+-- but at least MIN_SWEEP_ENTRIES.
 local function sweep(self, now)
   local values, ends, left = self.values, self.ends, 0
   for key, time in pairs(ends) do

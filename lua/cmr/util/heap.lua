@@ -1,5 +1,5 @@
----A list whose first item is always the one with the smallest key. The time for adding an item or for taking the first
----item grows with the logarithm of the number of items.
+---A list whose first item always has the smallest key. The time for adding an item, and for taking the first item,
+---grows with the logarithm of the number of items.
 
 local heap = {}
 

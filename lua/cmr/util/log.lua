@@ -1,4 +1,4 @@
----Logs messages for the person who runs the program, in nginx's error log or on standard error.
+---Logs messages in nginx's error log or on standard error, for the person who runs the program.
 
 local text = require "cmr.util.text"
 

@@ -20,7 +20,7 @@ function random.hex(count)
   return text.hex(bytes(count))
 end
 
----Returns a random whole number from low to high. The two must be less than 2^24 apart.
+---Returns a random whole number from `low` to `high`. `high - low` must be less than 2^24.
 function random.integer(low, high)
   return low + tonumber(random.hex(4), 16) % (high - low + 1)
 end
