@@ -1,4 +1,4 @@
----A client: one key and base URL, and a method for each operation.
+---A client: a key, a base URL, and a method for each operation.
 
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
@@ -12,7 +12,7 @@ local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
----A client: one key and base URL.
+---A client: a key, a base URL, and a method for each operation.
 ---@class cmr.Client
 local Client = {}
 Client.__index = Client
@@ -20,7 +20,7 @@ Client.__name = "cmr.client"
 
 local unpack = table.unpack or unpack
 
----The result of cmr.info. After several attempts, it describes the last attempt.
+---The result of cmr.info. After several attempts, the fields about one attempt describe the last attempt.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
@@ -63,7 +63,7 @@ local unpack = table.unpack or unpack
 ---@field form? cmr.FormPart[] The parts of a multipart form, in place of a body.
 ---@field ca_file? string
 ---@field proxy? string "" means no proxy, even if the environment names one.
----@field resolve? string A host and the address that libcurl uses for it, in the form of CURLOPT_RESOLVE.
+---@field resolve? string A host, its port and its addresses, such as "localhost:8080:127.0.0.1,[::1]".
 
 ---A part of a multipart form: a text, or a file.
 ---@class cmr.FormPart
@@ -92,8 +92,8 @@ local REQUEST_SPEC = {
 ---An operation that returns a list: its name, and facts about its answer that the documentation omits.
 ---@class cmr.List
 ---@field [1] string The operation's name.
----The path of the items in an answer, as in "data.users". Or a function that returns the items of an answer and the
----name of their list.
+---The path of the items in an answer, such as "data.users". Or a function that gets an answer. The function returns the
+---items and the name of the items' list.
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string?
 ---@field page? string The parameter that chooses a page.
 
@@ -135,14 +135,14 @@ local function background_loop_for(state, caller, context)
   return loop
 end
 
--- Raises the refusal if the calling program is wrong, and returns it if only the data is wrong.
+-- Raises the refusal if the calling program is wrong. If only the data is wrong, returns nil, the message and err.
 local function refuse(message, err)
   if err.programmer_error then errors.raise(message) end
   err.attempts = 0
   return nil, message, err
 end
 
--- Sends the call that the core has prepared. Without a call, returns or raises the core's refusal.
+-- Sends the call that the core has prepared. If the core refused to prepare a call, returns or raises the refusal.
 local function send(state, caller, context, operation, call, message, err)
   if not call then return refuse(message, err) end
   return sender.send(state, call, loop_for(state, caller, context), operation)
@@ -294,8 +294,8 @@ function Client:map(name, inputs, opts)
 end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
----later pass the same rows to client:bulk again, it continues the run. It skips the rows that are done. Some options
----make it send these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---later pass the same rows to client:bulk again, client:bulk continues the run: it skips the rows that are done. With
+---some options, it sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -320,7 +320,7 @@ function Client:bulk(name, rows, opts)
 end
 
 ---Iterates over the requests in the client's ledger, newest first. The iterator gives only requests that were sent with
----the key of this client, and to the base URL of this client.
+---this client's key to this client's base URL.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
@@ -344,21 +344,22 @@ end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
----priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
----a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
----If only the status reports success, `events.order` has the `data` of order_status's answer.
+---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
+---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status, unless
+---no time is left for another poll. If only the status reports success, `events.order` has the `data` of order_status's
+---answer.
 ---
----Another process can wait too, with the plan of cmr.info(res), or with the operation and an id. Without the plan, cmr
----may not know how many events to expect. Then give `count`: otherwise only the order's status can report success.
+---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
+---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
+---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
----of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
----shows what was done. When an event reports that one of several items failed, await does not wait for the others. When
----the answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with
----outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
----you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is what reports the failure: an event, a list of
+---the items that the API refused in its answer, or the answer of order_status. err.outcome is "rejected" when nothing
+---was done. Otherwise err.outcome is "unknown", and err.events shows what was done. When an event reports that one of
+---several items failed, await does not wait for the other items. When the API refused some items in its answer, await
+---still waits for the other items. When time is up, err is of kind "timeout" with outcome "unknown". When await can
+---never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -373,7 +374,7 @@ end
 ---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why client:await could not learn this.
+---@return string? message The reason, if client:await could not learn how the operation ends.
 function Client:awaitable(name)
   local state = state_of(self, "awaitable")
   return require("cmr.await").check(state, operation_named(name, "awaitable"))
@@ -387,24 +388,24 @@ local function target_for(opts, parent)
   return core.target(complete)
 end
 
--- Returns the ledger that the option names, or false if the option is false. Without the option, returns the parent's
--- ledger, or false if there is none. When the ledger cannot be opened, returns nil and a message.
+-- Returns the ledger that the option names. Without the option, returns the parent's ledger. Returns false for a client
+-- without a ledger. If the ledger cannot be opened, returns nil and a message.
 local function ledger_for(option, parent)
   if option == nil then return parent and parent.ledger or false end
   if type(option) == "table" or option == false then return option end
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Returns the store or limiter of a client whose options name none. In nginx with lua_shared_dict cmr, it is in this
--- dictionary. Elsewhere it is the ledger's, or without a ledger the process's own.
+-- Returns a client's default store or limiter. The default belongs to the first of these that exists: nginx's
+-- lua_shared_dict cmr, the client's ledger, the process.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()
 end
 
----Makes a client without raising.
+---Makes a client. Returns a mistake in the options instead of raising it.
 ---@param opts cmr.Options
----@param parent table? The state of a client that supplies the missing options. Nil: the environment supplies them.
+---@param parent table? The state of a client, for the options that are missing. Nil: they come from the environment.
 ---@return cmr.Client? client
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option"|"no_ledger", option, expected, got, suggestion}
@@ -425,7 +426,7 @@ function Client.try_new(opts, parent)
       ledger = ledger,
       limiter = lua_opts.limiter or shared_by(ledger, "limiter", limiter.default),
       store = lua_opts.store or shared_by(ledger, "store", stores.default),
-      loop = lua_opts.loop, -- nil chooses the adapter that fits each call
+      loop = lua_opts.loop, -- nil: each call gets a fitting adapter
     },
   }, Client)
 end
@@ -439,8 +440,8 @@ end
 
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
----@param opts cmr.Options
----@return cmr.Client client It uses this client's engine. Options that opts does not name have this client's values.
+---@param opts cmr.Options The options that differ from this client's options.
+---@return cmr.Client client The copy, which uses this client's engine.
 function Client:with(opts)
   local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end
@@ -469,7 +470,7 @@ function Client:key_id()
   return self:target():key_id()
 end
 
--- Returns the core's target. The command uses it to prepare calls without raising.
+-- Returns the client's target. The command prepares calls with the target, because the client's methods raise mistakes.
 function Client:target()
   return state_of(self, "target").target
 end

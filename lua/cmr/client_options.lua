@@ -13,7 +13,7 @@ local client_options = {}
 ---cmr.limiter.redis and cmr.store.redis.
 ---@class cmr.Options
 ---@field api_key? string The key of the requests. The vendor signs webhooks with the same key. Default: $CMR_API_KEY.
----@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
+---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or the production URL.
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---The name of a profile that `cmr init` stored. A profile has the options api_key and base_url, and
 ---perhaps key_header and ca_file.
@@ -26,25 +26,25 @@ local client_options = {}
 ---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
----Called after a failed attempt that can be repeated safely. Returns true for another attempt, false for no other
----attempt, or the seconds to wait before another attempt.
+---Called after a failed attempt that can be repeated safely. The result true means another attempt, false means none,
+---and nil lets cmr decide. A number means another attempt after so many seconds.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else, for a client with a
----ledger, the limiter of the ledger; else the limiter of the process.
+---The limiter of the requests. Default: the first of these that exists: nginx's lua_shared_dict cmr, the limiter of the
+---client's ledger, the limiter of the process.
 ---@field limiter? cmr.Limiter
 ---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
 ---False: cmr does not count re-exports. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
 ---@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
----The ledger, which records every request that may change something: true for the user's ledger, or the path of
----another ledger. If the ledger cannot record a request, cmr does not send the request. Default: false.
+---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
+---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
+---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
 ---Maps the name of an operation to "METHOD /path". This endpoint replaces the endpoint that cmr knows. An operation
@@ -75,7 +75,7 @@ local client_options = {}
 ---@class cmr.Retry
 ---@field operation string
 ---@field attempt integer The number of the attempt that failed.
----@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
+---@field delay? number Seconds until the next attempt. The option retry gets nil if cmr would not try again.
 ---@field err cmr.Error
 ---@field context table The table that all hooks of one call share.
 
@@ -93,18 +93,18 @@ client_options.DEFAULTS = {
   retries = 2,
   retry_budget = 50,
   reexport_quota = "warn",
-  rate = 4, -- the vendor's limit is 5; its help page advises 4
+  rate = 4, -- the vendor allows 5, but its help page advises 4
 }
 
 -- The environment variables for options. cmr reads these variables when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
--- the options that exclude the option `profile`; ca_file does not exclude it, because certificates are no secret
+-- the options that must not be set beside `profile`; ca_file may be set, because certificates are no secret
 local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" }
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
 
-local BOUNDS = { "timeout", "attempt_timeout" } -- for some operations these times are longer, unless the user set them
+local BOUNDS = { "timeout", "attempt_timeout" } -- for some operations, the defaults of these options are longer
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
@@ -122,7 +122,7 @@ local HEADER_NAME = {
   end,
 }
 
--- The rules for a client's options. The loop below adds the options that the core uses. The core checks those itself.
+-- The rules for a client's options. The loop below adds the names of the options that the core uses and checks.
 local SPEC = {
   timeout = validate.number(0.001, 1e5, "seconds"),
   attempt_timeout = validate.number(0.001, 1e5, "seconds"),
@@ -140,7 +140,7 @@ local SPEC = {
   on_retry = "function",
   on_response = "function",
   request_id_header = HEADER_NAME,
-  profile = validate.ANY, -- see add_profile
+  profile = validate.ANY, -- add_profile checks it
 }
 
 local TARGET_NAMES = {}
@@ -149,8 +149,8 @@ for _, name in ipairs(core.target_option_names) do
   SPEC[name] = validate.ANY
 end
 
----Adds the options that a client does not set itself. Copies the values, because every call reads nearly all of them,
----and a look-up in the parent would be slower.
+---Adds the parent's value of each option that the client does not set itself. The values are copied, because every call
+---reads nearly all of them, and a look-up in the parent would be slower.
 ---@param opts table the client's options; the function changes this table
 ---@param parent table The options of the client from which the new client is made, or client_options.DEFAULTS.
 function client_options.inherit(opts, parent)
@@ -164,8 +164,8 @@ function client_options.inherit(opts, parent)
   opts.chosen = chosen
 end
 
----Returns the timeouts of a call and of one of its attempts. If the vendor may take long for each item, a timeout that
----the user did not set grows with the number of items.
+---Returns the timeouts of a call and of one of its attempts. For some operations, the vendor may take long for each
+---item. For these operations, a timeout that the user did not set grows with the number of items.
 ---@param opts table a client's options
 ---@param operation cmr.Operation? nil: a raw request
 ---@param call any from the core
@@ -222,7 +222,7 @@ end
 ---Checks the options, and separates the core's options from those that the Lua code uses.
 ---@param opts cmr.Options
 ---@return table? target_opts The options for core.target, which checks them.
----@return table|string lua_opts The other options, with the adapter in place of a loop's name; or a message.
+---@return table|string lua_opts The other options; `loop` is the adapter, not its name. Without target_opts: a message.
 ---@return table? problem {code, option, expected, got, suggestion}
 function client_options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)
@@ -243,9 +243,9 @@ function client_options.split(opts)
   return nil, ("bad option 'loop' (%s)"):format(message), { code = "bad_option", option = "loop", got = name }
 end
 
----Adds the options from the environment, and nginx's default of max_response, to a new client's options.
+---Adds the options of the environment to a new client's options. In nginx, also sets the default of max_response.
 ---@param target_opts table The options for core.target. The function changes them.
----@return table? target_opts or nil, a message and the problem {code, option}
+---@return table? target_opts Nil is followed by a message and the problem {code, option, reason}.
 function client_options.with_environment(target_opts)
   for name, variable in pairs(ENVIRONMENT) do
     local value = os.getenv(variable)

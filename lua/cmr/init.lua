@@ -14,30 +14,30 @@ local operations = require "cmr.operations"
 ---@field status integer Repeats the HTTP status.
 ---@field message string
 ---@field data? any The result. Absent if the API sends null or nothing.
----@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
+---@field actionId? string The id of an asynchronous operation's action. The action's webhook events have this id too.
 
 ---@alias cmr.Kind
 ---| "network" # no answer: the connection failed
 ---| "timeout" # no answer in time
 ---| "tls" # no answer: the certificate or the encryption failed
----| "bad_response" # the response is not from the API: not a JSON object, too large or truncated
+---| "bad_response" # the response is not a JSON object, or is too large or truncated
 ---| "unauthorized" # 401
 ---| "payment_required" # 402
 ---| "forbidden" # 403
 ---| "not_found" # 404
 ---| "conflict" # 409
 ---| "bad_request" # 400, 422: the API does not accept the request
----| "rate_limited" # 429, or no slot in the rate limit within the time left
+---| "rate_limited" # 429, or the rate limit has no slot before the call's timeout
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API reports a failure: in an answer with a success status, or later (client:await)
----| "cancelled" # ended by job:cancel(), before_send, await's `cancelled`, closing the engine, or a fork (in the child)
----| "not_recorded" # the ledger cannot be written; nothing was sent
+---| "operation_failed" # the API reports a failure in an answer with a success status, or later (see client:await)
+---| "cancelled" # ended by job:cancel(), before_send, await's `cancelled`, a closed engine, or a fork (in the child)
+---| "not_recorded" # the ledger did not record the request, so nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----Whether the request may have been done. After several attempts, this is the most severe of their outcomes: unknown >
----rejected > not_sent.
+---Whether the request may have been done. After several attempts, this is the most severe outcome of an attempt:
+---unknown > rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
@@ -54,16 +54,16 @@ local operations = require "cmr.operations"
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
----The answer, decoded if it is a JSON object. In an error of client:await: the event that reports the failure, the
----items that the API refused, or the answer of order_status.
+---The answer, decoded if it is a JSON object. In an error of client:await, what reports the failure: an event, a
+---list of the items that the API refused, or the answer of order_status.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
----Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
----"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
----client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
----"missing_items" or "no_list". If kind is "not_recorded": "busy" when another program has locked the ledger, "full"
----when the disk is full, "repeated" when another process has just sent the same request, or another reason.
+---Says what is wrong. For kind "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". For
+---kind "bad_response" from client:each: "wrong_page", "list_changed", "repeated_page", "repeated_item", "missing_items"
+---or "no_list". For kind "not_recorded": "busy" (another program has locked the ledger), "full" (the disk is full),
+---"repeated" (another process has just sent the same request) or another reason.
 ---@field code? string
 ---@field field? string The path of the wrong field, such as "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.
@@ -72,8 +72,8 @@ local operations = require "cmr.operations"
 ---@field reason? string The mistake in words, if `expected` does not say it.
 ---@field programmer_error? true The program is wrong, not its data. The functions of cmr raise such an error.
 
----The type of cmr.all. Some operations of the API act on everything if you omit a list. To do this with cmr, pass
----cmr.all as the list.
+---The type of cmr.all. Some operations of the API act on everything if you omit a list. To act on everything with
+---cmr, pass cmr.all as the list.
 ---@class cmr.All
 
 ---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
@@ -92,7 +92,7 @@ local operations = require "cmr.operations"
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each of its items.
+---The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item of the list.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
@@ -133,7 +133,7 @@ local operations = require "cmr.operations"
 ---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
 ---@field null any JSON's null. In answers, only arrays contain it. Pass it to send a null.
----@field all cmr.All Means "every item". Pass it as the list of an operation that acts on everything without a list.
+---@field all cmr.All Means "every item". Pass it as a list to act on everything, see cmr.All.
 ---@field webhook cmr.Webhook
 local cmr = {
   _VERSION = core._VERSION,

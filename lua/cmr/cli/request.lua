@@ -14,13 +14,12 @@ local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
-  -- removes the source line of this program and the function's name from the message
+  -- removes the file and line ("request.lua:17: ") and the function's name from the message
   io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^%l+%.run: ", "")))
 end
 
----Calls a function of the library and returns its results. If the function raises a string, its arguments have a
----mistake. The string then becomes the message of a mistake in the command line. Ctrl-C also arrives as a string, but
----is raised again.
+---Calls a function of the library and returns its results. The function raises a string if an argument is wrong. This
+---string becomes the message of a mistake. Any other error is raised again, and so is the string of a Ctrl-C.
 function request.library(action, ...)
   return returned(pcall(action, ...))
 end
@@ -37,7 +36,7 @@ function request.key(path, read)
 end
 
 ---Returns the number in an option's text, or nil if there is no text. Raises a mistake.
----@param whole boolean? True refuses a fraction.
+---@param whole boolean? Whether a fraction is a mistake.
 function request.number(option, typed, whole)
   if not typed then return nil end
   local value = typed:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(typed)
@@ -45,7 +44,7 @@ function request.number(option, typed, whole)
   io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", typed)
 end
 
----Returns the key and the base URL that belong together. See profile.settings.
+---Returns the settings for requests, such as the key and its base URL. See profile.settings.
 function request.settings(parsed, system, read)
   local key = parsed.api_key_file and request.key(parsed.api_key_file, read)
   return require("cmr.cli.profile").settings(parsed, system, key)
@@ -56,7 +55,7 @@ request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends withou
 
 ---Returns the ledger for a command that may change something. Raises a failure when the ledger cannot be opened.
 ---@param acts boolean Whether the command may change something at the vendor.
----@return table? ledger Nil when the command only reads, and with --no-ledger.
+---@return table? ledger Nil if the command only reads, or if the user gave --no-ledger.
 function request.ledger(parsed, acts)
   if parsed.no_ledger or not acts then return nil end
   local ledger, message = require("cmr.ledger").open()
@@ -64,15 +63,16 @@ function request.ledger(parsed, acts)
   io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
 end
 
--- Returns the limiter that all processes with the user's ledger share. A command that only reads opens the limiter's
--- file, but not the ledger. If that file cannot be used, the command has a queue of its own, without a warning.
+-- Returns the limiter that all processes with the user's ledger share, or nil with --no-ledger. A command that only
+-- reads does not open the ledger, only the limiter's file. If the limiter's file cannot be used, such a command uses
+-- its own queue and shows no warning.
 local function limiter_for(parsed, ledger)
   if ledger then return ledger:limiter() end
   local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()
   return path and require("cmr.limiter.file").new { path = path, is_quiet = true } or nil
 end
 
----Makes a client from the command line and the environment, and stores the name of its profile in parsed.profile.
+---Makes a client from the command line and the environment, and stores the profile's name in parsed.profile.
 ---@param settings table? default: request.settings
 ---@param ledger table? see request.ledger
 function request.client(parsed, system, read, settings, ledger)
@@ -91,7 +91,7 @@ function request.client(parsed, system, read, settings, ledger)
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
-  elseif parsed.command ~= "bulk" and io.is_watched(system) then -- bulk shows a progress bar
+  elseif parsed.command ~= "bulk" and io.is_watched(system) then -- bulk has its own progress bar
     local retries = opts.retries or require("cmr.client_options").DEFAULTS.retries
     opts.on_retry = require("cmr.cli.progress").on_retry(system, retries)
   end
@@ -120,7 +120,7 @@ local function fail(order, parsed, message, err)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
--- Returns lines with the request, for the question whether to send it.
+-- Returns the lines that describe the request when the user must confirm it.
 local function shown_lines(preview, profile)
   local excerpt, max_bytes = require "cmr.cli.excerpt", require("cmr.cli.prompt").MAX_LINE_COLUMNS
   local lines = { preview.method .. " " .. preview.url }
@@ -138,7 +138,8 @@ local function shown_lines(preview, profile)
   return lines
 end
 
--- Shows the request for --dry-run and -v. Asks for a confirmation if the request needs one. Returns whether to send it.
+-- Shows the request for --dry-run and -v. Asks the user to confirm the request if order.reason is set. Returns whether
+-- to send the request.
 local function confirmed(order, call, parsed, system, client)
   if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
   local preview = call:request()
@@ -165,8 +166,8 @@ local function log(system, lines)
   end
 end
 
--- Returns two lines. The first says that the API refused the whole request, or accepted the request, with the ids in
--- the answer. The second has the answer without secrets.
+-- Returns two lines. The first line says whether the API accepted or refused the request. For an accepted request, it
+-- also lists the ids in the answer. The second line is the answer, with secrets masked.
 local function acceptance(order, answer)
   local names = {}
   for _, kind in ipairs { "order", "action" } do
@@ -184,8 +185,8 @@ local function acceptance(order, answer)
   }
 end
 
--- Prints the answer. If printing fails and the request may have changed something, says on standard error whether the
--- API accepted the request. Returns the exit status.
+-- Prints the answer, and returns the exit status. If printing fails after a request that may have changed something,
+-- says on standard error whether the API accepted the request.
 local function show(order, answer, parsed, system)
   local ok, ending = pcall(output.show, answer, parsed, system, order.about)
   if ok then return io.EXIT_OK end
@@ -223,20 +224,20 @@ function request.open_engine(system)
   return spare
 end
 
----Sends one request and prints its answer. Raises a failure, or a mistake. If the answer of a request that may change
----something cannot be printed, the function says so on standard error, and raises nothing.
+---Sends one request and prints its answer. Raises a failure, or a mistake. But if printing fails after a request that
+---may have changed something, reports this on standard error, and returns the exit status of the failure.
 ---
 ---The fields of `order` are:
 ---  method      the name of a method of the client
 ---  args        the arguments of that method
----  prepare     the function that prepares the call; by default the function of cmr.core that `method` names
----  operation   nil for `cmr api`
+---  prepare     the function that prepares the call; default: cmr.core[method]
+---  operation   the operation's row; nil for `cmr api`
 ---  has_effect  whether the HTTP method is not GET
 ---  acts        whether the request may change something
----  reason      why the user must confirm, such as "reexport charges money", or nil
+---  reason      why the user must confirm, such as "reexport charges money"; nil: no confirmation is needed
 ---  about       see output.show
 ---@param order table
----@return integer status io.EXIT_INCOMPLETE if the API refused items; another status if the answer was not printed.
+---@return integer status The exit status, such as io.EXIT_INCOMPLETE if the API refused items.
 function request.send(order, parsed, system, client)
   -- prepares the call here, because the client would raise a mistake as plain text
   local prepare = order.prepare or core[order.method]

@@ -1,5 +1,5 @@
----Prints requests of the ledger on standard output, in the format that --output and --field ask for. Only one page of
----requests is in memory at a time. For --field, all selected values are in memory.
+---Prints requests of the ledger on standard output, in the format that --output and --field ask for. With --field, the
+---selected values of all requests are in memory. Without --field, only one page of requests is in memory at a time.
 
 local arguments = require "cmr.cli.arguments"
 local colours = require "cmr.cli.colours"
@@ -17,18 +17,19 @@ local PAGE_REQUESTS = 1000
 local SHOWN_KEY_CHARACTERS = 6
 local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await accepts ids of the first two kinds
 
--- The columns of a table and of CSV. A table shows one id and the number of the other ids; CSV shows all ids.
--- text_table cuts the column "id" only if it is wider than MAX_WHOLE_ID_COLUMNS of that module.
+-- The columns of a table and of CSV. CSV shows all ids of a request. A table shows the first id and how many others
+-- there are, as in "ORD_1 +2". text_table cuts the column "id" only if the column is wider than text_table's
+-- MAX_WHOLE_ID_COLUMNS.
 local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
 local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
 local ACCOUNT = #TABLE_COLUMNS
 
--- Returns a time in the user's time zone.
+-- Returns a time as text in the user's time zone, such as "2026-03-31 17:30".
 local function local_time(seconds, with_seconds)
   return text.date(with_seconds and "%Y-%m-%d %H:%M:%S" or "%Y-%m-%d %H:%M", seconds)
 end
 
--- Returns all ids of a request. The kinds that help most come first.
+-- Returns all ids of a request, in the order of KINDS.
 local function list_ids(ids)
   local list = {}
   for _, kind in ipairs(KINDS) do
@@ -76,7 +77,8 @@ local function differs(rows, column)
   return false
 end
 
--- Returns the columns that tell something about these rows, and the rows with only these columns.
+-- Returns the names of the columns that have a value in any row, and the rows without the other columns. Leaves out the
+-- column "account" if all rows have the same account.
 local function telling(rows)
   local columns, indices = {}, {}
   for index, name in ipairs(TABLE_COLUMNS) do
@@ -99,8 +101,8 @@ local function empty(key)
   return key == "ids" and "{}" or nil
 end
 
--- The functions that make a writer, by format: function(system, parsed) -> write(page, number of the page),
--- finish(number of pages). A format that needs no end has no `finish`.
+-- Maps a format to a function that returns two functions: write(page, number) prints one page, and finish(page_count)
+-- prints the end of the output. `finish` is nil for a format that needs no end.
 local writers = {}
 
 function writers.table(system, parsed)
@@ -126,13 +128,13 @@ function writers.csv(system, parsed)
       rows[index] = row_of(item)
     end
     local written = csv.write(CSV_COLUMNS, rows, csv.style(parsed, system))
-    -- removes the header, which is always one line
+    -- only the first page keeps the header, which is always one line
     if number > 1 then written = written:gsub("^[^\n]*\n", "") end
     io.write(system, written)
   end
 end
 
--- Encodes each request of a page.
+-- Returns the JSON text of each request of a page.
 local function encoded(page, system, compact)
   local style = { compact = compact, empty = empty, paint = colours.painter(system, system.stdout) }
   local texts = {}
@@ -178,7 +180,8 @@ local function read_page(next_item)
   return page
 end
 
--- Returns the paths inside each request, or nil if a path is about the whole list, such as "data" or "data.0.state".
+-- Turns each path, such as "data.state", into the path inside a request, such as "state". Returns nil if one of the
+-- paths is not for every request, such as "data" or "data.0.state".
 local function paths_in_request(paths)
   local rests = {}
   for index, path in ipairs(paths) do
@@ -188,7 +191,7 @@ local function paths_in_request(paths)
   return rests
 end
 
--- Prints the selection of --field in each request.
+-- Prints the values that --field selects.
 local function print_field(next_item, parsed, system)
   local names = field.names(parsed.field)
   local paths = names and parsed.field or { parsed.field }

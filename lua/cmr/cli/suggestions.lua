@@ -1,4 +1,4 @@
----Adds to a message of argparse what the user probably meant. Pure.
+---Adds a hint to a message of argparse, such as "did you mean '--company'?". Pure.
 
 local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
@@ -8,7 +8,7 @@ local suggestions = {}
 
 local MIN_PART_CHARACTERS = 4 -- cmr does not look for a shorter word inside longer names
 
--- Returns the name that contains the word, if there is only one: "--google-client-id" for "--client-id".
+-- If exactly one name contains the word, returns this name: "--google-client-id" for "--client-id".
 local function only_containing(word, names)
   local part, found = word:match("^%-*(.*)$"):lower(), nil
   if #part < MIN_PART_CHARACTERS then return nil end
@@ -21,7 +21,7 @@ local function only_containing(word, names)
   return found
 end
 
--- Returns whether one of the parsers has an option with this name that takes a value.
+-- Returns whether an option of the parsers has this name and takes a value.
 local function takes_value(parsers, name)
   for _, element in ipairs(parsers) do
     for _, option in ipairs(element._options) do
@@ -32,7 +32,7 @@ local function takes_value(parsers, name)
   end
 end
 
--- Returns a hint when the unknown option is the value of the option before it: "--company -acme".
+-- Returns a hint if the unknown option is really the value of the option before it, as in "--company -acme".
 local function value_hint(line, word, parsers)
   for index = 2, #line do
     local is_short = not word:find "^%-%-" and line[index]:sub(1, #word) == word
@@ -53,11 +53,10 @@ end
 
 ---Adds a hint to a message of argparse.
 ---@param message string
----@param element table The command that refused the line, or the root parser.
+---@param element table The parser that refused the line: the parser of a command, or the root parser.
 ---@param root table The root parser.
----@param names table `options` lists all options of the element, also those that parser.new left out.
----`arguments` maps an option that does not exist, such as "--user-id", to the positional argument for its value, such
----as "USER_ID".
+---@param names table Two fields. `options` lists all options of the element, also those that parser.new left out.
+---`arguments` maps an option that the user may try by mistake to a positional argument: "--user-id" to "USER_ID".
 ---@param line string[] The words of the command line.
 ---@param operations cmr.Operation[]
 ---@return string message

@@ -9,7 +9,7 @@ local tabulate = {}
 
 local NAME_FIELDS = { key = true, name = true, email = true, domain = true, domainName = true, host = true }
 
--- Patterns of the fields that are worth a column in a narrow table, the most useful first.
+-- Patterns of the fields that come early, in this order, because a narrow table leaves out its last columns.
 local FIRST_FIELDS = {
   "^company$",
   "^firstName$",
@@ -26,7 +26,7 @@ local FIRST_FIELDS = {
   "^city$",
   "^country$",
 }
--- Patterns of the fields that come after the other values, because a narrow table leaves out its last columns.
+-- Patterns of the fields that come late, because a narrow table leaves out its last columns.
 local LAST_FIELDS = { "^addressLine", "^phone", "^postalCode$", "^language", "Id$", "^userId$" }
 
 local function as_table(value)
@@ -45,7 +45,8 @@ local function is_list_of_objects(value)
   return tables.is_list(value) and has_members(value[1])
 end
 
--- Functions for answers whose member names are values, such as names of countries: function(data) -> columns, rows.
+-- Maps the name of an operation to function(data) -> columns, rows. In the answers of these operations, the names of
+-- members are data, such as the names of countries.
 local views = {}
 
 -- Returns one row for each stored credential, and one for each app without a credential.
@@ -81,8 +82,8 @@ local function first_member(data, test)
   end
 end
 
----Finds the list in an answer's data: the data itself, or its first member that is a list of objects. Finds an empty
----list only for an operation that returns a list.
+---Finds the list in an answer's data. If the data is no list itself, finds its first member that is a list of objects.
+---Finds an empty list only for an operation that returns a list.
 ---@param operation string? The operation's name.
 ---@return any[]? list
 ---@return string? name The name of the member, or "" for the data itself.
@@ -109,8 +110,8 @@ local function flatten(object, prefix, row)
   return row
 end
 
--- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, the
--- FIRST_FIELDS, other values, the LAST_FIELDS, and at the end lists and empty objects.
+-- Returns a column's place in the order of columns. The order is: the item's id, its name, its status, FIRST_FIELDS,
+-- other values, LAST_FIELDS, lists and empty objects.
 local function rank(field, list_name, nested)
   local stem = field:match "^(.*)[iI]d$"
   if stem and list_name:sub(1, #stem) == stem then return 1 end
@@ -126,8 +127,8 @@ local function rank(field, list_name, nested)
   return 5
 end
 
----Turns items into flat tables. The members of inner objects get dotted names. An item that is no object gets the name
----"value".
+---Turns items into flat tables. The members of inner objects get dotted names. An item that is no object becomes
+---{value = item}.
 function tabulate.flat(list)
   local flats = {}
   for index, item in ipairs(list) do
@@ -136,10 +137,10 @@ function tabulate.flat(list)
   return flats
 end
 
----Returns the names in flat tables, in the order of columns.
----@param list_name string The name of the list that has the items.
+---Returns all field names of flat tables, in the order of columns.
+---@param list_name string The name of the list that has the items, such as "domains".
 function tabulate.columns(flats, list_name)
-  local nested = {} -- field -> whether it has a list or an empty object in any item
+  local nested = {} -- field -> whether any item has a list or an empty object in this field
   for _, flat in ipairs(flats) do
     for field, value in pairs(flat) do
       nested[field] = nested[field] or type(value) == "table"
@@ -159,7 +160,7 @@ function tabulate.row(flat, columns)
   return row
 end
 
----Returns the rows of flat tables, with the values in the order of the columns.
+---Returns a row for each flat table, with the values in the order of the columns.
 ---@return any[][] rows
 function tabulate.ordered(flats, columns)
   local rows = {}
@@ -178,8 +179,8 @@ function tabulate.rows(list, list_name)
   return columns, tabulate.ordered(flats, columns)
 end
 
--- Turns a map of several objects into a list. Each object gets its key in the map as the member "key", unless the
--- object has such a member. Returns nil for any other value.
+-- Returns the objects of a map as a list. Stores each object's key in the object's member "key", unless there is
+-- such a member. Returns nil if the data is not a map of several objects.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do
@@ -191,7 +192,7 @@ local function from_map(data)
   return #list > 1 and list or nil
 end
 
--- If all members of an object are empty lists, returns the shortest of their names, else nil.
+-- If all members of an object are empty lists, returns the shortest of the members' names. Otherwise returns nil.
 local function name_of_nothing(object)
   local names = tables.sorted_keys(object, function(name)
     return #name -- "records" before "disabledRecords"
@@ -205,8 +206,8 @@ end
 ---Lays out an operation's answer as columns and rows.
 ---@param answer table The decoded envelope.
 ---@return string[] columns The API's field names, with dots for the members of inner objects.
----@return any[][] rows One value for each column; nil where there is none.
----@return boolean? record True when the only row is the whole answer and not an item of a list.
+---@return any[][] rows One value for each column; a missing value is nil.
+---@return boolean? record True if the only row is the whole answer, not an item of a list.
 ---@return string? name The name of the empty list, if the answer has only empty lists.
 function tabulate.of(operation, answer)
   local data = answer.data
@@ -234,7 +235,7 @@ function tabulate.list_cell(value)
   return is_empty(value) and "" or tabulate.cell(value)
 end
 
----Returns the text of a cell: a string unchanged, "" for null, JSON for a nested value.
+---Returns the text of a cell: a string as it is, "" for null, and JSON for any other value.
 function tabulate.cell(value)
   if value == nil or value == core.null then return "" end
   if type(value) == "string" then return value end

@@ -5,8 +5,8 @@ local terminal = {}
 local DEFAULT_COLUMNS = 80
 local ELLIPSIS = "\226\128\166"
 
--- Ranges of code points that take two columns, and of code points that take none. The lists are not complete, but
--- enough to keep tables aligned.
+-- WIDE has the code points that take two columns. ZERO_WIDTH has the code points that take no column. The lists are not
+-- complete, but enough to keep tables aligned.
 local WIDE = {
   { 0x1100, 0x115F },
   { 0x2E80, 0x303E },
@@ -62,8 +62,8 @@ function terminal.width(text)
   return width
 end
 
----Splits a text in two. The beginning has as many characters as fit into the columns, but at least one. Returns the
----beginning and the rest.
+---Splits a text, and returns its beginning and the rest. The beginning has as many characters as fit into the columns,
+---but at least one.
 function terminal.split(text, columns)
   local finish, used = 0, 0
   for start, character in text:gmatch "()([^\128-\191][\128-\191]*)" do

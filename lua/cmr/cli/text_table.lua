@@ -9,16 +9,16 @@ local text = require "cmr.util.text"
 local text_table = {}
 
 local GAP_COLUMNS = 2 -- the space between two cells
-local MIN_CUT_COLUMNS = 10 -- if several columns are shown, none is cut to less than this
-local MAX_WHOLE_ID_COLUMNS = 40 -- ids up to the length of "ACT_" and a UUID are not cut, because people copy them
+local MIN_CUT_COLUMNS = 10 -- if several columns are shown, no column is cut to less than this
+local MAX_WHOLE_ID_COLUMNS = 40 -- ids up to this length, such as "ACT_" with a UUID, are not cut: people copy them
 
 -- Returns the heading for a field: "connectedAt" -> "CONNECTED AT".
 local function heading(field)
   return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
 end
 
--- Returns the same text as tabulate.list_cell, without the characters that control a terminal. But a list of plain
--- values becomes text such as "a, b", without the brackets and quotes of JSON.
+-- Returns the text of a cell. A list of plain values becomes text such as "a, b". Any other value becomes the text of
+-- tabulate.list_cell. A space replaces each character that controls a terminal.
 local function cell_text(value)
   if not tables.is_list(value) then return text.printable(tabulate.list_cell(value)) end
   local items = {}
@@ -29,7 +29,7 @@ local function cell_text(value)
   return text.printable(table.concat(items, ", "))
 end
 
--- Narrows the columns until they fit the width. Returns how many columns fit.
+-- Lowers the numbers in `widths` until the columns fit into the room. Returns how many columns fit.
 local function narrow(columns, widths, room)
   local least, used, total, shown = {}, -GAP_COLUMNS, -GAP_COLUMNS, 0
   for index, natural in ipairs(widths) do
@@ -54,8 +54,8 @@ local function narrow(columns, widths, room)
   return shown
 end
 
--- Returns a line of headings and one line for each row, and the number of columns in them. Columns of numbers are
--- aligned to the right.
+-- Returns a text, and the number of its columns. The text has a line of headings, then one line for each row. Columns
+-- of numbers are aligned to the right.
 local function grid(columns, rows, room, paint)
   local widths, cells, numeric = {}, {}, {}
   for number = 0, #rows do
@@ -83,7 +83,7 @@ local function grid(columns, rows, room, paint)
   return table.concat(lines), shown
 end
 
--- Returns one line for each field, or several lines for a long value.
+-- Returns a text with one line for each field. A long value takes several lines.
 local function record(columns, row, room, paint)
   local label_width, lines = 0, {}
   for _, field in ipairs(columns) do
@@ -106,8 +106,11 @@ end
 ---Lays out the columns and rows of tabulate.of: one line of headings, then one line for each row. No line ends with
 ---spaces.
 ---
----The options are: width, the room for a line; paint, see colours.painter; record, true to show the only row with one
----line for each field. Long cells are cut to fit the width. If that is not enough, the last columns are left out.
+---Long cells are cut to fit the width. If the cut cells do not fit either, the last columns are left out. The options
+---are:
+---  width   the maximum width of a line
+---  paint   see colours.painter
+---  record  true: there is only one row, and each of its fields gets a line
 ---@param opts table?
 ---@return string text
 ---@return integer shown The number of columns in the text.

@@ -8,8 +8,8 @@ local times = {}
 
 local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 
----Returns the seconds in an option's text such as 7d, 12h or 30m, or nil if there is no text. Raises a mistake.
----@param option string "--repeat-after"
+---Turns an option's text, such as 7d, 12h or 30m, into seconds. Returns nil if there is no text. Raises a mistake.
+---@param option string The option's name, such as "--repeat-after".
 ---@param typed string?
 ---@return number? seconds
 function times.duration(option, typed)
@@ -19,9 +19,10 @@ function times.duration(option, typed)
   return tonumber(number) * UNITS[unit]
 end
 
----Returns the time in an option's text, or nil if there is no text. The text is a date such as 2026-03-31 or
----"2026-03-31 17:30", or says how long ago the time was, such as 7d. A time before 1970 becomes 1970. Raises a mistake.
----@param option string "--since"
+---Turns an option's text into a time. The text is a date such as "2026-03-31" or "2026-03-31 17:30". Or it says how
+---long ago the time was, such as "7d". Returns nil if there is no text. A time before 1970 becomes 1970. Raises a
+---mistake.
+---@param option string The option's name, such as "--since".
 ---@param typed string?
 ---@return number? time seconds since 1970
 function times.time(option, typed)

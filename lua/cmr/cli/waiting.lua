@@ -51,7 +51,7 @@ function waiting.without_events(name)
   return message or ("the ledger does not say which events report the success of '%s'"):format(name)
 end
 
--- Returns whether an operation is about an order. cmr can then poll the order's status.
+-- Returns whether an operation is about an order. For such an operation, cmr can poll the order's status.
 local function has_order(operation)
   for _, list in ipairs { operation.success_events, operation.failure_events } do
     if table.concat(list, " "):find(".order.", 1, true) then return true end
@@ -59,7 +59,8 @@ local function has_order(operation)
   return false
 end
 
----Refuses --wait before anything is sent, if --wait-timeout is wrong or if cmr could not learn how the request ends.
+---Checks --wait before anything is sent. Raises an error if --wait-timeout is wrong, or if cmr could not learn how the
+---request ends.
 ---@param operation cmr.Operation
 ---@param ledger cmr.Ledger?
 function waiting.check(operation, ledger, parsed)
@@ -77,7 +78,7 @@ local function exit_of(err)
   return err.kind == "operation_failed" and io.EXIT_INCOMPLETE or io.EXIT_FAILURE
 end
 
--- Returns how often each event came: "mailbox.created (3)".
+-- Returns a text that says how often each event came, such as "mailbox.created (3)".
 local function summary(events)
   local counts, names = {}, {}
   for _, event in ipairs(events) do
@@ -192,7 +193,7 @@ local function exit_of_state(ledger, item)
   return STATUS_OF_STATE[found.state] or io.EXIT_FAILURE
 end
 
--- Logs once for each operation why cmr cannot wait for the accepted requests that have no plan.
+-- Logs why cmr cannot wait for the accepted requests that have no plan. Logs this once for each operation.
 local function log_without_events(items, system)
   local seen = {}
   for _, item in ipairs(items) do
@@ -204,7 +205,7 @@ local function log_without_events(items, system)
   end
 end
 
--- Waits for requests that have a plan, and sets their fields `events` and `err`. Returns the exit status.
+-- Waits for requests with a plan. Sets the requests' fields `events` and `err`. Returns the exit status.
 local function wait_for_open(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])
   local client, account = client_for(parsed, system, io.reader(system), ledger)
@@ -223,10 +224,10 @@ local function wait_for_open(items, parsed, system, ledger)
   return status
 end
 
----Waits for the requests that have a plan. The exit status counts the other requests by their state.
----@param items table[] See history.awaited. The function sets `events` and `err` in the requests that it waits for. If
----items.is_everything is true, the other requests do not count, because some of them may stay accepted for ever.
----@return integer status
+---Waits for the requests that have a plan. The state of a request without a plan decides that request's exit status. If
+---items.is_everything is true, requests without a plan do not count: some may stay accepted for ever.
+---@param items table[] See history.awaited. The function sets `events` and `err` in the requests that it waits for.
+---@return integer status The highest exit status of all requests.
 function waiting.for_requests(items, parsed, system, ledger)
   local open, status = {}, io.EXIT_OK
   for _, item in ipairs(items) do
@@ -240,7 +241,7 @@ function waiting.for_requests(items, parsed, system, ledger)
   return status
 end
 
----Waits until the accepted rows of a bulk run have ended. Reports on standard error how they ended.
+---Waits until the accepted rows of a bulk run have ended. Reports on standard error how the rows ended.
 ---@param name string the name of the run
 ---@return integer status
 function waiting.for_run(name, parsed, system, ledger)
