@@ -1,5 +1,5 @@
----Polls the statuses of orders. A process has one poller for each key. If several coroutines wait for the same order,
----each poll of the order serves all of them. The poller uses only a share of the rate, and all other calls come first.
+---Polls the statuses of orders. A process has one poller for each key. All coroutines that wait for an order share the
+---polls of this order. The poller uses only a share of the rate limit, and lets all other calls go first.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -7,9 +7,9 @@ local sender = require "cmr.sender"
 
 local unpack = table.unpack or unpack
 
-local POLL_SHARE = 0.25 -- the share of the rate for polls
-local UNLIMITED_RATE = 4 -- requests per second, for a client without a rate
-local MAX_QUEUE_SECONDS = 0.01 -- a poll takes a slot only if one is free now
+local POLL_SHARE = 0.25 -- the share of the rate that polls may use
+local UNLIMITED_RATE = 4 -- requests per second; the polls of a client without a rate limit use a share of this rate
+local MAX_QUEUE_SECONDS = 0.01 -- a poll takes a slot of the rate limit only if the slot is free now
 local MAX_STATUS_SECONDS = 10
 local RETRY_SECONDS = 0.5 -- the wait after a poll that found no free slot
 local MAX_JITTER = 0.1 -- as a share of the time between two polls
@@ -25,7 +25,7 @@ local poller = {}
 
 local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, answer}}}
 
--- Returns the polls per second for this process. All workers of an nginx get the same share.
+-- Returns how many polls per second this process may send. All workers of an nginx get the same share.
 local function share_of(rate)
   local ngx = package.loaded.ngx
   local workers = ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
@@ -97,8 +97,8 @@ function Watch:pause(now)
   return self:jittered(math.max(self.interval, self.spacing * count))
 end
 
--- Reserves the key's next poll for this order. Returns false if the order is not due, or if the key's last poll was too
--- recent.
+-- Reserves the key's next poll for this order and returns true. If the order is not due, or if the key's last poll was
+-- too recent, reserves nothing and returns false.
 function Watch:claim(now)
   local key, order = self.key, self.order
   local is_taken = key.free_at > now and key.free_at <= now + self.spacing -- also false if the clock was set back
@@ -122,7 +122,7 @@ end
 ---Polls the order if it is due.
 ---@param now number
 ---@param left number The seconds that the poll may take.
----@return boolean is_new Whether there is a new answer, from this poll or from a poll of another wait.
+---@return boolean is_new Whether there is a new answer, from this poll or from the poll of another coroutine.
 ---@return cmr.Answer? res
 ---@return cmr.Error? err
 function Watch:poll(now, left)

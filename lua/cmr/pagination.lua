@@ -1,10 +1,10 @@
----Reads the items of a list, page by page. An answer has currentPage, totalPages and perhaps the total number of items:
----in data.pagination (API documentation) or directly in data (help pages). The answer's nextPage is not used, because
----the documented sample shows a wrong number.
+---Reads the items of a list, page by page. An answer has currentPage and totalPages, and perhaps the total number of
+---items. The API documentation shows these fields in data.pagination, and the help pages show them directly in data.
+---The answer's nextPage is not used, because the documented sample shows a wrong number.
 ---
----The pages are not one snapshot of the list. When the list changes while it is read, items move from one page to
----another. So every page is compared with the pages before it. When items may be missing or come twice, the iteration
----ends with an error.
+---The pages are not one snapshot of the list. If the list changes during the iteration, items move from one page to
+---another. So the iteration compares every page with all earlier pages. The iteration ends with an error if items may
+---be missing or come twice.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -17,7 +17,7 @@ local pagination = {}
 -- The possible names of the field with the total number of items.
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems" }
 
----Returns an answer's numbers of pages and items. Returns nil for a number that the answer lacks.
+---Returns three numbers from an answer. Returns nil for each number that the answer lacks.
 ---@return number? page The number of this page.
 ---@return number? pages The number of pages.
 ---@return number? total The number of items on all pages.
@@ -37,7 +37,8 @@ local function broken(operation, code, message)
   return false, err.message, core.error(err)
 end
 
--- Raises a table, which next_page turns into an error. The only callers are `check` and its helpers.
+-- Raises a table {code, message}. next_page catches the table and makes an error from it. Only `check` and its helpers
+-- call this function.
 local function stop(code, format, ...)
   local words = { ... }
   for index, word in ipairs(words) do
@@ -57,8 +58,8 @@ local function id_field(item, list_name)
   end
 end
 
--- Returns a text that identifies an item, and a text for messages. If the item has no id, the first text is a digest of
--- all its members.
+-- Returns a text that identifies an item, and a text that names the item in messages. If the item has no id, the first
+-- text is a digest of the item's members.
 local function identity(item, list_name)
   if not tables.is_object(item) or next(item) == nil then return nil end
   local field = id_field(item, list_name)
@@ -68,7 +69,7 @@ local function identity(item, list_name)
   return core.sha256(tables.canonical(item)), "an item"
 end
 
--- Compares the numbers in a page with the request, and with the pages before it.
+-- Raises if an answer's page number is not `number`, or if `pages` or `total` differs from the value on the first page.
 local function check_numbers(list, number, current, pages, total)
   if current and current ~= number then
     local of = pages and (" of %.14g"):format(pages) or ""
@@ -83,8 +84,8 @@ local function check_numbers(list, number, current, pages, total)
   end
 end
 
--- Raises when this page is the same as an earlier page, or has an item of an earlier page. Two equal items in one page
--- are no error, because the server sent them so.
+-- Raises if this page is the same as an earlier page, or has an item of an earlier page. Two equal items in one page
+-- are no error, because the server sent both in one answer.
 local function check_repeats(list, number, items)
   local fingerprint = core.sha256(tables.canonical(items))
   if list.seen_pages[fingerprint] then
@@ -117,10 +118,10 @@ local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end
 
--- Compares a page with the request and with the pages before it. Returns whether the page is the last page.
+-- Compares a page with the request and with the earlier pages. Returns whether the page is the last page.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
-  -- 0 pages mean that there are no items, or that the number is useless
+  -- a number below 1, or NaN, is not used: the list has no items, or the number is wrong
   if pages and (pages < 1 or pages ~= pages) then pages = nil end
   check_numbers(list, number, current, pages, total)
   if number == list.first then
@@ -179,7 +180,7 @@ function pagination.iterate(fetch, operation, where, first)
     return finish(broken(operation, result.code, result.message))
   end
 
-  -- After the last item, checks that there were as many items as the answers said.
+  -- Checks, after the last item, that the number of items equals the total in the first answer.
   local function check_count()
     is_checked = true
     if not list.total or list.first ~= 1 or list.count == list.total then return nil end

@@ -1,8 +1,8 @@
 ---The parameters of an operation as a tree. Pure.
 ---
----A node of the tree has these fields: type is a parameter's type, such as "string", "object", "array" or "map"; param
----is the parameter, if there is one; members is an object's array of {name, node}; item is the node of an array's
----items; value is the node of a map's values.
+---A node has a `type`, such as "string", "object", "array" or "map". Each node except the root has `param`, the
+---parameter. An object's node has `members`: an array of {name, node}. An array's node has `item`, the node of the
+---array's items. A map's node has `value`, the node of the map's values.
 
 local parameters = {}
 
@@ -23,7 +23,7 @@ local function split(name)
   return parent, name:match "[^.]+$"
 end
 
----Returns the node of the object that has an operation's parameters.
+---Returns the root of an operation's tree: the node of an object whose members are the parameters.
 ---@param operation table
 ---@return table node
 function parameters.tree(operation)
@@ -44,10 +44,10 @@ function parameters.tree(operation)
   return root
 end
 
----Returns the parameters of which the request needs at least one ("any") or exactly one ("one").
+---Returns the parameters among which a request must choose.
 ---@param operation table
 ---@return string[] names
----@return string? kind "any" or "one"; nil if there is no such choice.
+---@return string? kind "any": at least one of them; "one": exactly one of them. Nil if there is no such choice.
 function parameters.choice(operation)
   local names, kind = {}, nil
   for _, param in ipairs(operation.params) do

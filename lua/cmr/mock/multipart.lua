@@ -8,8 +8,8 @@ local multipart = {}
 
 local MAX_BOUNDARY_BYTES = 70
 
--- Returns the parameters of a header's value, by lower-case name: 'form-data; name="a"' -> {name = "a"}. Returns nil if
--- the value is malformed.
+-- Returns the parameters of a header's value, such as {name = "a"} for 'form-data; name="a"'. The names are in lower
+-- case. Returns nil if the value is malformed.
 local function parameters(value)
   local found, rest = {}, value:match "^[^;]*(.*)$"
   while rest:find "%S" do
@@ -30,7 +30,7 @@ local function unescape(name)
   return (name:gsub("%%22", '"'):gsub("%%0D", "\r"):gsub("%%0A", "\n"))
 end
 
--- Returns the headers of a part by lower-case name; nil if they are malformed.
+-- Returns the headers of a part as {lower-case name = value}. Returns nil if a header is malformed or repeated.
 local function part_headers(text)
   local headers = {}
   for line in (text .. "\r\n"):gmatch "(.-)\r\n" do
@@ -63,7 +63,7 @@ function multipart.parse(body, content_type)
   local boundary = (parameters(content_type) or {}).boundary
   if not boundary or #boundary > MAX_BOUNDARY_BYTES then return nil, "the content type has no boundary" end
   local delimiter = "\r\n--" .. boundary
-  body = "\r\n" .. body -- the first delimiter may be at the start of the body
+  body = "\r\n" .. body -- a delimiter at the start of the body lacks this line break
   local parts = {}
   local _, at = body:find(delimiter, 1, true)
   while at do
@@ -80,7 +80,7 @@ function multipart.parse(body, content_type)
   return nil, "the last boundary is missing"
 end
 
----Returns whether a request says that its body is form data.
+---Returns whether the request's header Content-Type is multipart/form-data.
 ---@param request table {headers}
 function multipart.is_form(request)
   return (request.headers["content-type"] or ""):lower():find "^multipart/form%-data%s*;" ~= nil
@@ -97,8 +97,8 @@ function multipart.parts(request)
   return request.parts, request.parts_problem
 end
 
--- The parsers for parameters that are strings, booleans or numbers. A parser returns the value of a part's text, or
--- nil.
+-- The parsers for parameters that are strings, booleans or numbers. A parser turns a part's text into a value, or
+-- returns nil.
 local VALUES = {
   string = function(text)
     return text
@@ -110,7 +110,7 @@ local VALUES = {
   number = json.number,
 }
 
--- Assumed: lists and objects are JSON.
+-- Returns a parameter's value. Assumed: the text of a list or an object is JSON.
 local function value_of(param, part)
   local read = VALUES[param.type] or json.decode
   local value = read(part.content)
@@ -122,8 +122,8 @@ local function file_of(part)
   return { filename = part.filename, type = part.type or "application/octet-stream", size = #part.content }
 end
 
----Returns the fields of an HTML form as {name = value}. A file is {filename, type, size}. Assumed: the part of a file
----is named FIELD[KEY].
+---Returns the fields of an HTML form as {name = value}. The value of a file is {filename, type, size}. Assumed: a part
+---that holds a file is named FIELD[KEY].
 ---@param operation table
 ---@param parts table[]
 function multipart.fields(operation, parts)

@@ -1,4 +1,4 @@
----The files of the mock's page: cmr/mock/page/ beside this module.
+---The files of the mock's web page. They are in the folder page/ beside this module.
 
 local shell = require "cmr.util.shell"
 
@@ -11,7 +11,7 @@ local TYPES = {
   ["icon.svg"] = "image/svg+xml",
 }
 
--- The browser lets only the page's own files load or run, and lets no script make HTML from text.
+-- With this policy, the browser loads and runs only the page's own files. No script can make HTML from text.
 local POLICY = table.concat({
   "default-src 'none'",
   "script-src 'self'",
@@ -63,7 +63,7 @@ function page.file(name)
   return answer(200, name, assert(shell.read(directory .. "/" .. name)))
 end
 
----Returns the page that says where to find the token.
+---Returns the answer to a request without the token: a page that says where to find the token.
 ---@return table answer {status, headers, body}
 function page.refuse()
   return answer(403, "index.html", REFUSAL)

@@ -1,13 +1,13 @@
----The mock's rate limit. Pure: the caller passes the time. The vendor documents 5 requests per second and key, but not
----how they are counted. So this module has the three usual ways of counting.
+---The mock's rate limit. Pure: the caller passes the time. The vendor documents 5 requests per second for each key, but
+---not how the API counts the requests. So this module has the three usual ways of counting.
 
 local rate_limit = {}
 
-local EPSILON_SECONDS = 1e-9 -- tolerance for rounding: a client that waits exactly Retry-After must pass
+local EPSILON_SECONDS = 1e-9 -- allows for rounding: a request after exactly Retry-After seconds must pass
 
 local algorithms = {}
 
--- The algorithm "bucket": tokens arrive at the rate, and up to `limit` of them are saved.
+-- The algorithm "bucket": each request needs a token. New tokens arrive at the rate; at most `limit` tokens are saved.
 function algorithms.bucket(limit, window)
   local tokens, last = limit, nil
   return function(now)
@@ -19,7 +19,8 @@ function algorithms.bucket(limit, window)
   end
 end
 
--- The algorithm "fixed": at most `limit` requests pass in each window, and the windows follow the clock.
+-- The algorithm "fixed": a window begins at each multiple of `window` seconds. At most `limit` requests pass in a
+-- window.
 function algorithms.fixed(limit, window)
   local current, count
   return function(now)
@@ -36,7 +37,7 @@ end
 -- The algorithm "sliding": at most `limit` requests pass in any interval of the window's length. A refused request
 -- does not count.
 function algorithms.sliding(limit, window)
-  local times, index = {}, 0 -- a ring buffer of the times of the last `limit` requests that passed
+  local times, index = {}, 0 -- `times`: a ring buffer with the times of the last `limit` requests that passed
   return function(now)
     local oldest = times[index + 1]
     if oldest and now - oldest + EPSILON_SECONDS < window then return false, oldest + window - now end

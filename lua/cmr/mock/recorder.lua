@@ -6,7 +6,7 @@ Recorder.__index = Recorder
 Recorder.__name = "cmr.mock.recorder"
 
 local MAX_REQUESTS = 10000
-local MAX_BYTES = 64 * 1024 * 1024 -- of all recorded texts: heads, bodies and answers
+local MAX_BYTES = 64 * 1024 * 1024 -- for all recorded heads, bodies and answers together
 
 ---The recorder stores at most this many bytes of each body and of each answer.
 Recorder.MAX_BODY_BYTES = 1024 * 1024
@@ -25,7 +25,7 @@ local function drop_oldest(self)
   self.first = self.first + 1
 end
 
--- Counts more bytes for a request. Drops the oldest requests when all requests together are too large. Does nothing for
+-- Adds bytes to a request's size. Drops the oldest requests when all requests together are too large. Does nothing for
 -- a request that was dropped.
 local function grow(self, entry, bytes)
   local slot = entry.number % MAX_REQUESTS
@@ -83,7 +83,7 @@ function Recorder:finish(entry, status, headers, body)
 end
 
 ---Lists the recorded requests, oldest first.
----@param after integer? Only the requests with a higher number.
+---@param after integer? Lists only the requests with a higher number than this.
 ---@param limit integer? Lists at most this many requests: the newest.
 ---@return table[] entries
 function Recorder:list(after, limit)

@@ -1,5 +1,5 @@
 ---The mock's state: the clock, the schedule, the rate limits, the recorded requests, the faults, the deliveries, and
----the collections. The files of model/ have the rules for most kinds of items.
+---the collections of items such as users. The files of model/ have the rules for most kinds of items.
 
 local account = require "cmr.mock.model.account"
 local Collection = require "cmr.mock.model.collection"
@@ -27,7 +27,7 @@ function State.new(settings, clock)
 end
 
 ---Resets the data, the records, the faults, the rate limits and the clock. Restores the initial settings.
----@param overrides table Another {rate, window}, until the next reset.
+---@param overrides table {rate, window}. These values replace the initial settings until the next reset.
 function State:reset(overrides)
   self.rate = overrides.rate or self.settings.rate
   self.window = overrides.window or self.settings.window
@@ -37,9 +37,9 @@ function State:reset(overrides)
   end
   self.faults, self.limiters, self.failures, self.schedule = {}, {}, {}, {}
   self.resets = self.resets + 1
-  self.recorder = Recorder.new(self.recorder and self.recorder.last or 0) -- no two requests get the same number
+  self.recorder = Recorder.new(self.recorder and self.recorder.last or 0) -- request numbers go on after a reset
   self.offset, self.speed, self.speed_since = 0, 1, self.clock()
-  -- the seconds that State:advance skipped; the rate limits add them to the real time, and ignore the speed
+  -- the seconds that State:advance skipped; the rate limits use the real time plus these seconds, whatever the speed
   self.skipped = 0
   self.deliveries = Deliveries.new(function()
     return self:now()
@@ -112,7 +112,7 @@ function State:after(seconds, run)
   end)
 end
 
----Runs the scheduled functions that are due, and any due functions that they schedule.
+---Runs scheduled functions until no function is due. A function may schedule other functions.
 function State:catch_up()
   local schedule = self.schedule
   self.virtual_now = nil

@@ -1,4 +1,4 @@
----The mock's state as the control calls show it. A function that masks secrets says so. Pure.
+---The mock's state as the control calls show it. A function masks secrets only if its comment says so. Pure.
 
 local json = require "cmr.mock.json"
 local Mailbox = require "cmr.mock.model.mailbox"
@@ -19,7 +19,8 @@ local function spellings(key)
   return { key, encoded, (json.encode(key):sub(2, -2)) }
 end
 
--- Returns a copy with masks. A mask replaces each text or number under a secret's name, and the API key in every text.
+-- Returns a copy of a value. In fields with a name such as `password`, a mask replaces each text and number. In all
+-- other texts, a mask replaces the API key.
 local function masked(value, keys)
   local function without_keys(item)
     if type(item) == "string" then return redact.mask(item, keys) end
@@ -41,15 +42,15 @@ local function masked_names(object, keys)
   return copy
 end
 
--- Returns the beginning of a body, with its secrets masked. The body is JSON or the text of a query. The caller has
--- already masked the API key in the whole body. So the cut leaves no part of the key at the end.
+-- Returns the beginning of a body with masked secrets. The body is JSON or the text of a query. The caller has already
+-- masked the API key in the whole body. So the cut leaves no part of the key at the end.
 local function masked_body(body)
   body = body:sub(1, MAX_SHOWN_BODY_BYTES)
   if body:find "^%s*[%[{]" then return redact.json_text(body) end
   return redact.url("?" .. body):sub(2)
 end
 
--- Masks a recorded request.
+-- Returns a recorded request with masked secrets.
 local function masked_request(entry, keys)
   local shown = masked(entry, keys)
   shown.headers, shown.query = masked_names(shown.headers, keys), masked_names(shown.query, keys)
@@ -65,7 +66,7 @@ local function masked_request(entry, keys)
   return shown
 end
 
--- Returns show(item) for each of the newest `limit` items of a list, or for all items if there is no limit.
+-- Returns show(item) for each of the newest `limit` items of a list. Without a limit, returns show(item) for all items.
 local function newest(items, limit, show)
   local shown = json.array()
   for index = math.max(1, #items - (limit or #items) + 1), #items do
@@ -74,7 +75,7 @@ local function newest(items, limit, show)
   return shown
 end
 
----Shows recorded requests with masked secrets. Shows the first 16 KiB of each body and each answer.
+---Shows recorded requests with masked secrets. Shows only the first 16 KiB of each body and each answer.
 ---@param entries table[]
 ---@param key string The API key.
 ---@return table[] shown
@@ -86,7 +87,7 @@ function view.requests(entries, key)
 end
 
 ---Masks the secrets in a list of deliveries.
----@param list table[] changed
+---@param list table[] The deliveries, which this function changes.
 ---@param key string The API key.
 function view.mask_deliveries(list, key)
   local keys = spellings(key)
@@ -96,7 +97,8 @@ function view.mask_deliveries(list, key)
   end
 end
 
----The lists that a control call shows, by name: fun(state, key, limit) -> the newest items, with masked secrets.
+---The functions that make the lists for control calls: name -> function(state, key, limit). Such a function returns the
+---newest `limit` items with masked secrets.
 view.lists = {}
 
 local function list(name, items_of, show)
@@ -197,7 +199,8 @@ end, function(fault, _, keys)
   return shown
 end)
 
----Shows the clock, the wallet and the rate limit. Also shows numbers whose changes tell the page what to load again.
+---Shows the clock, the wallet and the rate limit. Also shows numbers such as `deliveries`: when this number changes,
+---the page loads the deliveries again.
 ---@param state table
 ---@return table status
 function view.status(state)

@@ -10,7 +10,7 @@ local POLL_INTERVAL_SECONDS = 0.02
 local RECEIVER_TIMEOUT_MS = 60 * 1000 -- documented
 local MAX_CONCURRENT_ATTEMPTS = 100
 
--- Uses libcrypto, which every nginx with TLS has loaded.
+-- These functions are in libcrypto, which every nginx with TLS has loaded.
 ffi.cdef [[
 const void *EVP_sha256(void);
 unsigned char *HMAC(const void *md, const void *key, int key_len, const unsigned char *d, size_t n, unsigned char *out,
@@ -26,7 +26,7 @@ local function sign(key, format, timestamp, body)
   return format.encoding == "hex" and text.hex(bytes) or ngx.encode_base64(bytes)
 end
 
--- Assumed: every attempt has a new signature.
+-- Returns the request of an attempt as text. Assumed: every attempt has a new timestamp and signature.
 local function request_text(delivery, key)
   local destination, body = delivery.destination, delivery.body
   local format = destination.signature_format
@@ -49,7 +49,7 @@ local function exchange(socket, delivery, key)
   local destination = delivery.destination
   local ok, message = socket:connect(destination.host, destination.port)
   if ok and destination.tls then
-    -- does not verify the certificate: a receiver under test has no real one, and the request stays on this machine
+    -- the certificate is not verified: the receiver under test is on this machine and has no real certificate
     ok, message = socket:sslhandshake(nil, destination.name, false)
   end
   if ok then

@@ -20,7 +20,7 @@ local CLOSE_CONNECTION = 444 -- a status of nginx that closes the connection wit
 
 local config, state, dispatch
 
----Reads the configuration that the launcher wrote: config.json in nginx's prefix.
+---Reads config.json in nginx's prefix. The launcher wrote this file.
 function worker.init()
   config = assert(json.decode(assert(shell.read(ngx.config.prefix() .. "config.json"))))
   local webhook = config.webhook and assert(Deliveries.destination { url = config.webhook })
@@ -30,7 +30,7 @@ function worker.init()
   dispatch = Dispatch.new(config, state)
 end
 
----Tells the launcher, which reads our standard output, that nginx accepts connections.
+---Starts to send webhooks. Then writes "ready" to standard output, to tell the launcher that nginx accepts connections.
 function worker.ready()
   webhook_sender.start(state, config.key)
   io.stdout:write "ready\n"
@@ -105,7 +105,7 @@ local function recorded_parts(request)
   return list
 end
 
--- Allows web pages of this machine to use the mock.
+-- Allows a web page to call the mock (CORS) if the page comes from this machine.
 local function allow_browser()
   local origin = ngx.var.http_origin
   local host = origin and origin:match "^https?://(.+)$"
@@ -165,8 +165,8 @@ function worker.serve()
   send(reply, reply.body)
 end
 
----Answers with an envelope in place of nginx's own error page: for a bad request line, a body that is too large, or an
----error in the mock's code.
+---Answers with an envelope when nginx would show its own error page. The reason may be a bad request line, a body that
+---is too large, or an error in the mock's code.
 function worker.refused()
   local status = ngx.status
   local reply = answer.assume(answer.new(status, ("nginx answered %d"):format(status)), "everything")

@@ -17,8 +17,8 @@ local function enumerate(set)
   return table.concat(tables.sorted_keys(set), ", ")
 end
 
--- Returns fields with their types, grouped by their parents: "data.users[]: email string, id string; data.pagination:
--- ...".
+-- Returns fields and their types as text, grouped by parent, such as "data.users[]: email string, id string;
+-- data.pagination: ...".
 local function describe(paths, fields)
   local groups, index_of = {}, {}
   for index = 1, math.min(#paths, MAX_FIELDS) do
@@ -43,8 +43,8 @@ local function documented_fields(operation)
   return fields
 end
 
--- Returns the envelope. Omits the data if it is a map of strings and the documentation says so too. The names in a map,
--- such as the names of countries, are no names of fields.
+-- Returns the envelope. If its data is a documented map of strings, returns the envelope without the data. The names in
+-- a map, such as the names of countries, are no names of fields.
 local function without_map(operation, envelope)
   if (samples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
   for _, value in pairs(envelope.data) do
@@ -86,7 +86,7 @@ local function add_transport(list, seen)
   add(list, "http.rate", next(headers) and enumerate(headers) or "no headers about the rate limit")
 end
 
--- Adds the names of the apps. The documentation shows the spelling of only some of them.
+-- Adds the names of the apps. The documentation does not show how all these names are spelled.
 local function add_apps(list, seen)
   local envelope = facts.success(seen, "platforms")
   if not envelope or shape.type(envelope.data) ~= "object" then return end

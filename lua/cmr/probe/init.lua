@@ -1,5 +1,5 @@
----Compares the live API with the library's assumptions. The probe sends only reads. The report has names of fields,
----types, statuses and rough counts such as "many", but no values.
+---Compares the live API with the library's assumptions. The probe sends only reads. The report has the names and types
+---of fields, statuses, and rough counts such as "many". It has no values.
 
 local cmr = require "cmr"
 local discoveries = require "cmr.probe.discoveries"
@@ -10,7 +10,7 @@ local shape = require "cmr.probe.shape"
 
 local probe = {}
 
--- After this many requests in a row that got no answer or a 5xx, the probe skips the other requests.
+-- If this many requests in a row get no answer or a 5xx, the probe skips the rest of the requests.
 local MAX_UNANSWERED_REQUESTS = 3
 
 -- Returns the reason why the probe must stop after the first answer, or nil.
@@ -25,7 +25,7 @@ local function reason_to_stop(answer)
   end
 end
 
--- Returns the query of a step, or nil and the reason to skip it.
+-- Returns the query of a step, or nil and the reason to skip the step.
 local function prepare(step, seen, ids, unanswered)
   if seen.user_unknown and #plan.needs(step) > 0 then return nil, "the API does not know the given user" end
   if unanswered >= MAX_UNANSWERED_REQUESTS then return nil, "the API had stopped answering" end
@@ -83,12 +83,12 @@ local function untried(seen)
 end
 
 ---Calls the API and judges its answers.
----@param client cmr.Client All requests use the client's key, except one request, which has a wrong key.
+---@param client cmr.Client One request has a wrong key. All other requests use the client's key.
 ---@param user string? Default: a user from the list of subscriptions or the list of users.
 ---@return table? report {production = whether the production API answered; requests = list of {step, operation,
----  status}; facts, see facts.judge; discoveries = list of {id, found}; untried = {undocumented = names, skipped = list
----  of {operation, reason}, acting = names}; counts = {confirmed, contradicted, not_seen, discoveries}}; nil when the
----  first request gets no answer from the API, or the API refuses the key
+---  status}; facts = the result of facts.judge; discoveries = list of {id, found}; untried = {undocumented = names,
+---  skipped = list of {operation, reason}, acting = names}; counts = {confirmed, contradicted, not_seen, discoveries}}.
+---  Nil if the first request gets no answer from the API, or if the API refuses the key.
 ---@return string? message
 ---@return table? err The error of the first request.
 function probe.run(client, user)

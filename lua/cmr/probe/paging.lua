@@ -9,10 +9,11 @@ local paging = {}
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
-local MAX_DEPTH = 3 -- such as data.result.users
+local MAX_DEPTH = 3 -- the depth of data.result.users
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems", "count" }
 
--- Returns the lists and empty tables that are not inside another list. The outermost ones come first.
+-- Returns the lists and empty tables in an envelope, but nothing inside a list. The entries nearest to the top come
+-- first.
 local function candidates(envelope, words)
   local found, level = {}, { { path = "", value = envelope } }
   for _ = 1, MAX_DEPTH do
@@ -31,8 +32,8 @@ local function candidates(envelope, words)
   return found
 end
 
----Returns the path and the items of an answer's list. Takes the list at the documented path. If there is no such list,
----takes the first list of objects, else the first list of other values, else the first empty list.
+---Returns the path and the items of an answer's list. Takes the first of these that the answer has: the list at the
+---documented path, a list of objects, a list of other values, an empty list.
 ---@param words table? The result of shape.words. The path must not show these words.
 function paging.list(envelope, documented, words)
   local value = documented and tables.at(envelope, documented)
@@ -50,7 +51,7 @@ function paging.list(envelope, documented, words)
   if entry then return entry.path, entry.value end
 end
 
----Returns the page numbers and the total in an answer.
+---Returns an answer's page number, its number of pages and its number of all items.
 ---@return {current: number?, pages: number?, total: number?}
 function paging.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}
@@ -67,8 +68,8 @@ function paging.position(envelope)
   return {}
 end
 
----Returns whether there is a second page with limit=1: true, or false and a reason. Returns nil if the answer does not
----say whether there is a second page.
+---Returns true if the list has a second page with limit=1. Returns false and a reason if the list has no second page.
+---Returns nil if the answer does not say whether there is a second page.
 function paging.has_more(first, documented)
   local path, items = paging.list(first, documented)
   if not path then return false, "no list was found in the answer" end

@@ -1,4 +1,4 @@
----The requests of the probe in their order, and the sources of the ids in later requests. Pure.
+---The requests of the probe, in order. Also says which answers have the ids for later requests. Pure.
 
 local operations = require "cmr.operations"
 local paging = require "cmr.probe.paging"
@@ -6,8 +6,8 @@ local tables = require "cmr.util.tables"
 
 local plan = {}
 
--- A user id that does not exist. Real ids come from earlier answers; the id of a real user may also come from the
--- command line.
+-- An id that no user has. Real ids come from earlier answers; the id of a real user may also come from the command
+-- line.
 local NO_USER = "CMR0PROBE0NO0SUCH0USER000000"
 
 ---A key that no partner has.
@@ -20,8 +20,9 @@ plan.UNPLANNED = {
 }
 
 ---The steps. A step has an operation and an id. It may have a query, `needs` (the names of the ids for the query),
----second_page_of (the id of the step for page 1) and wrong_key. The loop below gives an id to each step that has none:
----the operation's name, or for page 2 the result of plan.second_page.
+---second_page_of (the id of the step for page 1) and wrong_key (true: the request has a wrong key). If a step has no id
+---here, the loop below sets the id. For page 2, the id is the result of plan.second_page. Otherwise, the id is the
+---operation's name.
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
   { operation = "subscriptions", second_page_of = "subscriptions" },
@@ -51,8 +52,8 @@ plan.steps = {
   { operation = "sandbox_prewarmed", query = { page = 1, limit = 1 } },
 }
 
--- The ids in the items of each operation, with the fields that may contain an id: the documented fields and guesses. A
--- subscription's domain is a guess, because the domain may no longer exist.
+-- The ids in the items of each operation. `documented` and `guesses` name the fields that may contain the id. The
+-- domain of a subscription is a guess, because this domain may no longer exist.
 local ID_FIELDS = {
   subscriptions = { { name = "userId", documented = { "userId" } }, { name = "domain", guesses = { "domain" } } },
   users = { { name = "userId", documented = { "userId", "id" }, guesses = { "_id" } } },
@@ -72,7 +73,8 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- Returns the step that has `needs` and the query. A step for page 2 takes them from the step for page 1.
+-- Returns the step that has the `needs` and the query for this step. For page 2, this is the step for page 1. Any other
+-- step has its own `needs` and query.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end
@@ -84,7 +86,7 @@ end
 
 ---Returns the query of a step, or nil and the reason to skip the step.
 ---@param ids table name -> id, from earlier answers
----@param first table? The envelope of page 1, for a step for page 2.
+---@param first table? The envelope of page 1, if the step is for page 2.
 function plan.query(step, ids, first)
   local query = {}
   if step.second_page_of then
@@ -108,8 +110,8 @@ local function first_text(item, fields)
   end
 end
 
----Adds the ids of the answer's first item to `ids`. Sets in `guessed` whether each id is a guess. A later documented id
----replaces a guess. Nothing else replaces an id.
+---Adds the ids of the answer's first item to `ids`. Sets in `guessed` whether each id is a guess. An id in `ids` stays,
+---but a documented id replaces a guess.
 function plan.learn(step, envelope, ids, guessed)
   local _, items = paging.list(envelope, operations[step.operation].items)
   local item = items and items[1]
@@ -117,7 +119,7 @@ function plan.learn(step, envelope, ids, guessed)
   for _, source in ipairs(ID_FIELDS[step.operation] or {}) do
     local name = source.name
     local value, guess = first_text(item, source.documented), first_text(item, source.guesses)
-    -- the subscription may belong to a user other than the user on the command line
+    -- if the command line names a user, another user's subscription is no source of a domain
     local is_foreign = step.operation == "subscriptions" and item.userId ~= ids.userId
     if value and (not ids[name] or guessed[name]) then
       ids[name], guessed[name] = value, false

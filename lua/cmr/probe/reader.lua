@@ -12,7 +12,7 @@ local PRODUCTION = core.production .. "/"
 local HARMLESS_FLAGS = { list = true, deprecated = true }
 local SECRET_ANSWERS = { mailbox_admin = "its answer holds an administrator's password" }
 
----Returns the reason why the probe must not call an operation, or nil. Also returns true if the reason is that the
+---If the probe must not call an operation, returns the reason. Otherwise returns nil. The second result is true if the
 ---operation's method or path is undocumented.
 function reader.refusal(operation)
   if not operation then return "there is no such operation" end
@@ -24,11 +24,11 @@ function reader.refusal(operation)
   return SECRET_ANSWERS[operation.name]
 end
 
----Sends one read to the documented path, whatever the option `endpoints` says. Raises when the operation is not a read.
+---Sends one read to the documented path, whatever the option `endpoints` says. Raises if reader.refusal has a reason.
 ---@param query table? Name -> string or number. Nothing checks the query, so a required field can be missing.
 ---@return table answer {status = the HTTP status, envelope = the decoded answer, version = the HTTP version, encoding,
----  headers, production = whether the production API answered, err = the library's error}; without an answer
----  {err, message}
+---  headers, production = whether the production API answered, err = the library's error}. If there is no answer, only
+---  {err, message}.
 function reader.read(client, name, query)
   local operation = cmr.operations[name]
   local refusal = reader.refusal(operation)

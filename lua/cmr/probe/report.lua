@@ -18,7 +18,7 @@ local function commands(names)
   return (table.concat(names, ", "):gsub("_", "-"))
 end
 
----Returns a report of probe.run as Markdown. `version` is one line about the program.
+---Returns a report of probe.run as Markdown. `version` is the line that `cmr --version` prints.
 function report.text(result, version)
   local lines = {}
   local function add(format, ...)

@@ -1,7 +1,7 @@
 ---The shape of an answer: the names of its fields and their types, but no value. Pure.
 ---
----In a map of addresses, ids or people, a name is a value too. So an undocumented name is shown only when it looks like
----the name of a field. Otherwise it becomes "*".
+---In a map of addresses, ids or people, the names are values too. So the report shows an undocumented name only if this
+---name looks like the name of a field. Otherwise the report shows "*".
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"
@@ -13,7 +13,7 @@ local shape = {}
 
 local MAX_FIELD_NAME_BYTES = 40
 local MAX_APP_NAME_BYTES = 12 -- long enough for a name such as EMAILBISON
--- Names from the documentation's prose. Most of them occur in no sample and no parameter.
+-- Names from the documentation's prose. Most of these names occur in no sample and in no parameter.
 local NAMES_IN_PROSE = [[id mailboxId domainId orderId subscriptionId credentialId userEmail expiryDate creationTime
   quantity workspaceType description placementOrderId fromEmail mailboxCount aiInsightRequested report inboxTest
   microsoft365 domainCount users mailboxes pagination SMARTLEAD]]
@@ -43,15 +43,15 @@ for _, sample in pairs(samples) do
   add_names(core.json_decode(sample.partial or "{}"))
 end
 
----Returns the documented answer of an operation, or the documented part of it.
+---Returns the documented answer of an operation. If only a part of the answer is documented, returns this part.
 function shape.sample(operation)
   local sample = samples[operation] or {}
   return core.json_decode(sample.answer or sample.partial or "{}")
 end
 
----Returns the type of a value: string, number, boolean, list or object. It is "empty" for a list or an object without
----members, because decoded JSON does not show the difference. It is "null" only inside a list, because an object's
----null member is absent.
+---Returns the type of a value: "string", "number", "boolean", "list", "object", "empty" or "null". A list or an object
+---without members is "empty", because decoded JSON does not show the difference. Only an item of a list can be "null",
+---because an object's null members are absent in decoded JSON.
 function shape.type(value)
   if value == core.null then return "null" end
   if type(value) ~= "table" then return type(value) end
@@ -59,8 +59,8 @@ function shape.type(value)
   return tables.is_list(value) and "list" or "object"
 end
 
----Adds all strings in a value to a set, in lower case. Also adds the parts of addresses, domains and similar strings.
----The report must not show an undocumented name that is in this set.
+---Adds all strings in a value to the set `words`, in lower case. Also adds the parts of strings such as addresses and
+---domains. If an undocumented name is in this set, the report must not show the name.
 function shape.words(value, words)
   if type(value) == "table" then
     for _, member in pairs(value) do
@@ -87,7 +87,7 @@ local function is_field(name)
   return #name <= MAX_FIELD_NAME_BYTES and name:find "^_*%l[%a_]*%d?$" ~= nil or shape.is_app(name)
 end
 
--- Returns the names of an object, or of a list's first item, as text.
+-- Returns a text with the names in an object, or in the first item of a list. Returns nil if there is no object.
 local function signature(value)
   local kind = shape.type(value)
   local object = kind == "list" and value[1] or value
@@ -95,8 +95,8 @@ local function signature(value)
   return kind .. " " .. table.concat(tables.sorted_keys(object), " ")
 end
 
--- Returns whether an object's undocumented names are keys of a map. The names are keys if one of them cannot be the
--- name of a field, or if there are at least two and their values have the same signature.
+-- Returns whether an object's undocumented names are keys of a map. They are keys if one of these names cannot be the
+-- name of a field. They are also keys if there are at least two names, and all their values have the same signature.
 local function is_map(object)
   local alike, differ, count = nil, false, 0
   for name, value in pairs(object) do
@@ -120,7 +120,7 @@ function shape.name(object, name, words)
   return public_name(name, is_map(object), words)
 end
 
----Visits a value and everything in it, in the order of the names.
+---Visits a value and everything in it. Visits the members of an object in the order of their names.
 ---@param visit fun(path: string, kind: string, value: any) Gets a path such as "data.users[].id".
 ---@param path string? The path of the value itself. Default: "".
 function shape.walk(value, words, visit, path)
@@ -141,7 +141,7 @@ function shape.walk(value, words, visit, path)
 end
 
 ---Returns all fields of a value.
----@param fields table? A table that gets the fields.
+---@param fields table? The table that gets the fields. Default: a new table.
 ---@return table fields path -> {type = true}
 function shape.fields(value, words, fields, path)
   fields = fields or {}
@@ -157,7 +157,7 @@ function shape.types(kinds)
   return table.concat(tables.sorted_keys(kinds), " or ")
 end
 
--- Returns the path of a field's parent, and the type that the parent has.
+-- Returns the path of a field's parent, and the type of the parent: "list" or "object".
 local function parent(path)
   local list = path:match "^(.*)%[%]$"
   return list or path:match "^(.*)%.[^.]+$" or "", list and "list" or "object"
@@ -168,7 +168,8 @@ local function has_parent(fields, path)
   return path ~= "" and fields[above] and fields[above][kind]
 end
 
--- Returns whether a field had a value of its own, and not only members.
+-- Returns whether a field had a plain value, such as a string, in an answer. Also returns true if the field was always
+-- empty.
 local function is_leaf(kinds)
   for kind in pairs(kinds) do
     if kind ~= "list" and kind ~= "object" and kind ~= "empty" then return true end
@@ -186,9 +187,9 @@ local function agree(documented, actual)
   return true
 end
 
----Compares fields with the documented fields. Both are results of shape.fields.
+---Compares fields with the documented fields. Both parameters are results of shape.fields.
 ---@return string[] missing The fields that are absent although their parent is present.
----@return string[] wrong The fields with another type.
+---@return string[] wrong Texts about fields with an undocumented type, such as "data.id is number, not string".
 ---@return string[] unknown The undocumented fields that have a value.
 function shape.compare(documented, actual)
   local missing, wrong, unknown = {}, {}, {}

@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. state.pool gets as many domains as the total in the documented answer; the domain in that answer
----comes first. state.sandbox_pool gets the documented domains of the sandbox.
+---Fills both pools. The documented answer has one domain and the number totalDomains. state.pool gets this number of
+---domains, beginning with this domain. state.sandbox_pool gets the documented domains of the sandbox.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data
@@ -62,7 +62,8 @@ function prewarmed_pool.find(pool, provider, contains)
   return found
 end
 
--- Deletes subscriptions with all of their mailboxes, also the mailboxes that were added after the sale.
+-- Deletes the subscriptions that match `filter`. Also deletes all their mailboxes, even those that were added after the
+-- sale.
 local function clear_subscriptions(state, filter)
   for _, subscription in ipairs(state.subscriptions:list(filter)) do
     subscription:cancel()
@@ -111,7 +112,7 @@ function prewarmed_pool.sell(state, name, provider, fields)
   local item = pool:get(name)
   if not item or item.serviceProvider ~= provider then return nil, "The domain is not in the pool." end
   if fields.sandbox then
-    -- removes the subscriptions of an earlier order; the domain itself is replaced
+    -- removes the subscriptions of an earlier order; `assign` replaces the domain itself
     clear_subscriptions(state, { sandbox = true, domain = name })
   else
     if not account.pay(state, account.PREWARMED_PRICE) then return nil, "Insufficient wallet balance" end
@@ -144,7 +145,7 @@ function prewarmed_pool.emit_ordered(order, provider, sold, failed)
   end
 end
 
----Deletes all sandbox orders, and the domains and subscriptions that were sold from the sandbox's pool.
+---Deletes all sandbox orders. Also deletes the sold sandbox domains, with their subscriptions and mailboxes.
 ---@param state table
 function prewarmed_pool.clear_sandbox(state)
   clear_subscriptions(state, { sandbox = true })

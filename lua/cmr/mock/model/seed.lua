@@ -1,4 +1,4 @@
----The initial data, taken from the vendor's samples, and the kinds of data that a test can add.
+---The mock's initial data, and the kinds of data that a test can add. The initial data comes from the vendor's samples.
 
 local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"
@@ -11,12 +11,12 @@ local Subscription = require "cmr.mock.model.subscription"
 local text = require "cmr.util.text"
 
 local seed = {
-  ---The kinds of data that a test can add, by name: {fields, add}. control.lua checks a body against `fields`. The
+  ---The kinds of data that a test can add: name -> {fields, add}. control.lua checks a body against `fields`. The
   ---function add(body, state) returns the answer, or nil and a message.
   kinds = {},
 }
 
-local RENEWABLE_SECONDS = 30 * text.DAY -- the time to the expiry of the domain that can be renewed
+local RENEWABLE_SECONDS = 30 * text.DAY -- from now to the expiry of the domain that the examples renew
 
 local USER_ID = json.decode(samples.platforms.request).userId
 local MAILBOX = json.decode(samples.reexport.request)
@@ -25,7 +25,7 @@ local function ensure_domain(state, name, user_id)
   return state.domains:get(name) or Domain.add(state, { domainName = name, userId = user_id }):register()
 end
 
--- Makes a kind of data that belongs to an existing user.
+-- Adds a kind of data to seed.kinds. Data of this kind must belong to an existing user.
 local function kind_of_user(name, fields, add)
   fields.userId = "string"
   seed.kinds[name] = {
@@ -45,7 +45,7 @@ seed.kinds.users = {
   end,
 }
 
--- Adds a domain. Replaces a domain with the same name.
+-- Adds a domain. First removes an existing domain of this name.
 kind_of_user(
   "domains",
   { domainName = "string", domainId = "string?", expiresIn = "number?", autoRenew = "boolean?" },
@@ -57,8 +57,8 @@ kind_of_user(
   end
 )
 
--- Adds a subscription, and its domain if that is missing. The subscription is ACTIVE for a month, even if the domain
--- already has another subscription.
+-- Adds a subscription that is ACTIVE for a month. If the domain is missing, adds the domain too. The domain may already
+-- have another subscription.
 kind_of_user(
   "subscriptions",
   { subscriptionId = "string", domain = "string", serviceProvider = "string?", autoRenew = "boolean?" },
@@ -70,8 +70,8 @@ kind_of_user(
   end
 )
 
--- Adds a mailbox. Also adds its domain and a subscription with auto-renewal if they are missing. Replaces a mailbox
--- with the same id.
+-- Adds a mailbox, in place of an existing mailbox of the same id. If the domain is missing, adds the domain. If the
+-- domain has no subscription, adds a subscription with auto-renewal.
 kind_of_user("mailboxes", { mailboxId = "string", email = "string", status = "string?" }, function(body, state)
   local name = body.email:lower():match "@(.+)$"
   if not name then return nil, "'email' must be an address" end
@@ -123,7 +123,7 @@ function seed.fill_examples(state)
   account.add_user(state, json.decode(samples.create_user.answer).data.id)
   local user = account.add_user(state, user_id)
   table.insert(user.credentials, {
-    app = "INSTANTLY", -- its spelling is assumed
+    app = "INSTANTLY", -- the spelling is assumed
     credentialId = "H7G6F5E4D3C2B1A0",
     email = "jane@acme.com",
     connectedAt = state:timestamp(),

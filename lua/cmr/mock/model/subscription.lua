@@ -1,4 +1,4 @@
----A subscription has the mailboxes of one domain. The user pays for each month.
+---A subscription has the mailboxes of one domain. The partner pays for each month.
 
 local account = require "cmr.mock.model.account"
 local random = require "cmr.util.random"
@@ -13,7 +13,7 @@ local GRACE_SECONDS = 7 * text.DAY
 local RETRY_SECONDS = text.DAY -- between two attempts to renew an unpaid subscription; assumed
 local CHANGE_SECONDS = 30 -- how long renewing and recreating take; assumed
 
-local watch_period -- defined below, and called again after each renewal
+local watch_period -- defined below, because this function and `renew` call each other
 
 local function is_alive(subscription)
   return subscription.state.subscriptions:get(subscription.subscriptionId) == subscription
@@ -27,7 +27,7 @@ local function set_mailboxes(subscription, from, to)
   end
 end
 
--- Emits an event about a subscription. All these events have the same fields, but only some have a reason.
+-- Emits an event about a subscription. All these events have the same fields. Only a failed renewal also has a reason.
 local function emit(subscription, event, reason)
   local state = subscription.state
   local domain = state.domains:get(subscription.domain)
@@ -67,8 +67,8 @@ local function renew(subscription)
   return true
 end
 
--- Watches an unpaid subscription. With auto-renewal, the mock tries the renewal again every day. Without auto-renewal,
--- the subscription becomes EXPIRED after a grace of 7 days.
+-- Sets an unpaid subscription to PAST_DUE. With auto-renewal, the mock tries the renewal again every day. Without
+-- auto-renewal, the subscription becomes EXPIRED 7 days after `since`.
 local function set_past_due(subscription, since)
   local state, debt, is_new = subscription.state, {}, subscription.status ~= "PAST_DUE"
   subscription.status, subscription.debt = "PAST_DUE", debt
@@ -151,7 +151,7 @@ function Subscription:cancel()
   self.state.mailboxes:clear { subscriptionId = self.subscriptionId }
 end
 
----Cancels the subscription, as an API call does it: with an event.
+---Cancels the subscription for an API call, and emits the event subscription.cancelled.
 function Subscription:cancel_by_call()
   self:cancel()
   emit(self, "cancelled")
@@ -162,8 +162,8 @@ function Subscription:days_left()
   return math.max(0, self.periodEnd - self.state:now()) / text.DAY
 end
 
----Renews the subscription a little later. If the wallet then has too little money, the subscription becomes PAST_DUE;
----an EXPIRED subscription stays EXPIRED.
+---Renews the subscription a little later. If the wallet has too little money for the renewal, the subscription becomes
+---PAST_DUE. But an EXPIRED subscription stays EXPIRED.
 function Subscription:renew()
   local before = self.status
   self.status = "RENEWING"
@@ -178,8 +178,8 @@ function Subscription:renew()
   end)
 end
 
----Gives the subscription and its mailboxes new ids, a little later. The paid period stays the same. The sources
----disagree on whether the mailboxes' accounts are replaced; the newer source says that they are.
+---A little later, gives the subscription a new id and replaces its mailboxes. The paid period stays the same. The
+---sources disagree on whether the mailboxes are replaced; the mock follows the newer source.
 function Subscription:recreate()
   local state = self.state
   state:after(CHANGE_SECONDS, function()

@@ -9,7 +9,7 @@ local dns = {}
 
 local CHANGE_SECONDS = 10 -- how long a change takes; assumed
 
--- Documented: excludedDMARCtags is only for TXT records at _dmarc.
+-- Documented: only a TXT record at the host _dmarc may have excludedDMARCtags.
 local function check(fields)
   if fields.excludedDMARCtags and not (fields.recordType == "TXT" and fields.host:find "^_dmarc") then
     answer.refuse(400, "excludedDMARCtags is for TXT records at _dmarc only")
@@ -83,7 +83,7 @@ function dns.delete_dns_record(request, state)
   return answer.success(request, nil, "DNS record deleted successfully")
 end
 
--- Assumed: any list of strings in the body is the new list of nameservers.
+-- Assumed: the new nameservers are the list of strings in the body, whatever the name of the list.
 function dns.set_nameservers(request, state)
   local domain = scope.domain(state, request.user, request.fields.domain)
   local names

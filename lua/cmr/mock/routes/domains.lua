@@ -24,7 +24,8 @@ function domains.domains(request, state)
   return answer.success(request, data, "Domains fetched successfully")
 end
 
--- Returns the provider of a domain's workspace, or nil if the domain has no workspace of the wanted provider.
+-- Returns the provider of a domain's workspace. Returns nil if the domain has no workspace, or if the request names
+-- another provider.
 local function workspace(state, wanted)
   local subscription = Subscription.of_domain(state, wanted.domainName:lower())
   local provider = subscription and subscription.serviceProvider
@@ -48,17 +49,17 @@ end
 
 function domains.add_google_client_id(request, state)
   scope.domains(state, request.user, request.fields.domains)
-  -- assumed: the details of this check; the documentation only says that there is a check
+  -- documented: the API checks clientId; assumed: the rule, the status and the message
   if not request.fields.clientId:find "%.apps%.googleusercontent%.com$" then
     answer.refuse(422, "The clientId is not one of Google.", "status 422; message")
   end
   return answer.success(request, nil, "Client id will be added shortly")
 end
 
--- Answers with an item for each domain of the request. item(domain) returns the domain's item, or nil and the reason
--- why the domain does not qualify. For such a domain, the data has an error, or nothing if skip_errors is true.
--- message(count) returns the answer's message when `count` domains qualify. Without this function, the answer has the
--- documented message.
+-- Answers with an item for each domain of the request. item(domain) returns the domain's item. If the domain does not
+-- qualify, item(domain) returns nil and the reason. The answer then shows the reason, or omits the domain if
+-- skip_errors is true. message(count) returns the answer's message; `count` is the number of domains that qualify.
+-- Without `message`, the answer has the documented message.
 local function answer_each(request, state, item, skip_errors, message)
   local data, count = json.array(), 0
   for _, domain in ipairs(scope.domains(state, request.user, request.fields.domains)) do
@@ -112,7 +113,7 @@ function domains.renew_domains(request, state)
   )
 end
 
--- Documented: auto-renewal can always be turned off. Assumed: for an EXPIRED domain, it cannot be turned on.
+-- Documented: auto-renewal can always be turned off. Assumed: auto-renewal of an EXPIRED domain cannot be turned on.
 function domains.set_domain_auto_renew(request, state)
   local on = request.fields.autoRenew
   return answer_each(

@@ -1,4 +1,4 @@
----The operations on sending platforms: their credentials, exports of mailboxes to them, and re-exports over OAuth.
+---The operations on sending platforms: storing credentials, exporting mailboxes, and re-exporting mailboxes over OAuth.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -22,13 +22,13 @@ function export.platforms(request)
       metadata = credential.metadata,
     })
   end
-  -- assumed: the answer omits an app without credentials, and does not list it as unconnected
+  -- assumed: the answer omits an app without credentials, in place of an item with connected = false
   return answer.assume(answer.success(request, apps), "an app without credentials is left out")
 end
 
 function export.add_platform(request, state)
   local fields = request.fields
-  -- assumed: which credentials are bad; documented: the API answers bad credentials with 400 and does not store them
+  -- documented: the API answers bad credentials with 400 and does not store them; assumed: the password "wrong" is bad
   if fields.credentials.password == "wrong" then answer.refuse(400, "The credentials were rejected by the platform") end
   local id = random.id(16)
   table.insert(request.user.credentials, {
@@ -77,12 +77,12 @@ function export.export_mailboxes(request, state)
   local fields = request.fields
   -- assumed: without userId, the mailboxes must belong to the credential's owner
   local _, owner = scope.credential(state, request.user, fields.credentialId)
-  local ids = fields.componentMailboxIds or fields.mailboxIds -- the sources disagree on the name
+  local ids = fields.componentMailboxIds or fields.mailboxIds -- the sources disagree on the field's name
   local mailboxes = scope.all(scope.mailbox, state, owner, ids)
   for _, mailbox in ipairs(mailboxes) do
     if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
   end
-  -- assumed: mailbox.exported reports these exports too; it is documented only for exports over OAuth
+  -- assumed: the event mailbox.exported reports these exports too; documented: the event reports exports over OAuth
   for _, mailbox in ipairs(mailboxes) do
     finish_export(state, mailbox)
   end
@@ -98,7 +98,7 @@ function export.reexport(request, state)
   local mailbox = scope.mailbox(state, request.user, id)
   -- assumed: a refused re-export does not use up the quota
   if #mailbox:recent_reexports() >= Mailbox.MAX_REEXPORTS_PER_WEEK then
-    -- assumed: the form of the refusal; the documentation says only that the request is rejected
+    -- documented: the API rejects the request; assumed: the status and the message
     answer.refuse(429, "Re-export limit exceeded: 3 times per mailbox per week", "status 429; message; no Retry-After")
   end
   table.insert(mailbox.reexports, state:now())

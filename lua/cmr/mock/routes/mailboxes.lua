@@ -14,7 +14,7 @@ local CHANGE_SECONDS = 10 -- how long a change or a removal takes; assumed
 
 local CHANGEABLE = { "firstName", "lastName", "profilePicture" }
 
--- The message for each new status of a warmup. The message for ACTIVE is assumed.
+-- A warmup's new status -> the answer's message. The message for ACTIVE is assumed.
 local WARMUP_MESSAGES = { PAUSED = "Warmup paused", ACTIVE = "Warmup resumed" }
 
 local function show(mailbox)
@@ -45,7 +45,7 @@ function mailboxes.mailbox(request, state)
   return answer.success(request, show(mailbox), "Mailbox fetched successfully")
 end
 
--- Assumed: the fields with the credentials have the same names as in the events.
+-- Assumed: the fields of the credentials have the same names as in the event mailbox.created.
 function mailboxes.mailbox_admin(request, state)
   local mailbox = scope.mailbox(state, request.user, request.fields.mailboxId)
   local access = mailbox:access()
@@ -79,7 +79,7 @@ local function change_later(mailbox, fields)
   end)
 end
 
--- Returns the mailbox to change. Refuses an address that another mailbox has.
+-- Returns the mailbox that the request changes. Refuses a new address that another mailbox already has.
 local function changeable(request, state, fields)
   local mailbox = scope.mailbox(state, request.user, fields.mailboxId)
   local email = fields.userName and fields.userName .. "@" .. mailbox.domain
@@ -88,7 +88,7 @@ local function changeable(request, state, fields)
   return mailbox
 end
 
--- Changes the mailboxes of a list. When one change fails, the other mailboxes are still changed.
+-- Changes the mailboxes of a list. If the change of one mailbox is refused, the other mailboxes are still changed.
 local function update_each(request, state, list)
   local data = json.array()
   for index, fields in ipairs(list) do

@@ -10,7 +10,7 @@ local Subscription = require "cmr.mock.model.subscription"
 
 local orders = {}
 
--- Returns the requested mailboxes by domain. The names of the domains are in lower case.
+-- Returns the requested mailboxes: the name of a domain in lower case -> the list of its mailboxes.
 local function mailboxes_by_domain(fields)
   local mailboxes = {}
   for name, list in pairs(fields.mailboxes or {}) do
@@ -38,7 +38,7 @@ local function create(request, state, parts, data)
     check_addresses(state, part)
     cost = cost + (part.years or 0) * account.DOMAIN_PRICE + #part.mailboxes * account.MAILBOX_PRICE
   end
-  -- assumed: the order is charged at once; the status of the refusal is assumed too
+  -- assumed: the wallet pays for the order at once; the status of the refusal is also assumed
   if fields.confirm and not account.pay(state, cost) then
     answer.refuse(402, "Insufficient wallet balance", "status 402; message")
   end
@@ -58,7 +58,7 @@ local function create(request, state, parts, data)
 end
 
 -- Splits the requested domains into two lists: the parts of the order and the unavailable domains. Also returns the set
--- of all names.
+-- of all requested names.
 local function split_available(state, requested, mailboxes)
   local parts, unavailable, seen = {}, json.array(), {}
   for _, item in ipairs(requested or {}) do
@@ -73,7 +73,8 @@ local function split_available(state, requested, mailboxes)
   return parts, unavailable, seen
 end
 
--- Assumed: a request may also order mailboxes for a domain that the user already has, if the domain has no workspace.
+-- Assumed: a request may also order mailboxes for a domain that the user already has. Such a domain must have no
+-- workspace.
 local function add_existing_domains(request, state, parts, mailboxes, ordered)
   local names = {}
   for name in pairs(mailboxes) do
@@ -100,9 +101,9 @@ function orders.create_order(request, state)
   return #unavailable > 0 and answer.assume(reply, "what unavailableDomains has inside") or reply
 end
 
--- An order of mailboxes has one part. Returns that part without mailboxes, which the caller adds. If the request
--- names a subscription, the part has the id and the domain of that subscription. Otherwise the part has only a domain,
--- and the order makes a subscription for the domain.
+-- An order of mailboxes has one part. Returns this part; the caller adds the mailboxes. If the request names a
+-- subscription, the part has the subscription's id and domain. Otherwise the part has only a domain, and the order
+-- makes a subscription for the domain.
 local function target(request, state)
   local fields = request.fields
   if fields.subscriptionId then
@@ -127,8 +128,8 @@ function orders.order_mailboxes(request, state)
   return create(request, state, { part }, {})
 end
 
--- Makes a handler for orders in form data, which need a userId. Assumed: they have the same effect as orders in JSON.
--- The mock checks the pictures in the form, and otherwise ignores them.
+-- Makes a handler for orders in form data from a handler for orders in JSON. A request in form data needs a userId.
+-- Assumed: the two formats have the same effect. The mock only checks the pictures in the form.
 local function of_user(handler)
   return function(request, state)
     if not request.user then answer.refuse(422, "Please provide a userId", "status 422") end

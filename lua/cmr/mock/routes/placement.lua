@@ -1,4 +1,4 @@
----The operations on placement tests, which show in which folders mail arrives.
+---The operations on placement tests. Such a test shows the folder in which mail arrives.
 
 local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
@@ -23,7 +23,7 @@ function placement.create_placement_test(request, state)
     answer.refuse(402, "Insufficient wallet balance to run placement test", false)
   end
   local test = {
-    orderId = random.id(29), -- has the length of the id in the sample
+    orderId = random.id(29), -- as long as the id in the sample
     userId = request.user.userId,
     spamassassin = fields.spamassassin or false,
     blacklist = fields.blacklist or false,

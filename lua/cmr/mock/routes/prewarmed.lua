@@ -7,7 +7,7 @@ local prewarmed_pool = require "cmr.mock.model.prewarmed_pool"
 
 local prewarmed = {}
 
--- As documented, the page numbers are directly in data, and not in data.pagination.
+-- Makes the data of the answer. Documented: the page numbers are directly in data, and not in data.pagination.
 local function inventory(request, pool)
   local found = prewarmed_pool.find(pool, request.fields.serviceProvider, request.fields.contains)
   local items, page, pages = answer.page(request, found)
@@ -34,8 +34,8 @@ function prewarmed.sandbox_prewarmed(request, state)
   return answer.success(request, inventory(request, state.sandbox_pool), "Pre-warmed up domains fetched successfully")
 end
 
--- Creates an order. Later, each of its domains is either sold or fails. failure(index) returns the reason why the
--- domain with this index must fail, or nil.
+-- Creates an order. A little later, each domain is sold, or its sale fails. failure(index) returns the reason if the
+-- sale of the domain at this index must fail. Otherwise failure(index) returns nil.
 local function create(request, state, sandbox, failure)
   local fields = request.fields
   local provider = fields.serviceProvider
@@ -61,7 +61,7 @@ function prewarmed.order_prewarmed(request, state)
   return create(request, state)
 end
 
--- Assumed: in a partial failure the last domain fails.
+-- Assumed: in the scenario partial_failure, only the sale of the last domain fails.
 function prewarmed.sandbox_order_prewarmed(request, state)
   local scenario, count = request.fields.scenario, #request.fields.order
   return create(request, state, true, function(index)

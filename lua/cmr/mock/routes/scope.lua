@@ -1,12 +1,12 @@
----Decides which items a request may reach. The mock answers 404 for a missing item and for another user's credential.
----It answers 403 for any other item of another user. A request that names no user can reach every item of the partner.
+---Decides which items a request may reach. The mock answers 404 for a missing item, and 403 for an item of another
+---user. Another user's credential counts as missing. A request without a user can reach every item of the partner.
 
 local answer = require "cmr.mock.answer"
 local Subscription = require "cmr.mock.model.subscription"
 
 local scope = {}
 
--- Documented: for this operation, an unknown user is no error and has no items.
+-- Documented: if the user is unknown, the operation `domains` answers with an empty list, and not with an error.
 local LENIENT = { domains = true }
 
 ---@param request table
@@ -79,7 +79,7 @@ function scope.subscription_of_domain(state, user, name)
   return checked(Subscription.of_domain(state, name:lower()), user, "subscription")
 end
 
----Finds several items. Assumed: if the API refuses one of them, it refuses the whole request.
+---Finds several items. Assumed: if the API refuses one item, it refuses the whole request.
 ---@param find function A function of this module, such as scope.mailbox.
 ---@param state table
 ---@param user table?

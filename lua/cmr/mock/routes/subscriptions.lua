@@ -1,4 +1,4 @@
----The operations on subscriptions. They name no user, so they can reach every subscription of the partner.
+---The operations on subscriptions. The requests name no user, so a request can reach every subscription of the partner.
 
 local answer = require "cmr.mock.answer"
 local scope = require "cmr.mock.routes.scope"
@@ -24,7 +24,7 @@ local function show(subscription)
   }
 end
 
--- Assumed: a filter compares whole values, and an empty filter does nothing.
+-- Assumed: a filter compares whole values, and the API ignores an empty filter.
 local function filter(text)
   return text ~= "" and text or nil
 end

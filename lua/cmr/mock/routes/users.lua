@@ -36,7 +36,8 @@ for _, code in pairs(COUNTRIES) do
   COUNTRY_CODES[code] = true
 end
 
--- Documented: HTML entities are decoded first. The mock decodes numeric entities only for ASCII.
+-- Documented: the API decodes HTML entities before it checks the characters. The mock decodes a numeric entity only if
+-- its character is ASCII.
 local function decode(text)
   text = text:gsub("&#(%d+);", function(code)
     if tonumber(code) < 128 then return string.char(tonumber(code)) end
@@ -82,7 +83,7 @@ function users.create_user(request, state)
   return answer.success(request, { id = id })
 end
 
--- Requires the whole profile, because the newer of two sources requires it.
+-- The request must have the whole profile: the newer of two sources says so.
 function users.update_user(request)
   fields.check(request.operations.create_user, request.fields)
   request.user.profile = profile_of(request)

@@ -7,10 +7,10 @@ local shape = require "cmr.probe.shape"
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- The operations in the probe's plan that have an assumed method.
+-- The planned operations whose method is assumed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
--- Makes the judge for the answer to a step. A 429, a 5xx or a missing answer says nothing.
+-- Makes the judge for the answer to a step. After a 429, a 5xx or no answer, the verdict is "not seen".
 local function on_answer(id, judge)
   return function(seen)
     local answer = seen.answers[id]
@@ -27,8 +27,8 @@ local function refused_with(id, status, other)
   end)
 end
 
--- Makes the judge for a refusal with this message. The report omits the message of a refusal, because it may contain a
--- name.
+-- Makes a judge that confirms a refusal with this message. The report omits any other message, because a message may
+-- contain a name.
 local function refused_saying(id, message)
   return on_answer(id, function(answer)
     if answer.status < 400 then return unseen(("it was not refused (HTTP %d)"):format(answer.status)) end
@@ -51,7 +51,8 @@ local function is_from_api(answer)
   return status and (status <= 299 or status >= 400 and status <= 499 and status ~= 429)
 end
 
--- Makes the judge for all answers. `holds` returns nil for an answer that the fact does not apply to.
+-- Makes a judge for all answers. holds(envelope, answer) returns whether the fact is true for this answer, or nil if
+-- the fact does not apply to the answer.
 local function all(holds)
   return function(seen)
     local count, exceptions = 0, {}

@@ -9,7 +9,7 @@ local tables = require "cmr.util.tables"
 
 local yes, no, unseen, on = facts.yes, facts.no, facts.unseen, facts.on_success
 
--- The documentation lists these names without a sample, so a field may have any type.
+-- The documentation names these fields without a sample, so a field may have any type.
 local REPORT_FIELDS =
   { "orderId", "status", "spamassassin", "blacklist", "mailboxCount", "aiInsightRequested", "mailboxes" }
 local ISO_TIME = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.?%d*Z$"
@@ -23,7 +23,8 @@ for operation in pairs(samples) do
   end)
 end
 
--- Compares values with the documented value. `name` is the value's name in the report, such as "data.records".
+-- Compares the fields of `values` with the fields of the documented value. `name` is the path of the values in the
+-- report, such as "data.records".
 local function compare(documented, values, name, words)
   local actual = {}
   for _, value in ipairs(values) do
@@ -37,7 +38,8 @@ local function compare(documented, values, name, words)
   return yes "all are present"
 end
 
--- Returns the lists with items in the answers to these steps. Also returns a reason, in case there is no such list.
+-- Returns the lists in the answers to these steps, without the empty lists. Also returns the reason to report if no
+-- list is left.
 local function full_lists(seen, ids, path)
   local found, reason = {}, nil
   for _, id in ipairs(ids) do

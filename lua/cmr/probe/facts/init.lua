@@ -1,23 +1,24 @@
----A fact is a statement about the API. The library relies on the facts. The answers that the probe gets confirm or
----contradict them. Pure.
+---A fact is a statement about the API. The library relies on the facts. The answers to the probe's requests confirm or
+---contradict each fact. Pure.
 ---
 ---A fact is a row of four values. The first is its id, such as "subscriptions.page". The second is its source: "seed",
 ---"docs", "help" or "assumed". The third says what the API should do. The last is the function judge(seen), which
 ---returns the verdict and what was found.
 ---
----`seen` has everything that the probe saw: {answers = the answer of each step, see reader.read; skipped = for each
----step that was not sent, the reason; requests = list of {step, operation, status}; words = the result of shape.words;
----guessed = for each name of an id, whether the id is a guess; user_unknown = true if the API does not know the user on
----the command line}.
+---`seen` has everything that the probe saw: {answers = step -> the result of reader.read; skipped = step -> the reason
+---why the probe did not send the step; requests = list of {step, operation, status}; words = the result of shape.words;
+---guessed = name of an id -> whether the id is a guess; user_unknown = true if the API does not know the user on the
+---command line}.
 
 local facts = {}
 
 local GROUPS = { "access", "lists", "answer_fields" }
--- The statuses of refusals for a lack of rights or money, or for the rate limit. Such a refusal does not answer the
--- probe's question.
+-- With these statuses, the API refuses a request for a lack of rights or money, or for the rate limit. Such a refusal
+-- does not answer the probe's question.
 local UNRELATED_REFUSALS = { [401] = true, [402] = true, [403] = true, [429] = true }
 
----Functions that return a verdict with what was seen, or with the reason why nothing was seen.
+---facts.yes and facts.no return a verdict and what was seen. facts.unseen returns a verdict and the reason why nothing
+---was seen.
 function facts.yes(found)
   return "confirmed", found
 end
@@ -32,7 +33,7 @@ end
 
 ---Returns the envelope of a step's successful answer.
 ---@return table? envelope
----@return string? reason The reason why there is none.
+---@return string? reason The reason why there is no such envelope.
 function facts.success(seen, id)
   local answer = seen.answers[id]
   if not answer then return nil, "not asked: " .. (seen.skipped[id] or "no request needed it") end
@@ -42,8 +43,8 @@ function facts.success(seen, id)
   return nil, ("HTTP %d%s"):format(answer.status, is_success and ", but no JSON object" or "")
 end
 
----Returns whether the API answered the probe's question. A success answers it. A refusal answers it too, unless its
----reason is a lack of rights or money, the rate limit, or a failure of the API.
+---Returns whether the API answered the probe's question. A success is an answer. A refusal is an answer too. But a 5xx,
+---or a refusal for a lack of rights or money or for the rate limit, is no answer.
 ---@param answer table? an answer of reader.read
 function facts.is_conclusive(answer)
   local status = answer and answer.status
@@ -60,7 +61,7 @@ function facts.on_success(step, judge)
   end
 end
 
----Makes the rows of facts. Each line of the text has an id, a source and a statement. `judges` has a function for each
+---Makes the rows of facts. Each line in `lines` has an id, a source and a statement. `judges` has a function for each
 ---id.
 function facts.rows(lines, judges)
   local rows = {}

@@ -1,4 +1,4 @@
----Facts about lists: where an answer has them, their pages and their filters.
+---Facts about lists: their place in the answer, their pages and their filters.
 
 local facts = require "cmr.probe.facts"
 local operations = require "cmr.operations"
@@ -9,14 +9,14 @@ local tables = require "cmr.util.tables"
 
 local yes, no, unseen, on = facts.yes, facts.no, facts.unseen, facts.on_success
 
--- Returns the source of a parameter in the documentation, or "assumed".
+-- Returns the source that documents a parameter, such as "docs" or "help". Returns "assumed" for an assumed parameter.
 local function source_of(operation, name)
   for _, param in ipairs(operation.params) do
     if param.name == name then return param.assumed and "assumed" or param.source end
   end
 end
 
--- Returns the verdict on a parameter whose request did not succeed.
+-- Returns the verdict on a parameter if the step that sends the parameter did not succeed.
 local function not_accepted(seen, id, reason)
   local answer = seen.answers[id]
   if facts.is_conclusive(answer) and answer.status >= 400 then return no(("HTTP %d"):format(answer.status)) end
