@@ -16,8 +16,8 @@ struct checker {
 };
 
 /*
- * Returns the last part of a parameter's name if the parameter is a member of the object, else NULL. The object "" is
- * the request itself.
+ * Returns the member's name in the object: "clientId" for the row "google.clientId" and the object "google". Returns
+ * NULL if the parameter is no member of the object. The object "" is the request itself.
  */
 static const char *member_name(const char *row, const char *object)
 {
@@ -42,7 +42,7 @@ static const struct param *find_member(const struct checker *checker, const char
     return NULL;
 }
 
-/* Returns the parameter that describes a list's items ("[]") or a map's values (".*"), or NULL. */
+/* Returns the parameter for a list's items (suffix "[]") or for a map's values (suffix ".*"). NULL if there is none. */
 static const struct param *find_content(const struct checker *checker, const struct param *whole, const char *suffix)
 {
     return operation_param(checker->operation, lua_pushfstring(checker->L, "%s%s", whole->name, suffix));
@@ -196,8 +196,8 @@ static bool check_required(const struct checker *checker, const char *object, in
 }
 
 /*
- * Checks the members of a map or an object. All members of a map share the parameter `value`; each member of an object
- * has its own parameter, and `value` is NULL. The object "" is the request itself.
+ * Checks the members of a map or an object. For a map, `value` is the parameter of all its members. For an object,
+ * `value` is NULL, because each member has its own parameter. The object "" is the request itself.
  */
 static bool check_members(struct checker *checker, const char *object, const struct param *value, int index)
 {
@@ -308,7 +308,7 @@ static bool check_value(struct checker *checker, const struct param *param, int 
         return true;
     }
     if (param->flags & ALL_REQUIRED && is_all(L, index)) {
-        lua_pushnil(L); /* the user asked to omit this list */
+        lua_pushnil(L); /* the API takes an absent list as "all of them" */
         return true;
     }
     if (!check_type(checker, param, index))
@@ -331,8 +331,8 @@ static bool check_value(struct checker *checker, const struct param *param, int 
 }
 
 /*
- * Returns the name of the first parameter with one of these flags. If no parameter has one, returns the name of the
- * very first parameter.
+ * Returns the name of the first parameter with one of these flags. If no parameter has such a flag, returns the name of
+ * the very first parameter.
  */
 static const char *first_name(const struct operation *operation, unsigned flags)
 {
@@ -361,7 +361,7 @@ static bool too_many(const struct checker *checker)
     return refuse(checker->refusal, BAD_ARGUMENTS, lua_tostring(L, -1));
 }
 
-/* Copies the positional arguments into the table of fields on top. Refuses a field that the table already has. */
+/* Copies the positional arguments into the table on top of the stack. Refuses a field that the table already has. */
 static bool collect_positional(const struct checker *checker, int first, int last)
 {
     lua_State *L = checker->L;
@@ -403,8 +403,8 @@ static bool collect(const struct checker *checker, int first, int last)
 }
 
 /*
- * The request needs at least one of the parameters marked EITHER, or exactly one of those marked ONE_OF. The function
- * refuses any other request. An operation uses only one of these marks.
+ * Checks the parameters that have the flag EITHER or ONE_OF; an operation uses only one of these flags. The request
+ * needs at least one parameter with EITHER, or exactly one parameter with ONE_OF.
  */
 static bool check_alternatives(const struct checker *checker, int fields)
 {

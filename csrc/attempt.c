@@ -9,7 +9,7 @@
 enum {
     /* bytes of one read; libcurl reads up to a hundred times in a row, and a step must be short */
     READ_BYTES = 4096,
-    /* a request that is not repeatable reuses a connection only if it was idle for at most this long */
+    /* a request that is not repeatable reuses a connection only if the connection was idle for at most this long */
     MAX_IDLE_SECONDS = 5,
     MAX_IDLE_SECONDS_REPEATABLE = 118, /* the same as libcurl's default */
     MIN_TIMEOUT_MS = 1,                /* libcurl takes 0 for "no timeout" */
@@ -102,9 +102,9 @@ static void count_sent(struct call *call)
 }
 
 /*
- * libcurl calls this when the connection is ready, before it sends the request. The function refuses a stale
- * connection. When a reused connection closes without a response, libcurl would send the request again by itself. The
- * function prevents that if the request is not repeatable.
+ * libcurl calls this before it sends the request, when the connection is ready. The function refuses a stale
+ * connection. When a reused connection closes without a response, libcurl would send the request again by itself. If
+ * the request is not repeatable, the function prevents this second send.
  */
 static int on_send(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {
@@ -210,7 +210,7 @@ static CURLcode set_connection(struct call *call)
 {
     const int max_idle = attempt_is_repeatable(call) ? MAX_IDLE_SECONDS_REPEATABLE : MAX_IDLE_SECONDS;
 
-    /* over HTTP/1, this option makes libcurl 8.14 wait until another call has its whole answer */
+    /* over HTTP/1, this option would make libcurl 8.14 wait until another call has its whole answer */
     SET(CURLOPT_PIPEWAIT, call->target->http_version == 1 ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
     /* with this option, the call opens a connection of its own; without it, calls share connections over HTTP/2 */
@@ -306,7 +306,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     call->form.failed = NULL;
     *call->answer.message = '\0';
     attempt_free_headers(call); /* in a fork's child, the headers of the parent's handle are still there */
-    /* a traced call gets a new handle: after an early failure, a reused one could report its last transfer's times */
+    /* a traced call gets a new handle: after an early failure, a reused handle could report an earlier call's times */
     call->easy = call->traced ? NULL : handles_take(handles, call->target->number);
     if (!call->easy)
         code = make_handle(call, share);
@@ -317,7 +317,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     return code;
 }
 
-/* Removes from the handle those pointers to the call's data that libcurl could follow when it frees the handle. */
+/* Clears the pointers to the call's data that libcurl could follow when it frees the handle. */
 static bool detach(CURL *easy)
 {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK &&
@@ -369,8 +369,8 @@ bool attempt_goes_on(const struct call *call, CURLcode code)
 }
 
 /*
- * Returns whether the handle may be used again. After anything unusual, the handle is not used again, because state
- * that libcurl left in it could reach the next call.
+ * Returns whether the handle may be used again. After anything unusual, the handle is not used again: state that
+ * libcurl left in the handle could reach the next call.
  */
 static bool is_clean(const struct call *call)
 {
@@ -386,7 +386,7 @@ void attempt_finish(struct call *call, CURLcode code)
     CURL *easy = call->easy;
 
     answer->code = code;
-    if (answer->header_bytes > 0) { /* without headers, libcurl may report the last transfer of this handle */
+    if (answer->header_bytes > 0) { /* without headers, libcurl may report an earlier transfer of this handle */
         (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
         (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &answer->http_version);
         (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &answer->connects);

@@ -1,4 +1,4 @@
----Removes secrets from data that is stored or logged. Pure.
+---Removes secrets from data that is stored, logged or shown. Pure.
 
 local ascii = require "cmr.util.ascii"
 
@@ -34,7 +34,7 @@ local function matches_secret(name)
   return false
 end
 
-local cached_names, cached_count = {}, 0 -- a cache, because all rows of a bulk run have the same names
+local cached_names, cached_count = {}, 0 -- name -> result: all rows of a bulk run have the same field names
 
 ---Returns whether a field with this name has a secret.
 function redact.is_secret_name(name)
@@ -49,7 +49,7 @@ function redact.is_secret_name(name)
   return is_secret
 end
 
----Masks secrets in a text, in the order of the list. The list must have the longest secret first.
+---Masks each of `secrets` in a text. `secrets` must be sorted, the longest first.
 function redact.mask(text, secrets)
   for _, secret in ipairs(secrets) do
     local first, last = text:find(secret, 1, true)
@@ -82,8 +82,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----Returns a copy that may be stored, and can be written as JSON. A mask replaces each secret in all texts. The copy
----lacks the secret fields, unless `with_secret_fields` is true.
+---Returns a copy that may be stored as JSON. A mask replaces the secrets in its texts and names. The copy lacks the
+---fields with a secret's name, unless `with_secret_fields` is true.
 ---@param secrets string[] longest first
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
@@ -101,13 +101,13 @@ function redact.copy(value, secrets, with_secret_fields)
   return copy
 end
 
--- Returns whether the text of a field is a secret. The id of a credential is no secret.
+-- Returns whether a field with this name holds a secret. An id, such as credentialId, is no secret.
 local function has_secret(name)
   return redact.is_secret_name(name) and not name:find "Id$"
 end
 
----Returns a copy that may be shown. A mask replaces each secret text and number. All other values stay, even inside an
----object with a secret's name, such as the address in "credentials".
+---Returns a copy that may be shown. A mask replaces each secret text and number. All other values stay. Inside an
+---object, only a member's own name counts: the address in "credentials" stays.
 function redact.masked(value, is_secret)
   if type(value) ~= "table" then
     return is_secret and (type(value) == "string" or type(value) == "number") and MASK or value
@@ -123,8 +123,8 @@ function redact.masked(value, is_secret)
   return copy
 end
 
--- Reads the string that begins at a quote. Returns its text without quotes, and its last position. If the string lacks
--- its end, the text is empty.
+-- Reads the JSON string that begins with the quote at `first`. Returns the text between the quotes, and the position of
+-- the closing quote. If there is no closing quote, returns "" and the end of `text`.
 local function json_string(text, first)
   local position = first + 1
   while true do
@@ -135,13 +135,13 @@ local function json_string(text, first)
   end
 end
 
----Masks the secrets in a text that is JSON, or was meant to be JSON, or is the beginning of JSON. A mask replaces the
----strings and numbers that redact.masked would mask. The rest of the text stays as it is.
+---Masks the secrets in a JSON text, which may be invalid or cut off. A mask replaces the strings and numbers that
+---redact.masked would mask. The rest of the text stays as it is.
 ---@param text string
 ---@return string
 function redact.json_text(text)
   local parts, position = {}, 1
-  local is_secret, outer = false, {} -- outer: is_secret of the arrays and objects around the current one
+  local is_secret, outer = false, {} -- outer: is_secret before each open array or object, innermost last
   while true do
     local first = text:find('["%[%]{}%d-]', position)
     if not first then return table.concat(parts) .. text:sub(position) end
@@ -149,7 +149,7 @@ function redact.json_text(text)
     if character == '"' then
       local content
       content, last = json_string(text, first)
-      if text:find("^%s*:", last + 1) then -- a name; an escape in it may hide a secret's name
+      if text:find("^%s*:", last + 1) then -- a name; with an escape, it counts as a secret's name
         is_secret = has_secret(content) or content:find "\\" ~= nil
       else
         masked = is_secret
@@ -168,7 +168,7 @@ function redact.json_text(text)
   end
 end
 
----Masks those values in a URL's query that have a secret's name.
+---Masks the value of each query parameter with a secret's name, such as `token`.
 ---@param url string
 ---@return string
 function redact.url(url)

@@ -4,7 +4,7 @@ local shell = require "cmr.util.shell"
 
 local request_body = {}
 
----Returns the unchanged body. nginx stores a large body in a file.
+---Returns the body as received. If nginx has stored a large body in a file, reads the file.
 function request_body.read()
   ngx.req.read_body()
   local path = ngx.req.get_body_file()

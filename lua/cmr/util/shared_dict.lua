@@ -7,35 +7,37 @@ local log = require "cmr.util.log"
 -- The names of the dictionaries. There are three, because a full dictionary may lose its oldest entries: many handled
 -- events must not push out awaited events or quotas.
 local shared_dict = {
-  MAIN = "cmr", -- quotas and the queue of the rate limit; also the data of the two below, if nginx.conf lacks them
-  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; when full, it refuses new entries
+  MAIN = "cmr", -- quotas and the queue of the rate limit; if nginx.conf lacks one of the two below, also its data
+  EVENTS = "cmr_events", -- dead letters, and events for client:await; it refuses new entries when it is full
   CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }
 
-local LOCK_SECONDS = 0.05 -- after this time, the lock of a killed worker is free
+local LOCK_SECONDS = 0.05 -- an older lock is deleted, because its worker was probably killed
 local MAX_FLUSHED_ENTRIES = 1000
-local FLUSH_PAUSE_SECONDS = 1 -- the wait after a flush that found nothing, because a flush reads the whole dictionary
+local FLUSH_PAUSE_SECONDS = 1 -- the pause after a flush that found nothing, because a flush reads the whole dictionary
 local WARNING_PAUSE_SECONDS = 60
 
--- dictionary -> the time when this worker may flush it again, or log a warning about it again
+-- dictionary -> the time from which this worker may flush it again (flush_at), or warn about it again (warn_at)
 local flush_at, warn_at = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
 
 ---Returns the dictionary that nginx.conf declares as `lua_shared_dict NAME`.
 ---@param name string
----@return table? dict Nil outside nginx, or if it is not declared.
+---@return table? dict Nil outside nginx, or without this declaration.
 function shared_dict.find(name)
   local ngx = package.loaded.ngx
   return ngx and ngx.shared and ngx.shared[name] or nil
 end
 
----Returns the dictionary `cmr`. Without it and without a ledger, each worker has its own default limiter and store.
+---Returns the dictionary `cmr`. If there is neither this dictionary nor a ledger, each worker has a default limiter and
+---a default store of its own.
 ---@return table? dict
 function shared_dict.default()
   return shared_dict.find(shared_dict.MAIN)
 end
 
--- Waits for a lock. The lock's value is the time of locking. A TTL would not work, because nginx counts it from the
--- worker's cached clock. Returns nil if the dictionary has no memory for the lock; then there is no lock.
+-- Takes a lock, and waits while another worker has the lock. Returns the lock's value, which is the time of locking. A
+-- TTL would not work, because nginx counts a TTL from the worker's cached clock. If the dictionary has no memory for
+-- the lock, returns nil, and the caller goes on without a lock.
 local function acquire(dict, lock_key)
   while true do
     local now = core.now()
@@ -53,13 +55,13 @@ local function flush_expired(dict)
   if dict:flush_expired(MAX_FLUSHED_ENTRIES) == 0 then flush_at[dict] = now + FLUSH_PAUSE_SECONDS end
 end
 
----Stores a value if there is room for it. To make room, it removes only expired entries.
+---Stores a value if there is room for it. To make room, the function removes only expired entries.
 ---@param dict table
 ---@param method "add"|"set"
 ---@param key string
 ---@param value any
 ---@param ttl number? Seconds; nil means for ever.
----@return boolean? ok or nil and "exists" or "no memory"
+---@return boolean? ok Nil if nothing was stored; the second result is then "exists" or "no memory".
 function shared_dict.put_if_room(dict, method, key, value, ttl)
   local ok, message = dict["safe_" .. method](dict, key, value, ttl)
   if message ~= "no memory" then return ok, message end
@@ -67,11 +69,11 @@ function shared_dict.put_if_room(dict, method, key, value, ttl)
   return dict["safe_" .. method](dict, key, value, ttl)
 end
 
----Stores a value. If there is no memory, removes expired entries, then the least recently used entries. Logs a loss of
----entries at most once a minute.
+---Stores a value. If there is no memory, removes expired entries. If that is not enough, removes the least recently
+---used entries. Logs a loss of entries at most once a minute.
 ---@param method "add"|"set"
 ---@param ttl number? Seconds; nil means for ever.
----@return boolean? ok or nil and "exists" or "no memory"
+---@return boolean? ok Nil if nothing was stored; the second result is then "exists" or "no memory".
 function shared_dict.put(dict, method, key, value, ttl)
   local ok, message = shared_dict.put_if_room(dict, method, key, value, ttl)
   if message ~= "no memory" then return ok, message end
@@ -85,8 +87,9 @@ function shared_dict.put(dict, method, key, value, ttl)
   return ok, message
 end
 
----Replaces a value under a lock, because a dictionary has no compare-and-set. `change` must not yield. If the worker
----was stopped for so long that another worker took the lock, the function does not write, and starts again.
+---Replaces a value under a lock, because a dictionary has no compare-and-set. `change` must not yield. If this worker
+---is stopped for so long that another worker takes the lock, the function starts again and does not write the first
+---result.
 ---@param change fun(value: any): any, number? Returns the new value and its TTL, or nil to keep the old value.
 ---@return boolean? ok or nil and a message
 function shared_dict.update(dict, key, change)

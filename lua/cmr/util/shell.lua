@@ -1,7 +1,7 @@
 ---Runs commands, and reads and writes whole files, with plain Lua.
 
 local shell = {
-  ALONE = "unset LD_PRELOAD; ", -- written before a command, because some programs hang under a preloaded sanitizer
+  ALONE = "unset LD_PRELOAD; ", -- the start of each command: some programs hang under a preloaded sanitizer
 }
 
 ---Returns a text as one word for sh. Quotes it only when needed.
@@ -35,7 +35,7 @@ function shell.write(path, text)
 end
 
 ---Writes to an open file and flushes it, so that the text reaches the kernel.
----@return boolean? ok or nil, a message and the errno
+---@return boolean? ok Nil if the text was not written; the next results are then a message and the errno.
 function shell.append(file, text)
   local ok, message, errno = file:write(text)
   if not ok then return nil, message, errno end

@@ -1,5 +1,4 @@
----Functions for tables that hold JSON values: paths into them, sorted keys, copies, and whether a table is a list or an
----object. Pure.
+---Follows paths into JSON values, sorts keys, copies tables, and tells lists from objects. Pure.
 
 local text = require "cmr.util.text"
 
@@ -14,7 +13,7 @@ function tables.at(value, path)
   return value
 end
 
----Returns a copy of a table. If `into` is given, adds the members to it and returns it.
+---Returns a copy of a table. If `into` is given, adds the members to `into` and returns `into`.
 function tables.copy(object, into)
   into = into or {}
   for name, value in pairs(object) do
@@ -23,8 +22,7 @@ function tables.copy(object, into)
   return into
 end
 
----Returns the sorted keys of a table. Keys of different types are in the order of the types' names: numbers come before
----strings.
+---Returns the sorted keys of a table. Numbers come before strings.
 ---@param rank? fun(key: any): number Keys with a lower rank come first.
 function tables.sorted_keys(object, rank)
   local keys = {}
@@ -64,7 +62,7 @@ function tables.canonical(value)
   if type(value) == "number" then return "number " .. text.exact_number(value) end
   -- a string may contain "=" and ","; the length in front tells where the string ends
   if type(value) == "string" then return "string " .. #value .. " " .. value end
-  if type(value) == "userdata" then return "null" end -- JSON's null, which each Lua prints differently
+  if type(value) == "userdata" then return "null" end -- JSON's null, which tostring writes differently in each Lua
   if type(value) ~= "table" then return type(value) .. " " .. tostring(value) end
   local members = {}
   for name, member in pairs(value) do

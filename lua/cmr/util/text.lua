@@ -12,7 +12,7 @@ local MAX_DURATION_SECONDS = 1e9
 local ELLIPSIS = "\226\128\166"
 local MAX_TIME_SECONDS = 253402300799 -- the end of the year 9999; os.date raises an error for some later times
 
--- Patterns of the valid UTF-8 sequences, by their first byte.
+-- Patterns of valid UTF-8. The first one finds a run of ASCII. The others find one character each.
 local UTF8_SEQUENCES = {
   "^[^\128-\255]+",
   "^[\194-\223][\128-\191]",
@@ -31,7 +31,7 @@ local function sequence_end(bytes, start)
   end
 end
 
----Replaces every byte that is not UTF-8 by U+FFFD.
+---Puts U+FFFD in place of every byte that is no part of valid UTF-8.
 function text.utf8(bytes)
   if not bytes:find "[\128-\255]" then return bytes end
   local parts, at = {}, 1
@@ -50,7 +50,7 @@ function text.printable(bytes)
   return (bytes:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
 end
 
----Cuts UTF-8 to a number of bytes, between two characters. An ellipsis marks the cut.
+---Cuts a UTF-8 text between two characters, and marks the cut with an ellipsis. The result has at most `max` bytes.
 ---@param max integer at least 6
 ---@return string shown
 ---@return integer missing The number of bytes that are cut off; 0 if the text fits.
@@ -63,7 +63,7 @@ function text.cut(bytes, max)
   return bytes:sub(1, last) .. ELLIPSIS, #bytes - last
 end
 
--- Writes a number with a point, because the locale of the process may have another decimal point.
+-- Puts a point in place of the decimal separator of the process's locale, which may be a comma.
 local function with_point(digits)
   return (digits:gsub("[^0-9a-z+-]+", "."))
 end
@@ -74,7 +74,7 @@ function text.number(number)
   return with_point(("%.14g"):format(number))
 end
 
----Returns a number as text for programs. It has all digits, and is the same in every locale.
+---Returns a number as text for programs. The text has all digits, and is the same in every locale.
 function text.exact_number(number)
   return with_point((math.type and math.type(number) == "integer" and "%d" or "%.17g"):format(number))
 end
@@ -93,7 +93,8 @@ function text.duration(seconds)
   return table.concat(parts, " ")
 end
 
----Returns a time in a format of os.date. A time before 1970 or after 9999 is replaced by the nearest time between them.
+---Returns a time in a format of os.date. A time before 1970 counts as the start of 1970, and a time after 9999 as the
+---end of 9999.
 ---@param format string
 ---@param seconds number since 1970
 ---@return string

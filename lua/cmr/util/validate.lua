@@ -18,7 +18,7 @@ local function rule(expected, test, shows_number)
   return { expected = expected, test = test, shows_number = shows_number }
 end
 
----The rule for a value that other code checks.
+---The rule that accepts every value. Other code checks the value.
 validate.ANY = rule("a value", function()
   return true
 end)
@@ -81,7 +81,7 @@ function validate.either(one, other)
   end, one.shows_number or other.shows_number)
 end
 
----Suggests a name in place of a name that does not exist ("did you mean").
+---Suggests one of `names` for a name that is not among them ("did you mean").
 ---@return string hint " (did you mean 'timeout'?)", or ""
 ---@return string? suggestion The name that the user probably meant.
 function validate.suggestion(name, names)
@@ -89,8 +89,8 @@ function validate.suggestion(name, names)
   return suggestion and (" (did you mean '%s'?)"):format(suggestion) or "", suggestion
 end
 
--- Describes a wrong value. Shows a number that breaks a rule for numbers. Of any other value, shows only the type,
--- because the value may be a secret.
+-- Describes a wrong value by its type, because the value may be a secret. If the rule is for numbers, shows a number as
+-- it is.
 local function got(value, shows_number)
   return type(value) == "number" and shows_number and text.number(value) or type(value)
 end
@@ -125,8 +125,8 @@ function validate.check(spec, opts)
   return true
 end
 
----Checks a table of options like validate.check, but raises at the caller's line.
----@param caller string The name of the public function, without "cmr.".
+---Checks a table of options like validate.check. If an option is wrong, raises at the line of the user's call.
+---@param caller string The name of the public function without "cmr.", such as "new".
 ---@param defaults table? Gives the options that `opts` lacks.
 ---@param opts table? Nil means no options.
 ---@return table opts A copy of the options.

@@ -1,6 +1,6 @@
----Dead letters are events that could not be handled or stored, and that the vendor does not deliver again. The store
----has them in a list, as JSON. A letter is stored at the first failure, because the next delivery may never arrive.
----Until the time `dead_at`, the vendor may deliver the event again, and the letter is not dead yet.
+---A dead letter is an event that was not handled or not stored, and that the vendor does not deliver again. The store
+---has a list of the letters, as JSON. A letter is stored at the first failure, because the next delivery may never
+---arrive. Until the time `dead_at`, the vendor may deliver the event again, and the letter is not dead yet.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -26,8 +26,8 @@ local LIST = "dead"
 
 local texts = setmetatable({}, { __mode = "k" }) -- letter -> its text in the store
 
--- Returns the letters in a store, oldest first, including letters that are not dead yet. If `id` is given, decodes only
--- the texts that contain the id: decoding all texts would take long after an outage.
+-- Returns the letters in a store, oldest first, including letters that are not dead yet. If `id` is given, returns only
+-- the letters whose text contains the id: after an outage, decoding all letters would take long.
 local function list_all(store, id)
   local stored, message = store:list(LIST)
   if not stored then return nil, message end
@@ -52,8 +52,8 @@ function dead_letters.hash(letter)
   return (letter.id:match "^[^%-]*")
 end
 
--- Returns two lists of the letters with this hash: the letters of the last `seconds` seconds, which belong to one
--- event, and the older letters, which belong to other events.
+-- Returns two lists of letters with this hash. The first list has the letters of the last `seconds` seconds, which
+-- belong to one event. The second list has the older letters, which belong to other events.
 local function list_of_event(store, hash, seconds)
   local oldest, letters, others = os.time() - seconds, {}, {}
   for _, letter in ipairs(list_all(store, hash) or {}) do
@@ -90,13 +90,13 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter, unless the event already has a dead letter. If a letter of the event is not dead yet, replaces that
----letter. If there is no room, keeps an earlier letter that has the event; if there is none, stores the new letter
----without the event.
+---Stores a letter, and then removes the earlier letters of its event. If an earlier letter is dead already, does
+---nothing. If there is no room and an earlier letter has the event, also does nothing. If there is no room and no
+---earlier letter has the event, stores the new letter without the event.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds
----@param seconds number Older letters with this hash belong to other events.
+---@param seconds number Letters with this hash that are older than this belong to other events.
 ---@return boolean? ok
 ---@return string? message
 function dead_letters.put(store, letter, ttl, seconds)
@@ -123,7 +123,7 @@ end
 ---for the store.
 ---@param store cmr.Store
 ---@param hash string
----@param seconds number Older letters with this hash belong to other events.
+---@param seconds number Letters with this hash that are older than this belong to other events.
 function dead_letters.settle(store, hash, seconds)
   for _, letter in ipairs((list_of_event(store, hash, seconds))) do
     if letter.dead_at then dead_letters.remove(store, letter) end

@@ -5,12 +5,12 @@ local early_exit = {}
 
 local MIN_FAILURE_STATUS = 300
 
-local KEY = {} -- ngx.ctx[KEY] is the `settle` of the handler that runs in this request or subrequest
+local KEY = {} -- ngx.ctx[KEY]: the function `settle` for the handler that runs in this request or subrequest
 
 local is_watching = false
 
--- Calls the `settle` of the running handler, once. Does nothing outside a request, in a phase without ngx.ctx, or if no
--- handler runs.
+-- Calls `settle` for the running handler, at most once. Does nothing if no handler runs, in a phase without ngx.ctx, or
+-- outside a request.
 local function notify(is_success, reason)
   local has_ctx, settle = pcall(function()
     return ngx.ctx[KEY]
@@ -20,14 +20,14 @@ local function notify(is_success, reason)
   settle(is_success, reason)
 end
 
--- Returns the status that the sender gets. ngx.OK ends the handler and does not change the status.
+-- Returns the HTTP status that the sender gets after ngx.exit(code). ngx.OK does not change the status.
 local function status_of(code)
   if code == ngx.OK then return ngx.status == 0 and ngx.HTTP_OK or ngx.status end
   return tonumber(code) or ngx.ERROR
 end
 
----Replaces ngx.exit, ngx.redirect and ngx.exec. Each new function first calls the `settle` of the running handler, and
----then calls the old function. Code that stored ngx.exit in a local variable before the replacement still calls the old
+---Replaces ngx.exit, ngx.redirect and ngx.exec. Each new function calls `settle` for the running handler, and then
+---calls the old function. Code that stored ngx.exit in a local variable before the replacement still calls the old
 ---function. Does nothing outside nginx.
 function early_exit.watch()
   if is_watching or not package.loaded.ngx then return end
@@ -48,7 +48,7 @@ function early_exit.watch()
   end
 end
 
----Calls a function. If the function ends the request and does not return, calls `settle`.
+---Calls a function. If the function ends the request instead of returning, calls `settle`.
 ---@param settle fun(is_success: boolean, reason: string)
 ---@param call fun(...): ...
 ---@return boolean returned Like the first result of pcall.

@@ -6,7 +6,7 @@ local tables = require "cmr.util.tables"
 
 local event_lists = {}
 
--- Returns the content of an event, without the time at which it was received.
+-- Returns an event's content as text, without receivedAt.
 local function content(stored)
   stored.receivedAt = nil
   return tables.canonical(stored)
@@ -22,14 +22,14 @@ local function is_stored(store, name, json, seconds)
   return false
 end
 
----Stores an event under all its ids. If the store fails for one id, removes the event from the lists to which it was
----just added.
+---Stores an event under all its ids. If the store fails for one id, removes the event from the lists that just got the
+---event.
 ---@param store cmr.Store
 ---@param event cmr.Event The event as it was delivered.
 ---@param copy fun(): table Returns the copy to store, see redact.copy.
 ---@param ttl number seconds
----@param stored_seconds number If a list got the same content within so many seconds, it already has this event, and
----does not change. 0 if no list can have the event.
+---@param stored_seconds number A list that got the same content in the last `stored_seconds` seconds already has this
+---event, and does not change. 0 if no list can have the event.
 ---@return boolean? ok
 ---@return string? message the store's message
 function event_lists.put(store, event, copy, ttl, stored_seconds)

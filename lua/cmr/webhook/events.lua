@@ -1,19 +1,16 @@
 ---The list of the documented events, and the ids in an event. Pure. cmr also accepts an event that is not in the list.
 ---
----The list has each row by position and by name: {name, when, fields, source, open, key, items, announces}
----  fields     the documented members of data, in order: {name, type}; "a[].b" is the member b of each item of the list
----             a; price and quantity are numbers, autoRenew is a boolean, times are ISO 8601 (docs)
----  source     "docs" or "help", as in the operations table
+---The list has each row twice: at its position, and under its name. A row has name, source and when (see ROWS), and:
+---  fields     a list of {name, type}: the documented members of data, in order. "a[].b" is the member b of each item
+---             of the list a. Prices and quantities are numbers, autoRenew is a boolean, times are ISO 8601 (docs).
 ---  open       the undocumented part of data, in words
----  key        the member that has the event's name: "event", or "eventType" if the samples show no "event" and no
----             eventId
----  items      the member of data that lists the items that the event reports, if it reports several
----  announces  {event, count}: the events that follow; {event = "mailbox.created", count = "quantity"} means that
----             data.quantity events of the name mailbox.created follow
----The samples of subscription events show no eventId, but the key of these events is "event". One sample of
----domain.order.success has data.actionId, no eventId, and a list of domains {domain, status} (help).
----Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, but the
----documented payloads do not.
+---  key        the member that has the event's name: "eventType" for a warmup event, "event" for any other
+---  items      the member of data that has a list of items; nil if the event reports one item
+---  announces  the events that follow; {event = "mailbox.created", count = "quantity"} means that data.quantity events
+---             with the name mailbox.created follow
+---The samples of warmup and subscription events show no eventId. One sample of domain.order.success has data.actionId,
+---no eventId, and data.domains, which is a list of {domain, status} (help). Events of asynchronous operations may have
+---data.actionId as well: the help centre's samples show it, but the documented payloads do not.
 
 local ascii = require "cmr.util.ascii"
 local tables = require "cmr.util.tables"
@@ -33,7 +30,7 @@ local TYPES = {
 local WARM_MAILBOX = "mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret "
   .. "isAdmin warmingUpFrom expiryDate"
 
--- Groups of fields. In a row, one word stands for a whole group.
+-- Groups of fields. In a row, a word in capitals, such as SUBSCRIPTION, stands for a whole group.
 local GROUPS = {
   SUBSCRIPTION = "userId userEmail subscriptionId domainId domain workspaceType quantity periodStart periodEnd "
     .. "autoRenew description subscriptionStatus",
@@ -42,8 +39,8 @@ local GROUPS = {
     .. WARM_MAILBOX:gsub("%S+", "mailboxDetails[].preWarmedUpMailboxes[].%0"),
 }
 
--- The rows have the form "SOURCE NAME: WHEN", with the other members below. The data of an event without fields is
--- undocumented.
+-- A row begins with the line "SOURCE NAME: WHEN". Its source is "docs" or "help", as in operations.def. The next lines
+-- have the other members. If a row has no fields, all data of the event is undocumented.
 local ROWS = [[
 docs domain.order.success: A domain is registered.
   fields userId userEmail orderId domainId domainName creationTime expiryDate price
@@ -117,7 +114,7 @@ end
 
 events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
 
----Returns the eventId of an event, or nil if it has none: some events have no eventId, and an empty text is none.
+---Returns the eventId of an event. Returns nil if the event has no eventId, or an empty one.
 ---@param event cmr.Event
 ---@return string? id
 function events.event_id(event)
@@ -125,8 +122,8 @@ function events.event_id(event)
   return type(id) == "string" and id ~= "" and id or nil
 end
 
--- cmr uses at most this many ids of one event, because the store has a copy of the event for each id. cmr finds an
--- event with more ids by the id of its order or action.
+-- cmr uses at most this many ids of one event, because the store has a copy of the event for each id. If an event has
+-- more ids, cmr finds the event by the id of its order or action.
 local MAX_IDS = 20
 local MAX_ID_BYTES = 200
 
@@ -158,8 +155,8 @@ local function collect_ids(found, object)
   end
 end
 
----Returns the ids in an event, without duplicates. cmr finds the event by these ids. A user's id is not among them,
----because too many events have it.
+---Returns the ids in an event, without duplicates. cmr finds the event by these ids. Users' ids are left out, because
+---one user has too many events.
 ---@param event cmr.Event
 ---@return string[][] ids {kind, id}; kinds: action, order, subscription, domain, mailbox
 function events.ids(event)
@@ -167,7 +164,7 @@ function events.ids(event)
   if type(data) ~= "table" then return ids end
   collect_ids(found, data)
   local lists = { data }
-  for _, name in ipairs(tables.sorted_keys(data)) do -- sorted, so that a long event always gets the same ids
+  for _, name in ipairs(tables.sorted_keys(data)) do -- sorted: among too many ids, the choice is always the same
     lists[#lists + 1] = type(data[name]) == "table" and type(name) == "string" and data[name] or nil
   end
   for _, list in ipairs(lists) do

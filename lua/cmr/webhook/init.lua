@@ -46,14 +46,14 @@ end
 ---@return cmr.Receiver receiver The receiver, which has the dead letters.
 webhook.handler = receiver.handler
 
----Makes a receiver for webhooks in any other server.
+---Makes a receiver for webhooks in a server other than nginx.
 ---@param options cmr.HandlerOptions
 ---@return cmr.Receiver receiver
 function webhook.receiver(options)
   return receiver.new("webhook.receiver", options)
 end
 
----Returns facts about an event from verify or from a replayed dead letter. Returns nil for any other table.
+---Returns facts about an event that comes from verify or from a replayed dead letter. Returns nil for any other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
 webhook.info = verify.info
@@ -61,17 +61,17 @@ webhook.info = verify.info
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
 ---A later event without an eventId may have the same body and the same id, for example at the second start of a warmup.
----So for such an event, the receiver recognises a duplicate for only a limited time after it handled the event. This
+---So the receiver recognises a duplicate of such an event only for a limited time after the event was handled. This
 ---time is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive
 ---in less than 9 minutes.
 ---@param event cmr.Event
----@return string? id The id of an event from verify or a replayed dead letter. For other tables, the eventId, or nil.
+---@return string? id The event's id. For a table that is not from verify or a replayed dead letter, its eventId or nil.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or events.event_id(event)
 end
 
----Returns the event's name. A warmup event has its name under another key than other events.
+---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event)

@@ -1,9 +1,9 @@
----Receives deliveries. It verifies each delivery and claims the event. Then it stores the event for client:await,
----handles it and marks it as done.
+---Receives deliveries. The receiver verifies each delivery and claims its event. Then the receiver stores the event for
+---client:await, handles the event and marks the event as done.
 ---
 ---The vendor expects an answer within 60 s. After any status other than 200, the vendor delivers again about 30 s and
----5 min later (help page). A claim's lease must outlast a slow handler, so that no second handler starts. The lease
----must end before the vendor's last delivery, so that after a crash, this delivery is handled.
+---about 5 min later (help page). A claim's lease must outlast a slow handler, so that no second handler starts. After a
+---crash of the handler, the lease must end before the vendor's last delivery, so that this delivery is handled.
 
 local core = require "cmr.core"
 local dead_letters = require "cmr.webhook.dead_letters"
@@ -23,9 +23,9 @@ local validate = require "cmr.util.validate"
 local verify = require "cmr.webhook.verify"
 
 ---A function that handles an event. The function fails if it raises an error, or returns false, or returns nil and a
----message. The vendor then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end
----within the lease, or renew the lease. It may end the request itself, for example with ngx.exit. The event then counts
----as handled if the status is from 200 to 299.
+---message. The vendor then gets a 500 and delivers again. The function should end within the 60 s for which the vendor
+---waits. It must end within the lease, or renew the lease. It may end the request itself, for example with ngx.exit.
+---The event then counts as handled if the status is from 200 to 299.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---The second argument of a handler.
@@ -44,15 +44,15 @@ local verify = require "cmr.webhook.verify"
 ---dictionaries cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
----Seconds for which cmr recognises a duplicate. If an event has no eventId, at most the sum of `tolerance` and 10
----minutes: see cmr.webhook.id. Default: 7 days.
+---Seconds for which cmr recognises a duplicate. For an event without an eventId, the maximum is the sum of `tolerance`
+---and 10 minutes: see cmr.webhook.id. Default: 7 days.
 ---@field done_ttl? number
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
 ---Default: false.
 ---@field store_passwords? boolean
----@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
+---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log; outside nginx, standard error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
 ---@class cmr.Receiver
@@ -92,8 +92,8 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
--- the store counts the deliveries of an event with an eventId for at least this long, because a handler may take hours,
--- and for as long as the event's dead letter is stored
+-- The minimum time for which the store counts the deliveries of an event with an eventId: a handler may take hours. If
+-- dead_ttl is longer, the store counts for dead_ttl, because the event may have a dead letter.
 local TRIES_SECONDS = text.DAY
 local HASH_BYTES = 16 -- so short that the mark of a handled event fits into a dictionary entry of 128 bytes
 
@@ -127,9 +127,9 @@ local function label_of(info)
   return (text.cut((("%s %s"):format(info.event, info.id):gsub("%c", "?")), MAX_LABEL_BYTES))
 end
 
--- Returns a hash that is the same for all deliveries of an event. The id alone does not identify an event, because the
--- vendor may send several events with one id. If an event has an id and data, the hash covers only its name, id and
--- data: a timestamp outside the data may differ between deliveries.
+-- Returns a hash that is the same for all deliveries of an event. The hash covers the whole event, because the vendor
+-- may send several events with one id. If the event has an id and data, the hash covers only its name, id and data: a
+-- timestamp outside the data may differ between deliveries.
 local function hash_of(event, info)
   local id = events.event_id(event)
   local content = id and { info.event, id, type(event.data) == "table" and event.data or event } or event
@@ -166,8 +166,8 @@ local function store_event(self, job)
   return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, stored_seconds)
 end
 
--- Stores a letter for the job's event. The letter is dead after `seconds`. If `seconds` is nil, the event is too large
--- for the store, and the letter is dead at once.
+-- Stores a letter for the job's event. The letter becomes dead after `seconds` seconds. If `seconds` is nil, the event
+-- is too large for the store, and the letter is dead at once.
 local function put_letter(self, job, reason, seconds)
   local info, now = job.info, os.time()
   return dead_letters.put(self.store, {
@@ -206,9 +206,9 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. A failed event becomes a dead letter at once if three deliveries have arrived. Otherwise it becomes
--- one after redelivery.SECONDS, unless a later delivery is handled. An error of the store does not change the answer to
--- the vendor.
+-- Ends the claim. After three deliveries, a failed event becomes a dead letter at once. After fewer deliveries, it
+-- becomes a dead letter after redelivery.SECONDS, unless a later delivery is handled. An error of the store does not
+-- change the answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -221,7 +221,7 @@ local function finish(self, job, is_handled, reason)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
-      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries that came during a long handler count too
+      job.tries = math.max(job.tries, count_try(self, job)) -- counts deliveries that came while the handler ran
       put_dead_letter(self, job, reason, job.tries < redelivery.MAX_TRIES and redelivery.SECONDS or 0)
     end
     return self.store[method](self.store, job.claim, job.token, job.done_ttl)
@@ -270,8 +270,8 @@ local function run_handler(self, job, handler)
   return nil, shown(job, message)
 end
 
--- Stores and handles an event that this worker has claimed. Returns the HTTP status, and a message unless the status is
--- 200.
+-- Stores and handles an event that this worker has claimed. Returns the HTTP status. If the status is not 200, also
+-- returns a message.
 local function handle(self, job)
   local ok, message = store_event(self, job)
   if not ok then
@@ -283,7 +283,7 @@ local function handle(self, job)
   local handler = self.opts.on[job.info.event] or self.opts.on["*"]
   if handler then
     if job.tries > 1 and not job.is_replay then
-      -- an earlier delivery failed or crashed; if this handler crashes the process, the letter saves the event
+      -- an earlier delivery was not handled; if this handler crashes the process, the letter saves the event
       put_letter(self, job, "its handler did not end", redelivery.SECONDS)
     end
     ok, message = run_handler(self, job, handler)
@@ -295,8 +295,8 @@ local function handle(self, job)
   return 200
 end
 
--- Claims an event and handles it, unless it was handled before or another worker is handling it. Returns the HTTP
--- status, and a message unless the status is 200.
+-- Claims an event, and handles it. The claim fails if the event was handled before, or if another worker is handling
+-- the event. Returns the HTTP status. If the status is not 200, also returns a message.
 local function attempt(self, job)
   local token, state, detail = self.store:claim(job.claim, self.opts.lease)
   if state == "done" then return 200 end
@@ -334,8 +334,8 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. After a failure, the event becomes a dead
----letter at once if three deliveries have arrived. Otherwise it becomes a dead letter 10 minutes after the last
+---delivery fails if the handler fails or the store cannot store the event. If three deliveries have arrived, a failed
+---event becomes a dead letter at once. If fewer have arrived, the event becomes a dead letter 10 minutes after the last
 ---failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
@@ -352,7 +352,7 @@ local function replay(self, letter)
   -- the hash of the delivered event: the stored event may lack secrets, and then has another hash
   job.hash, job.tries = dead_letters.hash(letter), letter.tries
   local may_be_delivered = os.time() - letter.failed_at < job.same_event_seconds
-  -- when this event cannot be delivered again, a later event with the same hash may have the claim of the hash
+  -- if this event can no longer be delivered, a later event with the same hash may have the claim "event:HASH"
   job.claim = may_be_delivered and "event:" .. job.hash or "dead:" .. letter.id
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end
@@ -362,18 +362,18 @@ local function replay(self, letter)
   return true
 end
 
--- Returns a list with the dead letter of that id. Without an id, returns all dead letters.
+-- Returns a list with the dead letter that has this id. Without an id, returns all dead letters.
 local function find_dead_letters(self, id)
   if id == nil then return dead_letters.list(self.store) end
   local letter, message = dead_letters.find(self.store, id)
   return letter and { letter }, message
 end
 
----Handles dead letters: stores each event for client:await, and calls its handler. An event that was handled
----meanwhile is not handled again. When an event is handled, its dead letter is removed.
+---Handles dead letters: stores each event for client:await, and calls the event's handler. An event that was handled
+---since its last failure is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Reasons by id, or nil if none failed. A message if count is nil.
+---@return string|table<string, string>|nil failures Letter id -> reason; nil if none failed. A message if count is nil.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end
@@ -401,7 +401,7 @@ function Receiver:drop(id)
   return #letters
 end
 
--- Warns of missing dictionaries. With a lua_shared_dict cmr, only one worker warns.
+-- Warns of missing dictionaries. If lua_shared_dict cmr is declared, only one worker warns.
 local function warn_of_missing_dictionaries()
   local main, missing = shared_dict.default(), {}
   for _, name in ipairs { shared_dict.EVENTS, shared_dict.CLAIMS } do

@@ -1,15 +1,14 @@
 ---The ways in which the vendor may sign a delivery. Pure.
 ---
----The help page documents that one header has an HMAC-SHA256 of the raw body, made with the partner's API key. It also
----documents that another header has a Unix timestamp. It is undocumented whether the timestamp is signed too, how the
----digest is encoded, and which unit the timestamp has. Each combination of the possible answers to these three
----questions is a signature format with a name.
+---According to the help page, one header has an HMAC-SHA256 of the raw body, made with the partner's API key. Another
+---header has a Unix timestamp. It is undocumented whether the timestamp is signed too, how the digest is encoded, and
+---which unit the timestamp has. A signature format is one combination of answers to these three questions.
 
 local signature_formats = {
-  SIGNATURE_HEADER = "cmr-x-signature", -- the help page writes both names in lower case
+  SIGNATURE_HEADER = "cmr-x-signature", -- the help page writes this and the next name in lower case
   TIMESTAMP_HEADER = "cmr-x-timestamp",
-  -- The two texts that may be signed: the body alone, or the timestamp, a dot and the body. The second can never be a
-  -- body, because a body is a JSON object and cannot begin with a timestamp and a dot.
+  -- The two texts that may be signed: the body alone, or the timestamp, a dot and the body. The second text can never
+  -- be a body, because a body is a JSON object and does not begin with a timestamp.
   SIGNED_PARTS = { "body", "timestamp.body" },
   NAMES = {}, -- string[]: the names of all formats
   FORMATS = {}, -- by name: {name, signs, encoding, unit}
@@ -36,15 +35,15 @@ function signature_formats.signed_text(signs, timestamp, body)
 end
 
 ---Returns the encoding of a digest. Accepts only one spelling in each encoding: lower-case hexadecimal, or Base64 with
----padding and with zeros as its unused bits.
+---padding and with unused bits of 0.
 ---@return "hex"|"base64"|nil encoding
 function signature_formats.encoding(digest)
   if #digest == 64 and not digest:find "[^0-9a-f]" then return "hex" end
   return #digest == 44 and digest:find "^[A-Za-z0-9+/]+[AEIMQUYcgkosw048]=$" and "base64" or nil
 end
 
----Reads a timestamp. The number of digits shows its unit.
----@return number? seconds Since 1970; nil if it is no whole number.
+---Reads a timestamp. The number of its digits shows the unit.
+---@return number? seconds Since 1970; nil if the timestamp is no whole number.
 ---@return "seconds"|"milliseconds"|nil unit
 function signature_formats.parse_timestamp(timestamp)
   if #timestamp > MAX_TIMESTAMP_DIGITS or not timestamp:find "^[1-9]%d*$" then return nil end

@@ -14,10 +14,10 @@ local verify = {}
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither the option api_key nor $CMR_API_KEY is set
 ---| "too_large" # the body is larger than max_body
----| "missing_signature" # the header is absent or empty: the request is probably not from the vendor
+---| "missing_signature" # the signature's header is absent or empty: the request is probably not from the vendor
 ---| "missing_timestamp"
 ---| "repeated_header" # the header of the signature or of the timestamp comes more than once
----| "malformed_signature" # the header has no well-formed signature in an accepted format, or over ten signatures
+---| "malformed_signature" # the signature's header has over ten signatures, or none in an accepted format
 ---| "malformed_timestamp" # the timestamp is no whole number, or is not in the unit of signature_format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
@@ -51,10 +51,10 @@ local verify = {}
 ---@class cmr.Delivery
 ---@field signature_format string The signature format of the delivery.
 ---@field timestamp number Seconds since 1970.
----@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
+---@field timestamp_signed boolean Whether the timestamp is signed. If it is not, only the id reveals a replay.
 ---@field age number Seconds from the timestamp to the check.
----@field event cmr.EventName The event's name: the body's `event`, or else its `eventType`.
----@field id string The eventId or, if there is none, body_hash.
+---@field event cmr.EventName The event's name, from the body's `event` or `eventType`.
+---@field id string The eventId. If the event has no eventId, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
 ---@field key integer The position in api_key of the key that signed. Empty keys are not counted.
 
@@ -76,8 +76,8 @@ verify.STATUS = {
 
 local MAX_SIGNATURES = 10 -- maximum in one header, because find_signer compares every signature with every key
 
--- Returns whether the value is a string without unusual characters. For example, a line break at the end of a key would
--- make every signature invalid.
+-- Returns whether the value is a string of visible ASCII characters. For example, a line break at the end of a key
+-- would make every signature invalid.
 local function is_key(value)
   return type(value) == "string" and not value:find "[^!-~]"
 end
@@ -103,7 +103,7 @@ verify.SPEC = {
   now = validate.either("number", "function"),
 }
 
-verify.DEFAULTS = { tolerance = 300, max_body = 1024 * 1024, now = os.time } -- the vendor's help page advises 5 minutes
+verify.DEFAULTS = { tolerance = 300, max_body = 1024 * 1024, now = os.time } -- the vendor's help page advises 300 s
 
 local ENCODERS = { hex = core.hex, base64 = core.base64 }
 
@@ -114,7 +114,7 @@ local function refuse(kind, message, ...)
   return nil, message, core.error { kind = kind, message = message, status = verify.STATUS[kind] }
 end
 
----Returns the reason why the environment's key cannot be used. Returns nil if it can, or if the options have a key.
+---Checks the key in $CMR_API_KEY, unless the options have a key. Returns nil, or the reason why the key cannot be used.
 ---@param opts cmr.VerifyOptions
 ---@return string? message The message does not show the key.
 function verify.problem_with_key(opts)
@@ -124,7 +124,7 @@ end
 
 ---Returns the keys that may have signed. Skips empty keys, with which anyone could sign.
 ---@param opts cmr.VerifyOptions
----@return string[] keys Empty if the environment's key cannot be used.
+---@return string[] keys Empty if there is no key that can be used.
 function verify.keys(opts)
   local list = opts.api_key or not verify.problem_with_key(opts) and os.getenv "CMR_API_KEY" or ""
   local keys = {}
@@ -134,7 +134,7 @@ function verify.keys(opts)
   return keys
 end
 
--- Returns the value of a header that comes once and is not empty. Otherwise returns nil, and whether it is repeated.
+-- Returns the value of a header. If the header is absent, empty or repeated, returns nil, and whether it is repeated.
 local function find_header(headers, name)
   local found, count = nil, 0
   for key, value in pairs(headers) do
@@ -170,8 +170,8 @@ local function find_signer(body, timestamp, digests, format, keys)
   end
 end
 
--- Returns the digests in a header. While a sender replaces its key, it may sign with both keys. The digests are then
--- separated by commas or spaces.
+-- Returns the digests in a header. During the replacement of a key, the vendor may sign with the old and the new key.
+-- Commas or spaces separate the digests.
 local function parse_signature(header, format)
   local digests, count = {}, 0
   for word in header:gmatch "[^,%s]+" do
@@ -216,7 +216,7 @@ local function authenticate(body, headers, opts, keys)
   }
 end
 
----Checks a delivery, with options that were checked before. See cmr.webhook.verify.
+---Checks a delivery like cmr.webhook.verify. The options must have been checked before.
 function verify.delivery(body, headers, opts)
   if type(body) ~= "string" then
     errors.raise "webhook.verify: the body must be a string, as received (in nginx: ngx.req.get_body_data or _file)"
