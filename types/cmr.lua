@@ -9,7 +9,7 @@
 ---The first argument of client:await if another process sent the request. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
----The request's number in the client's ledger. client:await writes there how the request ended.
+---The request's number in the client's ledger, in which client:await records how the request ended.
 ---@field ledger_id? integer
 ---@field operation? string
 ---@field actionId? string
@@ -21,9 +21,9 @@
 ---@field timeout? number Seconds to wait. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
----@field done_statuses? string[] More statuses that mean "the order is done", each in full. Default: {}.
----@field failed_statuses? string[] More statuses that mean "the order has failed", each in full. Default: {}.
----@field cancelled? fun(): boolean Called about once a second, but not during a poll. If it returns true, await ends.
+---@field done_statuses? string[] More statuses that mean "the order is done". Whole statuses only. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed". Whole statuses only. Default: {}.
+---@field cancelled? fun(): boolean Called about once a second, but not during a poll. True ends the wait.
 
 ---The options of client:bulk. By default, a later call with the same rows does not repeat the rows that are done. If
 ---the operation only reads, each call sends all rows.
@@ -32,22 +32,22 @@
 ---Send all rows again, also the rows that are done. If the run is unfinished, client:bulk ignores this option and sends
 ---only the rows that are not done yet.
 ---@field again? boolean
----@field repeat_after? number Seconds after which a row that is done is sent again. At most 400 days.
----Seconds for which a run recognises a row that was sent outside the run, if the operation costs money, destroys
----something, flips a state or uses a quota. Default: 30 days. A longer repeat_after takes precedence. At most 400 days,
----because the ledger removes older requests.
+---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
+---The number of seconds for which a run recognises rows that were sent outside the run. Applies only to operations that
+---cost money, destroy something, flip a state or use a quota. Default: 30 days. A longer repeat_after takes precedence.
+---At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
----@field retry_failed? boolean Also send the rows that the API refused, even before the time that the API named.
+---@field retry_failed? boolean Also send the rows that the API refused, even if the API asked for a longer wait.
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
----Called for each row that this call tried, even if nothing was sent for it.
+---Called for each row that client:bulk tried, even if no request was sent for the row.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
----The number of rows in each state. A row that was sent before this call of client:bulk, and not again by this call,
----counts only in `earlier`, which has the same states.
+---The number of rows in each state. `earlier` has the same states for the rows that this call of client:bulk skipped
+---because they were sent before.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -62,7 +62,7 @@
 ---@field earlier table<string, integer>
 ---@field stopped? string The reason why the run ended early.
 
----A client: one key and base URL.
+---A client: a key, a base URL, and a method for each operation.
 ---@class cmr.Client
 local Client = {}
 
@@ -117,8 +117,8 @@ function Client:start(name, ...) end
 function Client:map(name, inputs, opts) end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
----later pass the same rows to client:bulk again, it continues the run. It skips the rows that are done. Some options
----make it send these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---later pass the same rows to client:bulk again, client:bulk continues the run: it skips the rows that are done. With
+---some options, it sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -131,7 +131,7 @@ function Client:map(name, inputs, opts) end
 function Client:bulk(name, rows, opts) end
 
 ---Iterates over the requests in the client's ledger, newest first. The iterator gives only requests that were sent with
----the key of this client, and to the base URL of this client.
+---this client's key to this client's base URL.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
@@ -148,21 +148,22 @@ function Client:history(filter) end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
----priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
----a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
----If only the status reports success, `events.order` has the `data` of order_status's answer.
+---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
+---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status, unless
+---no time is left for another poll. If only the status reports success, `events.order` has the `data` of order_status's
+---answer.
 ---
----Another process can wait too, with the plan of cmr.info(res), or with the operation and an id. Without the plan, cmr
----may not know how many events to expect. Then give `count`: otherwise only the order's status can report success.
+---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
+---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
+---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
----of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
----shows what was done. When an event reports that one of several items failed, await does not wait for the others. When
----the answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with
----outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
----you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is what reports the failure: an event, a list of
+---the items that the API refused in its answer, or the answer of order_status. err.outcome is "rejected" when nothing
+---was done. Otherwise err.outcome is "unknown", and err.events shows what was done. When an event reports that one of
+---several items failed, await does not wait for the other items. When the API refused some items in its answer, await
+---still waits for the other items. When time is up, err is of kind "timeout" with outcome "unknown". When await can
+---never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -173,13 +174,13 @@ function Client:await(res, opts) end
 ---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why client:await could not learn this.
+---@return string? message The reason, if client:await could not learn how the operation ends.
 function Client:awaitable(name) end
 
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
----@param opts cmr.Options
----@return cmr.Client client It uses this client's engine. Options that opts does not name have this client's values.
+---@param opts cmr.Options The options that differ from this client's options.
+---@return cmr.Client client The copy, which uses this client's engine.
 function Client:with(opts) end
 
 ---Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
@@ -193,7 +194,7 @@ function Client:base_url() end
 ---@return string key_id
 function Client:key_id() end
 
----The result of cmr.info. After several attempts, it describes the last attempt.
+---The result of cmr.info. After several attempts, the fields about one attempt describe the last attempt.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
@@ -236,7 +237,7 @@ function Client:key_id() end
 ---@field form? cmr.FormPart[] The parts of a multipart form, in place of a body.
 ---@field ca_file? string
 ---@field proxy? string "" means no proxy, even if the environment names one.
----@field resolve? string A host and the address that libcurl uses for it, in the form of CURLOPT_RESOLVE.
+---@field resolve? string A host, its port and its addresses, such as "localhost:8080:127.0.0.1,[::1]".
 
 ---A part of a multipart form: a text, or a file.
 ---@class cmr.FormPart
@@ -252,8 +253,8 @@ function Client:key_id() end
 ---An operation that returns a list: its name, and facts about its answer that the documentation omits.
 ---@class cmr.List
 ---@field [1] string The operation's name.
----The path of the items in an answer, as in "data.users". Or a function that returns the items of an answer and the
----name of their list.
+---The path of the items in an answer, such as "data.users". Or a function that gets an answer. The function returns the
+---items and the name of the items' list.
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string?
 ---@field page? string The parameter that chooses a page.
 
@@ -261,7 +262,7 @@ function Client:key_id() end
 ---cmr.limiter.redis and cmr.store.redis.
 ---@class cmr.Options
 ---@field api_key? string The key of the requests. The vendor signs webhooks with the same key. Default: $CMR_API_KEY.
----@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
+---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or the production URL.
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---The name of a profile that `cmr init` stored. A profile has the options api_key and base_url, and
 ---perhaps key_header and ca_file.
@@ -274,25 +275,25 @@ function Client:key_id() end
 ---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
----Called after a failed attempt that can be repeated safely. Returns true for another attempt, false for no other
----attempt, or the seconds to wait before another attempt.
+---Called after a failed attempt that can be repeated safely. The result true means another attempt, false means none,
+---and nil lets cmr decide. A number means another attempt after so many seconds.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----The limiter of the requests. Default: in nginx, lua_shared_dict cmr if it is declared; else, for a client with a
----ledger, the limiter of the ledger; else the limiter of the process.
+---The limiter of the requests. Default: the first of these that exists: nginx's lua_shared_dict cmr, the limiter of the
+---client's ledger, the limiter of the process.
 ---@field limiter? cmr.Limiter
 ---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
 ---False: cmr does not count re-exports. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
 ---@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
----The ledger, which records every request that may change something: true for the user's ledger, or the path of
----another ledger. If the ledger cannot record a request, cmr does not send the request. Default: false.
+---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
+---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
+---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
 ---Maps the name of an operation to "METHOD /path". This endpoint replaces the endpoint that cmr knows. An operation
@@ -323,7 +324,7 @@ function Client:key_id() end
 ---@class cmr.Retry
 ---@field operation string
 ---@field attempt integer The number of the attempt that failed.
----@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
+---@field delay? number Seconds until the next attempt. The option retry gets nil if cmr would not try again.
 ---@field err cmr.Error
 ---@field context table The table that all hooks of one call share.
 
@@ -338,30 +339,30 @@ function Client:key_id() end
 ---@field status integer Repeats the HTTP status.
 ---@field message string
 ---@field data? any The result. Absent if the API sends null or nothing.
----@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
+---@field actionId? string The id of an asynchronous operation's action. The action's webhook events have this id too.
 
 ---@alias cmr.Kind
 ---| "network" # no answer: the connection failed
 ---| "timeout" # no answer in time
 ---| "tls" # no answer: the certificate or the encryption failed
----| "bad_response" # the response is not from the API: not a JSON object, too large or truncated
+---| "bad_response" # the response is not a JSON object, or is too large or truncated
 ---| "unauthorized" # 401
 ---| "payment_required" # 402
 ---| "forbidden" # 403
 ---| "not_found" # 404
 ---| "conflict" # 409
 ---| "bad_request" # 400, 422: the API does not accept the request
----| "rate_limited" # 429, or no slot in the rate limit within the time left
+---| "rate_limited" # 429, or the rate limit has no slot before the call's timeout
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API reports a failure: in an answer with a success status, or later (client:await)
----| "cancelled" # ended by job:cancel(), before_send, await's `cancelled`, closing the engine, or a fork (in the child)
----| "not_recorded" # the ledger cannot be written; nothing was sent
+---| "operation_failed" # the API reports a failure in an answer with a success status, or later (see client:await)
+---| "cancelled" # ended by job:cancel(), before_send, await's `cancelled`, a closed engine, or a fork (in the child)
+---| "not_recorded" # the ledger did not record the request, so nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----Whether the request may have been done. After several attempts, this is the most severe of their outcomes: unknown >
----rejected > not_sent.
+---Whether the request may have been done. After several attempts, this is the most severe outcome of an attempt:
+---unknown > rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
@@ -378,16 +379,16 @@ function Client:key_id() end
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
----The answer, decoded if it is a JSON object. In an error of client:await: the event that reports the failure, the
----items that the API refused, or the answer of order_status.
+---The answer, decoded if it is a JSON object. In an error of client:await, what reports the failure: an event, a
+---list of the items that the API refused, or the answer of order_status.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
----Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
----"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
----client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
----"missing_items" or "no_list". If kind is "not_recorded": "busy" when another program has locked the ledger, "full"
----when the disk is full, "repeated" when another process has just sent the same request, or another reason.
+---Says what is wrong. For kind "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". For
+---kind "bad_response" from client:each: "wrong_page", "list_changed", "repeated_page", "repeated_item", "missing_items"
+---or "no_list". For kind "not_recorded": "busy" (another program has locked the ledger), "full" (the disk is full),
+---"repeated" (another process has just sent the same request) or another reason.
 ---@field code? string
 ---@field field? string The path of the wrong field, such as "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.
@@ -396,8 +397,8 @@ function Client:key_id() end
 ---@field reason? string The mistake in words, if `expected` does not say it.
 ---@field programmer_error? true The program is wrong, not its data. The functions of cmr raise such an error.
 
----The type of cmr.all. Some operations of the API act on everything if you omit a list. To do this with cmr, pass
----cmr.all as the list.
+---The type of cmr.all. Some operations of the API act on everything if you omit a list. To act on everything with
+---cmr, pass cmr.all as the list.
 ---@class cmr.All
 
 ---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
@@ -416,7 +417,7 @@ function Client:key_id() end
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each of its items.
+---The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item of the list.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
@@ -457,7 +458,7 @@ function Client:key_id() end
 ---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
 ---@field null any JSON's null. In answers, only arrays contain it. Pass it to send a null.
----@field all cmr.All Means "every item". Pass it as the list of an operation that acts on everything without a list.
+---@field all cmr.All Means "every item". Pass it as a list to act on everything, see cmr.All.
 ---@field webhook cmr.Webhook
 local cmr = {}
 
@@ -528,8 +529,8 @@ function cmr.start(name, ...) end
 function cmr.map(name, inputs, opts) end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
----later pass the same rows to client:bulk again, it continues the run. It skips the rows that are done. Some options
----make it send these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---later pass the same rows to client:bulk again, client:bulk continues the run: it skips the rows that are done. With
+---some options, it sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -549,21 +550,22 @@ function cmr.bulk(name, rows, opts) end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
----priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
----a word such as COMPLETED. Two polls in a row must also agree on the status, unless no time is left for another poll.
----If only the status reports success, `events.order` has the `data` of order_status's answer.
+---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
+---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status, unless
+---no time is left for another poll. If only the status reports success, `events.order` has the `data` of order_status's
+---answer.
 ---
----Another process can wait too, with the plan of cmr.info(res), or with the operation and an id. Without the plan, cmr
----may not know how many events to expect. Then give `count`: otherwise only the order's status can report success.
+---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
+---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
+---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
----of the items that the answer itself refused. If only the order's status reports the failure, err.body is the answer
----of order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
----shows what was done. When an event reports that one of several items failed, await does not wait for the others. When
----the answer refused some items, await still waits for the others. When time is up, err is of kind "timeout" with
----outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
----you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is what reports the failure: an event, a list of
+---the items that the API refused in its answer, or the answer of order_status. err.outcome is "rejected" when nothing
+---was done. Otherwise err.outcome is "unknown", and err.events shows what was done. When an event reports that one of
+---several items failed, await does not wait for the other items. When the API refused some items in its answer, await
+---still waits for the other items. When time is up, err is of kind "timeout" with outcome "unknown". When await can
+---never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -575,7 +577,7 @@ function cmr.await(res, opts) end
 ---request is sent. before_send can write a record of your own. If it returns false, cmr does not send the request, and
 ---the error is of kind "cancelled".
 ---@class cmr.MapOptions
----The maximum number of calls that are in flight, or whose results the loop has not taken yet. Default: 16.
+---The maximum number of started calls whose results your loop has not taken yet. Default: 16.
 ---@field concurrency? integer
 ---True: the results come in the order of the inputs. False: the results come in the order in which the calls end.
 ---Default: false.
@@ -613,15 +615,15 @@ local connections = {}
 ---@return string? reason The reason from cmr.sqlite.
 function connections:connection(synchronous) end
 
----Returns whether the ledger's file was removed or replaced after it was opened. If so, the caller can open the ledger
----again.
+---Returns whether the ledger's file was removed or replaced while the ledger was open. If so, the caller can open the
+---ledger again.
 ---@return boolean
 function connections:is_moved() end
 
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
----@param is_patient? boolean True: its wait for a lock is not shortened after another transaction has waited in vain.
+---@param is_patient? boolean True: waits the full time for a lock, even if the transaction before waited in vain.
 function connections:transaction(synchronous, change, is_patient) end
 
 ---Runs a function that only reads. All of its queries see the ledger in the same state, under one lock.
@@ -639,8 +641,8 @@ function connections:close_connections() end
 ---@class cmr.LedgerForgetting
 local forgetting = {}
 
----Removes the requests that were sent before a time, and the runs that began before it and have no requests left. The
----newest request, the requests under way and the runs under way stay.
+---Removes the requests that were sent before a time. Then removes the runs that began before this time and have no
+---requests left. The newest request, the requests under way and the runs under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
@@ -658,7 +660,7 @@ function forgetting:forget_old(db, id) end
 ---@class cmr.HistoryFilter
 ---@field operation? string
 ---@field user? string The request's userId.
----@field id? string An id in the request or its answer: of an order, an action, a subscription, a domain or a mailbox.
+---@field id? string The id of an order, an action, a subscription, a domain or a mailbox in the request or its answer.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
 ---@field unknown? true Only the requests in the state "unknown".
@@ -702,7 +704,7 @@ function Ledger:store() end
 ---Returns the limiter whose file is beside this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
----Closes the ledger. Later, ledger.open makes a new object for it.
+---Closes the ledger. The next ledger.open with its path makes a new object.
 function Ledger:close() end
 
 ---A part of cmr.Ledger.
@@ -716,7 +718,7 @@ local locks = {}
 ---@return string? reason "busy" when another process, or another caller in this process, has the run.
 function locks:hold_run(run) end
 
----Returns whether another process has a run.
+---Returns whether another process holds the lock of a run.
 ---@param run integer
 ---@return boolean? is_held
 ---@return string? message
@@ -733,8 +735,8 @@ function locks:let_go_run(run, hold) end
 ---@return string? message
 function locks:listen() end
 
----Returns whether events arrive in the ledger: whether another process stores the events that it receives, or any
----process has stored an event in the last 30 days.
+---Returns true if another process stores the events that it receives, or if any process has stored an event in the last
+---30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving() end
@@ -759,7 +761,7 @@ function queries:newest() end
 ---@return string? message
 function queries:same(account, operation, digest, any_key) end
 
----Returns the ids of a request, as {{kind, id} ...}.
+---Returns the ids of a request as a list such as {{"order", "ORD_1"}, {"domain", "doe.com"}}.
 ---@param request integer
 ---@return string[][] ids
 function queries:ids(request) end
@@ -767,15 +769,15 @@ function queries:ids(request) end
 ---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
 ---the last request.
 ---
----Every field of the filter is optional: account, operation, user, since (a time), before (an id), run (the name of a
----run) and id (the id of an order, a mailbox or another thing). The other fields, open, accepted and unknown, can only
----be true.
+---Every field of the filter is optional. The fields open, accepted and unknown can only be true. The other fields are
+---account, operation, user, since (a time), before (the id of a request), run (the name of a run) and id (the id of an
+---order, a mailbox or another thing).
 ---@param filter table
 ---@return table[]? requests
 ---@return string? message
 function queries:find(filter) end
 
----Returns the request with this number.
+---Returns the request with this id in the ledger.
 ---@param id integer
 ---@return table? request
 ---@return string? message
@@ -798,20 +800,20 @@ local writing = {}
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
----The request has the fields account, operation, digest and ids = {{kind, id} ...}. Optional fields are run, row, user,
----supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request that this
----request repeats. `newest_known` is the id of the newest request with this content that the caller has found, or 0. If
----the ledger has a newer one by now, the function records nothing. `newest_known_elsewhere` is the same for the
----requests outside this run. With `round_after`, the request belongs to a new round of its run. Only requests with an
----id above `round_after` count for this round.
+---`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
+---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
+---that this request repeats. `newest_known` is the id of the newest request with this content that the caller has
+---found, or 0. If the ledger has a newer request with this content, the function records nothing.
+---`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
+---request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".
 function writing:begin(request) end
 
----Records how a request ended. The ending has a state. Optional fields are retry_at, kind, outcome, status, message,
----failed_items, plan and ids = {{kind, id} ...}.
+---Records how a request ended. `ending` has the field state. Its optional fields are retry_at, kind, outcome, status,
+---message, failed_items, plan and ids (such as {{"order", "ORD_1"}}).
 ---@param id integer
 ---@param ending table
 ---@return boolean? ok
@@ -836,7 +838,7 @@ function writing:settle(id, ending) end
 ---compared.
 ---@class cmr.Limiter
 ---Reserves the key's next slot, and returns the seconds until the slot. The rate is in requests per second. If the slot
----is more than max_wait seconds away, reserves nothing, and returns nil and the seconds.
+---is more than max_wait seconds away, does not reserve it; returns nil and the seconds until the slot.
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
 ---Gives out no slot for some seconds, because the server asked for a pause.
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
@@ -849,14 +851,14 @@ function writing:settle(id, ending) end
 ---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Starts a function. Returns at the latest when the function first waits or ends.
+---@field spawn? fun(run: fun()) Starts a function. Returns when the function first waits or ends, or earlier.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
 ---@field attend? fun(call: any, waiter: table) Calls waiter:post() when the call has finished. Needs no coroutine.
----@field leave? fun() Called by waiter:post(), once for each time that `attend` was called.
+---@field leave? fun() Called by waiter:post(), once for each call of `attend`.
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
@@ -878,23 +880,23 @@ function writing:settle(id, ending) end
 ---@field operation string
 ---@field sent_at? number The time of sending, in seconds since 1970. Earlier events belong to an earlier request.
 ---@field user? string
----@field order? string The order's id, if its status can be polled.
----A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". is_new says that
----the API made the id for this request, so that no event of another request has it.
+---@field order? string The order's id, for polling the order's status.
+---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". If is_new is
+---true, the API made the id for this request, and no event of another request has this id.
 ---@field ids any[]
----@field steps cmr.PlanStep[] The steps, which must all be complete.
+---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer Nothing was done if first_failure reports this many things. 0: the answer refused all.
----@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
+---@field parts? integer If first_failure reports this many things, nothing was done. 0: the answer refused everything.
+---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
----A step of a plan, with the events that complete the step.
+---Says which events complete a step of a plan.
 ---@class cmr.PlanStep
 ---@field event string
 ---@field count? integer The number of things that the events must report; nil when unknown.
 ---@field kind? "domain"|"address"|"mailbox"|"subscription" The kind of thing that one event reports.
 ---@field items? string[] The names of the expected things. The step is complete when events report all of them.
----@field announced? boolean Another event reports the count.
+---@field announced? boolean True if events with another name report the count.
 
 ---@class cmr.FailedItem
 ---@field name? string
@@ -903,18 +905,18 @@ function writing:settle(id, ending) end
 ---A store has claims, lists of texts, and counters. A claim, a list and a counter may have the same name. Times are in
 ---seconds.
 ---@class cmr.Store
----Claims a name for `lease` seconds. Returns a token. If the name is claimed, returns nil, "busy" and the seconds
----until that claim ends. If the name is marked as done, returns nil and "done". If the store fails, returns nil,
----"unavailable" and a message. When the holder of a claim crashes, the name becomes free at the end of the lease.
+---Claims a name for `lease` seconds. Returns a token. If the name is already claimed, returns nil, "busy" and the
+---seconds until that claim ends. If the name is marked as done, returns nil and "done". If the store fails, returns
+---nil, "unavailable" and a message. When the holder of a claim crashes, the name becomes free at the end of the lease.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
----Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
+---Marks the name as done for `ttl` seconds. This also works after the end of the claim, while the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
 ---Makes the claim end `lease` seconds from now.
 ---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
----Adds a text to the list of that name, and keeps the list for another `ttl` seconds. Returns nil and "full" when
----there is no room now. Returns nil and "too_large" when the text would not fit into an empty store.
+---Adds a text to a list, and keeps the list for `ttl` seconds from now. Returns nil and "full" when there is no room
+---now. Returns nil and "too_large" when the text would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
@@ -972,12 +974,12 @@ function webhook.verify(raw_body, headers, options) end
 ---@return cmr.Receiver receiver The receiver, which has the dead letters.
 function webhook.handler(options) end
 
----Makes a receiver for webhooks in any other server.
+---Makes a receiver for webhooks in a server other than nginx.
 ---@param options cmr.HandlerOptions
 ---@return cmr.Receiver receiver
 function webhook.receiver(options) end
 
----Returns facts about an event from verify or from a replayed dead letter. Returns nil for any other table.
+---Returns facts about an event that comes from verify or from a replayed dead letter. Returns nil for any other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
 function webhook.info(event) end
@@ -985,22 +987,22 @@ function webhook.info(event) end
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
 ---A later event without an eventId may have the same body and the same id, for example at the second start of a warmup.
----So for such an event, the receiver recognises a duplicate for only a limited time after it handled the event. This
+---So the receiver recognises a duplicate of such an event only for a limited time after the event was handled. This
 ---time is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive
 ---in less than 9 minutes.
 ---@param event cmr.Event
----@return string? id The id of an event from verify or a replayed dead letter. For other tables, the eventId, or nil.
+---@return string? id The event's id. For a table that is not from verify or a replayed dead letter, its eventId or nil.
 function webhook.id(event) end
 
----Returns the event's name. A warmup event has its name under another key than other events.
+---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event) end
 
 ---A function that handles an event. The function fails if it raises an error, or returns false, or returns nil and a
----message. The vendor then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end
----within the lease, or renew the lease. It may end the request itself, for example with ngx.exit. The event then counts
----as handled if the status is from 200 to 299.
+---message. The vendor then gets a 500 and delivers again. The function should end within the 60 s for which the vendor
+---waits. It must end within the lease, or renew the lease. It may end the request itself, for example with ngx.exit.
+---The event then counts as handled if the status is from 200 to 299.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---The second argument of a handler.
@@ -1019,15 +1021,15 @@ function webhook.name(event) end
 ---dictionaries cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
----Seconds for which cmr recognises a duplicate. If an event has no eventId, at most the sum of `tolerance` and 10
----minutes: see cmr.webhook.id. Default: 7 days.
+---Seconds for which cmr recognises a duplicate. For an event without an eventId, the maximum is the sum of `tolerance`
+---and 10 minutes: see cmr.webhook.id. Default: 7 days.
 ---@field done_ttl? number
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
 ---Default: false.
 ---@field store_passwords? boolean
----@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
+---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log; outside nginx, standard error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
 ---@class cmr.Receiver
@@ -1042,18 +1044,18 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. After a failure, the event becomes a dead
----letter at once if three deliveries have arrived. Otherwise it becomes a dead letter 10 minutes after the last
+---delivery fails if the handler fails or the store cannot store the event. If three deliveries have arrived, a failed
+---event becomes a dead letter at once. If fewer have arrived, the event becomes a dead letter 10 minutes after the last
 ---failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
 
----Handles dead letters: stores each event for client:await, and calls its handler. An event that was handled
----meanwhile is not handled again. When an event is handled, its dead letter is removed.
+---Handles dead letters: stores each event for client:await, and calls the event's handler. An event that was handled
+---since its last failure is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Reasons by id, or nil if none failed. A message if count is nil.
+---@return string|table<string, string>|nil failures Letter id -> reason; nil if none failed. A message if count is nil.
 function Receiver:replay(id) end
 
 ---Removes dead letters permanently.
@@ -1066,10 +1068,10 @@ function Receiver:drop(id) end
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither the option api_key nor $CMR_API_KEY is set
 ---| "too_large" # the body is larger than max_body
----| "missing_signature" # the header is absent or empty: the request is probably not from the vendor
+---| "missing_signature" # the signature's header is absent or empty: the request is probably not from the vendor
 ---| "missing_timestamp"
 ---| "repeated_header" # the header of the signature or of the timestamp comes more than once
----| "malformed_signature" # the header has no well-formed signature in an accepted format, or over ten signatures
+---| "malformed_signature" # the signature's header has over ten signatures, or none in an accepted format
 ---| "malformed_timestamp" # the timestamp is no whole number, or is not in the unit of signature_format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
@@ -1103,10 +1105,10 @@ function Receiver:drop(id) end
 ---@class cmr.Delivery
 ---@field signature_format string The signature format of the delivery.
 ---@field timestamp number Seconds since 1970.
----@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
+---@field timestamp_signed boolean Whether the timestamp is signed. If it is not, only the id reveals a replay.
 ---@field age number Seconds from the timestamp to the check.
----@field event cmr.EventName The event's name: the body's `event`, or else its `eventType`.
----@field id string The eventId or, if there is none, body_hash.
+---@field event cmr.EventName The event's name, from the body's `event` or `eventType`.
+---@field id string The eventId. If the event has no eventId, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
 ---@field key integer The position in api_key of the key that signed. Empty keys are not counted.
 ---@alias cmr.EventName

@@ -100,13 +100,14 @@ end
 
 -- Looks for a run of these rows that was sent with another key. For a guarded operation, also looks for a single row
 -- that was sent with another key. Returns the run or the row that was found first, and a message. If nothing was found,
--- returns nil. If the search for a row failed, returns nil and the ledger's message.
+-- returns nil. If the search failed, returns nil and the ledger's message.
 local function find_other_key(run, wanted, opts)
   if opts.other_account then return nil end
-  local other = runs.of_another_key(run.ledger, wanted)
+  local other, message = runs.of_another_key(run.ledger, wanted)
   if other then return other, ("the same rows were sent with another key (run %s)"):format(other.name) end
-  if not plan.is_guarded(run.operation) then return nil end
-  local row, message = runs.row_of_another_key(run.ledger, wanted, run.digests, core.time() - run.remember_seconds)
+  if message or not plan.is_guarded(run.operation) then return nil, message end
+  local row
+  row, message = runs.row_of_another_key(run.ledger, wanted, run.digests, core.time() - run.remember_seconds)
   if not row then return nil, message end
   local where = row.name and (" (run %s)"):format(row.name) or ""
   return row, ("row %d was sent with another key%s"):format(row.number, where)

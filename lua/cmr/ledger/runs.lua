@@ -39,11 +39,13 @@ end
 
 ---Finds a run of the same rows that was begun with another key for the same base URL.
 ---@return table? run
+---@return string? message
 function runs.of_another_key(ledger, wanted)
-  local db = ledger:connection "durable"
+  local db, message = ledger:connection "durable"
+  if not db then return nil, message end
   local sql = "SELECT * FROM run WHERE digest = ? AND operation = ? AND account <> ? AND %s = ? ORDER BY id DESC"
   sql = sql:format(address.SQL)
-  return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address.of(wanted.account))
+  return db:first(sql, wanted.digest, wanted.operation, wanted.account, address.of(wanted.account))
 end
 
 -- Returns the other accounts with the same base URL for which the ledger has a request of this operation.

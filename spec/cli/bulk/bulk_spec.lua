@@ -637,7 +637,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.matches('"cmr.message":"1 item failed: GONE2 %(%a[^"]+%)"', read(failed))
   end)
 
-  it("counts what an earlier key sent, with --changed-key", function()
+  it("counts what an earlier key sent, with --changed-key, and sends nothing if that cannot be read", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)
     assert.equal(0, cmr{"reexport", "--from", path}.status)
@@ -646,13 +646,15 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.same({0, 2}, {ended.status, sent()})
     assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
     env.CMR_API_KEY = "a-third-one"
-    local program = file_with [[
-      require("cmr.ledger.runs").change_key = function() return nil, "the disk is full: 100%d" end
-      os.exit(require("cmr.cli").main(arg))]]
-    ended = command.run({"bulk", "reexport", "--from", path, "--changed-key"}, {env = env, program = program})
-    assert.equal(1, ended.status)
-    assert.matches("cannot be used: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; "
-      .. "--no-ledger sends without a record\n", ended.err, 1, true)
+    for name, words in pairs{change_key = {"--changed-key"}, of_another_key = {}} do
+      local program = file_with(([[
+        require("cmr.ledger.runs").%s = function() return nil, "the disk is full: 100%%d" end
+        os.exit(require("cmr.cli").main(arg))]]):format(name))
+      ended = command.run({"bulk", "reexport", "--from", path, words[1]}, {env = env, program = program})
+      assert.same({1, 2}, {ended.status, sent()}, ended.err)
+      assert.matches("cannot be used: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; "
+        .. "--no-ledger sends without a record\n", ended.err, 1, true)
+    end
   end)
 
   it("leaves the rows to the earlier key, with --changed-key, until the command sends", function()
