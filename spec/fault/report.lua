@@ -6,20 +6,20 @@ local HEAD = [[
 # Faults
 
 This page shows how a call ends after each fault: the kind of the error, the HTTP status if there is one, the outcome,
-and the number of attempts. The specs in `spec/fault` play every row and write this page to `build/5.4/faults.md`.
-`make test` compares that file with this page. In some rows, newer versions of libcurl give another result, which the
-last column shows.
+and the number of attempts. The specs in `spec/fault` play every row and write this page to `build/5.4/faults.md`. `make
+test` compares that file with this page. The last column shows the results that differ with newer versions of libcurl.
 
-Here the client makes at most one retry (`retries = 1`; the default is 2), and accepts an answer of at most 64 KiB
-(`max_response`). After each row, the engine is as usable as before. The specs count the requests at the server: no POST
-that may have been done (`unknown`) arrives twice.
+In these rows, the client makes at most one retry (`retries = 1`; the default is 2). The client accepts answers of at
+most 64 KiB (`max_response`). After each row, the engine is as usable as before. The specs count the requests at the
+server: a POST with the outcome `unknown` never arrives twice.
 
 The column "Ends" says when an attempt ends. *At once* means that the attempt ends before its timeouts. Otherwise the
-attempt ends at its `connect_timeout` or `attempt_timeout`. The waits between attempts take time too, and `timeout`
-limits the whole call. No call exceeds its limit by more than 50 ms, and no step of the engine takes more than 20 ms.
+column names the timeout that ends the attempt: `connect_timeout` or `attempt_timeout`. `timeout` limits the whole call,
+including the waits between its attempts. No call exceeds these timeouts by more than 50 ms. No step of the engine takes
+more than 20 ms.
 
-One fault is not in the rows: an HTTP/2 server with a valid certificate floods its client with frames that carry
-nothing. libcurl reads such frames without a pause for as long as they arrive.
+One fault is not in the rows: an HTTP/2 server with a valid certificate floods its client with empty frames. libcurl
+reads empty frames without a pause as long as they arrive.
 
 After a TLS handshake, *closed* means that the server sends `close_notify` before it ends the connection. *Cut* means
 that the server ends the connection without `close_notify`.
