@@ -23,7 +23,7 @@ local webhook = { signature_formats = signature_formats.NAMES }
 ---bytes as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
----@param headers table<string, string|string[]> The headers, such as ngx.req.get_headers(), in any letter case.
+---@param headers table<string, string|string[]> Such as ngx.req.get_headers(). The case of a name does not matter.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
@@ -34,7 +34,7 @@ end
 
 ---Receives webhooks in nginx. When your function for an event has succeeded, the handler does not call the function for
 ---this event again. This is true even if the vendor delivers the event several times, or to several workers. The
----handler stores the event for client:await.
+---handler also stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -46,32 +46,33 @@ end
 ---@return cmr.Receiver receiver The receiver, which has the dead letters.
 webhook.handler = receiver.handler
 
----Makes a receiver for webhooks in any other server.
+---Makes a receiver for webhooks in a server of any kind. For nginx, see cmr.webhook.handler.
 ---@param options cmr.HandlerOptions
 ---@return cmr.Receiver receiver
 function webhook.receiver(options)
   return receiver.new("webhook.receiver", options)
 end
 
----Returns facts about an event from verify or from a replayed dead letter. Returns nil for any other table.
+---Returns facts about an event that comes from verify or from a replayed dead letter. Returns nil for any other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
 webhook.info = verify.info
 
----Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
----eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----A later event without an eventId may have the same body and the same id, for example at the second start of a warmup.
----So for such an event, the receiver recognises a duplicate for only a limited time after it handled the event. This
----time is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive
----in less than 9 minutes.
+---Returns the id of an event that comes from verify or from a replayed dead letter. For any other table, returns its
+---eventId, or nil. All deliveries of an event have the same id. The id is the eventId. If an event has no eventId, the
+---id is "sha256:" and the hash of the body. Warmup and subscription events have no eventId in the vendor's samples. Two
+---events without an eventId may have the same body and the same id, for example when a warmup starts twice. So after
+---the receiver handled an event without an eventId, it recognises duplicates for only a limited time. This time is the
+---sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
+---9 minutes.
 ---@param event cmr.Event
----@return string? id The id of an event from verify or a replayed dead letter. For other tables, the eventId, or nil.
+---@return string? id
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or events.event_id(event)
 end
 
----Returns the event's name. A warmup event has its name under another key than other events.
+---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event)

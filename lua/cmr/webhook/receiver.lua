@@ -369,11 +369,11 @@ local function find_dead_letters(self, id)
   return letter and { letter }, message
 end
 
----Handles dead letters: stores each event for client:await, and calls its handler. An event that was handled
----meanwhile is not handled again. When an event is handled, its dead letter is removed.
+---Handles dead letters: stores each event for client:await, and calls its handler. An event that has been handled since
+---its last failure is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Reasons by id, or nil if none failed. A message if count is nil.
+---@return string|table<string, string>|nil failures The reason for each failed id, or nil. If count is nil: a message.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end
