@@ -183,7 +183,7 @@ local function prepare_request(state, caller, method, path, fields)
   return core.request(state.target, method, path, fields)
 end
 
----Sends a request for which cmr has no function. The request has the rate limit, retries and errors of an operation.
+---Sends a request for which cmr has no function. The rate limit, retries and errors are the same as for an operation.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -251,7 +251,7 @@ function Client:preview(name, ...)
   return call:request()
 end
 
----Starts a call in the background. In a script without a loop, the call makes progress only while the script
+---Starts a call in the background. In a script without an event loop, the call makes progress only while the script
 ---waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any The operation's arguments.
@@ -293,9 +293,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
----later pass the same rows to client:bulk again, client:bulk continues the run: it skips the rows that are done. With
----some options, it sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
+---call of client:bulk with the same rows continues the run: it skips the rows that are done. With some options, the
+---call also sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -346,20 +346,21 @@ end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status, unless
----no time is left for another poll. If only the status reports success, `events.order` has the `data` of order_status's
----answer.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
+---time is left for another poll, one poll is enough. If only the status reports success, `events.order` has the `data`
+---of order_status's answer.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is what reports the failure: an event, a list of
----the items that the API refused in its answer, or the answer of order_status. err.outcome is "rejected" when nothing
----was done. Otherwise err.outcome is "unknown", and err.events shows what was done. When an event reports that one of
----several items failed, await does not wait for the other items. When the API refused some items in its answer, await
----still waits for the other items. When time is up, err is of kind "timeout" with outcome "unknown". When await can
----never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If the
+---API's answer to the request refused items, err.body is the list of these items. If only the order's status reports
+---the failure, err.body is the answer of order_status. err.outcome is "rejected" when nothing was done. Otherwise
+---err.outcome is "unknown", and err.events shows what was done. When an event reports that one of several items failed,
+---await does not wait for the other items. When the answer refused some items, await still waits for the accepted
+---items. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
+---is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.

@@ -23,7 +23,7 @@ local webhook = { signature_formats = signature_formats.NAMES }
 ---bytes as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
----@param headers table<string, string|string[]> The headers, such as ngx.req.get_headers(), in any letter case.
+---@param headers table<string, string|string[]> Such as ngx.req.get_headers(). The case of a name does not matter.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
@@ -34,7 +34,7 @@ end
 
 ---Receives webhooks in nginx. When your function for an event has succeeded, the handler does not call the function for
 ---this event again. This is true even if the vendor delivers the event several times, or to several workers. The
----handler stores the event for client:await.
+---handler also stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -60,10 +60,10 @@ webhook.info = verify.info
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----A later event without an eventId may have the same body and the same id, for example at the second start of a warmup.
----So the receiver recognises a duplicate of such an event only for a limited time after the event was handled. This
----time is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive
----in less than 9 minutes.
+---Two events without an eventId may have the same body and the same id, for example when a warmup starts twice. So after
+---the receiver handled an event without an eventId, it recognises duplicates for only a limited time. This time is the
+---sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
+---9 minutes.
 ---@param event cmr.Event
 ---@return string? id The event's id. For a table that is not from verify or a replayed dead letter, its eventId or nil.
 function webhook.id(event)
