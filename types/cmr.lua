@@ -66,7 +66,7 @@
 ---@class cmr.Client
 local Client = {}
 
----Sends a request for which cmr has no function. The request has the rate limit, retries and errors of an operation.
+---Sends a request for which cmr has no function. The rate limit, retries and errors are the same as for an operation.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -94,7 +94,7 @@ function Client:each(what, ...) end
 ---@return cmr.Error? err
 function Client:preview(name, ...) end
 
----Starts a call in the background. In a script without a loop, the call makes progress only while the script
+---Starts a call in the background. In a script without an event loop, the call makes progress only while the script
 ---waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any The operation's arguments.
@@ -116,9 +116,9 @@ function Client:start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function Client:map(name, inputs, opts) end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
----later pass the same rows to client:bulk again, client:bulk continues the run: it skips the rows that are done. With
----some options, it sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
+---call of client:bulk with the same rows continues the run: it skips the rows that are done. With some options, the
+---call also sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -150,20 +150,21 @@ function Client:history(filter) end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status, unless
----no time is left for another poll. If only the status reports success, `events.order` has the `data` of order_status's
----answer.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
+---time is left for another poll, one poll is enough. If only the status reports success, `events.order` has the `data`
+---of order_status's answer.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is what reports the failure: an event, a list of
----the items that the API refused in its answer, or the answer of order_status. err.outcome is "rejected" when nothing
----was done. Otherwise err.outcome is "unknown", and err.events shows what was done. When an event reports that one of
----several items failed, await does not wait for the other items. When the API refused some items in its answer, await
----still waits for the other items. When time is up, err is of kind "timeout" with outcome "unknown". When await can
----never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If the
+---API's answer to the request refused items, err.body is the list of these items. If only the order's status reports
+---the failure, err.body is the answer of order_status. err.outcome is "rejected" when nothing was done. Otherwise
+---err.outcome is "unknown", and err.events shows what was done. When an event reports that one of several items failed,
+---await does not wait for the other items. When the answer refused some items, await still waits for the accepted
+---items. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
+---is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -478,7 +479,7 @@ function cmr.new(opts) end
 ---@return cmr.Info? info Nil when the table does not come from a call.
 function cmr.info(result) end
 
----Sends a request for which cmr has no function. The request has the rate limit, retries and errors of an operation.
+---Sends a request for which cmr has no function. The rate limit, retries and errors are the same as for an operation.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -506,7 +507,7 @@ function cmr.each(what, ...) end
 ---@return cmr.Error? err
 function cmr.preview(name, ...) end
 
----Starts a call in the background. In a script without a loop, the call makes progress only while the script
+---Starts a call in the background. In a script without an event loop, the call makes progress only while the script
 ---waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any The operation's arguments.
@@ -528,9 +529,9 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
 function cmr.map(name, inputs, opts) end
 
----Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. If you
----later pass the same rows to client:bulk again, client:bulk continues the run: it skips the rows that are done. With
----some options, it sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
+---call of client:bulk with the same rows continues the run: it skips the rows that are done. With some options, the
+---call also sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -552,20 +553,21 @@ function cmr.bulk(name, rows, opts) end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status, unless
----no time is left for another poll. If only the status reports success, `events.order` has the `data` of order_status's
----answer.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
+---time is left for another poll, one poll is enough. If only the status reports success, `events.order` has the `data`
+---of order_status's answer.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is what reports the failure: an event, a list of
----the items that the API refused in its answer, or the answer of order_status. err.outcome is "rejected" when nothing
----was done. Otherwise err.outcome is "unknown", and err.events shows what was done. When an event reports that one of
----several items failed, await does not wait for the other items. When the API refused some items in its answer, await
----still waits for the other items. When time is up, err is of kind "timeout" with outcome "unknown". When await can
----never learn the outcome, err is of kind "invalid_argument". client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If the
+---API's answer to the request refused items, err.body is the list of these items. If only the order's status reports
+---the failure, err.body is the answer of order_status. err.outcome is "rejected" when nothing was done. Otherwise
+---err.outcome is "unknown", and err.events shows what was done. When an event reports that one of several items failed,
+---await does not wait for the other items. When the answer refused some items, await still waits for the accepted
+---items. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
+---is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -953,7 +955,7 @@ local webhook = {}
 ---bytes as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
 ---cmr-x-timestamp are needed.
 ---@param raw_body string
----@param headers table<string, string|string[]> The headers, such as ngx.req.get_headers(), in any letter case.
+---@param headers table<string, string|string[]> Such as ngx.req.get_headers(). The case of a name does not matter.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
@@ -962,7 +964,7 @@ function webhook.verify(raw_body, headers, options) end
 
 ---Receives webhooks in nginx. When your function for an event has succeeded, the handler does not call the function for
 ---this event again. This is true even if the vendor delivers the event several times, or to several workers. The
----handler stores the event for client:await.
+---handler also stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -986,10 +988,10 @@ function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----A later event without an eventId may have the same body and the same id, for example at the second start of a warmup.
----So the receiver recognises a duplicate of such an event only for a limited time after the event was handled. This
----time is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive
----in less than 9 minutes.
+---Two events without an eventId may have the same body and the same id, for example when a warmup starts twice. So after
+---the receiver handled an event without an eventId, it recognises duplicates for only a limited time. This time is the
+---sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
+---9 minutes.
 ---@param event cmr.Event
 ---@return string? id The event's id. For a table that is not from verify or a replayed dead letter, its eventId or nil.
 function webhook.id(event) end
