@@ -14,7 +14,7 @@
 enum { MAX_HEADER_BYTES = 256 * 1024 };
 
 /*
- * Prepares an easy handle for the next attempt, which may take timeout seconds. Uses an idle handle of the call's
+ * Prepares an easy handle for the next attempt, which takes at most timeout seconds. Uses an idle handle of the call's
  * target, or makes a handle. After an error, the call has no handle.
  */
 CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles *handles, CURLSH *share,
@@ -22,7 +22,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
 
 /*
  * Returns whether the attempt may continue on another connection after its transfer ended with code. The attempt may
- * continue when the connection that it reused was dead, and either nothing was sent or the call is repeatable.
+ * continue if it reused a dead connection. If the request was sent on that connection, the call must be repeatable.
  */
 bool attempt_goes_on(const struct call *call, CURLcode code);
 
@@ -35,7 +35,7 @@ void attempt_finish(struct call *call, CURLcode code);
  */
 void attempt_close(struct call *call, struct handles *handles);
 
-/* Frees the headers that were joined for the easy handle. Call it when the handle no longer uses them. */
+/* Frees the headers that were joined for the easy handle. Call this when the handle no longer uses them. */
 void attempt_free_headers(struct call *call);
 
 /* Abandons the easy handle: its descriptors belong to the parent process, or may now be other files. */

@@ -15,8 +15,8 @@ struct buffer {
 void buffer_init(struct buffer *buffer, size_t maximum);
 
 /*
- * The append functions return false and append nothing when memory runs out or the bytes would exceed the maximum. In
- * the second case they also set overflow.
+ * The append functions return whether they appended the bytes. If memory runs out, they append nothing. If the bytes
+ * would exceed the maximum, they append nothing and set overflow.
  */
 bool buffer_append(struct buffer *buffer, const char *bytes, size_t length);
 bool buffer_append_string(struct buffer *buffer, const char *string);

@@ -63,9 +63,9 @@ static void check_not_running(lua_State *L, const struct call *call)
 }
 
 /*
- * call:start(engine, timeout, limit?) -> true: starts one attempt, which may take timeout seconds. The attempt begins
- * when the target has room for it. The wait for room and the attempt together may take limit seconds. The default of
- * limit is timeout, and a limit below timeout counts as timeout. A finished call may be started again.
+ * call:start(engine, timeout, limit?) -> true: starts one attempt, which takes at most timeout seconds. The attempt
+ * begins when the target has room for it. The wait for room and the attempt together take at most limit seconds. The
+ * default of limit is timeout, and a limit below timeout counts as timeout. A finished call may be started again.
  */
 static int lua_call_start(lua_State *L)
 {
@@ -139,8 +139,8 @@ static int lua_call_release(lua_State *L)
 }
 
 /*
- * call:trace(): from now on, each attempt also records `tls` (for a new connection) and `timing` (in seconds) for
- * info()
+ * call:trace(): from now on, attempts also record `timing` (in seconds) and, if they open a connection, `tls`.
+ * call:info() returns these fields.
  */
 static int lua_call_trace(lua_State *L)
 {

@@ -1,7 +1,7 @@
 /*
- * A call is created in the closed state, prepared, started, then finished or cancelled. It may be started again. It
- * owns an easy handle and buffers. The userdata of the call is made before the handle and the buffers, so that its
- * finalizer frees them after any error.
+ * A new call is closed. It is prepared and then started, and it ends finished or cancelled. Then it may be started
+ * again. The call owns an easy handle and buffers. Its userdata is made before them, so that the finalizer frees them
+ * after any error.
  */
 #pragma once
 
@@ -21,8 +21,8 @@ enum call_state { CALL_CLOSED, CALL_READY, CALL_RUNNING, CALL_DONE };
 
 enum ending {
     ENDED,     /* libcurl ended the transfer with the result in `code` */
-    CANCELLED, /* the caller cancelled it, or its engine was closed */
-    FORKED,    /* this process is a fork's child: the parent still has the transfer, and may send it */
+    CANCELLED, /* the caller cancelled the call, or its engine was closed */
+    FORKED,    /* this process is a fork's child: the parent still has the transfer, and may send the request */
     LOST,      /* the program has closed the engine's descriptors */
     ABANDONED  /* libcurl had no memory, or the system refused to watch a socket: the engine ended all its calls */
 };
@@ -30,7 +30,7 @@ enum ending {
 /* The durations and the TLS version of a traced attempt. */
 struct trace {
     char tls[16];                                    /* such as "TLSv1.3"; "" when the attempt made no new connection */
-    double resolved, connected, secured, first_byte; /* seconds from the start; 0 when the attempt did not get so far */
+    double resolved, connected, secured, first_byte; /* seconds from the start; 0 for a phase that was not reached */
 };
 
 /* The end of the last attempt, and its response. */
@@ -43,7 +43,7 @@ struct answer {
     size_t header_bytes;           /* the headers of a 100 response are counted too */
     long status;                   /* 0: no response */
     long http_version;
-    long connects;                       /* number of new connections; 0 when the attempt reused one */
+    long connects;                       /* how many connections the attempt opened; 0 when it reused one */
     double elapsed, retry_after, queued; /* seconds; `queued` is the wait for a connection, before the attempt */
     struct buffer headers, body;
     struct trace trace;
@@ -79,16 +79,16 @@ struct call {
     bool reused;        /* this handle's first send of the request went over a connection that already existed */
     double timeout;     /* the maximum for the attempt, in seconds */
     bool clean;         /* the easy handle may be used again; see is_clean in attempt.c */
-    double begun_at;    /* when the attempt began: seconds on the monotonic clock, like the next three */
-    double added_at;    /* when the call was added */
+    double begun_at;    /* when the attempt began: seconds on the monotonic clock, like the next three fields */
+    double added_at;    /* when the call was added to the multi */
     double queue_limit; /* the wait for a connection and the attempt after it must end by this time */
     double deadline;    /* the present phase (the wait, or the attempt) must end by this time */
-    bool extended;      /* the deadline was moved, because the process ran too late */
+    bool extended;      /* the deadline was moved, because the process was stopped or busy */
     bool wary;          /* after a dead connection or a timeout: reuses no connection that was idle for over a second */
     bool fresh;         /* must use a new connection */
 
     struct answer answer;
-    /* how many functions read the answer now; meanwhile start and release raise, because a finalizer may call them */
+    /* how many functions read the answer now; a finalizer that calls start or release during a read gets an error */
     int reads;
 };
 
@@ -103,8 +103,8 @@ void call_open(lua_State *L);
 struct call *call_new(lua_State *L, int target);
 
 /*
- * Pops the value on top and stores it under this name in the table of the call at index, so that Lua keeps the value as
- * long as the call.
+ * Pops the value on top. Stores the value under this name in the table of the call at index, so that Lua keeps the
+ * value as long as the call.
  */
 void call_keep(lua_State *L, int index, const char *name);
 
@@ -119,9 +119,9 @@ int lua_call_info(lua_State *L);
 /*
  * call:request() -> a table with the request that the call would send: method, url, headers, key_header, body, form,
  * ca_file, proxy and resolve. `headers` has lines in libcurl's form: "Name:" removes a header, "Name;" sends an empty
- * header. key_header is the name of the header with the key; `headers` omits this header. `form` is a list of
- * {name, value} and {name, path, type}; a request has a body, a form or neither. A proxy of "" means none, whatever the
- * environment says. The key is masked in url, headers, body and form.
+ * header. key_header is the name of the header with the key; `headers` omits this header. `form` is a list of tables: a
+ * text has name and value; a file has name, path and type. A request has a body, a form or neither. The proxy "" means
+ * no proxy, whatever the environment says. The key is masked in url, headers, body and form.
  */
 int lua_call_request(lua_State *L);
 

@@ -26,7 +26,7 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 
 #endif
 
-/* Each userdata has one table. The table keeps the values alive that the userdata needs. */
+/* Each userdata has one table. The table keeps alive the values that the userdata needs. */
 #if LUA_VERSION_NUM >= 504
 #define cmr_newuserdata(L, size) lua_newuserdatauv((L), (size), 1)
 #define cmr_set_keep(L, index) lua_setiuservalue((L), (index), 1)
@@ -42,8 +42,8 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 #endif
 
 /*
- * Gives the value on top the metatable of this type. The metatable was made when the module was opened, so this
- * function cannot raise.
+ * Sets the metatable of this type on the value at the top of the stack. The metatable was made when the module was
+ * opened, so this function cannot raise.
  */
 static inline void cmr_setmetatable(lua_State *L, const char *type)
 {
@@ -93,7 +93,7 @@ static inline void cmr_set_number(lua_State *L, const char *field, double value)
     lua_setfield(L, -2, field);
 }
 
-/* Makes a type's metatable: the methods under __index, and a name for error messages and tostring. */
+/* Makes a type's metatable, with the methods under __index and a name for error messages and tostring. */
 static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *meta, const luaL_Reg *methods)
 {
     luaL_newmetatable(L, type);

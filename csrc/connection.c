@@ -19,8 +19,8 @@ static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 }
 
 /*
- * Returns the socket with this local port, if an answer came over it. When a transfer begins, libcurl reports the port,
- * but not the socket.
+ * Returns the socket with this local port, or NULL if no answer has come over such a socket. When a transfer begins,
+ * libcurl reports the port, but not the socket.
  */
 static const struct watched *find_port(const struct pollset *pollset, int local_port)
 {
@@ -30,10 +30,7 @@ static const struct watched *find_port(const struct pollset *pollset, int local_
     return NULL;
 }
 
-/*
- * Returns whether no other call can use the call's connection. All calls to the same host share connections, so this is
- * certain only when the engine runs no other call.
- */
+/* Returns whether the engine runs only this call. Other calls to the same host could share this call's connection. */
 static bool is_alone(const struct call *call)
 {
     return !call->previous && !call->next;

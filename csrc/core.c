@@ -88,7 +88,7 @@ static int core_is_yieldable(lua_State *L)
 }
 
 /*
- * Stores the main thread. In Lua 5.1 and LuaJIT, a module that a coroutine loads cannot find the main thread, and this
+ * Stores the main thread. In Lua 5.1 and LuaJIT, a module that a coroutine loads cannot find the main thread, so this
  * function stores nothing.
  */
 static void store_main_thread(lua_State *L)
@@ -142,12 +142,12 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
         return NULL;
     *by_for = is_in_iterator(thread);
     lua_getinfo(thread, "f", &frame);
-    if (lua_getupvalue(thread, -1, 1)) { /* a function made by coroutine.wrap resumed it */
+    if (lua_getupvalue(thread, -1, 1)) { /* coroutine.wrap made the function: its upvalue is the coroutine */
         co = lua_tothread(thread, -1);
         lua_pop(thread, 1);
     }
     lua_pop(thread, 1);
-    if (!co && lua_getlocal(thread, &frame, 1)) { /* coroutine.resume resumed it */
+    if (!co && lua_getlocal(thread, &frame, 1)) { /* coroutine.resume runs: its first argument is the coroutine */
         co = lua_tothread(thread, -1);
         lua_pop(thread, 1);
     }
@@ -156,7 +156,8 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 
 /*
  * core.is_generator() -> whether an iterator of a generic for loop resumed the running coroutine. Such a loop takes
- * every yielded value as an item. The iterator may be the coroutine itself, or a function that calls it.
+ * every yielded value as an item. The iterator may be coroutine.wrap's function, or a Lua function that resumes the
+ * coroutine.
  */
 static int core_is_generator(lua_State *L)
 {
@@ -173,8 +174,8 @@ static int core_is_generator(lua_State *L)
 
 /*
  * core.call_with(state, name, value, run, ...) -> true and the first result of run(...), or false and the error.
- * During run(...), state[name] has the value. The function is in C, because any line of Lua may raise an error, for
- * example from a hook that limits the time. Such an error must not leave the value in the table.
+ * During run(...), state[name] is `value`. call_with is in C, because any line of Lua may raise an error, for example
+ * from a hook that limits the time. Such an error must not leave `value` in the table.
  */
 static int core_call_with(lua_State *L)
 {

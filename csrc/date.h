@@ -1,11 +1,11 @@
-/* Reads dates of HTTP headers with libcurl. */
+/* Uses libcurl to read the dates of HTTP headers. */
 #pragma once
 
 #include <lua.h>
 #include <time.h>
 
-/* Returns the time of the date in the first line of the text, or -1. */
+/* Reads a date from the first line of the text. Returns -1 if the line is no date. */
 time_t date_of(const char *text);
 
-/* core.http_time(text) -> the seconds since 1970 of a date such as "Sun, 06 Nov 1994 08:49:37 GMT", or nil */
+/* core.http_time(text) -> seconds since 1970, or nil if the text is no date like "Sun, 06 Nov 1994 08:49:37 GMT" */
 int date_read(lua_State *L);

@@ -21,7 +21,7 @@ struct multi *engine_check(lua_State *L, int index)
     return multi;
 }
 
-/* Pushes this Lua state's engine, or nil. Returns the engine's multi if it is usable, else NULL. */
+/* Pushes this Lua state's engine, or nil. Returns the engine's multi if the multi is usable, else NULL. */
 static struct multi *push_current(lua_State *L)
 {
     struct multi *multi;

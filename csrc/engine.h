@@ -8,16 +8,16 @@
 void engine_open(lua_State *L);
 
 /*
- * core.engine() -> the engine of this Lua state. The first call makes the engine; the first call after a fork or a
- * close makes a new one.
+ * core.engine() -> the engine of this Lua state. The first use makes the engine; the first use after a fork or a close
+ * makes a new engine.
  *
  * engine:fd() -> a descriptor that is readable when there is work; nil on a system without epoll
  *
- * engine:wait(ms) -> waits up to ms for work and does it; returns whether calls finished
+ * engine:wait(ms) -> waits up to ms milliseconds for work and does it; returns whether calls finished
  *
- * engine:wait_for(call, ms) -> waits like engine:wait, but only if the call runs and engine:finished() has no call to
- * return. Returns true if afterwards the call is the only one that engine:finished() has to return, and then makes
- * engine:finished() omit it.
+ * engine:wait_for(call, ms) -> waits like engine:wait; returns whether the call is now the only one that
+ * engine:finished() would return. If so, engine:finished() will omit the call. Does not wait if engine:finished()
+ * already has a call to return, or if the call does not run on this engine.
  *
  * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. After a
  * fork or close, the new engine also returns the calls that ended with the old engine. A call that was collected or
@@ -30,9 +30,9 @@ void engine_open(lua_State *L);
 int engine_get(lua_State *L);
 
 /*
- * core.idle_engine() -> the engine of this Lua state if it is open and belongs to this process, and no call runs or
- * waits for a connection. Otherwise nil. After the caller has closed the engine, engine:finished() still returns the
- * calls that had finished.
+ * core.idle_engine() -> the engine of this Lua state, or nil if a call runs or waits for a connection. Also nil if the
+ * Lua state has no open engine that belongs to this process. After the caller has closed the engine, engine:finished()
+ * still returns the calls that had finished.
  */
 int engine_get_idle(lua_State *L);
 

@@ -19,7 +19,7 @@ struct error_info {
     double retry_after; /* in seconds; 0 when the server did not ask for a delay */
 };
 
-/* Returns the kind and outcome of a failed transfer. `started` says that the request may have been sent. */
+/* Returns the kind and outcome of a failed transfer. `started` is true if the request may have been sent. */
 struct error_info error_of_curl(CURLcode code, bool started);
 
 /* Returns the kind and outcome for an HTTP status other than success. */
@@ -29,16 +29,16 @@ struct error_info error_of_status(long status);
 void error_open(lua_State *L);
 
 /*
- * Turns the message on top into nil, message, err; returns 3. err has message, kind and outcome. It has operation,
- * status, curl_code and retry_after where they are known. `body` is the stack index of err.body; 0 when there is none.
+ * Replaces the message on top with nil, message, err; returns 3. err has message, kind and outcome. It has operation,
+ * status, curl_code and retry_after if they are known. `body` is the stack index of the value for err.body, or 0.
  */
 int error_return(lua_State *L, const char *operation, struct error_info info, int body);
 
 /*
  * Pushes nil, message, err of kind "invalid_argument" for a refusal; returns 3. err also has the refusal's fields.
- * programmer_error = true says that the program is wrong, not its data.
+ * err.programmer_error is true if the program is wrong, and not its data.
  */
 int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret);
 
-/* core.error(fields) -> fields: sets the error's metatable on a table made in Lua */
+/* core.error(fields) -> the same table, which now has the metatable of errors */
 int error_new(lua_State *L);

@@ -13,7 +13,7 @@
 #include "compat.h"
 #include "private_file.h"
 
-enum { MAX_LINKS = 40 }; /* maximum of symbolic links to follow for a path, as in the kernel */
+enum { MAX_LINKS = 40 }; /* maximum number of symbolic links to follow for a path, as in the kernel */
 
 FILE *files_at(lua_State *L, int index)
 {
@@ -53,7 +53,7 @@ int files_lock(lua_State *L)
 {
     const int fd = descriptor(L);
 
-    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* otherwise a program that is started meanwhile would hold the lock too */
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* otherwise a program that this process starts would hold the lock too */
     return answer(L, flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno);
 }
 
@@ -132,7 +132,7 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return fsync(fd) == 0;
 }
 
-/* Follows the symbolic links in the last part of a path. The file at their end need not exist. Returns 0 or errno. */
+/* Sets file to path. While file is a link, sets file to the link's target, which need not exist. Returns 0 or errno. */
 static int follow(const char *path, char file[PATH_MAX])
 {
     char link[PATH_MAX];
@@ -167,7 +167,7 @@ int files_link_target(lua_State *L)
     return 1;
 }
 
-/* Writes a temporary file and renames it to the target. Returns 0 or errno. */
+/* Writes a temporary file and renames it to the path that `follow` finds. Returns 0 or errno. */
 static int replace(const char *link, const char *text, size_t length)
 {
     char temporary[PATH_MAX];

@@ -10,12 +10,12 @@
 
 enum { MAX_PRIVATE_BYTES = 65536 }; /* maximum size of a file that only its owner may read */
 
-/* Returns the FILE of the io library's open file at this stack index, or NULL. */
+/* Returns the FILE of the value at index if the value is an open file of the io library, else NULL. */
 FILE *files_at(lua_State *L, int index);
 
 /*
- * core.lock(file) -> true, or nil, message, errno. The message is "locked" when the lock is taken already. The lock
- * ends when the file is closed or the process ends, even if it crashes.
+ * core.lock(file) -> true, or nil, message, errno. The message is "locked" if the file is locked already. The lock ends
+ * when the file is closed or the process ends, even in a crash.
  */
 int files_lock(lua_State *L);
 
@@ -29,16 +29,16 @@ int files_same(lua_State *L);
 int files_sync(lua_State *L);
 
 /*
- * core.read_private(path) -> text, or nil, message. errno comes third when the file cannot be opened. The function
- * refuses a file that other users may read or change, or that belongs to another user. It refuses such files even for
- * root.
+ * core.read_private(path) -> text, or nil, message. If the file cannot be opened, errno is the third result. The
+ * function refuses a file that other users may read or change, or that belongs to another user. It refuses such files
+ * even for root.
  */
 int files_read_private(lua_State *L);
 
 /*
  * core.write_private(path, text) -> true, or nil, message, errno. The file then has the whole text, or stays as it was.
  * Its mode is 0600. A symbolic link stays a link: the function writes the file behind it. The function makes missing
- * directories, for the owner alone.
+ * directories with mode 0700.
  */
 int files_write_private(lua_State *L);
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_READ_BYTES = 65536 }; /* bytes of one read, because a step must be short */
+enum { MAX_READ_BYTES = 65536 }; /* maximum bytes of one read, because a step of the engine must be short */
 
 static int open_file(const char *path)
 {
@@ -16,7 +16,7 @@ static int open_file(const char *path)
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/* Sets the identity of a file. Returns NULL, or a message that says why the file cannot be opened or used. */
+/* Gets the identity of a file. Returns NULL, or a message that says why the file cannot be opened or used. */
 static const char *identify(int fd, struct file_identity *identity)
 {
     struct stat status;
@@ -119,7 +119,7 @@ const struct form_part *form_broken(const struct form *form)
     return NULL;
 }
 
-/* libcurl's callbacks. If another program shortens a file while it is sent, the attempt ends. */
+/* libcurl's callbacks. If another program shortens a file during an attempt, the attempt ends. */
 
 static size_t on_read(char *bytes, size_t size, size_t count, void *userdata)
 {

@@ -34,13 +34,13 @@ struct form_part {
 struct form {
     struct form_part *parts;
     size_t count;
-    curl_mime *mime;                /* during an attempt */
-    const struct form_part *failed; /* the file that could not be opened for the attempt, or had changed */
+    curl_mime *mime;                /* NULL except during an attempt */
+    const struct form_part *failed; /* the file that the attempt could not open, or that had changed */
 };
 
 /*
- * Gets the identity of the file at a path. Refuses everything except a readable regular file that is not empty and has
- * no control character in its name.
+ * Gets the identity of the file at a path. Refuses a file that cannot be opened, is not regular, is empty or has a
+ * control character in its name.
  */
 bool form_check_file(const char *path, struct file_identity *identity, struct refusal *refusal);
 
@@ -55,17 +55,17 @@ const struct form_part *form_broken(const struct form *form);
 const char *form_file_name(const char *path);
 
 /*
- * Opens the files for an attempt, and makes the mime handle for its easy handle. Returns CURLE_READ_ERROR when a file
- * cannot be opened or has changed since it was added: form.failed is that file.
+ * Opens the files for an attempt, and makes the mime handle for its easy handle. If a file cannot be opened or has
+ * changed since it was added, returns CURLE_READ_ERROR and sets form->failed to that file.
  */
 CURLcode form_open(struct form *form, CURL *easy);
 
-/* Closes the attempt's files and frees its mime handle. Call it after the easy handle was freed or abandoned. */
+/* Closes the attempt's files and frees its mime handle. Call this after the easy handle was freed or abandoned. */
 void form_close(struct form *form);
 
 /*
- * Like form_close, for a fork's child, or after the program has closed descriptors. The process may have opened other
- * files with the same descriptor numbers. Such files stay open.
+ * Does the work of form_close in a fork's child, or after the program has closed descriptors. The process may have
+ * opened other files with the same descriptor numbers. Such files stay open.
  */
 void form_forget(struct form *form);
 

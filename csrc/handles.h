@@ -1,7 +1,7 @@
 /*
  * Easy handles that wait for their next attempt. Making and freeing a handle costs more than setting all options of one
- * call. A handle is used again only for its target, and never after a failure. It is never reset: if memory runs out,
- * curl_easy_reset leaves a handle that reads into a buffer of size 0. Touches no Lua.
+ * call. A handle is used again only for its target, and never after a failure. No handle is reset: if memory runs out
+ * in curl_easy_reset, the handle later reads into a buffer of size 0. Touches no Lua.
  */
 #pragma once
 

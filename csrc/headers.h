@@ -1,4 +1,4 @@
-/* The headers that the user adds to requests: which of them are allowed, and lists of their lines in libcurl's form. */
+/* The headers that the user adds to requests. Checks them, and makes lists of header lines in libcurl's form. */
 #pragma once
 
 #include <curl/curl.h>
@@ -20,8 +20,8 @@ bool headers_is_reserved(const char *name, const char *key_header);
 /* Makes a header's line from the name at index -2 and the value on top. Pushes the line, or refuses the header. */
 bool headers_push_line(lua_State *L, const char *key_header, struct refusal *refusal);
 
-/* Returns whether the list has a line for the same header as this line. */
+/* Returns whether the list has a line with the same header name as this line. */
 bool headers_contain(const struct curl_slist *list, const char *line);
 
-/* Appends a copy of the line. When memory runs out, it returns false and does not change the list. */
+/* Appends a copy of the line. When memory runs out, returns false and does not change the list. */
 bool headers_append(struct curl_slist **list, const char *line);

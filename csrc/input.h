@@ -4,8 +4,8 @@
 #include <lua.h>
 
 /*
- * core.read_input(seconds[, fd]) -> the bytes that standard input has, or nil at its end. Returns "" if one of these
- * comes before any byte: the end of the time, a readable fd or a signal. fd is the descriptor of an engine, so that the
- * caller can then step the engine.
+ * core.read_input(seconds[, fd]) -> the bytes that standard input has, or nil at its end. Waits up to this many seconds
+ * for a byte. A signal or a readable fd also ends the wait. Returns "" if no byte has come. fd is the descriptor of an
+ * engine: the caller can step the engine after the wait.
  */
 int input_read(lua_State *L);

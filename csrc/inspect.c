@@ -6,7 +6,7 @@
 #include "compat.h"
 #include "mask.h"
 
-/* Sets a field to a time, if the attempt reached that phase. */
+/* Sets a field to the time of a phase, if the attempt reached the phase. */
 static void set_time(lua_State *L, const char *name, double seconds)
 {
     if (seconds > 0)

@@ -35,7 +35,7 @@ static int text_gc(lua_State *L)
 
 /*
  * Pushes the decode function of a new lua-cjson instance. If the locale's decimal point has several bytes, lua-cjson
- * would end the process, so the function makes the instance in the C locale.
+ * would end the process. In such a locale, load_decoder switches to the C locale while it makes the instance.
  */
 static void load_decoder(lua_State *L)
 {
@@ -144,8 +144,8 @@ bool json_check_number(lua_State *L, int index, struct refusal *refusal)
 }
 
 /*
- * Writes a float: with all digits when it is whole and exact, else with the fewest digits that read back as the same
- * float.
+ * Writes a whole float below 2^53 with all its digits. Writes any other float with the fewest digits that read back as
+ * the same float.
  */
 static void write_float(char text[MAX_NUMBER_BYTES], double value)
 {
@@ -328,11 +328,11 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 }
 
 /*
- * A scan of the text before lua-cjson decodes it. The scan refuses the numbers and strings that lua-cjson accepts
- * against the standard. It replaces a lone surrogate, which lua-cjson refuses, by U+FFFD.
+ * A scan of the text before lua-cjson decodes it. lua-cjson accepts some numbers and strings that the JSON standard
+ * forbids: the scan refuses them. lua-cjson refuses a lone surrogate: the scan replaces it by U+FFFD.
  *
- * lua-cjson would read some numbers as the locale says, and round them. So the scan replaces a number that has a
- * fraction, an exponent or many digits by the whole number 2^53 + 2 * position. From the position, tidy finds the
+ * lua-cjson would read fractions as the locale says, and round long numbers. So if a number has a fraction, an exponent
+ * or many digits, the scan writes the whole number 2^53 + 2 * position in its place. From the position, tidy finds the
  * original number again. All other numbers in the new text are smaller. In a request, the scan replaces an empty array
  * in the same way, because lua-cjson decodes it like an empty object.
  */
@@ -344,12 +344,12 @@ struct scan {
     const char *unwritten; /* the bytes before this one are already in the new text */
     size_t members;        /* the number of members in all objects */
     luaL_Buffer written;
-    bool keep_positions; /* a replacement is as long as its number: the position in lua-cjson's message stays right */
+    bool keep_positions; /* replacements are as long as the numbers: positions in lua-cjson's messages stay right */
 };
 
 static bool scan_fails(struct scan *scan, const char *problem, const char *at)
 {
-    luaL_pushresult(&scan->written); /* Lua 5.4 may have made the buffer a userdata on the stack: this closes it */
+    luaL_pushresult(&scan->written); /* closes the buffer, which may have a userdata on the stack in Lua 5.4 */
     lua_pushfstring(scan->L, "%s at character %d", problem, (int)(at - scan->text) + 1);
     return false;
 }
@@ -469,7 +469,7 @@ static const char *scan_string(struct scan *scan, const char *at)
     return at;
 }
 
-/* Pushes the text for lua-cjson. On a failure, it pushes a message and returns false. */
+/* Pushes the text for lua-cjson. On a failure, pushes a message and returns false. */
 static bool push_scanned(struct scan *scan)
 {
     const char *at = scan->text;
@@ -536,8 +536,8 @@ static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGIT
 }
 
 /*
- * Returns whether a double equals a number's text. They are equal when the double, written with as many digits as the
- * text, has the same digits.
+ * Returns whether a double equals a number's text. Writes the double with as many digits as the text has, and compares
+ * the digits.
  */
 static bool is_same_number(double value, const char *number)
 {
@@ -586,19 +586,19 @@ static void push_small_number(lua_State *L, double value)
 
 /*
  * The text as it was before the scan. From it, tidy reads what the scan replaced. In a request, tidy refuses a number
- * that this Lua might round, and keeps null members. In an answer, it keeps such a number as a string, and drops null
- * members.
+ * that this Lua might round, and keeps null members. In an answer, tidy turns such a number into a string, and drops
+ * null members.
  */
 struct source {
     const char *text;
     bool is_request;
-    size_t members; /* the members that tidy has seen */
+    size_t members; /* how many members tidy has seen */
 };
 
 /*
- * Turns a whole number on top into an integer, and puts the original number or empty array back in place of a
- * replacement. A number of 2^53 or more that this Lua might round becomes a string; in a request, the function then
- * returns false.
+ * Tidies the number on top. A whole number becomes an integer. A replacement becomes the original number or empty array
+ * again. A number of 2^53 or more that this Lua might round becomes a string. If a request has such a number, the
+ * function returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {
@@ -631,7 +631,7 @@ static bool tidy_number(lua_State *L, const struct source *source)
     return true;
 }
 
-/* Tidies the value on top: its numbers, and in an answer its null members. Returns false when tidy_number does. */
+/* Tidies the numbers in the value on top. Drops the null members of an answer. Returns false when tidy_number does. */
 static bool tidy(lua_State *L, struct source *source)
 {
     const int key = lua_gettop(L) + 1;
@@ -659,7 +659,7 @@ static bool tidy(lua_State *L, struct source *source)
     return true;
 }
 
-/* Pushes the value that lua-cjson decodes from the text. On a failure, it pushes a message and returns false. */
+/* Pushes the value that lua-cjson decodes from the text. On a failure, pushes a message and returns false. */
 static bool push_decoded(struct scan *scan)
 {
     lua_State *L = scan->L;
@@ -715,7 +715,7 @@ bool json_decode(lua_State *L, const char *text, size_t length, bool is_request)
 int json_encode_value(lua_State *L)
 {
     struct refusal refusal = {0};
-    struct buffer *text; /* in a userdata, so that the collector frees it when an error ends this function */
+    struct buffer *text; /* in a userdata, so that the collector frees the buffer if an error ends this function */
 
     luaL_checkany(L, 1);
     text = cmr_newuserdata(L, sizeof *text);

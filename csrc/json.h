@@ -15,8 +15,8 @@
 void json_open(lua_State *L);
 
 /*
- * json_push_null pushes cmr.null. json_array is cmr.array(table), which marks a table as a JSON array, even an empty
- * table.
+ * json_push_null pushes cmr.null. json_array is cmr.array(table), which marks a table, even an empty table, as a JSON
+ * array.
  */
 void json_push_null(lua_State *L);
 int json_array(lua_State *L);
@@ -24,7 +24,7 @@ bool json_is_null(lua_State *L, int index);
 bool json_is_marked(lua_State *L, int index); /* Returns whether cmr.array marked the table */
 void json_push_empty_array(lua_State *L);
 
-/* Returns whether the table at index has the items 1 to n and nothing else. Refuses it otherwise. */
+/* Returns whether the table at index has the items 1 to n and nothing else. If not, refuses the table. */
 bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 
 /* Refuses an empty table whose metatable may show entries of another table, as in a read-only view. */
@@ -38,7 +38,7 @@ bool json_check_number(lua_State *L, int index, struct refusal *refusal);
 
 /*
  * Pushes the number at index as text for JSON and URLs. The text is the same in every locale. An integer and a whole
- * float below 2^53 have all their digits. Another float has the fewest digits that read back as the same float. The
+ * float below 2^53 have all their digits. Any other float has the fewest digits that read back as the same float. The
  * number must be finite.
  */
 const char *json_push_number(lua_State *L, int index);
@@ -51,16 +51,16 @@ const char *json_push_number(lua_State *L, int index);
 bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal);
 
 /*
- * Pushes the decoded value. On a failure, it pushes a message and returns false. The text ends with a NUL, which the
- * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a NUL
- * byte. On a Lua that has integers, a whole number becomes an integer. A number of 2^53 or more does so only if its
- * text has neither a fraction nor an exponent.
+ * Pushes the decoded value. On a failure, pushes a message and returns false. The text ends with a NUL, which the
+ * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses any
+ * other NUL. On a Lua that has integers, a whole number becomes an integer. A number of 2^53 or more becomes an integer
+ * only if its text has neither a fraction nor an exponent.
  *
- * An answer: null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that this
- * Lua might round becomes a string with its digits. So does a number that is too large for Lua.
- * A request: every null stays cmr.null, and an empty array is marked as if by cmr.array. A number that an answer would
- * have as a string is refused. An object with the same member twice is refused too, because only one of the two could
- * be sent.
+ * In an answer, null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that
+ * this Lua might round becomes a string with its digits. A number that is too large for Lua becomes such a string too.
+ * In a request, every null stays cmr.null, and an empty array is marked as if by cmr.array. A number that becomes a
+ * string in an answer is refused. An object with the same member twice is refused too, because only one of the two
+ * could be sent.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

@@ -18,12 +18,12 @@ static int hex_value(const char *digits, int count)
     return value;
 }
 
-/* The escapes that the text may have. match_secret also tries without URL, because a key may itself contain "%25". */
+/* The escapes that the text may have. match_secret also tries without URL escapes: a key may itself contain "%25". */
 enum { JSON = 1, URL = 2 };
 
 /*
- * Returns how many bytes at `text` stand for the character, or 0. For "C", for example, they may be C itself, \C or
- * \u0043 as in JSON, or %43 as in a URL.
+ * Returns how many bytes at `text` stand for the character, or 0. These stand for "C", for example: C itself, \C and
+ * \u0043 in JSON, and %43 in a URL.
  */
 static size_t match_character(const char *text, const char *end, char character, int forms)
 {

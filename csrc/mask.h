@@ -5,6 +5,6 @@
 #include <stddef.h>
 
 /*
- * Pushes the bytes with "***" in place of every occurrence of the secret, even one that is escaped for JSON or a URL.
+ * Pushes the bytes, with "***" in place of every occurrence of the secret. The secret may be escaped for JSON or a URL.
  */
 void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret);

@@ -13,12 +13,12 @@
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
 #define LATE_SECONDS 0.05    /* if a call's deadline passed this long ago, the process must have been stopped or busy */
 #define READ_SECONDS 0.3     /* how long such a late call may still read an answer that has arrived */
-#define LEAST_SHARE 0.1      /* a call with a smaller share of its time left stays queued: it would only time out */
+#define LEAST_SHARE 0.1      /* a call stays queued if a smaller share of its time is left: it would only time out */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
     sigset_t mask; /* the signal mask to restore */
-    bool pending;  /* whether a SIGPIPE was pending before */
+    bool pending;  /* whether a SIGPIPE was pending before the block */
 };
 
 static bool sigpipe_is_pending(void)
@@ -41,7 +41,7 @@ static void sigpipe_block(struct sigpipe *sigpipe)
     sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
-/* Takes a pending signal. Except on macOS, the function does not wait: another thread may take the signal first. */
+/* Takes a pending signal. Another thread may take it first, so the function does not wait. On macOS it waits. */
 static void take_signal(const sigset_t *signals)
 {
 #ifdef __APPLE__
@@ -68,7 +68,7 @@ static void sigpipe_restore(const struct sigpipe *sigpipe)
     pthread_sigmask(SIG_SETMASK, &sigpipe->mask, NULL);
 }
 
-/* Puts the call first. Its `previous` is NULL already: unlink_call clears it when a call leaves a list. */
+/* Puts the call first in the list. call->previous is NULL, because unlink_call clears it when a call leaves a list. */
 static void link_call(struct call **list, struct call *call)
 {
     call->next = *list;
@@ -107,9 +107,9 @@ static void leave_queue(struct multi *multi, struct call *call)
 
 /*
  * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. But libcurl opens a
- * new connection for each call that finds no free stream, even if another new connection will have room for the call.
- * So when there may be no free stream, only a few calls wait for a connection at once, and the others stay in the
- * queue.
+ * new connection for each call that finds no free stream, even if a connection that is still opening will have room for
+ * the call. So when there may be no free stream, only a few calls wait for a connection at once. The other calls stay
+ * in the queue.
  */
 static bool has_room(const struct target *target)
 {
@@ -129,7 +129,7 @@ static void forget_streams(struct target *target)
 /*
  * Removes a call from the running calls or from the queue. Then frees the call's handle, or keeps the handle for
  * another call. In a fork's child, and after the program has closed the descriptors, the function only forgets the
- * handle. If libcurl freed the handle, it would write to the parent's connections, or to other files of the program.
+ * handle. To free the handle, libcurl would write to the parent's connections, or to other files of the program.
  */
 static void stop(struct multi *multi, struct call *call)
 {
@@ -175,14 +175,14 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
         call->answer.code = code;
     stop(multi, call);
     if (call->target->http_version != version)
-        multi->freed = INT_MAX; /* any number of the queued calls may have room now */
+        multi->freed = INT_MAX; /* all queued calls may have room now */
     link_call(&multi->finished, call);
 }
 
 /*
- * Called once per process, and not before the first engine is made: libcurl reads OpenSSL's configuration, which takes
- * longer than all other work of a program without requests. There is no curl_global_cleanup, because a resolver thread
- * may outlive the last Lua state.
+ * Called once per process and as late as possible, when the first engine is made. libcurl reads OpenSSL's
+ * configuration, which takes longer than all other work of a program without requests. Nothing calls
+ * curl_global_cleanup, because a resolver thread may outlive the last Lua state.
  */
 static void init_libcurl(void)
 {
@@ -207,7 +207,7 @@ static bool open_curl(struct multi *multi)
            pollset_serve(&multi->pollset, multi->curl);
 }
 
-/* Lets libcurl open this many connections to a host, and keep as many while they are idle. */
+/* Lets libcurl open this many connections to a host, and keep all of them while they are idle. */
 static void raise_connections(struct multi *multi, int connections)
 {
     multi->host_connections = connections;
@@ -254,7 +254,7 @@ static void forget(struct multi *multi)
     multi->curl = NULL;
 }
 
-/* Fails all calls and closes the multi, after the program has closed the descriptors. */
+/* Ends all calls with an error and closes the multi. Called after the program has closed the descriptors. */
 static void lose(struct multi *multi)
 {
     while (multi->running || multi->queue) {
@@ -295,7 +295,7 @@ bool multi_is_usable(struct multi *multi)
     return multi->curl;
 }
 
-/* Sets the alarm to this deadline if it is the earliest. */
+/* Sets the alarm to this deadline if the alarm is later. */
 static void set_alarm(struct multi *multi, double deadline)
 {
     if (deadline < multi->pollset.alarm)
@@ -350,7 +350,7 @@ void multi_add(struct multi *multi, struct call *call, double timeout, double li
     call->multi = call->state == CALL_RUNNING ? multi : NULL;
 }
 
-/* Begins an attempt of a call that is already in this multi. Reports the call as finished when it cannot begin. */
+/* Begins an attempt of a call that is in this multi. If the attempt cannot begin, reports the call as finished. */
 static void begin_later(struct multi *multi, struct call *call)
 {
     call->state = CALL_RUNNING;
@@ -364,7 +364,7 @@ static bool is_late(const struct call *call, double now)
     return call->queue_limit - now < LEAST_SHARE * (call->queue_limit - call->added_at);
 }
 
-/* Begins the queued calls that have room now. */
+/* Begins the queued calls whose targets have room now. */
 static void advance(struct multi *multi)
 {
     const double now = multi->queue ? pollset_now() : 0;
@@ -390,7 +390,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* a multi that is the parent's or has lost its descriptors is closed first: this ends all its calls */
+    /* first closes a multi that is the parent's, or that has lost its descriptors: this ends all its calls */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {
@@ -427,7 +427,7 @@ void multi_adopt_finished(struct multi *multi, struct multi *closed)
     }
 }
 
-/* Continues a call on another connection when the idle connection that it used turned out to be dead. */
+/* After a dead connection, continues the call on another connection. Returns false if the call may not continue. */
 static bool go_on(struct multi *multi, struct call *call, CURLcode code)
 {
     const double left = call->deadline - GRACE_SECONDS - pollset_now();
@@ -452,7 +452,7 @@ static void harvest(struct multi *multi)
 
     while ((message = curl_multi_info_read(multi->curl, &left))) {
         struct call *call = NULL;
-        /* removing the handle frees the message, so its code is read first */
+        /* removing the handle frees the message, so the code is read first */
         const CURLcode code = message->data.result;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
         if (!go_on(multi, call, code))
@@ -469,8 +469,8 @@ static void expire_one(struct multi *multi, struct call *call, double now)
 }
 
 /*
- * Ends the calls that are past their deadline: libcurl forgets the timeout of a call that waits for another call's
- * connection.
+ * Ends the calls that are past their deadline, because libcurl forgets the timeout of a call that waits for another
+ * call's connection.
  */
 static void expire(struct multi *multi)
 {
@@ -491,9 +491,9 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Gives a call more time to read its answer if the call's time ended while the process was stopped or busy. Otherwise
- * libcurl would end the call without reading an answer that has arrived, and the outcome of a charged request would be
- * unknown. Ends a call whose request was not sent, because libcurl would send the request in the extra time.
+ * If a call's time ended while the process was stopped or busy, gives the call more time to read its answer. Without
+ * this time, libcurl would not read an answer that has arrived, and the outcome of a charged request would be unknown.
+ * Ends a call whose request was not sent, because libcurl would send the request in the extra time.
  */
 static void extend_late(struct multi *multi)
 {
@@ -517,10 +517,10 @@ static void extend_late(struct multi *multi)
 }
 
 /*
- * Called when libcurl ran out of memory in the middle of its work, or the system refused to watch a socket. Fails all
- * running calls and makes a new curl multi, because the old one's list of sockets is wrong now. With such a list,
- * libcurl 7.88 lets a call wait for ever, and divides by zero when it uses a connection again. If the program has
- * closed the descriptors, the function closes the multi instead.
+ * Called when libcurl ran out of memory in the middle of its work, or when the system refused to watch a socket. Ends
+ * all running calls with an error and makes a new curl multi, because the old multi's list of sockets is wrong now.
+ * With a wrong list, libcurl 7.88 lets a call wait for ever, or divides by zero when it uses a connection again. If the
+ * program has closed the descriptors, the function closes the multi instead.
  */
 static void restart(struct multi *multi)
 {
@@ -552,7 +552,7 @@ bool multi_run(struct multi *multi, int timeout_ms)
     ok = pollset_tick(&multi->pollset, multi->curl);
     harvest(multi);
     if (ok) {
-        advance(multi); /* before the wait, because the calls that begin now are due at once */
+        advance(multi); /* before the wait, because libcurl has work at once for a call that begins */
         pollset_wait(&multi->pollset, multi->curl, multi->count < before ? 0 : timeout_ms);
         extend_late(multi); /* the process may have been stopped during the wait */
         ok = pollset_run(&multi->pollset, multi->curl);
