@@ -23,50 +23,52 @@ struct multi {
     struct call *finished;          /* finished calls, until multi_take_finished returns them */
     int count;                      /* number of calls that run or wait in the queue */
     long long freed;                /* how many queued calls may have room now */
-    int host_connections;           /* libcurl's limit of connections per host: the largest limit of the targets */
+    int host_connections;           /* libcurl's limit per host: the largest max_connections of the targets */
 };
 
 /* Initializes the fields: the multi is closed and belongs to this process. */
 void multi_init(struct multi *multi);
 
-/* Opens a multi. When no memory or no file descriptor is left, it returns false and the multi stays closed. */
+/* Opens a multi. Returns false if no memory or no file descriptor is left: the multi then stays closed. */
 bool multi_open(struct multi *multi);
 
 /*
  * Cancels the running and queued calls, and closes every connection. Does nothing if the multi is closed. If the
- * program has closed the multi's descriptors, the calls fail, and other files that now have the same numbers stay open.
+ * program has closed the multi's descriptors, the calls fail. Other files may have got the descriptors' numbers; they
+ * stay open.
  */
 void multi_close(struct multi *multi);
 
 /*
- * Returns whether the multi is open and belongs to this process. A multi that was inherited over a fork is closed here;
- * the parent's connections stay open. A multi whose descriptors the program has closed is closed here too, unless calls
- * are in flight: then multi_run closes it.
+ * Returns whether the multi is open and belongs to this process. Closes a multi that was inherited over a fork; the
+ * parent's connections stay open. If the program has closed the multi's descriptors, a multi without calls is closed
+ * here; multi_run closes a multi with calls.
  */
 bool multi_is_usable(struct multi *multi);
 
 /*
- * Starts a call once its target has room for it. The attempt may take timeout seconds. The wait and the attempt
- * together may take limit seconds, or timeout seconds if that is more. If the attempt cannot begin, the call is done at
- * once, and its answer says why.
+ * Starts a call once its target has room for it. The attempt may take `timeout` seconds. The wait and the attempt
+ * together may take `limit` or `timeout` seconds, whichever is more. If the attempt cannot begin, the call ends at
+ * once, and the call's answer says why.
  */
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit);
 
 /*
- * Removes a call from its multi, if it is in one. A running call is cancelled. multi_take_finished will not return the
- * call.
+ * Removes a call from its multi. Does nothing if the call is in no multi. Cancels a running or queued call. Afterwards,
+ * multi_take_finished does not return the call.
  */
 void multi_remove(struct call *call);
 
 /*
- * Waits up to timeout_ms for work and does it. Returns whether calls finished. If libcurl runs out of memory, or the
- * system refuses to watch a socket, all running calls fail, and the function makes a new curl multi. If there is no
- * memory for it, or if the program has closed the descriptors, all calls fail, and the function closes the multi.
+ * Waits up to timeout_ms for work, and does the work. Returns whether calls finished. If libcurl runs out of memory, or
+ * the system refuses to watch a socket, the running calls fail, and the function makes a new curl multi. If no memory
+ * is left for the new curl multi, or if the program has closed the descriptors, the queued calls fail too, and the
+ * function closes the multi.
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 
 /* Returns a finished call, or NULL when there is none left. Each call is returned once. */
 struct call *multi_take_finished(struct multi *multi);
 
-/* Moves the finished calls of another multi, which is closed for good, to this multi. */
+/* Moves the finished calls from `closed` to `multi`. The multi `closed` is closed for good. */
 void multi_adopt_finished(struct multi *multi, struct multi *closed);

@@ -13,7 +13,7 @@ enum param_flag {
     POSITIONAL = 2,    /* may be given as a positional argument, in the order of `params` */
     EITHER = 4,        /* the request needs at least one of the parameters with this flag */
     ONE_OF = 8,        /* the request needs exactly one of the parameters with this flag */
-    ALL_REQUIRED = 16, /* the API takes an absent list as "all of them": the caller must pass a list or cmr.all */
+    ALL_REQUIRED = 16, /* an absent list means "all" to the API, so the caller must pass a list or cmr.all */
     ACCEPTS_ITEM = 32, /* the caller may give one item instead of a list */
     PARAM_ASSUMED = 64,
 };
@@ -30,7 +30,7 @@ struct param {
     int maximum;        /* maximum of an integer; 0 when undocumented. The minimum of every integer is 1 */
 };
 
-/* A documented fact that the caller of an operation should know, not in the vendor's own words. */
+/* A documented fact that the caller of an operation should know. The words are ours, not the vendor's. */
 struct note {
     const char *source;
     const char *text; /* NULL: the end of the list */
@@ -61,30 +61,30 @@ struct operation {
     const char *method; /* NULL: not documented */
     const char *path;   /* NULL: not documented */
     const char *group;  /* the heading in the vendor's sidebar; our own heading where the vendor has none */
-    const char *title;  /* the vendor's title; our own for an operation that is not in the vendor's sidebar */
+    const char *title;  /* the vendor's title; our own title for an operation that is not in the vendor's sidebar */
     const char *summary;
     const char *source;  /* the source of method and path */
-    const char *assumed; /* a gap in the documentation, and our assumption about it; NULL when there is none */
+    const char *assumed; /* a gap in the documentation, and our assumption about it; NULL when there is no gap */
     unsigned flags;
     enum location open_location; /* where undocumented fields go; 0 when the operation takes none */
     const char *items; /* where a list's items are in the answer, such as "data.users"; NULL when undocumented */
-    const char *page;  /* the parameters that choose a page and its size; NULL when undocumented */
+    const char *page;  /* page, limit: the parameters that choose a page and its size; NULL when undocumented */
     const char *limit;
-    /* a field of an item of `data`: an item without this field failed; NULL when undocumented */
+    /* the field that every item of `data` has unless the item failed; NULL when undocumented */
     const char *success_field;
     /*
-     * The webhook events that report success, separated by "|". Each is "EVENT" or "EVENT PARAMETER"; an event with a
-     * parameter comes once for each item sent in that parameter. A domain that is ordered with mailboxes is done when
-     * its mailboxes are done. NULL when undocumented.
+     * The webhook events that report success, as "EVENT|EVENT PARAMETER"; NULL when undocumented. An event with a
+     * parameter comes once for each item that the request has in this parameter. A domain that is ordered with
+     * mailboxes is done when its mailboxes are done.
      */
     const char *success_events;
     const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */
     const struct note *notes;
     const struct status *statuses;
-    const char *refusal_fields; /* "A|B" are members that a refusal may have in addition to the envelope's */
+    const char *refusal_fields; /* "A|B" are members that a refusal may have besides the envelope's members */
     /*
-     * seconds that the vendor may take for one item of the parameter items_in, or for one request if items_in is NULL;
-     * 0 when unknown
+     * seconds that the vendor may take for one item of the parameter that items_in names. If items_in is NULL: for one
+     * request. 0 when unknown
      */
     int item_seconds;
     const char *items_in;
@@ -106,13 +106,16 @@ struct placement {
     enum location user; /* where userId goes; 0 for the location in the row */
 };
 
-/* Returns where a field goes. */
+/* Returns whether a field goes into the query or into the body. */
 enum location param_location(const struct param *param, const struct placement *placement);
 
 /* Returns whether a parameter is a field of the request itself. Otherwise it is a part of another parameter. */
 bool param_is_field(const struct param *param);
 
-/* Returns the next value of a set like "A|B" and its length, or NULL at the end. Moves *set behind the value. */
+/*
+ * Returns the next value of a set like "A|B", or NULL at the end. Sets *length to the length of the value, and moves
+ * *set past the value.
+ */
 const char *set_next(const char **set, size_t *length);
 
 /* Returns whether a set like "A|B" has this value. */

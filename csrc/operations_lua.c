@@ -1,6 +1,6 @@
 /*
- * The module cmr.operations: the rows of operations.def as a Lua table. It is a separate module, because the help and
- * the completion of a command need only the rows, and not libcurl with its thirty libraries.
+ * The module cmr.operations: the rows of operations.def as a Lua table. It is a separate module, because the command's
+ * help and completion need only the rows, and not libcurl with its thirty libraries.
  */
 #include "compat.h"
 #include "operations.h"
@@ -140,7 +140,7 @@ static void push_operation(lua_State *L, const struct operation *operation)
     lua_setfield(L, -2, "params");
 }
 
-/* Returns an array of the rows. A row is also found under its name. */
+/* Returns an array of the rows. The array also has each row under the row's name. */
 int luaopen_cmr_operations(lua_State *L)
 {
     lua_createtable(L, (int)operations_count, (int)operations_count);

@@ -20,7 +20,7 @@ double pollset_now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Returns the position of a socket in the list, or the list's length. */
+/* Returns the position of a socket in the list, or the list's length if the socket is not in the list. */
 static size_t find(const struct pollset *set, int socket)
 {
     size_t i = 0;
@@ -32,7 +32,7 @@ static size_t find(const struct pollset *set, int socket)
 
 static bool remember(struct pollset *set, int socket)
 {
-    const size_t i = find(set, socket); /* the list may have this number from a socket that the program closed */
+    const size_t i = find(set, socket); /* a socket that the program closed may have left this number in the list */
     struct stat status;
 
     if (fstat(socket, &status) != 0)
@@ -52,8 +52,8 @@ static bool remember(struct pollset *set, int socket)
 }
 
 /*
- * Returns whether the descriptor is still the socket that libcurl opened. The program may have closed it, and opened
- * another file with the same number.
+ * Returns whether the descriptor is still the socket that libcurl opened. The program may have closed this socket, and
+ * opened another file with its number.
  */
 static bool is_same(const struct watched *watched)
 {
@@ -124,8 +124,8 @@ void pollset_forget(struct pollset *set)
 #ifdef CMR_EPOLL
 
 /*
- * Sets the timerfd, but only while an event loop watches the descriptor: the system call takes longer than all other
- * work of an engine's step.
+ * Sets the timerfd if an event loop watches the descriptor. Otherwise saves the system call, which takes longer than
+ * all other work of an engine's step.
  */
 static void arm(const struct pollset *set)
 {
@@ -156,6 +156,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
         return 0;
     if (errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0)
         return 0;
+    /* libcurl 8.22 goes on without the socket, although this function returns -1 */
     set->refused = true;
     set->due = pollset_now(); /* so that multi_run is called at once, and makes a new curl multi */
     arm(set);
@@ -188,7 +189,7 @@ bool pollset_open(struct pollset *set)
     return true;
 }
 
-/* Epoll sets and timers have no inode to compare. epoll_ctl succeeds only for this set and its timer. */
+/* Epoll sets and timers have no inodes that tell them apart. But epoll_ctl succeeds only for this set and its timer. */
 bool pollset_is_intact(const struct pollset *set)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};
@@ -214,11 +215,11 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
         return false;
     if (set->due == INFINITY || set->due > pollset_now())
         return true;
-    set->due = INFINITY; /* reset first: during the call below, libcurl sets a new time through on_timer */
+    set->due = INFINITY; /* reset first, because libcurl sets a new time through on_timer during the call below */
     return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK && !set->refused;
 }
 
-/* Returns how long to wait, in ms. The wait ends after timeout, or earlier when libcurl or a call's deadline is due. */
+/* Returns how many ms to wait: `timeout`, or less if libcurl has work or a call's deadline passes sooner. */
 static int wait_ms(const struct pollset *set, int timeout)
 {
     const double left = timeout > 0 ? (fmin(set->due, set->alarm) - pollset_now()) * 1e3 : 0;
@@ -243,7 +244,7 @@ bool pollset_run(struct pollset *set, CURLM *multi)
         const unsigned what = set->events[i].events;
         const int fd = set->events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* sets the timer again: a time that has passed since pollset_tick wakes the loop at once */
+            arm(set); /* sets the timer again: if the time has passed already, the timer wakes the loop at once */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
@@ -256,7 +257,7 @@ bool pollset_run(struct pollset *set, CURLM *multi)
 
 #else
 
-/* Without epoll there is no timer: callers call pollset_run often enough. */
+/* Does nothing: without epoll there is no timer, and callers call pollset_run often enough. */
 static void arm(const struct pollset *set)
 {
     (void)set;

@@ -28,18 +28,18 @@ struct pollset {
     int fd;                  /* the epoll set, or -1 */
     int timer;               /* the timerfd in the epoll set, or -1 */
     bool is_watched;         /* an event loop watches the descriptor */
-    bool refused;            /* the system refused to watch a socket; libcurl 8.22 goes on without that socket */
+    bool refused;            /* the system refused to watch a socket, or the program has closed the set */
     double due;              /* when libcurl next has work to do */
     double alarm;            /* the earliest deadline of a call */
     struct watched *sockets; /* the sockets to servers; a fork's child closes them without libcurl */
     size_t count, capacity;
 #ifdef CMR_EPOLL
     struct epoll_event events[64]; /* what the last wait found */
-    int ready;                     /* how many events; -1 after a signal, or if the program has closed the set */
+    int ready;                     /* number of these events; -1 after a signal, or if the program has closed the set */
 #endif
 };
 
-/* Opens the set. Returns false when it cannot, for example because no file descriptor is left. */
+/* Opens the set. Returns false if that fails, for example because no file descriptor is left. */
 bool pollset_open(struct pollset *set);
 
 /* Sets the callbacks through which libcurl reports a multi's sockets and timer. */
@@ -49,24 +49,24 @@ bool pollset_serve(struct pollset *set, CURLM *multi);
 bool pollset_watch(struct pollset *set, CURL *easy);
 
 /*
- * Lets libcurl do the work that is due, for example begin a transfer. Returns false when libcurl had no memory, or
- * the system refused to watch a socket: the multi can then only be cleaned up.
+ * Lets libcurl do the work that is due, for example begin a transfer. Returns false if libcurl had no memory, or the
+ * system refused to watch a socket. The multi can then only be cleaned up.
  */
 bool pollset_tick(struct pollset *set, CURLM *multi);
 
-/* Waits up to timeout ms for a socket. */
+/* Waits up to `timeout` ms until a socket is ready. */
 void pollset_wait(struct pollset *set, CURLM *multi, int timeout);
 
 /*
- * Lets libcurl do the work on the sockets that the wait found ready. Returns false like pollset_tick, and also if the
- * wait found that the program has closed the set.
+ * Lets libcurl do the work on the sockets that the wait found ready. Returns false in the cases of pollset_tick, and if
+ * the wait found that the program has closed the set.
  */
 bool pollset_run(struct pollset *set, CURLM *multi);
 
 /* Returns the time of the monotonic clock, in seconds. */
 double pollset_now(void);
 
-/* Returns the descriptor for an event loop, or -1. It is readable when there is work to do. */
+/* Returns the descriptor that an event loop may watch, or -1. The descriptor is readable when there is work to do. */
 int pollset_descriptor(struct pollset *set);
 
 /* Sets the time of the earliest deadline. With epoll, pollset_wait returns at that time at the latest. */
@@ -82,7 +82,7 @@ void pollset_close(struct pollset *set);
 bool pollset_is_intact(const struct pollset *set);
 
 /*
- * Closes the set and its sockets without libcurl. A descriptor that is another file by now stays open. In a fork's
- * child, the parent's connections and its epoll set stay as they are.
+ * Closes the set and its sockets without libcurl. Leaves a descriptor open if its number now belongs to another file.
+ * In a fork's child, the parent's connections and epoll set do not change.
  */
 void pollset_forget(struct pollset *set);

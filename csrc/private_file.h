@@ -1,6 +1,6 @@
 /*
- * For cmr.core and cmr.sqlite, which both make files: makes missing directories, and decides which files are safe to
- * use.
+ * Makes missing directories, and decides which files are safe to use. The modules cmr.core and cmr.sqlite, which both
+ * make files, share these functions.
  */
 #pragma once
 

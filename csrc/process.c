@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The process id, in a page that a fork's child finds empty; NULL on a system without such pages. */
+/* The process id, in a page that the system fills with zeros in a fork's child; NULL if there are no such pages. */
 static _Atomic pid_t *stored;
 
 static void make_page(void)

@@ -3,5 +3,5 @@
 
 #include <sys/types.h>
 
-/* Returns the id of this process. Each call needs it several times, to notice that the process has forked. */
+/* Returns the id of this process. Each call needs the id several times, to notice that the process has forked. */
 pid_t process_id(void);

@@ -16,18 +16,18 @@
 
 enum {
     MAX_BYTES = 1 << 18,       /* room for the queues of 4,096 keys at once */
-    BLOCK_RECORDS = 256,       /* records of one read; MAX_BYTES is a whole number of such reads */
+    BLOCK_RECORDS = 256,       /* number of records that one read gets; MAX_BYTES is a multiple of their size */
     POLL_NANOSECONDS = 100000, /* between two tries; another process normally has the lock for a shorter time */
 };
 
 /*
- * A record has 64 bytes, so that no record crosses a page. The kernel then writes a record whole, even if the process
- * is killed meanwhile.
+ * A record has 64 bytes, so that no record crosses a page. The kernel writes such a record whole, even if the process
+ * is killed during the write.
  */
 struct record {
     unsigned char key[DIGEST_BYTES];
     double next;    /* the next free slot */
-    double changed; /* when the record was written; if that is after the present, the machine was restarted since */
+    double changed; /* when the record was written; a time in the future means that the machine has restarted */
     double unused[2];
 };
 
@@ -41,7 +41,7 @@ struct queue {
     off_t offset; /* where the file has the key's record */
 };
 
-/* The slot that a caller wants, and the slot that it gets. See queue_file_reserve. */
+/* The slot that a caller wants, and the slot that the caller gets. See queue_file_reserve. */
 struct slot {
     double after, spacing, max_wait, patience;
     double delay;
@@ -64,7 +64,7 @@ static const char *open_file(struct queue *queue, const char *path)
     return private_fault(&status);
 }
 
-/* Returns 0 or errno. */
+/* Locks the file. Waits up to `patience` seconds for the lock. Returns 0 or errno. */
 static int lock(int fd, double patience)
 {
     const struct timespec pause = {.tv_nsec = POLL_NANOSECONDS};
@@ -86,8 +86,8 @@ static bool is_empty(const struct queue *queue, const struct record *record)
 }
 
 /*
- * Finds the key's record, or the place for a new record: the first record whose queue is empty, or the end of the file.
- * Returns 0 or errno.
+ * Finds the key's record. If the file has none, finds a place for a new record: the first record whose queue is empty,
+ * or the end of the file. Returns 0 or errno.
  */
 static int find(struct queue *queue, const unsigned char key[DIGEST_BYTES])
 {
@@ -132,7 +132,7 @@ static int move(const struct queue *queue, const unsigned char key[DIGEST_BYTES]
     return count == sizeof record ? 0 : ENOSPC;
 }
 
-/* Reserves the slot in a file that is open. Returns 0 or errno. */
+/* Finds the slot in the open file, and reserves it if its delay is at most max_wait. Returns 0 or errno. */
 static int reserve(struct queue *queue, const unsigned char key[DIGEST_BYTES], struct slot *slot)
 {
     int code = lock(queue->fd, slot->patience);
@@ -147,7 +147,7 @@ static int reserve(struct queue *queue, const unsigned char key[DIGEST_BYTES], s
     return slot->is_reserved ? move(queue, key, queue->now + slot->delay + slot->spacing) : 0;
 }
 
-/* Returns NULL, or a message that says what is wrong with the file. Touches no Lua. */
+/* Opens the file and calls reserve. Returns NULL, or says what is wrong with the file. Touches no Lua. */
 static const char *reserve_at(const char *path, const unsigned char key[DIGEST_BYTES], struct slot *slot)
 {
     struct queue queue;

@@ -1,10 +1,10 @@
 /*
- * The queues of rate limits in one small file, for all processes of a machine. Each key has one queue, and a queue is
- * the time of its next free slot, on the machine's monotonic clock.
+ * The queues of rate limits in one small file, for all processes of a machine. Each key has one queue. A queue is the
+ * time of its next free slot, on the machine's monotonic clock.
  *
- * Each use of a queue opens the file, locks it, changes at most one record and closes it. Nothing stays open over a
- * fork, and a process that is killed leaves no lock behind. The file is never synced: a queue ends when the machine
- * starts anew.
+ * Each use of a queue opens the file, locks it, changes at most one record, and closes the file. Nothing stays open
+ * over a fork, and a process that is killed leaves no lock behind. The file is never synced, because a queue ends
+ * anyway when the machine restarts.
  */
 #pragma once
 

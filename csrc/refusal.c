@@ -78,7 +78,7 @@ static const char *field_of(const struct refusal *refusal)
     return refusal->field + (*refusal->field == '.');
 }
 
-/* Pushes the detail, the text in the parentheses of "bad field 'x' (...)". */
+/* Pushes the detail: the text in the parentheses of "bad field 'x' (...)". */
 static const char *push_detail(lua_State *L, const struct refusal *refusal)
 {
     if (refusal->suggestion)
@@ -89,7 +89,7 @@ static const char *push_detail(lua_State *L, const struct refusal *refusal)
                            *refusal->reason ? ": " : "", refusal->reason);
 }
 
-/* Replaces the string on top by its masked form. */
+/* Masks the secret in the string on top, and makes the string printable. */
 static void mask(lua_State *L, const char *secret)
 {
     push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), secret);

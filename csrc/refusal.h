@@ -30,23 +30,23 @@ struct refusal {
     enum refusal_code code;
     bool programmer_error;  /* the program is wrong, not its data; the Lua layer raises this refusal as an error */
     const char *suggestion; /* the name that the caller probably meant, or NULL */
-    char expected[128];     /* the expected value in words; "" when the reason says it */
+    char expected[128];     /* the expected value in words; "" when `reason` says it */
     char got[32];           /* the given type, or the number that is out of range; "" when unknown */
-    char reason[256];       /* in words, or "" */
+    char reason[256];       /* what is wrong, in words, or "" */
     char field[512];        /* the path of the field or option, such as ".domains[2].domain", or "" */
 };
 
 /*
- * The next three functions refuse. The fault is the programmer's, except with refuse_data. All texts are copied and may
- * be NULL.
+ * The next three functions fill the refusal and return false. refuse and refuse_unexpected also set programmer_error.
+ * All texts are copied and may be NULL.
  */
 bool refuse(struct refusal *refusal, enum refusal_code code, const char *reason);
 bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *reason);
 bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *expected);
 
 /*
- * Adds a part, such as ".domain" or "[2]", in front of the path. If the two together are too long, refuse_in puts
- * "..." in place of the whole old path. If the part alone is too long, refuse_in puts "...." in place of the part.
+ * Adds a part, such as ".domain" or "[2]", in front of the path. If the part and the path together are too long, puts
+ * "..." in place of the whole old path. If the part alone is too long, puts "...." in place of the part.
  */
 bool refuse_in(struct refusal *refusal, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

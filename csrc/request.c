@@ -25,7 +25,7 @@ struct request {
     bool has_body; /* the request has at least one field for its body */
 };
 
-/* Returns whether an append to the URL succeeded. Refuses a URL that is too long, and raises when memory runs out. */
+/* Returns true if the append to the URL succeeded. Otherwise refuses a URL that is too long, or raises (no memory). */
 static bool check_length(struct request *request, bool appended)
 {
     const struct buffer *url = &request->call->url;
@@ -55,7 +55,7 @@ static const char *push_query_value(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* Appends "?name=value" or "&name=value" for the checked value on top. Appends nothing for nil. */
+/* Appends the value on top, which was checked, as "?name=value" or "&name=value". Appends nothing for nil. */
 static bool append_query(struct request *request, const char *name)
 {
     lua_State *L = request->L;
@@ -113,8 +113,8 @@ static bool add_one(struct request *request, int arguments, const char *name, ad
 }
 
 /*
- * Calls add for all fields of a location, even for absent fields. The fields of the row come first, in their order,
- * then the undocumented fields.
+ * Calls `add` for all fields of a location, even for absent fields. The fields of the row come first, in the row's
+ * order. The undocumented fields come after them, in the order of their names.
  */
 static bool add_fields(struct request *request, int arguments, enum location location, adder *add)
 {
@@ -157,8 +157,8 @@ static bool add_text(struct request *request, const char *name, const char *valu
 }
 
 /*
- * Adds the list or object on top as JSON. The text is in the call's body buffer meanwhile: if Lua raises an error, the
- * call's finalizer frees the text.
+ * Adds the list or object on top to the form as JSON. The call's body buffer holds the JSON until the form has a copy.
+ * If Lua raises an error, the call's finalizer frees the buffer.
  */
 static bool add_json(struct request *request, const char *name)
 {
@@ -170,7 +170,7 @@ static bool add_json(struct request *request, const char *name)
     return encoded && check_added(request, added);
 }
 
-/* Checks a key of `files`. The key becomes part of a name, and curl's -F must be able to write that name too. */
+/* Checks a key of `files`. The key becomes part of a field's name. curl's -F must be able to write this name too. */
 static bool check_file_key(const struct request *request, const char *key)
 {
     for (const char *at = key; *at; at++)
@@ -192,8 +192,8 @@ static bool add_file(struct request *request, const char *name, const char *key,
 }
 
 /*
- * Returns the key that follows `after` when the keys of the table at index are sorted. Returns the first key if `after`
- * is NULL, and NULL at the end.
+ * Returns the first key after `after` in the sorted keys of the table at index, or NULL at the end. If `after` is NULL,
+ * returns the first of all keys.
  */
 static const char *next_key(lua_State *L, int index, const char *after)
 {
@@ -207,7 +207,7 @@ static const char *next_key(lua_State *L, int index, const char *after)
     return next;
 }
 
-/* The table on top maps keys to paths. Adds each path's file, in the order of the keys. */
+/* Adds a file for each entry {key = path} of the table on top, in the order of the keys. */
 static bool add_files(struct request *request, const char *name)
 {
     lua_State *L = request->L;
@@ -261,8 +261,8 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go when the user chose the method; 0 if the row takes none. For a GET they go into
- * the query. For another method they go into the body if the row's method is GET, otherwise where the row says.
+ * Returns where undocumented fields go if the user chose the method; 0 if the row takes no such fields. GET: the query.
+ * Another method: where the row says, or the body if the row's method is GET.
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {
@@ -350,7 +350,7 @@ int request_operation(lua_State *L, const struct operation *operation)
 
     luaL_checkstack(L, 20, NULL);
     request.call = call_new(L, 1);
-    while (lua_isnil(L, last)) /* ends at the target */
+    while (lua_isnil(L, last)) /* ends at index 1 at the latest: the target is not nil */
         last--;
     request.call->operation = operation;
     request.call->name = operation->name;
@@ -363,7 +363,7 @@ static bool bad_query(struct request *request)
            refuse_in(request->refusal, ".query");
 }
 
-/* Appends the query of a raw request, a list of {name, value}. */
+/* Appends the query of a raw request. The query is a list of {name, value}. */
 static bool build_raw_query(struct request *request, int options)
 {
     lua_State *L = request->L;

@@ -6,8 +6,8 @@
 #include "operations.h"
 
 /*
- * function(target, [positional ...], [{field = value}]) -> a call that is ready to start. Or nil, message, err of kind
- * "invalid_argument".
+ * core.OPERATION(target, [positional ...], [{field = value}]) -> a call that is ready to start; or nil, message, err.
+ * err.kind is "invalid_argument".
  */
 int request_operation(lua_State *L, const struct operation *operation);
 

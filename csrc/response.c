@@ -10,13 +10,10 @@
 #include "mask.h"
 #include "text.h"
 
-/*
- * assumed: after too many requests, the server asks for at most this delay; a longer delay means that a mailbox's quota
- * for the week is used up
- */
+/* assumed: a rate limit asks for at most this delay; a longer delay means that a mailbox's weekly quota is used up */
 enum { MAX_RATE_DELAY_SECONDS = 3600 };
 
-/* Decodes the text. When it is a JSON object, pushes it and returns true; otherwise pushes nothing. */
+/* If the text is a JSON object, pushes the object and returns true. Otherwise pushes nothing and returns false. */
 static bool push_object(lua_State *L, const char *text, size_t length)
 {
     const char *start = text ? text + json_mark_length(text) : "";
@@ -29,7 +26,7 @@ static bool push_object(lua_State *L, const char *text, size_t length)
     return false;
 }
 
-/* Pushes err.body with the key masked: a table when the body is a JSON object, else a string. */
+/* Pushes err.body with the key masked: a table if the body is a JSON object, otherwise a string. */
 static void push_error_body(lua_State *L, const struct call *call)
 {
     const struct buffer *body = &call->answer.body;
@@ -39,7 +36,7 @@ static void push_error_body(lua_State *L, const struct call *call)
         lua_replace(L, -2);
 }
 
-/* Returns the status of the answer: the HTTP status, unless the body of a success reports the status of a failure. */
+/* Returns the status of a success: the HTTP status, or the member `status` of the body if that says 400 to 599. */
 static long effective_status(lua_State *L, int body, long status)
 {
     double reported = 0;
@@ -52,8 +49,8 @@ static long effective_status(lua_State *L, int body, long status)
 }
 
 /*
- * Pushes an error's message: the whole body if it is text, or the member `message` of an object, or "" if there is
- * none. May leave other values on the stack below the message.
+ * Pushes the message of the value at index `body`. For a string, this is the whole string. For an object, this is its
+ * member `message`, or "" without this member. May leave other values on the stack below the message.
  */
 static const char *push_body_message(lua_State *L, int body)
 {
@@ -98,8 +95,8 @@ static int push_refused(lua_State *L, const struct call *call, int body, long st
 }
 
 /*
- * Pushes the error for a success without an envelope, such as a proxy's page or a truncated body. The API may have
- * carried out the request.
+ * Pushes the error for an answer that has a status of success but no envelope, such as a proxy's page or a truncated
+ * body. The API may have carried out the request.
  */
 static int push_bad_response(lua_State *L, const struct call *call, int body)
 {
@@ -129,8 +126,8 @@ static bool denies_success(lua_State *L, int object)
 }
 
 /*
- * Pushes the object that has success = false: the answer's data, or the answer itself. Pushes nothing when there is
- * none.
+ * If the answer's data or the answer itself has success = false, pushes this object and returns true. Otherwise pushes
+ * nothing and returns false.
  */
 static bool push_denial(lua_State *L, const struct call *call, int answer)
 {
@@ -209,8 +206,8 @@ static void push_curl_message(lua_State *L, const struct call *call)
 {
     const struct answer *answer = &call->answer;
     /*
-     * libcurl may quote a proxy's address with its password. libcurl may also cut a long message in the middle of the
-     * key, and half a key is not masked.
+     * libcurl's message may quote a proxy's password. libcurl may also cut a long message in the middle of the key, and
+     * half a key is not masked.
      */
     const size_t length = strlen(answer->message);
     const bool is_safe = length > 0 && length < CURL_ERROR_SIZE - 1 && !strchr(answer->message, '@');
@@ -261,8 +258,8 @@ static int push_failed(lua_State *L, const struct call *call)
 }
 
 /*
- * Returns whether the answer is complete although the transfer failed, and then leaves its object on the stack. For
- * example, libcurl reports a failure when it rejects a trailer.
+ * Called after a transfer failed, for example because libcurl rejected a trailer. If the answer is complete
+ * nevertheless, pushes the answer's object and returns true. Otherwise returns false.
  */
 static bool is_whole(lua_State *L, const struct answer *answer)
 {
@@ -318,8 +315,8 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
 }
 
 /*
- * Joins the values of each header that came several times. Joins them once, after all lines were read, because a server
- * may send ten thousand of them.
+ * Joins the values of each header that came several times. Runs once, after all lines were read, because a server may
+ * send a header ten thousand times.
  */
 static void join_headers(lua_State *L)
 {

@@ -9,8 +9,8 @@
 #include "date.h"
 
 /*
- * Finds the first header line that begins with `name`, which has the form "\nlower-case:". Returns the text from the
- * line's value to the end of all headers, or "" if there is no such line.
+ * Finds the first header line with this name. `name` has the form "\nretry-after:". Returns the text from the line's
+ * value to the end of all headers, or "" if there is no such line.
  */
 static const char *header_value(const char *headers, const char *name)
 {
@@ -35,8 +35,8 @@ double retry_after(const char *headers)
         const bool above = value[digits] == '.' && strspn(fraction, "0") < strspn(fraction, "0123456789");
         return (double)strtoll(value, NULL, 10) + above;
     }
-    /* Compares with the server's own date: if its clock is wrong, both dates are wrong by the same amount. */
+    /* Compares with the server's Date: if the server's clock is wrong, both dates are wrong by the same amount. */
     sent = date_of(header_value(headers, "\ndate:"));
-    /* a text that is no date gives a time in the past */
+    /* for a text that is no date, date_of returns -1, a time in the past */
     return fmax(0, difftime(date_of(value), sent < 0 ? time(NULL) : sent));
 }

@@ -8,22 +8,22 @@
  *   database:rows(sql, ...)   -> all rows
  *   database:transaction(begin, change) -> the first three results of change(database)
  *   database:hold(number)     -> true: this process holds the number until let_go, close or the end of the process.
- *                                After that end, a child that it forked without exec still holds the number
+ *                                A forked child that does not call exec still holds the number after that end
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds the number
- *   database:mark(number)     -> writes the number to a second file, unless that file has it or a higher one
+ *   database:mark(number)     -> nothing; writes the number to a second file, unless a higher number is there already
  *   database:marked()         -> the highest marked number, or 0
- *   database:is_inherited()   -> whether the process forked after it opened the database
+ *   database:is_inherited()   -> whether a parent process opened the database, before a fork
  *   database:is_moved()       -> whether the file was removed or replaced after it was opened
  *   database:close()
  *
  * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. During run, first and
  * rows, Lua may run a finalizer. If the finalizer calls run, first, rows, transaction or close of the same database,
- * that call fails with "busy".
+ * that call fails with the reason "busy".
  *
  * A database that was opened before a fork belongs to the parent. The child must close that database before it opens
- * its own. Otherwise SQLite would count the parent's connection as one of the child, and would take no lock for the
- * child. The child would then lose its writes when the parent ends.
+ * its own. Otherwise SQLite would count the parent's connection as a connection of the child, and would take no lock
+ * for the child. The child would then lose its writes when the parent ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,9 +39,9 @@
 #include "private_file.h"
 
 /*
- * The locks in the writers' file. Where the system has F_OFD_SETLK, a lock belongs to the open file. It stays when the
- * process closes another descriptor of the same file. Elsewhere a lock belongs to the process. The process loses the
- * lock when it closes any descriptor of the file.
+ * The locks in the writers' file. Where the system has F_OFD_SETLK, a lock belongs to the open file. The lock stays
+ * when the process closes another descriptor of the same file. Elsewhere a lock belongs to the process. The process
+ * loses the lock when it closes any descriptor of the file.
  */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK
@@ -55,7 +55,7 @@
 #define WRITERS_SUFFIX "-writers" /* suffix of the file in which each writer locks one byte */
 
 enum {
-    /* number of tries for the lock of the mark; another process has this lock for microseconds */
+    /* number of tries for the lock that lock_mark takes; another process has this lock for microseconds */
     MARK_TRIES = 1000,
     RETRY_NANOSECONDS = 100000 /* between two tries */
 };
@@ -157,7 +157,7 @@ static int lua_sqlite_open(lua_State *L)
 
     *database = (struct database){.writers = -1, .process = getpid()};
     cmr_setmetatable(L, DATABASE);
-    lua_newtable(L); /* a table from the text of a statement to its sqlite3_stmt */
+    lua_newtable(L); /* maps the text of a statement to its sqlite3_stmt */
     cmr_set_keep(L, -2);
     if (strlen(name) != length)
         return push_failure(L, strerror(EINVAL), "no_file");
@@ -189,7 +189,7 @@ static int lua_sqlite_open(lua_State *L)
 
 /*
  * Stores the statement in the table on top of the stack. The key is the SQL at stack index 2. The table already has
- * this key, so Lua needs no memory to store it.
+ * this key, so storing needs no memory.
  */
 static void set_statement(lua_State *L, sqlite3_stmt *handle)
 {
@@ -202,7 +202,8 @@ static void set_statement(lua_State *L, sqlite3_stmt *handle)
 }
 
 /*
- * Returns the statement of the SQL at index 2, from the table or newly prepared. Returns NULL after pushing a failure.
+ * Returns the statement of the SQL at index 2. Prepares the statement if the table does not have it yet. If that fails,
+ * pushes a failure and returns NULL.
  */
 static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
 {
@@ -229,7 +230,7 @@ static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
     return handle;
 }
 
-/* Binds the argument at a stack index. SQLite copies a string. */
+/* Binds the value at a stack index to a parameter of the statement. SQLite copies strings. */
 static int bind(lua_State *L, sqlite3_stmt *handle, int position, int index)
 {
     size_t length;
@@ -255,7 +256,8 @@ static int bind(lua_State *L, sqlite3_stmt *handle, int position, int index)
 }
 
 /*
- * Prepares the statement at index 2 of the stack, and binds the values after it. Returns NULL after pushing a failure.
+ * Prepares the statement at index 2 of the stack, and binds the values from index 3 on. If one of these steps fails,
+ * pushes a failure and returns NULL.
  */
 static sqlite3_stmt *prepare(lua_State *L, struct database *database)
 {
@@ -372,7 +374,7 @@ static int rows(lua_State *L)
 
 /*
  * Calls run, first or rows, and resets the statement even if memory runs out. While the statement is read, Lua may run
- * a finalizer that queries or closes the same database. is_busy makes these calls fail.
+ * a finalizer that queries or closes the same database. is_busy makes the finalizer's calls fail.
  */
 static int call(lua_State *L, lua_CFunction operation)
 {
@@ -424,9 +426,10 @@ static int execute(const struct database *database, const char *sql)
 }
 
 /*
- * Begins a transaction with the given statement, and calls a function in it. Commits the transaction unless the
- * function raises an error or returns nil. This is C, because the host can let any line of Lua raise an error, for
- * example from a hook that limits the time. No such error may leave the transaction open.
+ * Begins a transaction with the statement `begin`, and calls change(database). Commits the transaction if the first
+ * result of `change` is not nil. Undoes the transaction if the result is nil or `change` raises an error. This is C,
+ * because the host can let any line of Lua raise an error, for example from a hook that limits the time. No such error
+ * may leave the transaction open.
  */
 static int lua_database_transaction(lua_State *L)
 {
@@ -446,7 +449,10 @@ static int lua_database_transaction(lua_State *L)
         return push_sqlite_failure(L, database->handle, code);
     lua_pushvalue(L, 1);
     status = lua_pcall(L, 1, 3, 0);
-    /* the function may have closed the database, which undoes the transaction, or may have forked this process */
+    /*
+     * Ends the transaction. If the function has closed the database, the transaction is undone already. If the function
+     * has forked, the child leaves the transaction to the parent.
+     */
     if (database->handle && database->process == getpid()) {
         if (status == 0 && !lua_isnil(L, -3))
             code = execute(database, "COMMIT");
@@ -527,8 +533,8 @@ static double read_mark(struct database *database)
 }
 
 /*
- * Locks the byte of number 0, which no writer uses. Gives up in the end, because the process that has the lock may be
- * stopped.
+ * Locks the byte of number 0, which no writer uses. Gives up after MARK_TRIES tries, because the process that has the
+ * lock may be stopped.
  */
 static void lock_mark(const struct database *database)
 {
@@ -547,8 +553,8 @@ static void unlock_mark(const struct database *database)
 }
 
 /*
- * Writes a number to the writers' file, unless the file has it or a higher one. Ignores a failure: then the ledger may
- * not notice later that it has lost the request with this number.
+ * Writes a number to the writers' file, unless the file has the same or a higher number. Ignores a failure: the ledger
+ * may then not notice the loss of the request with this number.
  */
 static int lua_database_mark(lua_State *L)
 {
@@ -588,8 +594,8 @@ static int lua_database_is_moved(lua_State *L)
 }
 
 /*
- * Used while a fork's child closes an inherited database: the database's files, and the function with which SQLite
- * otherwise closes a descriptor.
+ * For close_after_fork: the files of the inherited database, and the function with which SQLite normally closes a
+ * descriptor.
  */
 static struct {
     struct stat files[3];
@@ -599,7 +605,7 @@ static struct {
 
 /*
  * Returns whether the descriptor belongs to a file of the database. The child may have closed the descriptor, and
- * opened another file with the same number.
+ * opened another file with its number.
  */
 static bool is_inherited(int fd)
 {
@@ -619,8 +625,8 @@ static int close_inherited(int fd)
 }
 
 /*
- * Replaces fcntl while an inherited database is closed. SQLite then calls it only to release locks, and the child has
- * none.
+ * Takes the place of fcntl while close_after_fork closes an inherited database. During a close, SQLite calls fcntl only
+ * to release locks, and the child has none.
  */
 static int fcntl_inherited(int fd, int command, ...)
 {
@@ -679,9 +685,9 @@ static void close_writers(struct database *database)
 }
 
 /*
- * Closes the database, also in a fork's child. The child has no locks, and closing changes no file, because no
- * checkpoint runs. In a transaction, the child does not close the database: ending the transaction would change the
- * parent's files.
+ * Closes the database, also in a fork's child. That is safe: the child has no locks, and closing changes no file,
+ * because no checkpoint runs. During a transaction, the child does not close the database, because that would end the
+ * transaction and change the parent's files.
  */
 static int lua_database_gc(lua_State *L)
 {

@@ -6,7 +6,7 @@
 
 enum { MAX_NAME_BYTES = 48 };
 
-/* Removes case and separators, which people get wrong most often: mailbox_id, mailboxid, mailbox-id. */
+/* Removes case and separators (mailbox_id, mailbox-ID), which people get wrong most often. Returns the length. */
 static size_t fold(const char *name, char folded[MAX_NAME_BYTES])
 {
     size_t count = 0;

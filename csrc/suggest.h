@@ -5,13 +5,13 @@
 #include <stddef.h>
 
 /*
- * Initialize it with {.wanted = the misspelt name}, then offer every candidate. The member `name` is then the nearest
- * candidate, or NULL when none is near enough. Touches no Lua. The candidates must outlive the struct.
+ * Initialize the struct with {.wanted = the misspelt name}, then offer every candidate. Afterwards `name` is the
+ * nearest candidate, or NULL if no candidate is near enough. Touches no Lua. The candidates must outlive the struct.
  */
 struct suggestion {
     const char *wanted;
     const char *name;
-    size_t distance; /* 0 when only case and separators differ */
+    size_t distance; /* the distance of `name` from `wanted`; 0 when only case and separators differ */
 };
 
 void suggestion_offer(struct suggestion *suggestion, const char *candidate);

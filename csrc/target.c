@@ -21,8 +21,7 @@ struct target *target_check(lua_State *L, int index)
 }
 
 /*
- * Pushes a table with the options at index 1. An option that is absent there comes from the parent's options at index
- * 2.
+ * Pushes a table with the options at index 1. If the parent target is at index 2, takes absent options from the parent.
  */
 static void push_options(lua_State *L)
 {
@@ -107,7 +106,7 @@ static int target_key_id(lua_State *L)
     struct target *target = target_check(L, 1);
     unsigned char digest[DIGEST_BYTES];
 
-    if (target->key && !*target->key_id && /* computed only once, because every call asks for it */
+    if (target->key && !*target->key_id && /* computed only once, because every call asks for the id */
         crypto_hmac(target->key, strlen(target->key), message, sizeof message - 1, digest))
         for (size_t i = 0; i < 8; i++)
             (void)snprintf(target->key_id + 2 * i, 3, "%02x", digest[i]);

@@ -30,7 +30,7 @@ struct target {
     struct curl_slist *headers;      /* for a request without a body */
     struct curl_slist *headers_body; /* for a request with a JSON body */
     struct curl_slist *headers_form; /* for a request with form data: libcurl adds the content type */
-    struct curl_slist *resolve;      /* pins localhost to loopback */
+    struct curl_slist *resolve;      /* makes libcurl resolve localhost to loopback */
     size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
     int max_connections;             /* maximum number of calls at once, unless the server uses HTTP/2 */
@@ -38,17 +38,17 @@ struct target {
     int unsent;                      /* how many of these calls wait for a connection */
     /*
      * HTTP/2: the highest number of requests that ran at once. When a call fails or the last running call ends, multi.c
-     * lowers it to `busy`.
+     * lowers this number to `busy`.
      */
     int streams;
     /* HTTP version of the last answer, 1 or 2; 0 before the first answer. An HTTP/2 connection carries many calls. */
     int http_version;
     bool loopback;   /* the server is this machine: no proxy is used */
     bool plain;      /* the scheme is http, without TLS */
-    char key_id[17]; /* identifies the key without revealing it; "" until it is first asked for */
+    char key_id[17]; /* identifies the key without revealing it; "" until target:key_id() is first called */
 };
 
-/* Returns whether each call needs a connection of its own. */
+/* Returns whether each call is known to need a connection of its own. */
 static inline bool target_is_http1(const struct target *target)
 {
     return target->http_version == 1 || target->plain;
@@ -57,9 +57,9 @@ static inline bool target_is_http1(const struct target *target)
 void target_open(lua_State *L);
 
 /*
- * core.target(options, parent?) -> target, or nil, message, problem. problem has code = "bad_option", `option`, and
- * either `reason` or `expected`. A problem with `expected` also has `got` if that is known. An absent option comes from
- * the parent.
+ * core.target(options, parent?) -> target; or nil, message, problem. An absent option comes from the parent. The table
+ * `problem` has code = "bad_option", option = the option's name, and either `reason` or `expected`. A problem with
+ * `expected` may also have `got`: the given type or number.
  */
 int target_new(lua_State *L);
 
@@ -69,12 +69,12 @@ struct target *target_check(lua_State *L, int index);
 /* Pushes the text that the option `endpoints` has for an operation, or nil. See url_split_endpoint. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
-/* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last option. */
+/* Returns the name of the option with this index (api_key, key_header, ...), or NULL after the last option. */
 const char *target_option_name(size_t index);
 
 /*
- * Checks the table of options at index and fills the target. It may raise when it has made only some of the target's
- * lists, so the target must be in a userdata whose finalizer frees them. The table keeps the target's strings alive.
- * The function replaces base_url and endpoints in this table by the checked values.
+ * Checks the table of options at index and fills the target. Replaces base_url and endpoints in the table by the
+ * checked values. The table keeps the target's strings alive. If the function raises, it may have made some of the
+ * target's lists: the target must be in a userdata whose finalizer frees the lists.
  */
 bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal);

@@ -26,7 +26,7 @@ static const struct option {
     const char *name;
     int type;
     const char *expected; /* the expected value in words; take_number writes the words for a number */
-    size_t offset;        /* in struct options; 0 for a table, which is read later */
+    size_t offset;        /* position in struct options; 0 for a table, which is read later */
     double least, most;
 } rows[] = {
     {"api_key", LUA_TSTRING, "a string", offsetof(struct options, api_key), 0, 0},
@@ -79,7 +79,9 @@ static bool take_number(const struct options *options, const struct option *row,
     return bad_type(options, row->name, is_number ? got : luaL_typename(L, -1), expected);
 }
 
-/* Stores the value on top. The table keeps the strings alive. */
+/*
+ * Checks the value on top, and stores it in `options`. Strings are not copied: the table of options keeps them alive.
+ */
 static bool take(struct options *options, const struct option *row)
 {
     lua_State *L = options->L;
@@ -207,7 +209,7 @@ static bool add_own_headers(const struct options *options)
     agent = lua_pushfstring(L, "User-Agent: %s%scmr/%s (%s; libcurl/%s)", agent, *agent ? " " : "", CMR_VERSION,
                             push_lua_version(L), curl_version_info(CURLVERSION_NOW)->version);
     if (!add_header(options, agent) || !add_header(options, "Accept: application/json") ||
-        !add_header(options, "Expect:")) /* no "Expect: 100-continue": libcurl would wait for the answer to it */
+        !add_header(options, "Expect:")) /* removes "Expect: 100-continue": libcurl would wait for the answer to it */
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;

@@ -4,15 +4,15 @@
 #include <lua.h>
 
 /*
- * core.terminal(file) -> the numbers of columns and rows, 0 when they are unknown; nil if the file is closed or is no
- * terminal
+ * core.terminal(file) -> the number of columns, the number of rows. Each is 0 when unknown. Returns nil if the file is
+ * closed or is no terminal.
  */
 int terminal_size(lua_State *L);
 
 /*
- * core.catch_interrupt(): from now on, the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only recorded. A second signal,
- * any of the three, ends the program. A signal that was ignored stays ignored. SIGPIPE is ignored too, so that writing
- * to a closed pipe fails. Without this function, Lua's interpreter raises an error at Ctrl-C, at any point of the
+ * core.catch_interrupt(): from now on, the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only recorded. The next of these
+ * signals ends the program. A signal that was ignored stays ignored. SIGPIPE does not end the program; instead, writing
+ * to a closed pipe fails. Without this function, Ctrl-C makes Lua's interpreter raise an error at any point of the
  * program.
  */
 int terminal_catch_interrupt(lua_State *L);

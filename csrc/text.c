@@ -5,8 +5,8 @@
 #include "compat.h"
 
 /*
- * Returns the length of the UTF-8 sequence at bytes. Returns 0 when there is none, when it is overlong, or when it is a
- * surrogate.
+ * Returns the length of the UTF-8 sequence at bytes. Returns 0 if the bytes are not valid UTF-8, such as an overlong
+ * sequence or a surrogate.
  */
 static size_t utf8_length(const unsigned char *bytes, size_t left)
 {

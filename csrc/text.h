@@ -7,11 +7,11 @@
 
 enum { QUOTE_ANSWER = 200, QUOTE_ARGUMENT = 500 }; /* limits for quote_printable, in bytes */
 
-/* Shortens the string on top to `most` bytes and makes it printable in one line. Adds "..." when it was longer. */
+/* Makes the string on top printable in one line, and cuts it after `most` bytes. Adds "..." to a string that is cut. */
 void quote_printable(lua_State *L, size_t most);
 
 /* Returns whether the text is UTF-8 without overlong sequences and surrogates. */
 bool text_is_utf8(const char *text, size_t length);
 
-/* Returns the string at index, or NULL when it has a NUL byte or is no string. Never converts a number. */
+/* Returns the string at index, or NULL if the value is no string or has a NUL byte. Never converts a number. */
 const char *text_without_nul(lua_State *L, int index);

@@ -14,7 +14,7 @@ bool url_is_visible(const char *text, size_t length)
     return true;
 }
 
-/* Returns the length of the dot at `at`, which may be percent-encoded. Returns 0 if there is no dot. */
+/* Returns the length of the dot at `at`: 1, or 3 if the dot is percent-encoded. Returns 0 if there is no dot. */
 static size_t dot_length(const char *at)
 {
     if (*at == '.')
@@ -125,7 +125,7 @@ bool url_check_base(const char *text, size_t length, struct base_url *base, stru
     url = curl_url();
     parsed = url ? parse_base(url, text, base, refusal) : refuse_data(refusal, BAD_OPTION, "out of memory");
     curl_url_cleanup(url); /* accepts NULL */
-    /* libcurl removes dot segments when it parses, so the path comes from the text */
+    /* libcurl removes dot segments when it parses, so the check takes the path from the text */
     path = strchr(authority + 3, '/');
     return parsed && (!path || url_check_path(path, strlen(path), refusal, BAD_OPTION));
 }

@@ -20,15 +20,15 @@ struct base_url {
 bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal);
 bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code);
 
-/* The parts of "METHOD /path" or "METHOD /path userId in body". */
+/* The parts of "METHOD /path". After the path, " userId in body" or " userId in query" may follow. */
 struct endpoint {
-    size_t method_length; /* the method, at the beginning of the text */
+    size_t method_length; /* length of the method, which is at the beginning of the text */
     const char *path;
     size_t path_length;
     enum location user; /* the location of userId; 0 when the text does not say it */
 };
 
-/* Splits an endpoint. Returns false when the text has another form. Does not check the path. */
+/* Splits the text of an endpoint. Returns false if the text does not have this form. Does not check the path. */
 bool url_split_endpoint(const char *text, struct endpoint *endpoint);
 
 /* Returns whether the text is a method of the API: GET, POST, PUT, PATCH or DELETE. */

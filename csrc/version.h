@@ -1,6 +1,6 @@
 /*
- * The version of the library. The code reads it from here. CHANGELOG.md, debian/changelog and the rockspec repeat it,
- * and build_spec.lua compares them.
+ * The version of the library. The code reads the version from here. CHANGELOG.md, debian/changelog and the rockspec
+ * repeat the version, and build_spec.lua compares the copies.
  */
 #pragma once
 
