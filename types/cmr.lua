@@ -988,12 +988,12 @@ function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----Two events without an eventId may have the same body and the same id, for example when a warmup starts twice. So after
----the receiver handled an event without an eventId, it recognises duplicates for only a limited time. This time is the
+---Two events without an eventId may have the same body and the same id, for example when a warmup starts twice. So the
+---receiver recognises duplicates of such an event for only a limited time after it handled the event. This time is the
 ---sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
 ---9 minutes.
 ---@param event cmr.Event
----@return string? id The event's id. For a table that is not from verify or a replayed dead letter, its eventId or nil.
+---@return string? id For a table that is not from verify or a replayed dead letter, its eventId or nil.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
