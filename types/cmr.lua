@@ -38,7 +38,7 @@
 ---At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
----@field retry_failed? boolean Also send the rows that the API refused, even if the API asked for a longer wait.
+---@field retry_failed? boolean Also send the rows that the API refused, even before the wait that it asked for is over.
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
@@ -158,13 +158,13 @@ function Client:history(filter) end
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If the
----API's answer to the request refused items, err.body is the list of these items. If only the order's status reports
----the failure, err.body is the answer of order_status. err.outcome is "rejected" when nothing was done. Otherwise
----err.outcome is "unknown", and err.events shows what was done. When an event reports that one of several items failed,
----await does not wait for the other items. When the answer refused some items, await still waits for the accepted
----items. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
----is of kind "invalid_argument". client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If no
+---event reports it, err.body is the list of the items that the API's answer to the request refused, or the answer of
+---order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
+---shows what was done. When an event reports that one of several items failed, await does not wait for the other items.
+---When the answer refused some items, await still waits for the accepted items. When time is up, err is of kind
+---"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
+---client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -277,7 +277,7 @@ function Client:key_id() end
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Called after a failed attempt that can be repeated safely. The result true means another attempt, false means none,
----and nil lets cmr decide. A number means another attempt after so many seconds.
+---and nil lets cmr decide. A number is the seconds until another attempt; a longer err.retry_after takes precedence.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false
@@ -346,7 +346,7 @@ function Client:key_id() end
 ---| "network" # no answer: the connection failed
 ---| "timeout" # no answer in time
 ---| "tls" # no answer: the certificate or the encryption failed
----| "bad_response" # the response is not a JSON object, or is too large or truncated
+---| "bad_response" # the response is no JSON object, is too large or truncated, or is a wrong page (client:each)
 ---| "unauthorized" # 401
 ---| "payment_required" # 402
 ---| "forbidden" # 403
@@ -418,7 +418,7 @@ function Client:key_id() end
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item of the list.
+---The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item in it.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
@@ -561,13 +561,13 @@ function cmr.bulk(name, rows, opts) end
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If the
----API's answer to the request refused items, err.body is the list of these items. If only the order's status reports
----the failure, err.body is the answer of order_status. err.outcome is "rejected" when nothing was done. Otherwise
----err.outcome is "unknown", and err.events shows what was done. When an event reports that one of several items failed,
----await does not wait for the other items. When the answer refused some items, await still waits for the accepted
----items. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
----is of kind "invalid_argument". client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If no
+---event reports it, err.body is the list of the items that the API's answer to the request refused, or the answer of
+---order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
+---shows what was done. When an event reports that one of several items failed, await does not wait for the other items.
+---When the answer refused some items, await still waits for the accepted items. When time is up, err is of kind
+---"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
+---client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.

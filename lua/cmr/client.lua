@@ -354,13 +354,13 @@ end
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If the
----API's answer to the request refused items, err.body is the list of these items. If only the order's status reports
----the failure, err.body is the answer of order_status. err.outcome is "rejected" when nothing was done. Otherwise
----err.outcome is "unknown", and err.events shows what was done. When an event reports that one of several items failed,
----await does not wait for the other items. When the answer refused some items, await still waits for the accepted
----items. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
----is of kind "invalid_argument". client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If no
+---event reports it, err.body is the list of the items that the API's answer to the request refused, or the answer of
+---order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
+---shows what was done. When an event reports that one of several items failed, await does not wait for the other items.
+---When the answer refused some items, await still waits for the accepted items. When time is up, err is of kind
+---"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
+---client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.

@@ -20,7 +20,7 @@ local operations = require "cmr.operations"
 ---| "network" # no answer: the connection failed
 ---| "timeout" # no answer in time
 ---| "tls" # no answer: the certificate or the encryption failed
----| "bad_response" # the response is not a JSON object, or is too large or truncated
+---| "bad_response" # the response is no JSON object, is too large or truncated, or is a wrong page (client:each)
 ---| "unauthorized" # 401
 ---| "payment_required" # 402
 ---| "forbidden" # 403
@@ -92,7 +92,7 @@ local operations = require "cmr.operations"
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item of the list.
+---The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item in it.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.

@@ -24,7 +24,7 @@ local validate = require "cmr.util.validate"
 ---At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
----@field retry_failed? boolean Also send the rows that the API refused, even if the API asked for a longer wait.
+---@field retry_failed? boolean Also send the rows that the API refused, even before the wait that it asked for is over.
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean

@@ -21,7 +21,7 @@ local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", 
 local CHANGED = { usage = "the input changed while it was read" }
 
 ---Returns whether a second call of the operation costs money, destroys something, flips a state, or uses a quota. If
----so, a run also recognises the rows that other runs sent.
+---so, a run also recognises the rows that were sent outside the run.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips

@@ -225,7 +225,7 @@ local function wrapped(text, width)
   return require("cmr.util.wrapping").paragraphs(text, width)
 end
 
--- Adds the commands that are no operations. Returns a table: command -> module, for the commands that the line names.
+-- Adds the commands that are no operations. Returns a table: name -> module, for the commands that the line names.
 local function add_commands(root, wanted, register, names, help, width)
   local modules = {}
   for _, entry in ipairs(commands) do
@@ -272,7 +272,7 @@ end
 ---@param width integer? The columns of the help.
 ---@return table parser of argparse; its result has `command`, the global options, the command's arguments under
 ---  "." .. name, and --json under "."
----@return table<string, table> modules Command -> module, for the commands on the line that are no operations.
+---@return table<string, table> modules Name -> module, for the commands on the line that are no operations.
 function parser.new(operations, line, version, width)
   width = width or HELP_COLUMNS
   local words = words_of(line)

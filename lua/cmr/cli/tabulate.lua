@@ -127,8 +127,8 @@ local function rank(field, list_name, nested)
   return 5
 end
 
----Turns items into flat tables. The members of inner objects get dotted names. An item that is no object becomes
----{value = item}.
+---Turns items into flat tables. The members of inner objects get dotted names. An empty object, and an item that is no
+---object, become {value = item}.
 function tabulate.flat(list)
   local flats = {}
   for index, item in ipairs(list) do
@@ -179,8 +179,8 @@ function tabulate.rows(list, list_name)
   return columns, tabulate.ordered(flats, columns)
 end
 
--- Returns the objects of a map as a list. Stores each object's key in the object's member "key", unless there is
--- such a member. Returns nil if the data is not a map of several objects.
+-- Returns a list with a copy of each object of a map. A copy's member "key" is the object's key in the map, unless the
+-- object has its own member "key". Returns nil if the data is not a map of several objects.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do

@@ -9,7 +9,8 @@ local unpack = table.unpack or unpack
 ---@class cmr.LedgerQueries
 local queries = {}
 
--- Returns the rows that a query finds. Changes the state "sending" to "unknown" if the request's process has died.
+-- Returns the rows that a query finds. If a request's process has died, the state "sending" becomes "unknown" in the
+-- returned row. The database does not change.
 local function query(self, sql, ...)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end

@@ -93,7 +93,8 @@ local function remove_unused(ledger, db, name)
 end
 
 ---Moves the requests and runs of the account `from` to the account `to`, after the user got a new key. `to` may already
----have a run of the same rows. If that run has sent a request or is under way, `from` keeps its own run.
+---have a run of the same rows. If that run has sent a request, or if another process works on it, `from` keeps its own
+---run.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)

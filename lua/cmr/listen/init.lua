@@ -107,7 +107,8 @@ local function describe(event, message, err, show_passwords)
   }
 end
 
--- Stores an event without its passwords, for client:await. Stores nothing if another delivery of the event is stored.
+-- Stores an event without its passwords, for client:await. A list that has the event from another delivery does not
+-- change.
 local function store_event(event, opts)
   local function copy()
     return redact.copy(event, redact.secrets(event, keys_of(opts.verify or {})))
@@ -142,9 +143,9 @@ end
 ---@field verify? cmr.VerifyOptions Which deliveries to accept.
 ---Gets {url, pid} when the listener begins to listen. Gets {delivery = number, accepted, problem, exit, status} when a
 ---delivery was verified: `problem` says why the event could not be stored, `exit` is the command's exit status, and
----`status` is the status of the answer. If the delivery was refused, this table also has kind and message. Otherwise it
----also has id, event, signatureFormat and timestampSigned. Gets {delivery = number, forwarded = status} when a
----forwarded delivery was answered.
+---`status` is the status of the answer (nil if the delivery is forwarded). If the delivery was refused, this table also
+---has kind and message. Otherwise it also has id, event, signatureFormat and timestampSigned. Gets {delivery = number,
+---forwarded = status} when a forwarded delivery was answered.
 ---@field emit fun(report: table)
 ---A URL that gets the accepted deliveries. nginx forwards the body and the headers, except Host and the headers of the
 ---connection. The URL's answer goes back to the sender.
@@ -156,7 +157,7 @@ end
 ---Listens in the foreground until SIGINT or SIGTERM. If the command of the option `exec` fails, the sender gets status
 ---500.
 ---@param options cmr.ListenOptions
----@return integer exit_code 0 after a signal, else 1
+---@return integer exit_code 1 if nginx could not start or failed; otherwise 0
 function listen.run(options)
   local opts = validate.options("listen.run", SPEC, nil, options)
   local problem = verify.problem_with_key(opts.verify or {})

@@ -30,7 +30,8 @@ function summary.add_counts(parts, counts, statuses)
 end
 
 ---Makes the counters of a run. The fields done, accepted, failed, sending, unknown and deferred count the rows that
----this run tried. `earlier` has the same fields for the rows that this run skipped.
+---this run tried; `failed` also counts the invalid rows. `earlier` has the same fields for the rows that this run
+---skipped, because they were sent before.
 ---@param todo integer The number of rows to send, plus the number of invalid rows.
 function summary.tally(todo)
   return setmetatable({
