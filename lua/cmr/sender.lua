@@ -379,8 +379,9 @@ function sender.send(state, call, loop, operation, job)
   return reraise(record, coroutines.protect(make_attempts, record, state, loop))
 end
 
----Returns whether the first attempt of a job's call can begin at once. It cannot if a rate limit, a hook, the quota or
----the ledger comes before the attempt.
+---Returns whether the first attempt of a job's call can begin at once. It can if the client has no rate limit and no
+---hook on_request or on_response, and if the call has no quota and is harmless to repeat. The ledger does not record
+---such a call.
 ---@return boolean
 function sender.is_plain(state, call, operation)
   local opts = state.options

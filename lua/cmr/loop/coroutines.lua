@@ -39,7 +39,8 @@ function coroutines.inside()
   return co ~= nil and not is_main
 end
 
----Calls coroutines.pcall if the caller runs in a coroutine. Otherwise calls pcall, because the task cannot yield.
+---Calls coroutines.pcall if the caller runs in a coroutine. Otherwise calls pcall, because the task cannot yield. So on
+---Lua 5.1, errors pass through only in a coroutine.
 function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end
@@ -181,8 +182,8 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. A wait first calls in_place, if given. in_place runs the loop once and returns true, or does
----nothing and returns false. After false, or without in_place, the wait suspends the caller.
+---Makes a cmr.Semaphore. While there is no post, a wait calls in_place, if given. in_place runs the loop once and
+---returns true, or does nothing and returns false. After false, or without in_place, the wait suspends the caller.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

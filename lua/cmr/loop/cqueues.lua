@@ -1,5 +1,5 @@
----The adapter for cqueues. The calling coroutine waits; its controller does not. While calls are in flight, one
----coroutine of each controller steps the engine.
+---The adapter for cqueues. The calling coroutine waits; its controller does not. In each controller in which a call
+---waits, one coroutine steps the engine, until no call is in flight.
 
 local condition = require "cqueues.condition"
 local controller = require "cqueues"

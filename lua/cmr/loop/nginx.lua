@@ -2,8 +2,8 @@
 ---
 ---One stepper runs the engine for all calls in flight. Normally the stepper is the pump, a timer that ends when no call
 ---is left. A request cannot be the pump, because nginx kills its coroutine when the client disconnects. For the same
----reason, requests share tables of this module, but never a closure over the locals of one request. If nginx makes or
----runs no timer, for example because the worker is exiting, a waiting request steps the engine in place of the pump.
+---reason, requests share tables of this module, but never a closure over the locals of one request. If the worker is
+---exiting, or if nginx does not make or run the timer, a waiting request steps the engine in place of the pump.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"

@@ -51,7 +51,8 @@ function paging.list(envelope, documented, words)
   if entry then return entry.path, entry.value end
 end
 
----Returns an answer's page number, its number of pages and its number of all items.
+---Returns three numbers from an answer: the number of this page, the number of pages, and the number of items on all
+---pages.
 ---@return {current: number?, pages: number?, total: number?}
 function paging.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}

@@ -21,7 +21,7 @@ local PAGE_BYTES, PAGE_HEADER_BYTES, RESERVED_PAGES, ENTRY_HEADER_BYTES = 4096, 
 
 ---Makes a store on a dictionary, such as ngx.shared.cmr.
 ---@param dict table
----@param events table? The dictionary for lists, which refuses new texts when it is full. Default: `dict`.
+---@param events table? A dictionary for lists, which refuses new texts when it is full. Nil puts the lists into `dict`.
 ---@param claims table? The dictionary for claims. Default: `dict`.
 function Store.new(dict, events, claims)
   return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)

@@ -34,7 +34,8 @@ local function pay_and_extend(domain, years)
   return true
 end
 
--- Schedules the domain's expiry: auto-renewal or the grace period. Assumed: auto-renewal happens at the expiry itself.
+-- Schedules what happens at the domain's expiry: auto-renewal, or the grace period and its end. Assumed: auto-renewal
+-- happens at the expiry itself.
 local function watch_expiry(domain)
   local state, expiry = domain.state, domain.expireOn
   local function lapsed()

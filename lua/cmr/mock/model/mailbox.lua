@@ -43,8 +43,8 @@ function Mailbox.by_email(state, email)
   return state.mailboxes:list({ email = email })[1]
 end
 
----Replaces the mailbox. The new mailbox has the same person, but another id and another subscription.
----@param subscription_id string
+---Replaces the mailbox. The new mailbox has the same person and address, but another id.
+---@param subscription_id string The subscription of the new mailbox.
 function Mailbox:replace(subscription_id)
   self.state.mailboxes:remove(self.mailboxId)
   Mailbox.add(self.state, {

@@ -1,4 +1,4 @@
----The operations on sending platforms: storing credentials, exporting mailboxes, and re-exporting mailboxes over OAuth.
+---The operations on sending platforms: credentials for the platforms, exports of mailboxes, and re-exports over OAuth.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -22,7 +22,7 @@ function export.platforms(request)
       metadata = credential.metadata,
     })
   end
-  -- assumed: the answer omits an app without credentials, in place of an item with connected = false
+  -- assumed: the answer omits an app without credentials, and has no member with connected = false for this app
   return answer.assume(answer.success(request, apps), "an app without credentials is left out")
 end
 

@@ -129,7 +129,7 @@ function orders.order_mailboxes(request, state)
 end
 
 -- Makes a handler for orders in form data from a handler for orders in JSON. A request in form data needs a userId.
--- Assumed: the two formats have the same effect. The mock only checks the pictures in the form.
+-- Assumed: the two formats have the same effect. The mock checks the pictures in the form, but does not use them.
 local function of_user(handler)
   return function(request, state)
     if not request.user then answer.refuse(422, "Please provide a userId", "status 422") end
