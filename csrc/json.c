@@ -537,7 +537,7 @@ static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGIT
 
 /*
  * Returns whether a double equals a number's text. Writes the double with as many digits as the text has, and compares
- * the digits.
+ * the digits. Returns false for a text with more than MAX_EXACT_DIGITS significant digits.
  */
 static bool is_same_number(double value, const char *number)
 {

@@ -52,9 +52,9 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 
 /*
  * Pushes the decoded value. On a failure, pushes a message and returns false. The text ends with a NUL, which the
- * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses any
- * other NUL. On a Lua that has integers, a whole number becomes an integer. A number of 2^53 or more becomes an integer
- * only if its text has neither a fraction nor an exponent.
+ * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a text
+ * with a NUL before its end. On a Lua that has integers, a whole number becomes an integer. A number of 2^53 or more
+ * becomes an integer only if its text has neither a fraction nor an exponent.
  *
  * In an answer, null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that
  * this Lua might round becomes a string with its digits. A number that is too large for Lua becomes such a string too.

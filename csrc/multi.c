@@ -41,7 +41,10 @@ static void sigpipe_block(struct sigpipe *sigpipe)
     sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
-/* Takes a pending signal. Another thread may take it first, so the function does not wait. On macOS it waits. */
+/*
+ * Takes a pending signal. Another thread may take the signal first, so the function does not wait. On macOS, which has
+ * no sigtimedwait, the function waits.
+ */
 static void take_signal(const sigset_t *signals)
 {
 #ifdef __APPLE__

@@ -23,7 +23,7 @@ struct multi {
     struct call *finished;          /* finished calls, until multi_take_finished returns them */
     int count;                      /* number of calls that run or wait in the queue */
     long long freed;                /* how many queued calls may have room now */
-    int host_connections;           /* libcurl's limit per host: the largest max_connections of the targets */
+    int host_connections;           /* libcurl's limit of connections per host: the largest max_connections */
 };
 
 /* Initializes the fields: the multi is closed and belongs to this process. */

@@ -7,7 +7,10 @@
 
 enum { QUOTE_ANSWER = 200, QUOTE_ARGUMENT = 500 }; /* limits for quote_printable, in bytes */
 
-/* Makes the string on top printable in one line, and cuts it after `most` bytes. Adds "..." to a string that is cut. */
+/*
+ * Makes the string on top printable in one line. If the result has more than `most` bytes, cuts it to `most` bytes or
+ * fewer, and adds "...".
+ */
 void quote_printable(lua_State *L, size_t most);
 
 /* Returns whether the text is UTF-8 without overlong sequences and surrogates. */
