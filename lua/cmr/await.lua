@@ -301,7 +301,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- waits that began together read at different times
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- spreads the reads of waits that began together
       local made, engine = pcall(core.engine)
       if not made then return fail(self, "network", "unknown", nil, engine) end
       if left > 0 then loop.sleep(engine, math.min(jittered, left)) end

@@ -24,7 +24,7 @@ local validate = require "cmr.util.validate"
 ---At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
----@field retry_failed? boolean Also send the rows that the API refused, even before the wait that it asked for is over.
+---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
@@ -187,7 +187,7 @@ end
 ---
 ---The fields of `opts` are:
 ---  again          prepares the run's next round, unless is_resumed
----  changed_key    if the rows were sent with another key, treats this key as former, see bulk.change_key
+---  changed_key    if the rows were sent with another key, treats that key as a former key, see bulk.change_key
 ---  other_account  ignores the rows that were sent with another key
 ---  name           finds the run by its name, and not by its rows
 ---  source         the origin of the rows

@@ -120,8 +120,8 @@ local function look_up(run, row)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
   -- newest_known is the id of the row's newest request. If Ledger:begin finds a newer request, the row was sent
-  -- elsewhere, and Ledger:begin refuses the row. A second copy has newest_known_elsewhere instead. This id leaves out
-  -- the requests of this run, because a newer request may be for the first copy.
+  -- elsewhere, and Ledger:begin refuses the row. A second copy has newest_known_elsewhere instead, which ignores the
+  -- requests of this run: a newer request of this run may be for the first copy.
   if row.copy == 1 then
     row.newest_known = newest
   else

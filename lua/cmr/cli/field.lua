@@ -73,8 +73,8 @@ local function explain(value, path)
   return ("%s%s has %s"):format(where, first, table.concat(names, ", ", 1, math.min(#names, MAX_SHOWN_NAMES)))
 end
 
----Returns the value at a path. If a name in the path selects from a list, the value is a list: it has this member of
----each item, and core.null for an item without the member.
+---Returns the value at a path. If a name in the path selects from a list, the value is a list with an entry for each
+---item: the item's value, or core.null for an item without a value.
 ---@return any value
 ---@return string? message Set when the value is nil: names the members that exist instead.
 function field.select(answer, path)
