@@ -118,7 +118,8 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- Says what is wrong with a value. The command has "off" in place of false, and no option allow_http.
+-- Says what is wrong with a value. Writes "off" for false, as the command does. Leaves out allow_http, because the
+-- command has no such option.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end

@@ -76,7 +76,7 @@ function output.raw(value, system, names)
   io.write(system, text)
 end
 
--- Returns the argument `about` of a writer, for the selection of several fields.
+-- Makes the argument `about` for a writer, when --field selects several fields.
 local function about_records(value, names)
   local is_list = require("cmr.util.tables").is_list(value)
   local records = is_list and value or { value }

@@ -38,8 +38,8 @@ local function words_of(operation, args)
   return words
 end
 
--- Returns the value of a read's parameter from the arguments of the operation that the read checks. If these arguments
--- have a list, such as mailboxIds for mailboxId, returns the list's first value.
+-- Finds the value of a read's parameter in `args`, the arguments of the checked operation. If `args` has only a list,
+-- such as mailboxIds for mailboxId, returns the list's first value.
 local function value_of(args, name)
   local value = args[name]
   if value == nil and type(args[name .. "s"]) == "table" then value = args[name .. "s"][1] end
@@ -69,8 +69,8 @@ local function command_line(read, args)
   return table.concat(words, " "), is_specific
 end
 
--- Returns the command line of a read that names the changed thing, from the groups about `word`. If there is no such
--- read, returns the command line of a read that lists everything.
+-- Searches the groups about `word` for a read that can name the changed thing, and returns the read's command line. If
+-- there is no such read, returns the command line of a read that lists everything.
 local function read_of(word, args)
   local general
   for _, read in ipairs(operations) do

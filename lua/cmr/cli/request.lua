@@ -18,8 +18,8 @@ local function returned(ok, ...)
   io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^%l+%.run: ", "")))
 end
 
----Calls a function of the library and returns its results. The function raises a string if an argument is wrong. This
----string becomes the message of a mistake. Any other error is raised again, and so is the string of a Ctrl-C.
+---Calls a function of the library and returns its results. If an argument is wrong, the library raises a string, and
+---this function raises a mistake with that message. Any other error is raised again, also "interrupted!" after Ctrl-C.
 function request.library(action, ...)
   return returned(pcall(action, ...))
 end
@@ -28,7 +28,7 @@ end
 function request.key(path, read)
   if path == "-" then io.usage "option '--api-key-file' wants a file, not standard input" end
   local contents, message = read(path)
-  -- the message omits the path, because the user may have given the key in its place
+  -- the message omits the path, because the user may have given the key in place of the path
   if not contents then io.usage("option '--api-key-file' names no file that can be read (%s)", message) end
   local key = contents:match("^[^\r\n]*"):match "^%s*(.-)%s*$"
   if key == "" then io.usage "option '--api-key-file': the file's first line is empty" end
@@ -239,7 +239,7 @@ end
 ---@param order table
 ---@return integer status The exit status, such as io.EXIT_INCOMPLETE if the API refused items.
 function request.send(order, parsed, system, client)
-  -- prepares the call here, because the client would raise a mistake as plain text
+  -- prepares the call here: if an argument is wrong, `prepare` returns an error table; the client would raise a string
   local prepare = order.prepare or core[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end

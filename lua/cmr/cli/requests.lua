@@ -181,7 +181,7 @@ local function read_page(next_item)
 end
 
 -- Turns each path, such as "data.state", into the path inside a request, such as "state". Returns nil if one of the
--- paths is not for every request, such as "data" or "data.0.state".
+-- paths has another form, such as "data" (the list) or "data.0.state" (the first request).
 local function paths_in_request(paths)
   local rests = {}
   for index, path in ipairs(paths) do

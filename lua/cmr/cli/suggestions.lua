@@ -56,7 +56,7 @@ end
 ---@param element table The parser that refused the line: the parser of a command, or the root parser.
 ---@param root table The root parser.
 ---@param names table Two fields. `options` lists all options of the element, also those that parser.new left out.
----`arguments` maps an option that the user may try by mistake to a positional argument: "--user-id" to "USER_ID".
+---`arguments` maps a wrong option to the positional argument that the user meant: "--user-id" to "USER_ID".
 ---@param line string[] The words of the command line.
 ---@param operations cmr.Operation[]
 ---@return string message

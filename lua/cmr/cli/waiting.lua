@@ -165,8 +165,8 @@ local function wait_for_all(client, items, seconds, poll)
   if problem then error(problem, 0) end
 end
 
--- Returns a client with the user's key, and the client's account. Without a key the account is false, so the command
--- polls no orders.
+-- Returns two values: a client with the user's key, and the client's account. Without a key, the account is false, and
+-- the command polls no orders.
 local function client_for(parsed, system, read, ledger)
   local ok, settings = pcall(request.settings, parsed, system, read)
   if not ok then
