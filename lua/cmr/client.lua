@@ -294,8 +294,8 @@ function Client:map(name, inputs, opts)
 end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call of client:bulk with the same rows continues the run: it skips the rows that are done. With some options, the
----call also sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---call of client:bulk with the same rows continues the run: it skips the rows that are done. With the option `again`
+---or `repeat_after`, it can send these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -347,20 +347,20 @@ end
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
 ---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
----time is left for another poll, one poll is enough. If only the status reports success, `events.order` has the `data`
----of order_status's answer.
+---time is left for another poll, one poll is enough. If the order's status reports success and the events do not,
+---`events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If no
----event reports it, err.body is the list of the items that the API's answer to the request refused, or the answer of
----order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
----shows what was done. When an event reports that one of several items failed, await does not wait for the other items.
----When the answer refused some items, await still waits for the accepted items. When time is up, err is of kind
----"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
----client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. Without
+---such an event, err.body is the list of the items that the API refused in its answer, or the answer of order_status.
+---err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events shows what was
+---done. When an event reports that one of several items failed, await does not wait for the other items. When the
+---answer refused some items, await still waits for the accepted items. When time is up, err is of kind "timeout" with
+---outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
+---you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -406,7 +406,7 @@ end
 
 ---Makes a client. Returns a mistake in the options instead of raising it.
 ---@param opts cmr.Options
----@param parent table? The state of a client, for the options that are missing. Nil: they come from the environment.
+---@param parent table? The state of the client that gives the missing options. Nil: the environment gives them.
 ---@return cmr.Client? client
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option"|"no_ledger", option, expected, got, suggestion}

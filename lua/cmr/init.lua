@@ -36,7 +36,7 @@ local operations = require "cmr.operations"
 ---| "not_recorded" # the ledger did not record the request, so nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----Whether the request may have been done. After several attempts, this is the most severe outcome of an attempt:
+---Whether the request may have been done. After several attempts, this is the most severe outcome of all attempts:
 ---unknown > rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request

@@ -134,8 +134,8 @@ function Job:done()
 end
 
 ---Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once.
----Outside nginx, such a call ends before its next attempt. The server may have done a request that was sent: see
----err.outcome.
+---Outside nginx, such a call ends before its next attempt. If the request was already sent, the server may have done
+---it: see err.outcome.
 function Job:cancel()
   if self.finished or self.cancelled then return end
   self.cancelled = true

@@ -73,8 +73,8 @@ local function prepare(db, synchronous)
 end
 
 -- Refuses a ledger that has lost its newest requests, because cmr would send them again. Such a ledger is an old copy,
--- or was truncated. A second file has the id of the newest request. cmr never removes this request from the ledger, so
--- if the highest id in the ledger is lower, requests are lost.
+-- or was truncated. A second file has the id of the newest request. cmr never removes this request from the ledger. So
+-- if the highest id in the ledger is lower than the id in the second file, requests are lost.
 local function check_mark(db, path)
   local marked = db:marked() -- read before the query, because other processes may write in between
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
@@ -139,9 +139,9 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Notes whether a transaction waited in vain for another program's lock. Up to two transactions run before a request is
--- sent. So after such a failure, transactions wait only briefly, until a transaction gets the lock. A patient
--- transaction waits the full time. If a patient transaction fails too, the function sets the brief wait again.
+-- Notes whether a transaction waited in vain for another program's lock. If so, later transactions wait only briefly,
+-- because up to two transactions run before a request is sent. When a transaction gets the lock, the full wait applies
+-- again. A patient transaction always waits the full time. If it fails too, the function sets the brief wait again.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked

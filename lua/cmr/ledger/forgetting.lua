@@ -14,7 +14,7 @@ local INTERVAL = 100 -- number of new requests between two removals of old reque
 local MAX_REMOVED = 2 * INTERVAL -- maximum of requests in one removal
 local PART = 1000 -- requests that Ledger:forget removes in one transaction
 
--- Removes the runs that began before a time and have no requests left. A run that another process is working on stays.
+-- Removes the runs that began before a time and have no requests left. Keeps a run if another process works on it.
 local function forget_runs(self, db, before)
   local sql =
     "SELECT id FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"

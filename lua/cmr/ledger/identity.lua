@@ -56,7 +56,7 @@ end
 
 local NO_NAMES = {} -- for a request without an operation
 
--- Patterns for the names of fields whose texts are compared like domains, also user names (the part before the @).
+-- Patterns of the fields whose texts are compared like domains. A user name is the part of an address before the @.
 local DOMAIN_FIELDS = { "domains?$", "domainnames?$", "usernames?$", "forwardto$", "nameservers?$", "^host$" }
 
 local function holds_domains(name)

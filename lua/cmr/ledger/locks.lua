@@ -10,7 +10,7 @@ local RUN_LOCKS = 2 ^ 40 -- the number of a run's lock is this number plus the r
 -- MAX_LISTENERS. When all of them are held, a further process holds none.
 local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16
 
----Takes a run for this caller alone, until the process ends or lets the run go.
+---Locks a run for this caller alone, until the process ends or let_go_run releases the lock.
 ---@param run integer
 ---@return table? hold the argument of let_go_run
 ---@return string? message
@@ -38,7 +38,7 @@ function locks:is_run_held(run)
   return db:is_held(RUN_LOCKS + run)
 end
 
----Lets a run go. A second call with the same hold has no effect.
+---Releases the lock that hold_run took. A second call with the same hold has no effect.
 ---@param run integer
 ---@param hold table The result of hold_run.
 function locks:let_go_run(run, hold)

@@ -58,7 +58,7 @@ local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ?
   AND superseded IS NULL AND state NOT IN ('failed', 'deferred') LIMIT 1]]
 
 ---Finds a row that was sent with another key to the same base URL, and that was done or may have been done.
----@param wanted table {account, operation, former_accounts}; skips the former accounts
+---@param wanted table {account, operation, former_accounts}; rows sent by a former account do not count
 ---@param digests table The digests of the rows, see cmr.bulk.digests.
 ---@param since number seconds since 1970
 ---@return table? found {account, number, name}; number: the row's number; name: the name of its run, if any
