@@ -24,7 +24,7 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether the ledger has a request with this content that is newer than the newest one that the caller found.
+-- Returns whether a request with this content was recorded after the caller looked for such requests.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then

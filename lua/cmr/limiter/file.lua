@@ -1,6 +1,6 @@
 ---The limiter of all processes of one user on one machine. Its queue works as in cmr.limiter.memory, but is in a small
----file beside the user's ledger. The file is no part of the ledger, so a command that only reads does not open the
----ledger. The limiter uses the machine's monotonic clock, which is the same for every process.
+---file beside the user's ledger. So a command that only reads uses this limiter without opening the ledger. The limiter
+---uses the machine's monotonic clock, which is the same for every process.
 ---
 ---    local client = cmr.new { limiter = require("cmr.limiter.file").new() }
 ---

@@ -20,7 +20,7 @@ Limiter.__name = "cmr.limiter.redis"
 
 local MAX_LATE_SECONDS = 0.1
 local SLOT_SECONDS = 60 -- how long cmr remembers a slot after the slot's time
-local REFUSAL_SECONDS = 3600 -- how long cmr remembers a key's latest refusal and logs no other refusal of the key
+local REFUSAL_SECONDS = 3600 -- how long cmr remembers that Redis refused a key, and does not log this again
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
 -- Parses a number. Lua 5.1's tonumber expects the decimal point of the locale.
@@ -63,13 +63,13 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
-    refused_until = expiring.new(), -- key -> both_until of this key alone, set after a refusal by Redis
+    refused_until = expiring.new(), -- key -> like both_until, for this key alone; set when Redis refuses the key
   }, Limiter)
 end
 
--- Returns how many seconds this reply took longer than the baseline. The first reply becomes the baseline, then each
--- faster reply. A slower reply moves the baseline by 1/16 of the difference, so that a slower network becomes the norm.
--- A difference longer than the round trip shows that a clock was set; then this reply becomes the baseline.
+-- Returns how many seconds this reply took longer than the baseline. The first reply becomes the baseline, and so does
+-- each faster reply. A slower reply moves the baseline by 1/16 of the difference, so that a slower network becomes the
+-- norm. A difference longer than the round trip shows that a clock was set; then this reply becomes the baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)

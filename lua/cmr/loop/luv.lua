@@ -18,7 +18,7 @@ local luv = {
 }
 
 local poll -- the handle whose events step the engine: it polls the engine's descriptor, or is a timer
-local is_timer = false -- whether `poll` is a timer, because no descriptor exists or another handle polls the descriptor
+local is_timer = false -- true if `poll` is a timer: there is no descriptor, or another handle polls the descriptor
 local watched -- the engine that `poll` steps
 -- The number of users of `poll`. Each wait for a call is a user, and block's tasks together are one user. An active
 -- handle keeps the loop alive, so `poll` is active only while it has users.
@@ -45,8 +45,8 @@ local function is_open(handle)
   return handle ~= nil and not handle:is_closing()
 end
 
--- Closes a handle. The loop completes a close only while it runs, and the program may end without running an idle loop
--- again. luv 1.44 then crashes, because the close is not complete. So this function runs an idle loop once.
+-- Closes a handle. A close completes only while the loop runs. A program whose loop is idle may end without running the
+-- loop again; luv 1.44 then crashes, because the close is not complete. So this function runs an idle loop once.
 local function close(handle)
   if not is_open(handle) then return end
   handle:stop()

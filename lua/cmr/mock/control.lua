@@ -215,8 +215,8 @@ define(
 
 show("webhooks", "lists the destinations of webhooks")
 
--- With a URL, adds a destination, or replaces the destination with this URL. With an id, changes the destination with
--- this id. The fields that the call does not name then stay unchanged.
+-- With a URL, adds a destination. The destination replaces any other destination that has this URL. With an id, changes
+-- the destination that has this id. Fields that the call omits then stay unchanged.
 local function set_destination(fields, deliveries)
   if (fields.url == nil) == (fields.id == nil) then return nil, "'url' or 'id' is needed, and not both" end
   if fields.id then

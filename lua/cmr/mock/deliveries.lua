@@ -69,7 +69,8 @@ local function index_of(self, field, value)
   end
 end
 
----Adds a destination that gets all later events. If a destination already has the URL, replaces it and keeps its id.
+---Adds a destination that gets all later events. If an older destination has the same URL, the new destination replaces
+---the older one and gets its id.
 ---@param destination table
 function Deliveries:add(destination)
   local index = index_of(self, "url", destination.url)

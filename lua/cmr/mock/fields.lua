@@ -146,8 +146,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- An endpoint that the user supplied may have another method than the documented method. There, a GET has these fields
--- in the query. If only the documented method is GET, the request has them in the body. The library has the same rule.
+-- An endpoint that the user supplied may have another method than the documented method. If its method is GET, the
+-- place is the query. If only the documented method is GET, the place is the body. The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

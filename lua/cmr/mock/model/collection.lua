@@ -23,7 +23,7 @@ function Collection:get(id)
   return self.by_id[id]
 end
 
----Adds an item, or replaces the item with the same id.
+---Adds an item, or replaces the item that already has this id.
 ---@param id string
 ---@param item table
 ---@return table item

@@ -13,7 +13,7 @@ Mailbox.MAX_REEXPORTS_PER_WEEK = 3
 
 local WARMUP_START_SECONDS = 120 -- documented: a warmup is ACTIVE after "minutes"; assumed: 2 minutes
 
----Adds a mailbox, or replaces the mailbox with the same id.
+---Adds a mailbox, or replaces the mailbox that already has this id.
 ---@param state table
 ---@param fields table {email, userId, mailboxId, subscriptionId, status = "ACTIVE", firstName, lastName,
 ---  profilePicture}
