@@ -14,8 +14,7 @@ function parameters.node(type, param)
   return { type = type, param = param, members = {} }
 end
 
--- Splits a parameter's name into parent and step: "a.b" -> "a", "b"; "a[]" -> "a", "[]"; "a.*" -> "a", "*"; "a" -> "",
--- "a"
+-- Splits a name into parent and step: "a.b" -> "a", "b"; "a[]" -> "a", "[]"; "a.*" -> "a", "*"; "a" -> "", "a"
 local function split(name)
   local parent = name:match "^(.*)%[%]$"
   if parent then return parent, "[]" end

@@ -67,7 +67,7 @@ local CLUSTER = "; this is a node of a Redis Cluster, which is not supported"
 local NO_SCRIPTS = "; scripts are disabled here, or this is a Redis Sentinel, which is not supported: the address "
   .. "of the Redis itself is needed"
 
-local TIMEOUTS_PER_RETRY = 5 -- the wait between two tries while Redis is unavailable, in timeouts
+local TIMEOUTS_PER_RETRY = 5 -- the wait between two tries of an unavailable Redis, as a multiple of the option timeout
 
 local unpack = table.unpack or unpack
 local digests = {} -- script -> its SHA-1 from Redis

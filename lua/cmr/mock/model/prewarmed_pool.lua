@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. The documented answer has one domain and the number totalDomains. state.pool gets this number of
----domains, beginning with this domain. state.sandbox_pool gets the documented domains of the sandbox.
+---Fills both pools. The first domain of state.pool comes from the documented answer. Made-up domains fill state.pool up
+---to the number totalDomains in this answer. state.sandbox_pool gets the documented domains of the sandbox.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data

@@ -22,7 +22,7 @@ function export.platforms(request)
       metadata = credential.metadata,
     })
   end
-  -- assumed: the answer omits an app without credentials, and has no member with connected = false for this app
+  -- assumed: the answer omits an app without credentials, and does not show the app with connected = false
   return answer.assume(answer.success(request, apps), "an app without credentials is left out")
 end
 

@@ -38,8 +38,7 @@ local function compare(documented, values, name, words)
   return yes "all are present"
 end
 
--- Returns the lists in the answers to these steps, without the empty lists. Also returns the reason to report if no
--- list is left.
+-- Returns the nonempty lists in the answers to these steps. If there is no such list, the second result says why.
 local function full_lists(seen, ids, path)
   local found, reason = {}, nil
   for _, id in ipairs(ids) do

@@ -43,8 +43,8 @@ function facts.success(seen, id)
   return nil, ("HTTP %d%s"):format(answer.status, is_success and ", but no JSON object" or "")
 end
 
----Returns whether the API answered the probe's question. A success is an answer. A refusal is an answer too. But a 5xx,
----or a refusal for a lack of rights or money or for the rate limit, is no answer.
+---Returns whether the API answered the probe's question. A success is an answer. A refusal is an answer too, except
+---with a status in UNRELATED_REFUSALS. A 5xx is no answer.
 ---@param answer table? an answer of reader.read
 function facts.is_conclusive(answer)
   local status = answer and answer.status
