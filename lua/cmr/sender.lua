@@ -47,8 +47,8 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  -- the job refers to the result, and the result is the record's key in `records`. Lua 5.1 never collects a record that
-  -- refers to its own key
+  -- breaks a cycle: the record refers to the job, and the job to the result. The result is the record's key in the weak
+  -- table `records`. Lua 5.1 never collects an entry of such a table if the value refers to the key
   record.job = nil
   records[result] = record
 end
@@ -200,7 +200,8 @@ local function call_on_response(record, opts, err)
   call_hook_about(err or {}, opts.on_response, info)
 end
 
--- Calls on_request. Then returns the results of time_left, because the hook may take long or cancel the job.
+-- Calls on_request. Only then calls time_left, because the hook may use up the time or cancel the job. Returns the
+-- results of time_left.
 local function announce(record, opts, loop)
   call_on_request(record, opts.on_request)
   local left, err = time_left(record, loop)

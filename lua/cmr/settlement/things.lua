@@ -56,7 +56,7 @@ function things.requested(args, parameter)
   if kind == "address" then
     for _, domain in ipairs(tables.sorted_keys(value)) do
       local list = value[domain]
-      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- a domain with null counts as absent
+      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- a domain whose list is null counts as absent
         local name = type(mailbox) == "table" and nonempty(mailbox.username)
         local address = name and ascii.lower(("%s@%s"):format(name, domain))
         found[#found + 1] = { name = address or nil, domain = ascii.lower(tostring(domain)) }

@@ -51,8 +51,8 @@ local store = {
 local process_store
 
 ---Returns the store to use if no option names a store or a ledger. If nginx declares lua_shared_dict cmr, the store
----uses this dictionary. It also uses cmr_events and cmr_claims, if nginx declares them. Without cmr, the store is in
----the memory of this process.
+---uses this dictionary. It also uses cmr_events and cmr_claims, if nginx declares them. Without the dictionary
+---cmr, the store is in the memory of this process.
 function store.default()
   local dict = shared_dict.default()
   if dict then

@@ -141,7 +141,7 @@ end
 ---@return string
 function redact.json_text(text)
   local parts, position = {}, 1
-  local is_secret, outer = false, {} -- outer: is_secret before each open array or object, innermost last
+  local is_secret, outer = false, {} -- outer: a stack with the value of is_secret before each open array or object
   while true do
     local first = text:find('["%[%]{}%d-]', position)
     if not first then return table.concat(parts) .. text:sub(position) end

@@ -35,8 +35,8 @@ function shared_dict.default()
   return shared_dict.find(shared_dict.MAIN)
 end
 
--- Takes a lock, and waits while another worker has the lock. Returns the lock's value, which is the time of locking. A
--- TTL would not work, because nginx counts a TTL from the worker's cached clock. If the dictionary has no memory for
+-- Takes a lock, and waits while another worker has the lock. Returns the lock's value, which is the time of locking.
+-- The lock has no TTL, because nginx counts a TTL from the worker's cached clock. If the dictionary has no memory for
 -- the lock, returns nil, and the caller goes on without a lock.
 local function acquire(dict, lock_key)
   while true do

@@ -1,6 +1,6 @@
 ---The list of the documented events, and the ids in an event. Pure. cmr also accepts an event that is not in the list.
 ---
----The list has each row twice: at its position, and under its name. A row has name, source and when (see ROWS), and:
+---The list has each row twice: at its position, and under its name. A row has `name`, `source`, `when` (see ROWS) and:
 ---  fields     a list of {name, type}: the documented members of data, in order. "a[].b" is the member b of each item
 ---             of the list a. Prices and quantities are numbers, autoRenew is a boolean, times are ISO 8601 (docs).
 ---  open       the undocumented part of data, in words
