@@ -16,8 +16,8 @@ struct checker {
 };
 
 /*
- * Returns the member's name in the object: "clientId" for the row "google.clientId" and the object "google". Returns
- * NULL if the parameter is no member of the object. The object "" is the request itself.
+ * Returns the member's name in the object: "clientId" for the parameter "google.clientId" and the object "google".
+ * Returns NULL if the parameter is no member of the object. The object "" is the request itself.
  */
 static const char *member_name(const char *row, const char *object)
 {

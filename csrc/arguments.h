@@ -13,9 +13,9 @@
 /*
  * Checks the arguments from index `first` to `last`, and pushes a table of copies. The table has the positional
  * arguments under the names of their parameters, and the fields of a table that is the last argument. A list that was
- * given as cmr.all is left out. A value of type ANY and an undocumented field of the body are neither checked nor
- * copied: json_encode checks them. A list whose items have no row is not copied either, and json_encode checks its
- * items. The function refuses an undocumented field if the placement has no location for it.
+ * given as cmr.all is left out. A value of type ANY, an undocumented field of the body, and a list whose items have no
+ * row are not copied. json_encode later checks such values, fields and items. If placement->open is 0, the function
+ * refuses undocumented fields.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);

@@ -1,7 +1,7 @@
 /*
  * A new call is closed. It is prepared and then started, and it ends finished or cancelled. Then it may be started
- * again. The call owns an easy handle and buffers. Its userdata is made before them, so that the finalizer frees them
- * after any error.
+ * again. The call owns an easy handle and buffers. The call's userdata is made first, so that its finalizer frees the
+ * handle and the buffers after any error.
  */
 #pragma once
 
@@ -71,7 +71,7 @@ struct call {
     struct multi *multi;     /* set while the call runs, waits in the queue or waits to be reported; else NULL */
     struct pollset *pollset; /* set while the call runs; has the call's socket */
     CURL *easy;              /* set while the call runs; NULL while it waits in the multi's queue */
-    long long *freed;        /* set while the call runs; see struct multi */
+    long long *freed;        /* points to multi->freed while the call runs */
     /* the target's headers joined with the added ones, for the easy handle; NULL without added ones */
     struct curl_slist *all_headers;
     struct call *previous, *next;

@@ -15,8 +15,8 @@ void engine_open(lua_State *L);
  *
  * engine:wait(ms) -> waits up to ms milliseconds for work and does it; returns whether calls finished
  *
- * engine:wait_for(call, ms) -> waits like engine:wait; returns whether the call is now the only one that
- * engine:finished() would return. If so, engine:finished() will omit the call. Does not wait if engine:finished()
+ * engine:wait_for(call, ms) -> waits like engine:wait; returns whether this call is the only finished call that was not
+ * yet reported. If so, this result reports the call, and engine:finished() omits it. Does not wait if engine:finished()
  * already has a call to return, or if the call does not run on this engine.
  *
  * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. After a

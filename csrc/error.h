@@ -40,5 +40,5 @@ int error_return(lua_State *L, const char *operation, struct error_info info, in
  */
 int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret);
 
-/* core.error(fields) -> the same table, which now has the metatable of errors */
+/* core.error(fields) -> the table `fields`, which now has the metatable of errors */
 int error_new(lua_State *L);

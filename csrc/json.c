@@ -597,8 +597,8 @@ struct source {
 
 /*
  * Tidies the number on top. A whole number becomes an integer. A replacement becomes the original number or empty array
- * again. A number of 2^53 or more that this Lua might round becomes a string. If a request has such a number, the
- * function returns false.
+ * again. In an answer, a number of 2^53 or more that this Lua might round becomes a string. In a request, the function
+ * returns false for such a number.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -221,7 +221,7 @@ local function finish(self, job, is_handled, reason)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
-      job.tries = math.max(job.tries, count_try(self, job)) -- counts deliveries that came while the handler ran
+      job.tries = math.max(job.tries, count_try(self, job)) -- other deliveries may have come while the handler ran
       put_dead_letter(self, job, reason, job.tries < redelivery.MAX_TRIES and redelivery.SECONDS or 0)
     end
     return self.store[method](self.store, job.claim, job.token, job.done_ttl)

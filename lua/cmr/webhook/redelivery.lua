@@ -11,10 +11,10 @@ local redelivery = {
 }
 
 ---Returns for how many seconds deliveries of the same content count as one event. For an event with an eventId, returns
----math.huge. Without an eventId, a later event may have the same content, for example the second start of a warmup. The
----time is then the sum of redelivery.SECONDS and the tolerance. The vendor may deliver again within redelivery.SECONDS.
----During the tolerance after the last delivery, a stranger's copy of this delivery still passes the check of the
----timestamp.
+---math.huge. For any other event, returns the sum of redelivery.SECONDS and the tolerance, because a later event may
+---have the same content, for example the second start of a warmup. The vendor may deliver again within
+---redelivery.SECONDS. During the tolerance after the last delivery, a stranger's copy of this delivery still passes the
+---check of the timestamp.
 ---@param event cmr.Event
 ---@param tolerance number See cmr.VerifyOptions.
 ---@return number seconds

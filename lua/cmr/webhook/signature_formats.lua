@@ -35,7 +35,7 @@ function signature_formats.signed_text(signs, timestamp, body)
 end
 
 ---Returns the encoding of a digest. Accepts only one spelling in each encoding: lower-case hexadecimal, or Base64 with
----padding and with unused bits of 0.
+---padding and with 0 in the unused bits.
 ---@return "hex"|"base64"|nil encoding
 function signature_formats.encoding(digest)
   if #digest == 64 and not digest:find "[^0-9a-f]" then return "hex" end
