@@ -58,9 +58,10 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  *
  * In an answer, null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that
  * this Lua might round becomes a string with its digits. A number that is too large for Lua becomes such a string too.
- * In a request, every null stays cmr.null, and an empty array is marked as if by cmr.array. A number that becomes a
- * string in an answer is refused. An object with the same member twice is refused too, because only one of the two
- * could be sent.
+ *
+ * In a request, every null stays cmr.null, and an empty array is marked as if by cmr.array. The function refuses a
+ * number that would become a string in an answer. It also refuses an object with the same member twice, because only
+ * one of the two could be sent.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

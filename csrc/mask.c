@@ -22,8 +22,8 @@ static int hex_value(const char *digits, int count)
 enum { JSON = 1, URL = 2 };
 
 /*
- * Returns how many bytes at `text` stand for the character, or 0. These stand for "C", for example: C itself, \C and
- * \u0043 in JSON, and %43 in a URL.
+ * Returns how many bytes at `text` stand for the character, or 0. For example, "C" may be written as C, in JSON also as
+ * \C or \u0043, and in a URL also as %43.
  */
 static size_t match_character(const char *text, const char *end, char character, int forms)
 {

@@ -34,15 +34,15 @@ bool multi_open(struct multi *multi);
 
 /*
  * Cancels the running and queued calls, and closes every connection. Does nothing if the multi is closed. If the
- * program has closed the multi's descriptors, the calls fail. Other files may have got the descriptors' numbers; they
- * stay open.
+ * program has closed the multi's descriptors, the calls fail. Other files that now have the descriptors' numbers stay
+ * open.
  */
 void multi_close(struct multi *multi);
 
 /*
  * Returns whether the multi is open and belongs to this process. Closes a multi that was inherited over a fork; the
- * parent's connections stay open. If the program has closed the multi's descriptors, a multi without calls is closed
- * here; multi_run closes a multi with calls.
+ * parent's connections stay open. If the program has closed the multi's descriptors, this function closes a multi
+ * without calls, and multi_run closes a multi with calls.
  */
 bool multi_is_usable(struct multi *multi);
 

@@ -83,8 +83,8 @@ struct operation {
     const struct status *statuses;
     const char *refusal_fields; /* "A|B" are members that a refusal may have besides the envelope's members */
     /*
-     * seconds that the vendor may take for one item of the parameter that items_in names. If items_in is NULL: for one
-     * request. 0 when unknown
+     * how many seconds the vendor may take for one item of the parameter that items_in names, or for one request if
+     * items_in is NULL; 0 when unknown
      */
     int item_seconds;
     const char *items_in;

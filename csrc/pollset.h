@@ -58,8 +58,8 @@ bool pollset_tick(struct pollset *set, CURLM *multi);
 void pollset_wait(struct pollset *set, CURLM *multi, int timeout);
 
 /*
- * Lets libcurl do the work on the sockets that the wait found ready. Returns false in the cases of pollset_tick, and if
- * the wait found that the program has closed the set.
+ * Lets libcurl do the work on the sockets that the wait found ready. Returns false for the same reasons as
+ * pollset_tick, and if the wait found that the program has closed the set.
  */
 bool pollset_run(struct pollset *set, CURLM *multi);
 

@@ -36,7 +36,7 @@ static void push_error_body(lua_State *L, const struct call *call)
         lua_replace(L, -2);
 }
 
-/* Returns the status of a success: the HTTP status, or the member `status` of the body if that says 400 to 599. */
+/* Returns the body's member `status` if it is a number from 400 to 599; otherwise the given HTTP status. */
 static long effective_status(lua_State *L, int body, long status)
 {
     double reported = 0;

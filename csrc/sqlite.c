@@ -8,7 +8,7 @@
  *   database:rows(sql, ...)   -> all rows
  *   database:transaction(begin, change) -> the first three results of change(database)
  *   database:hold(number)     -> true: this process holds the number until let_go, close or the end of the process.
- *                                A forked child that does not call exec still holds the number after that end
+ *                                A forked child that does not call exec still holds the number after this process ends
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds the number
  *   database:mark(number)     -> nothing; writes the number to a second file, unless a higher number is there already
