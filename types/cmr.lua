@@ -38,7 +38,7 @@
 ---At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
----@field retry_failed? boolean Also send the rows that the API refused, even before the wait that it asked for is over.
+---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
@@ -117,8 +117,8 @@ function Client:start(name, ...) end
 function Client:map(name, inputs, opts) end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call of client:bulk with the same rows continues the run: it skips the rows that are done. With some options, the
----call also sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---call of client:bulk with the same rows continues the run: it skips the rows that are done. With the option `again`
+---or `repeat_after`, it can send these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -151,20 +151,20 @@ function Client:history(filter) end
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
 ---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
----time is left for another poll, one poll is enough. If only the status reports success, `events.order` has the `data`
----of order_status's answer.
+---time is left for another poll, one poll is enough. If the order's status reports success and the events do not,
+---`events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If no
----event reports it, err.body is the list of the items that the API's answer to the request refused, or the answer of
----order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
----shows what was done. When an event reports that one of several items failed, await does not wait for the other items.
----When the answer refused some items, await still waits for the accepted items. When time is up, err is of kind
----"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
----client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. Without
+---such an event, err.body is the list of the items that the API refused in its answer, or the answer of order_status.
+---err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events shows what was
+---done. When an event reports that one of several items failed, await does not wait for the other items. When the
+---answer refused some items, await still waits for the accepted items. When time is up, err is of kind "timeout" with
+---outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
+---you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -362,7 +362,7 @@ function Client:key_id() end
 ---| "not_recorded" # the ledger did not record the request, so nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----Whether the request may have been done. After several attempts, this is the most severe outcome of an attempt:
+---Whether the request may have been done. After several attempts, this is the most severe outcome of all attempts:
 ---unknown > rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
@@ -530,8 +530,8 @@ function cmr.start(name, ...) end
 function cmr.map(name, inputs, opts) end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call of client:bulk with the same rows continues the run: it skips the rows that are done. With some options, the
----call also sends these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---call of client:bulk with the same rows continues the run: it skips the rows that are done. With the option `again`
+---or `repeat_after`, it can send these rows again. The report counts the rows in each state, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -554,20 +554,20 @@ function cmr.bulk(name, rows, opts) end
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
 ---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
----time is left for another poll, one poll is enough. If only the status reports success, `events.order` has the `data`
----of order_status's answer.
+---time is left for another poll, one poll is enough. If the order's status reports success and the events do not,
+---`events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. If no
----event reports it, err.body is the list of the items that the API's answer to the request refused, or the answer of
----order_status. err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events
----shows what was done. When an event reports that one of several items failed, await does not wait for the other items.
----When the answer refused some items, await still waits for the accepted items. When time is up, err is of kind
----"timeout" with outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument".
----client:awaitable tells you this before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. Without
+---such an event, err.body is the list of the items that the API refused in its answer, or the answer of order_status.
+---err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events shows what was
+---done. When an event reports that one of several items failed, await does not wait for the other items. When the
+---answer refused some items, await still waits for the accepted items. When time is up, err is of kind "timeout" with
+---outcome "unknown". When await can never learn the outcome, err is of kind "invalid_argument". client:awaitable tells
+---you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -601,8 +601,8 @@ function Job:wait() end
 function Job:done() end
 
 ---Cancels the call. A call in flight ends at once. In nginx, a call that waits for a slot or a retry also ends at once.
----Outside nginx, such a call ends before its next attempt. The server may have done a request that was sent: see
----err.outcome.
+---Outside nginx, such a call ends before its next attempt. If the request was already sent, the server may have done
+---it: see err.outcome.
 function Job:cancel() end
 
 ---A part of cmr.Ledger.
@@ -713,7 +713,7 @@ function Ledger:close() end
 ---@class cmr.LedgerLocks
 local locks = {}
 
----Takes a run for this caller alone, until the process ends or lets the run go.
+---Locks a run for this caller alone, until the process ends or let_go_run releases the lock.
 ---@param run integer
 ---@return table? hold the argument of let_go_run
 ---@return string? message
@@ -726,7 +726,7 @@ function locks:hold_run(run) end
 ---@return string? message
 function locks:is_run_held(run) end
 
----Lets a run go. A second call with the same hold has no effect.
+---Releases the lock that hold_run took. A second call with the same hold has no effect.
 ---@param run integer
 ---@param hold table The result of hold_run.
 function locks:let_go_run(run, hold) end

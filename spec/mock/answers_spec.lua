@@ -485,7 +485,7 @@ describe("the mock's answer", function()
     local function reports(body)
       body.mailboxIds = {MAILBOX}
       local id = api:yes("POST /placement", OWN, body).orderId
-      assert.equal(29, #id)
+      assert.equal(28, #id)
       local function report() return api:yes("GET /placement/reports", {userId = USER, orderId = id}).reports[1] end
       local pending = report()
       api:advance(60)
