@@ -22,8 +22,8 @@ local function guard(value, cell)
   return type(value) == "string" and cell:find "^[=+%-@\t\r]" and "'" .. cell or cell
 end
 
----Returns a style for csv.lines, with two flags. With is_printable, which is for a terminal, each cell passes through
----text.printable. With is_guarded, each cell passes through `guard`.
+---Returns a style for csv.lines: a table of two flags. If is_printable is true, as on a terminal, each cell passes
+---through text.printable. If is_guarded is true, each cell passes through `guard`.
 function csv.style(parsed, system)
   return { is_printable = system.terminal(system.stdout) ~= nil, is_guarded = parsed.guard_formulas }
 end

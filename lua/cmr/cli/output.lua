@@ -101,8 +101,11 @@ end
 
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
 ---
----The members of `about` are optional. name: the operation's name; default: the format without --output; empty: see
----pretty_json.encode; rows: a function that replaces tabulate.of.
+---The members of `about`, all optional, are:
+---  name     the operation's name
+---  default  the format that is used without --output
+---  empty    see pretty_json.encode
+---  rows     a function that replaces tabulate.of
 ---@param answer table The decoded envelope, or a table like it.
 ---@param about table
 function output.show(answer, parsed, system, about)

@@ -239,7 +239,7 @@ end
 ---@param order table
 ---@return integer status The exit status, such as io.EXIT_INCOMPLETE if the API refused items.
 function request.send(order, parsed, system, client)
-  -- prepares the call here: if an argument is wrong, `prepare` returns an error table; the client would raise a string
+  -- prepares the call here, because `prepare` returns an error table for a wrong argument; the client raises a text
   local prepare = order.prepare or core[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end

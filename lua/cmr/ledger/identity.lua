@@ -102,7 +102,7 @@ local function serialize_members(object, kind, names, path)
       member_path = prefix .. tostring(key)
       if not names[member_path] then member_path = prefix .. "*" end
     end
-    -- a key that looks like a domain is compared as a domain; such keys are in `mailboxes`
+    -- a key that looks like a domain is compared as a domain: the keys of the parameter `mailboxes` are domains
     members[#members + 1] = serialize(key, "domain") .. "=" .. serialize(member, kind_of(key, kind), names, member_path)
   end
   return members

@@ -1,5 +1,5 @@
 ---The limiter of all processes of one user on one machine. Its queue works as in cmr.limiter.memory, but is in a small
----file beside the user's ledger. So a command that only reads uses this limiter without opening the ledger. The limiter
+---file beside the user's ledger. So a read-only command can use this limiter without opening the ledger. The limiter
 ---uses the machine's monotonic clock, which is the same for every process.
 ---
 ---    local client = cmr.new { limiter = require("cmr.limiter.file").new() }

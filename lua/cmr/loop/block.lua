@@ -123,7 +123,7 @@ function block.spawn(run)
   end)
 end
 
----Posts a waiter when a call has finished. The waiter then calls block.leave.
+---Registers a waiter: cmr calls waiter:post() when the call has finished. waiter:post() then calls block.leave.
 function block.attend(call, waiter)
   attended = attended + 1
   waiters.add(call, waiter)

@@ -122,7 +122,7 @@ function luv.wait(engine, call)
   unwatch()
 end
 
----Posts a waiter when a call has finished. The waiter then calls luv.leave.
+---Registers a waiter: cmr calls waiter:post() when the call has finished. waiter:post() then calls luv.leave.
 function luv.attend(call, waiter)
   watch(core.engine())
   waiting = waiting + 1

@@ -168,7 +168,7 @@ function redact.json_text(text)
   end
 end
 
----Masks the value of each query parameter with a secret's name, such as `token`.
+---Masks the value of each query parameter whose name is a secret's name, such as `token`.
 ---@param url string
 ---@return string
 function redact.url(url)

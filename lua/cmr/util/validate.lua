@@ -125,7 +125,7 @@ function validate.check(spec, opts)
   return true
 end
 
----Checks a table of options like validate.check. If an option is wrong, raises at the line of the user's call.
+---Checks a table of options, as validate.check does. If an option is wrong, raises at the line of the user's call.
 ---@param caller string The name of the public function without "cmr.", such as "new".
 ---@param defaults table? Gives the options that `opts` lacks.
 ---@param opts table? Nil means no options.

@@ -251,7 +251,7 @@ function verify.delivery(body, headers, opts)
   return event
 end
 
----Lets verify.info return these facts about an event that was read from a store.
+---Lets verify.info return `info` for an event that was read from a store.
 ---@param event cmr.Event
 ---@param info cmr.Delivery
 function verify.remember(event, info)

@@ -76,8 +76,8 @@ local CONFIRMATION = {
   required = { "send" },
 }
 
--- Asks the user whether to send a request that charges, destroys or acts on everything. Returns true if the user
--- agrees, if the request needs no question, or if the client cannot ask.
+-- Asks the user whether to send a request that charges money, destroys something or acts on all items. Returns true if
+-- the user agrees, if the request needs no question, or if the client cannot ask.
 local function is_confirmed(session, request, operation, args, call)
   local reason = require("cmr.cli.prompt").reason(operation, args)
   local can_ask = session.capabilities and session.capabilities.elicitation
