@@ -28,9 +28,9 @@ local FACTS = {
     "a call for the details of one domain (name, status, dates, purchase type, provider, automatic "
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
-  check_workspace = {"data is null if it has none", "15 s for each domain", "a timeout as a failure",
-    "The API checks each of several domains separately. An item of the answer without an error means that no "
-      .. "workspace was found. If an item has an error, its domain may have a workspace. "
+  check_workspace = {"data is null if there is none", "15 s for each domain", "a timeout as a failure",
+    "The API checks each of several domains separately. If an item of the answer has no error, no workspace was "
+      .. "found. If an item has an error, its domain may have a workspace. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},
@@ -111,7 +111,7 @@ local FACTS = {
     "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
     "/subscriptions/recreate", "OAuth routes and automatic renewal",
     "All mailboxes are preserved, according to the API pages", "have the path that cmr uses"},
-  platforms = {"connected is true if at least one credential is stored",
+  platforms = {"`connected` is true if at least one credential is stored",
     "does not say that the credential still works", "A platform may have several credentials", "for each app",
     "every app that the vendor supports", "does not say if an app without credentials is listed",
     "each call of add_platform adds one"},
@@ -173,7 +173,7 @@ end
 
 add("create_user update_user", {
   "Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. "
-    .. "The API decodes HTML entities such as &#39; first"})
+    .. "Before the API checks these characters, it decodes HTML entities such as `&#39;`"})
 add("domain_renewal_prices renew_domains set_domain_auto_renew", {
     "A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left"})
 add("renew_domains set_domain_auto_renew", {
