@@ -65,7 +65,7 @@ webhook.info = verify.info
 ---sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
 ---9 minutes.
 ---@param event cmr.Event
----@return string? id For a table that is not from verify or a replayed dead letter, its eventId or nil.
+---@return string? id The id. If the table is not from verify or a replayed dead letter: the table's eventId, or nil.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or events.event_id(event)
