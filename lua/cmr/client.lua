@@ -354,8 +354,10 @@ end
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. Without
----such an event, err.body is the list of the items that the API refused in its answer, or the answer of order_status.
+---If the operation failed, err is of kind "operation_failed". If an event reports the failure, err.body is this event.
+---If the order's status reports the failure, err.body is the answer of order_status. Otherwise err.body is the list of
+---the items that the API refused.
+---
 ---err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events shows what was
 ---done. When an event reports that one of several items failed, await does not wait for the other items. When the
 ---answer refused some items, await still waits for the accepted items. When time is up, err is of kind "timeout" with
