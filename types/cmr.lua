@@ -158,8 +158,10 @@ function Client:history(filter) end
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. Without
----such an event, err.body is the list of the items that the API refused in its answer, or the answer of order_status.
+---If the operation failed, err is of kind "operation_failed". If an event reports the failure, err.body is this event.
+---If the order's status reports the failure, err.body is the answer of order_status. Otherwise err.body is the list of
+---the items that the API refused.
+---
 ---err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events shows what was
 ---done. When an event reports that one of several items failed, await does not wait for the other items. When the
 ---answer refused some items, await still waits for the accepted items. When time is up, err is of kind "timeout" with
@@ -561,8 +563,10 @@ function cmr.bulk(name, rows, opts) end
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
 ---success.
 ---
----If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure. Without
----such an event, err.body is the list of the items that the API refused in its answer, or the answer of order_status.
+---If the operation failed, err is of kind "operation_failed". If an event reports the failure, err.body is this event.
+---If the order's status reports the failure, err.body is the answer of order_status. Otherwise err.body is the list of
+---the items that the API refused.
+---
 ---err.outcome is "rejected" when nothing was done. Otherwise err.outcome is "unknown", and err.events shows what was
 ---done. When an event reports that one of several items failed, await does not wait for the other items. When the
 ---answer refused some items, await still waits for the accepted items. When time is up, err is of kind "timeout" with
@@ -993,7 +997,7 @@ function webhook.info(event) end
 ---sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
 ---9 minutes.
 ---@param event cmr.Event
----@return string? id For a table that is not from verify or a replayed dead letter, its eventId or nil.
+---@return string? id If the table is from neither verify nor a replayed dead letter: its eventId, or nil.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
@@ -1586,7 +1590,7 @@ function Client:user(userId) end
 ---
 ---`POST /users`
 ---
----Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. The API decodes HTML entities such as &#39; first.
+---Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
 ---
 ---```lua
 ---cmr.create_user{
@@ -1642,7 +1646,7 @@ function Client:create_user(fields) end
 ---
 ---`PUT /users`
 ---
----Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. The API decodes HTML entities such as &#39; first.
+---Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
 ---
 ---Assumed: every field of the body is optional on the API pages, but the help centre requires all of them; cmr requires none of them.
 ---
@@ -1885,7 +1889,7 @@ function Client:check_domain(fields) end
 ---@field domainName string The domain's name.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The provider to check.
 
----Check if a domain has a workspace already; data is null if it has none.
+---Check if a domain has a workspace already; data is null if there is none.
 ---
 ---`POST /domains/has-workspace`
 ---
@@ -1893,7 +1897,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----The API checks each of several domains separately. An item of the answer without an error means that no workspace was found. If an item has an error, its domain may have a workspace. The names of an item's fields are undocumented.
+---The API checks each of several domains separately. If an item of the answer has no error, no workspace was found. If an item has an error, its domain may have a workspace. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---
@@ -3053,7 +3057,7 @@ function Client:update_mailboxes(userId, fields) end
 ---@field userId string The user.
 ---@field mailboxId string The mailbox.
 
----Delete a mailbox. With the last mailbox the whole workspace is deleted.
+---Delete a mailbox. If it is the last one, the whole workspace is deleted.
 ---
 ---`DELETE /mailboxes/remove`
 ---
@@ -3369,7 +3373,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
----Assumed: without limit, an answer has 50 items according to the API page, and 20 according to the help centre. It is undocumented how filters match.
+---Assumed: without the parameter limit, an answer has 50 items according to the API page, and 20 according to the help centre. It is undocumented how filters match.
 ---
 ---```lua
 ---cmr.subscriptions{limit = 50, page = 1, status = "ACTIVE"}
@@ -3564,7 +3568,7 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---`GET /exports/platform-credentials`
 ---
----The field connected is true if at least one credential is stored with add_platform. The field connected does not say that the credential still works at the platform.
+---The field `connected` is true if at least one credential is stored with add_platform. The field `connected` does not say that the credential still works at the platform.
 ---
 ---A platform may have several credentials: each call of add_platform adds one.
 ---
@@ -4017,7 +4021,7 @@ function Client:order_prewarmed(userId, fields) end
 ---
 ---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
----Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
+---Assumed: the method is not documented; cmr uses GET, and the same parameters as the operation prewarmed.
 ---
 ---```lua
 ---cmr.sandbox_prewarmed{serviceProvider = "GOOGLE"}
