@@ -95,7 +95,7 @@ end
 
 -- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, gives all texts more
 -- than `ttl`, so that most appends need to check only the oldest text. Returns the next text's time to live, which is
--- at least that of the oldest text.
+-- at least as long as the oldest text's.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end
