@@ -53,5 +53,5 @@ bool refuse_in(struct refusal *refusal, const char *format, ...) __attribute__((
 /* Pushes the message as one printable line, with the secret masked. */
 void refusal_push_message(lua_State *L, const struct refusal *refusal, const char *secret);
 
-/* Sets code, field (option for BAD_OPTION), expected, got, suggestion and reason in the table on top. */
+/* Sets code, expected, got, suggestion, reason and field in the table on top. For BAD_OPTION, field is named option. */
 void refusal_set_fields(lua_State *L, const struct refusal *refusal, const char *secret);

@@ -126,8 +126,8 @@ static bool denies_success(lua_State *L, int object)
 }
 
 /*
- * If the answer's data or the answer itself has success = false, pushes this object and returns true. Otherwise pushes
- * nothing and returns false.
+ * Pushes the answer's data if it has success = false, else the answer if that has success = false, and returns true. If
+ * neither has it, pushes nothing and returns false.
  */
 static bool push_denial(lua_State *L, const struct call *call, int answer)
 {

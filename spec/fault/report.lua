@@ -10,7 +10,7 @@ and the number of attempts. The specs in `spec/fault` play every row and write t
 test` compares that file with this page. The last column shows the results that differ with newer versions of libcurl.
 
 In these rows, the client makes at most one retry (`retries = 1`; the default is 2). The client accepts answers of at
-most 64 KiB (`max_response`). After each row, the engine is as usable as before. The specs count the requests at the
+most 64 KiB (`max_response`). After each row, the next call succeeds. The specs count the requests at the
 server: a POST with the outcome `unknown` never arrives twice.
 
 The column "Ends" says when an attempt ends. *At once* means that the attempt ends before its timeouts. Otherwise the

@@ -205,7 +205,7 @@ local function log_without_events(items, system)
   end
 end
 
--- Waits for requests with a plan. Sets the requests' fields `events` and `err`. Returns the exit status.
+-- Waits for requests that all have a plan. Sets the requests' fields `events` and `err`. Returns the exit status.
 local function wait_for_open(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])
   local client, account = client_for(parsed, system, io.reader(system), ledger)

@@ -98,7 +98,8 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  if had_writer == false and self.writer then -- after the rollback, the next request of any process gets this id
+  -- self.writer is the id of the request that was rolled back, and the next request of any process gets this id
+  if had_writer == false and self.writer then
     self.connections.durable:let_go(self.writer)
     self.writer = nil
   end

@@ -86,7 +86,7 @@ local function add_transport(list, seen)
   add(list, "http.rate", next(headers) and enumerate(headers) or "no headers about the rate limit")
 end
 
--- Adds the names of the apps. The documentation does not show how all these names are spelled.
+-- Adds the names of the apps. The documentation shows the spelling of only some of these names.
 local function add_apps(list, seen)
   local envelope = facts.success(seen, "platforms")
   if not envelope or shape.type(envelope.data) ~= "object" then return end

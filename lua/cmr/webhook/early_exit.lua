@@ -9,8 +9,8 @@ local KEY = {} -- ngx.ctx[KEY]: the function `settle` for the handler that runs 
 
 local is_watching = false
 
--- Calls `settle` for the running handler, at most once. Does nothing if no handler runs, in a phase without ngx.ctx, or
--- outside a request.
+-- Calls `settle` for the running handler, at most once. Does nothing if no handler runs, if the phase has no ngx.ctx,
+-- or if there is no request.
 local function notify(is_success, reason)
   local has_ctx, settle = pcall(function()
     return ngx.ctx[KEY]
