@@ -344,7 +344,7 @@ struct scan {
     const char *unwritten; /* the bytes before this one are already in the new text */
     size_t members;        /* the number of members in all objects */
     luaL_Buffer written;
-    bool keep_positions; /* replacements are as long as the numbers: positions in lua-cjson's messages stay right */
+    bool keep_positions; /* make each replacement as long as its number, so that positions in messages stay right */
 };
 
 static bool scan_fails(struct scan *scan, const char *problem, const char *at)

@@ -63,8 +63,8 @@ enum {
 /* The statements have no userdata of their own. SQLite lists the statements, and lua_database_gc ends all of them. */
 struct database {
     sqlite3 *handle;
-    sqlite3_stmt *active; /* the statement to reset when run, first or rows ends */
-    bool is_busy;         /* run, first or rows is running */
+    sqlite3_stmt *active; /* the statement to reset at the end of db:run, db:first or db:rows */
+    bool is_busy;         /* db:run, db:first or db:rows is running */
     int writers;          /* descriptor of the writers' file, or -1 */
     pid_t process;
     char writers_path[PATH_MAX];

@@ -216,7 +216,7 @@ define(
 show("webhooks", "lists the destinations of webhooks")
 
 -- With a URL, adds a destination. The destination replaces any other destination that has this URL. With an id, changes
--- the destination that has this id. Fields that the call omits then stay unchanged.
+-- the destination that has this id; fields that the call omits stay unchanged.
 local function set_destination(fields, deliveries)
   if (fields.url == nil) == (fields.id == nil) then return nil, "'url' or 'id' is needed, and not both" end
   if fields.id then

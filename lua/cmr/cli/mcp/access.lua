@@ -13,7 +13,7 @@ function access.is_read(operation)
   return operation.method == "GET" or operation.flags.safe == true
 end
 
--- Returns all classes that must be allowed for an operation, such as charge and destroy.
+-- Returns all classes, such as charge and destroy, that must be allowed for an operation.
 local function needed(operation)
   if access.is_read(operation) then return {} end
   local classes = {}
