@@ -92,8 +92,8 @@ end
 
 -- Notes the slot in a reply of Redis. If another coroutine has noted a later slot, the later slot stays. latest_before
 -- is the slot that was noted before the request to Redis. If the reply's slot is earlier than latest_before, Redis lost
--- its data, and the reply's slot replaces any noted slot. When a slot's time has been over for SLOT_SECONDS, cmr forgets
--- the slot.
+-- its data, and the reply's slot replaces any noted slot. When SLOT_SECONDS have passed since a slot's time, cmr
+-- forgets the slot.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
