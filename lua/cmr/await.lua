@@ -130,8 +130,8 @@ local function lists_of(plan)
 end
 
 -- Decodes an event of the store. Also returns a text that is the same for all copies of the event: the event's content
--- without the time of receipt. For an event without an id, this text is `stored`, which includes the time, because two
--- different events without an id may have the same content.
+-- without the time of receipt. But two different events without an id may have the same content. So for an event
+-- without an id, the text is `stored`, which includes the time.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end

@@ -79,10 +79,11 @@ local function find_by_rows(run, wanted)
   end
 end
 
--- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and a
--- reason. The reason is "mistake" if no run has the name, or if the run is of another operation or account. If only the
--- key differs and `other_account` is not set, the reason is "other_key", and the fourth value is the run. If the ledger
--- fails, there is no reason.
+-- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
+-- reason:
+--   "other_key"  only the key differs; the fourth value is the run. With `other_account`, the reason is "mistake"
+--   "mistake"    no run has the name, or the run is of another operation or another base URL
+--   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end
   local found, message = runs.named(run.ledger, name)
@@ -113,8 +114,8 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
--- Finds the run. If there is none, calls find_other_key. With opts.changed_key, another key that is found becomes a
--- former key: look_up adds the key's account to wanted.former_accounts and begins again.
+-- Finds the run. If there is none, calls find_other_key. Either search may find another key. With opts.changed_key,
+-- look_up adds this key's account to wanted.former_accounts, and searches again.
 local function look_up(run, wanted, opts)
   while true do
     local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
@@ -139,8 +140,8 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Sets run.is_resumed. With opts.again, also prepares the run's next round, unless run.is_resumed is true. The ledger
--- records a round together with the round's first request. So if no row is sent, nothing changes in the ledger.
+-- Sets run.is_resumed. With opts.again, also prepares the run's next round. But a resumed run stays in its round. The
+-- ledger records a round together with the round's first request. So if no row is sent, nothing changes in the ledger.
 local function prepare_round(run, found, opts)
   local has_sent, problem = false, nil
   if found then
@@ -216,8 +217,8 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----Moves the requests and the runs of the former keys to the run's account. The move can change the run's name. Until
----the move, only this run counts the rows that were sent with the former keys.
+---Moves the requests and the runs of the former keys to the run's account, so that later runs find these requests. The
+---move can change the run's name.
 ---@param run table
 ---@return boolean? ok
 ---@return string? message
@@ -251,8 +252,8 @@ local function copy(args)
   return fields
 end
 
--- Returns the function run.rows that plan.rows needs. Each iterator from run.rows begins at the first row of the list.
--- `original` is the row that the user gave to client:bulk.
+-- Makes the function run.rows for plan.rows. Each call of run.rows returns an iterator over all rows. In a row,
+-- `original` is the item of the list, and `args` is a copy of this item.
 local function rows_of(list)
   return function()
     local number = 0

@@ -62,9 +62,9 @@ local function is_sent_since(run, entries)
   return newest_elsewhere > oldest_failed
 end
 
--- Finds the entry of the n-th row with the same content. Normally, the order of RANKS applies. In a failures file, the
--- first copies get the entries that failed. But if the row was sent outside this run after a failure, the order of
--- RANKS applies again, because it may send fewer rows.
+-- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. Normally, the
+-- order of RANKS applies. In a failures file, the first copies get the entries that failed. But if the row was sent
+-- outside this run after a failure, the order of RANKS applies here too, so that the run does not send too many rows.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -119,9 +119,9 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  -- newest_known is the id of the row's newest request. If Ledger:begin finds a newer request, the row was sent
-  -- elsewhere, and Ledger:begin refuses the row. A second copy has newest_known_elsewhere instead, which ignores the
-  -- requests of this run: a newer request of this run may be for the first copy.
+  -- newest_known is the id of the row's newest request. If the ledger has a newer request, the row was sent
+  -- elsewhere, and Ledger:begin refuses the row. For a second copy, a newer request of this run may belong to the first
+  -- copy. So a second copy has newest_known_elsewhere, which ignores the requests of this run.
   if row.copy == 1 then
     row.newest_known = newest
   else
@@ -203,7 +203,7 @@ end
 ---  check(args)                               returns true, or nil and a message
 ---  ledger, account, former_accounts, operation
 ---  id                                        the id of the run in the ledger
----  is_part                                   whether the input is a failures file; it has some of the run's rows
+---  is_part                                   whether the input is a failures file, which has some of the run's rows
 ---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed
 ---  repeatable                                whether a row can be sent twice without harm
 ---  time()                                    returns seconds since 1970

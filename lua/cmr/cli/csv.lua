@@ -106,8 +106,8 @@ local function is_blank(cells)
   return true
 end
 
----Iterates over records and skips empty lines, and lines of empty cells. Raises at the first fault, because after a
----fault the next record could begin anywhere.
+---Iterates over records. Skips empty lines and records with only blank cells. Raises at the first fault, because after
+---a fault the next record could begin anywhere.
 ---@param next_line fun(): string? Returns the next line without its LF, or nil at the end.
 ---@param separator string? No letter, digit or quote; default: a comma.
 ---@return fun(): string[]?, integer? next_record The cells, and the number of the record's first line; nil at the end.

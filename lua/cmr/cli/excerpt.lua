@@ -5,7 +5,7 @@ local text = require "cmr.util.text"
 
 local excerpt = {}
 
--- Returns the number of items of all lists in a value. A list inside such an item does not count.
+-- Returns the number of items of all lists in a value. Does not look for lists inside the items.
 local function count_items(value)
   if type(value) ~= "table" then return 0 end
   if tables.is_list(value) then return #value end
@@ -16,8 +16,8 @@ local function count_items(value)
   return count
 end
 
----Returns a text as lines for a question. If the text is too long, shows only its beginning. The lines before this
----beginning say how many bytes are not shown, and how many list items each member of `value` has.
+---Returns a text as lines for a question. If the text is too long, the last line has only the beginning of the text.
+---The other lines say how many bytes are not shown, and how many list items each member of `value` has.
 ---@param name string what the text is, such as "the body"
 ---@param whole string the text
 ---@param value any the value that was written as the text

@@ -86,8 +86,8 @@ function field.select(answer, path)
   return value
 end
 
----Returns for each path the name that a record gives to the path's value: the last part of the path. If this part is a
----number or also the last part of another path, the name is the whole path. Returns nil if `paths` is no list.
+---Returns for each path the name of its value in a record. Normally, the name is the last part of the path. If this
+---part is a number or also ends another path, the name is the whole path. Returns nil if `paths` is no list.
 ---@param paths string|string[]?
 ---@return string[]?
 function field.names(paths)
@@ -154,12 +154,12 @@ function field.of(answer, paths)
   return values[1]
 end
 
----Makes a function(item) that returns the selection of --field in an item of a list. If the item has none of the
----fields, the function returns core.null (with `names`: a record whose values are all core.null).
+---Makes a function(item) that returns the selection of --field in an item of a list: with `names`, a record, otherwise
+---a value. A value that the item lacks becomes core.null.
 ---@param paths string[] The paths in an item; "" is the item itself.
 ---@param names string[]? see field.names
 ---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.
----@return table<integer, boolean> found The indexes of the paths that at least one item so far had.
+---@return table<integer, boolean> found found[index] becomes true when an item has a value at paths[index].
 function field.selector(paths, names)
   local found = {}
   return function(item)

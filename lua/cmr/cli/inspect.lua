@@ -9,8 +9,8 @@ local inspect = {}
 
 local TIMING_STEPS = { "resolved", "connected", "secured", "first_byte" }
 
----Returns a curl command that sends the request. curl reads the key from its standard input, because every user of the
----machine can read the arguments of a program. The key comes from the environment or a file. Pure.
+---Returns a curl command that sends the request. The command takes the key from the environment or a file. curl reads
+---the key from its standard input, because every user of the machine can read the arguments of a program. Pure.
 ---@param request table The result of client:preview.
 ---@param profile string? The profile with the key. The command then takes the key from `cmr env`.
 ---@param key_file string? The file with the key.
@@ -69,7 +69,7 @@ local function result(info)
   return table.concat(parts, ", ")
 end
 
--- Returns the command of an operation. A request of `cmr api` has only a name such as "GET /a_b": returns this name.
+-- Returns the command of an operation. For a request of `cmr api`, returns its name unchanged, such as "GET /a_b".
 local function name_of(operation)
   return operations[operation] and arguments.command(operation) or operation
 end

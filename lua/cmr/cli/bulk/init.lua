@@ -282,8 +282,8 @@ local function finish(run, rows, parsed, system)
   return is_complete and not problem
 end
 
--- Returns a copy of a failure. In the copy, the message in the field `member` names the command in place of the
--- operation.
+-- Returns a copy of a failure. The message in the copy names the command in place of the operation. `member` is the
+-- name of the field with the message.
 local function worded(run, failure, member)
   local copy = setmetatable({}, { __index = failure })
   copy[member] = failure[member] and messages.with_command(failure[member], run.operation)
@@ -339,7 +339,7 @@ function bulk.run(parsed, system, read)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   local repeats = describe_repeats(run, counts)
-  local is_asked = reason and not parsed.yes and not parsed.dry_run -- if so, the question contains `repeats`
+  local is_asked = reason and not parsed.yes and not parsed.dry_run -- the question to the user contains `repeats`
   if repeats and not is_asked and plan.is_guarded(run.operation) then log(system, "%s", repeats) end
   if parsed.dry_run then return report_dry_run(system, counts) end
   if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger, parsed) end

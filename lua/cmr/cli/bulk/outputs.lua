@@ -40,8 +40,8 @@ local function is_same(one, other)
   return result
 end
 
----Raises a mistake if `results` and `failures` name the same file. Also raises a mistake if the input or the results
----are the file `failures` .. ".part", because cmr writes this file first. `failures` may name the input.
+---Raises a mistake if `results` and `failures` name the same file. `failures` may name the input. But cmr first writes
+---a file with the name `failures` .. ".part". If the input or `results` names this file, raises a mistake too.
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
@@ -99,7 +99,7 @@ local function csv_line(header, row, fields, separator)
 end
 
 -- Returns the original text of the object, with cmr's members in front. First removes the members that an earlier run
--- added, up to the first "cmr.row". No message contains "cmr.row" with its quotes, because JSON escapes quotes.
+-- added. The last of them is "cmr.row". The pattern finds no "cmr.row" inside a message: JSON escapes quotes there.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do

@@ -83,7 +83,7 @@ local function sum_of(self, ...)
   return sum
 end
 
----Returns whether all rows are done or accepted, with all their items.
+---Returns whether every row is done or accepted, and no item has failed.
 ---@param rows integer The number of rows in the input.
 function Tally:is_complete(rows)
   return sum_of(self, "done", "accepted") == rows and not self.listed.partial.count

@@ -18,9 +18,9 @@ open.options = {
   { "--print", false, "Print the address, and open nothing." },
 }
 
--- Prints "opened", or "none" if no program can open the page. If the program has failed, prints its name. A program
--- that still runs after two seconds counts as opened. The script uses xdg-open only if there is a display: otherwise,
--- xdg-open would start a browser in the terminal.
+-- Runs a program that opens the page. Prints "opened" if this program succeeds or still runs after two seconds. Prints
+-- the program's name if the program fails, and "none" if there is no such program. The script uses xdg-open only if
+-- there is a display: otherwise, xdg-open would start a browser in the terminal.
 local SCRIPT = [[
 if command -v wslview; then opener=wslview
 elif [ "$(uname)" = Darwin ]; then opener=open
