@@ -14,8 +14,8 @@ local listing = {}
 
 local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- mean nothing when all pages are joined
 
--- Makes a table with a function `items`, which client:each calls to find the list in an answer. The function also
--- stores the first answer and the list's path in the table.
+-- Makes a table whose function `items` finds the list in an answer, for `client:each`. The function also stores the
+-- first answer and the list's path in the table.
 local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)
@@ -26,7 +26,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- does not store the path of an empty table, because the table may be a member that is not the list
+    -- stores the path only if the list has items, because an empty table may be another member of the answer
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.page = path, name, items
     return items, name
@@ -51,7 +51,7 @@ local function envelope(list, filling)
 end
 
 -- Functions that make a writer: function(system, parsed, list) -> {add(values), finish(failed)}. `values` is a list of
--- items. With --field, it is a list of what --field selects in each item.
+-- items. With --field, `values` has what --field selects in each item.
 local writers = {}
 
 local function style_for(system, parsed)
@@ -80,7 +80,7 @@ function writers.json(system, parsed, list)
       io.write(system, opening .. table.concat(parts, separator))
     end,
     finish = function(failed)
-      if failed then return end -- the JSON stays without its end, which shows that items are missing
+      if failed then return end -- does not end the JSON, to show that items are missing
       io.write(system, (rest or pretty_json.encode(wrap {}, style)) .. "\n")
     end,
   }
@@ -170,7 +170,7 @@ local function raw_writer(system, parsed)
 end
 
 -- Makes a writer that selects --field in each item and passes the values to `writer`. An item without the field gives
--- null. Before the first value, such items are only counted, because perhaps no item has the field.
+-- null. Until an item has the field, the nulls are only counted: perhaps no item has the field.
 local function select_field(writer, wanted, list)
   local names = field.names(wanted)
   local paths, select, found, nulls, started = names and wanted or { wanted }, nil, nil, 0, false

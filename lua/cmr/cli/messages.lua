@@ -118,8 +118,8 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- Says what is wrong with a value. Writes "off" for false, as the command does. Leaves out allow_http, because the
--- command has no such option.
+-- Says what is wrong with a value. Writes "off" in place of false, because the command has `--rate off`. Leaves out
+-- allow_http, because the command has no such option.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end
@@ -203,7 +203,7 @@ end
 WORDINGS.bad_type = WORDINGS.bad_value
 
 ---Returns the message for a mistake that the library found.
----@param message string The library's message, returned for a code without a function in WORDINGS.
+---@param message string The library's message, used when WORDINGS gives no message.
 ---@param problem table The error, or the third result of Client.try_new.
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]

@@ -29,8 +29,8 @@ function writers.json(answer, system, parsed, about)
   io.write(system, encoder(system, parsed, about)(answer))
 end
 
--- Prints one line for each item of the answer's list. If there is no list, prints one line: the answer, or with --field
--- the field's value.
+-- Prints one line for each item of the answer's list. If there is no list, prints the whole answer on one line. With
+-- --field, the field's value takes the place of the answer.
 function writers.jsonl(answer, system, parsed, about)
   local encode, lines = encoder(system, parsed, about), {}
   local list = about.records or require("cmr.cli.tabulate").list(answer.data, about.name)

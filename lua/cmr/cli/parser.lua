@@ -1,6 +1,6 @@
 ---Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table,
----see parser.new. If no command is to run, parsing raises one of these tables: {overview = true} for `cmr --help`,
----{help = text} for the --help of a command, {text = text} for `--version`,
+---see parser.new. For a line that runs no command, parsing raises one of these tables: {overview = true} for
+---`cmr --help`, {help = text} for the --help of a command, {text = text} for `--version`,
 ---{usage = message, command = "cmr reexport"} for a mistake.
 
 local argparse = require "argparse"
@@ -142,7 +142,7 @@ local function add_options(element, rows, prefix, names, wanted)
   end
 end
 
--- Adds the options that every command has: all if the line asks for help, otherwise only those that the line names.
+-- Adds --version, and those of GLOBAL_OPTIONS that the line names. If the line asks for help, adds all GLOBAL_OPTIONS.
 local function add_globals(root, names, version, words, help)
   add_options(root, GLOBAL_OPTIONS, "", names, function(option)
     return help or is_named(option, words)

@@ -11,7 +11,8 @@
 ---    $CMR_API_KEY           --base-url, else $CMR_BASE_URL, else production
 ---    the default profile    the profile's; the command refuses --base-url and $CMR_BASE_URL
 ---
----Certificates are no secret. cmr takes the first that is given: --ca-file, the profile's ca_file, $CMR_CA_FILE.
+---Certificates are no secret, so any source may name their file: --ca-file, else the profile's ca_file, else
+---$CMR_CA_FILE.
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"

@@ -6,7 +6,7 @@ local redis_address = {}
 
 local DEFAULT_PORT = 6379
 
----Splits an address: "host", "host:port", "[::1]:port" or "::1". Raises a mistake.
+---Splits an address: "host", "host:port", "[::1]:port" or "::1". Raises a mistake if the text is no address.
 ---@param text string
 ---@return string host
 ---@return integer port

@@ -19,12 +19,13 @@ local function returned(ok, ...)
 end
 
 ---Calls a function of the library and returns its results. If an argument is wrong, the library raises a string, and
----this function raises a mistake with that message. Any other error is raised again, also "interrupted!" after Ctrl-C.
+---this function raises a mistake with that message. Any other error is raised again, for example "interrupted!" after
+---Ctrl-C.
 function request.library(action, ...)
   return returned(pcall(action, ...))
 end
 
----Returns the key from the first line of a file, for --api-key-file. Raises a mistake.
+---Returns the key from the first line of a file, for --api-key-file. Raises a mistake if no key can be read.
 function request.key(path, read)
   if path == "-" then io.usage "option '--api-key-file' wants a file, not standard input" end
   local contents, message = read(path)
@@ -166,8 +167,8 @@ local function log(system, lines)
   end
 end
 
--- Returns two lines. The first line says whether the API accepted or refused the request. For an accepted request, it
--- also lists the ids in the answer. The second line is the answer, with secrets masked.
+-- Returns two lines. The first line says whether the API accepted or refused the request. If the API accepted the
+-- request, the first line also lists the ids in the answer. The second line is the answer, with secrets masked.
 local function acceptance(order, answer)
   local names = {}
   for _, kind in ipairs { "order", "action" } do
@@ -239,7 +240,7 @@ end
 ---@param order table
 ---@return integer status The exit status, such as io.EXIT_INCOMPLETE if the API refused items.
 function request.send(order, parsed, system, client)
-  -- prepares the call here, because `prepare` returns an error table for a wrong argument; the client raises a text
+  -- for a wrong argument, the client raises only a text; `prepare` returns an error table, which `fail` needs
   local prepare = order.prepare or core[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end

@@ -210,7 +210,7 @@ local function print_field(next_item, parsed, system)
   output.selection(values, parsed, system, {})
 end
 
----Prints requests. Raises a failure when they cannot be read or written.
+---Prints requests. Raises a failure when requests cannot be read or printed.
 ---@param next_item fun(): cmr.SentRequest|false|nil, string?
 function requests.print(next_item, parsed, system)
   if parsed.field then return print_field(next_item, parsed, system) end

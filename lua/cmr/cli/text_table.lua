@@ -29,7 +29,7 @@ local function cell_text(value)
   return text.printable(table.concat(items, ", "))
 end
 
--- Lowers the numbers in `widths` until the columns fit into the room. Returns how many columns fit.
+-- Lowers numbers in `widths`, so that more columns fit into the room. Returns how many columns fit.
 local function narrow(columns, widths, room)
   local least, used, total, shown = {}, -GAP_COLUMNS, -GAP_COLUMNS, 0
   for index, natural in ipairs(widths) do

@@ -13,7 +13,7 @@ local text = require "cmr.util.text"
 local waiting = {}
 
 local DEFAULT_SECONDS = 180
-local MIN_SECONDS = 0.001 -- shortest wait, which only reads the events that are already stored
+local MIN_SECONDS = 0.001 -- a wait this short only reads the stored events
 local MAX_WAITS = 500 -- maximum of concurrent waits
 
 local NO_RECEIVER = "no event can arrive here: nothing stores webhooks in %s. Start 'cmr listen', or give "

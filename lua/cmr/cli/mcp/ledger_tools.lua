@@ -12,7 +12,7 @@ local ledger_tools = {}
 
 local DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS = 50, 600 -- many clients give a tool 60 seconds
 local DEFAULT_LIMIT, MAX_LIMIT = 20, 200
-local MIN_SECONDS = 0.001 -- the shortest wait, which only reads the stored events
+local MIN_SECONDS = 0.001 -- a wait this short only reads the stored events
 
 local OPEN = { sending = true, accepted = true } -- the states of requests that have not ended yet
 
@@ -35,7 +35,7 @@ local function encode(items)
   return pretty_json.encode(items, empty)
 end
 
--- Takes at most `limit` requests from next_item. Returns them in the form for JSON; or nil and a message.
+-- Reads at most `limit` requests with `next_item`. Returns their copies for JSON; or nil and a message.
 local function take(next_item, limit)
   local items = {}
   while #items < limit do

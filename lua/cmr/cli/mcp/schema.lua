@@ -70,9 +70,9 @@ function schema.of_operation(operation, may_repeat)
   return made
 end
 
----Some operations need exactly one, or at least one, of several arguments. Returns a sentence that says so, or nil for
----any other operation. The schema does not say it, because the interfaces of the language models refuse anyOf at the
----top level of a schema.
+---Some operations need exactly one, or at least one, of several arguments. For such an operation, returns a sentence
+---that says so. For any other operation, returns nil. The schema omits this rule, because the interfaces of language
+---models refuse anyOf at the top level of a schema.
 ---@return string?
 function schema.choice(operation)
   local names, kind = parameters.choice(operation)
