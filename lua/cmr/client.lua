@@ -20,7 +20,7 @@ Client.__name = "cmr.client"
 
 local unpack = table.unpack or unpack
 
----The result of cmr.info. After several attempts, the fields about one attempt describe the last attempt.
+---The result of cmr.info. After several attempts, fields such as `status` and `headers` describe the last attempt.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
@@ -294,8 +294,9 @@ function Client:map(name, inputs, opts)
 end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call of client:bulk with the same rows continues the run: it skips the rows that are done. With the option `again`
----or `repeat_after`, it can send these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---call of client:bulk with the same rows continues the run, and skips the rows that are done. With the option `again`
+---or `repeat_after`, client:bulk can send these rows again. The report counts the rows in each state, see
+---cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -473,7 +474,8 @@ function Client:key_id()
   return self:target():key_id()
 end
 
--- Returns the client's target. The command prepares calls with the target, because the client's methods raise mistakes.
+-- Returns the client's target. The `cmr` command prepares its calls with the target, because a method of the client
+-- raises an error for a wrong argument.
 function Client:target()
   return state_of(self, "target").target
 end

@@ -38,7 +38,7 @@ local client_options = {}
 ---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
 ---False: cmr does not count re-exports. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
----@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
+---@field store? cmr.Store The store for webhooks and quotas. Default: a store in the same place as the default limiter.
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
@@ -71,11 +71,11 @@ local client_options = {}
 ---@field repeatable boolean Whether the request can be sent twice without harm.
 ---@field context table A table that all hooks of one call share. It is empty at first.
 
----The argument of on_retry and of the option retry.
+---The argument of the options `on_retry` and `retry`.
 ---@class cmr.Retry
 ---@field operation string
 ---@field attempt integer The number of the attempt that failed.
----@field delay? number Seconds until the next attempt. The option retry gets nil if cmr would not try again.
+---@field delay? number Seconds until the next attempt. In the option `retry`, nil means that cmr would not try again.
 ---@field err cmr.Error
 ---@field context table The table that all hooks of one call share.
 

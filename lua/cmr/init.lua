@@ -54,7 +54,7 @@ local operations = require "cmr.operations"
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
----The answer, decoded if it is a JSON object. In an error of client:await, what reports the failure: an event, a
+---The answer, decoded if it is a JSON object. In an error of client:await, the report of the failure: an event, a
 ---list of the items that the API refused, or the answer of order_status.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
@@ -92,12 +92,12 @@ local operations = require "cmr.operations"
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item in it.
+---The success events, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item of this parameter.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
 ---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
----@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
+---@field refusal_fields? string[] The members that a refusal may have besides the envelope's members.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
 ---@field items_in? string The name of the list parameter with these items.
 ---@field positional string[]
@@ -170,7 +170,7 @@ cmr.info = Client.info
 
 local default_client
 
--- Returns the client that the module's functions use. The functions' annotations are on the client's methods.
+-- Returns the client that the module's functions use. The functions' annotations are at the methods in cmr.client.
 local function client()
   default_client = default_client or Client.new()
   return default_client

@@ -66,8 +66,8 @@ local function begin(job, state, operation)
   loop.attend(call, job)
 end
 
----Starts a prepared call in the background. If the call raises an error, job:wait() raises it again. On Lua 5.1, pcall
----cannot yield, so the error goes to the loop that runs the call's coroutine.
+---Starts a prepared call in the background. If the call raises an error, job:wait() raises this error again. On Lua
+---5.1, where pcall cannot yield, an error in the call's coroutine goes to the loop instead.
 ---@param state table of the client
 ---@param call any the call from the core
 ---@param loop cmr.Loop

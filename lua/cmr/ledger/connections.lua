@@ -41,7 +41,8 @@ local function busy_seconds(seconds)
   return package.loaded.ngx and NGINX_BUSY_SECONDS or seconds
 end
 
--- Waits up to SQLite's busy timeout for another process's transaction. Returns whether the transaction has ended.
+-- Waits until another process's transaction has ended, at most for SQLite's busy timeout. Returns whether the
+-- transaction has ended.
 local function wait(db)
   return (db:transaction("BEGIN IMMEDIATE", function()
     return true
@@ -151,7 +152,7 @@ end
 
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
+---@param change fun(db: any): any, any, any Its results are returned. A first result of nil undoes the changes.
 ---@param is_patient? boolean True: waits the full time for a lock, even if the transaction before waited in vain.
 function connections:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)

@@ -28,7 +28,8 @@ local function count_named(operation, args)
   return count > 0 and count or nil
 end
 
--- Returns true if the API certainly refused every item of the request. The answer may omit the items that were done.
+-- Returns true if the API certainly refused every item of the request. An answer that lists only refused items is no
+-- proof, because the answer may omit the items that were done.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil
@@ -90,8 +91,8 @@ local function set_of(steps)
   return events
 end
 
--- Returns the message about an accepted request that failed. In the ledger, this message replaces the message about the
--- answer. So this message also names the items that the answer refused.
+-- Returns the ledger's new message about an accepted request that failed. The old message named any items that the
+-- answer refused. So the new message names these items too.
 local function message_of_wait(plan, err)
   local items = plan.items_failed and settlement.failures_in_words(plan.items_failed)
   if not items then return bounded(err.message) end

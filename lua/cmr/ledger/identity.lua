@@ -67,8 +67,8 @@ local function holds_domains(name)
   return false
 end
 
--- Returns the kind of the texts in a member of a table: "secret", "domain" or "text". An item of a list has the kind of
--- the list.
+-- Returns the kind of a table's member: "secret", "domain" or "text". The kind says how to compare the member's texts.
+-- An item of a list has the kind of the list.
 local function kind_of(name, outer)
   if outer == "secret" or redact.is_secret_name(name) then return "secret" end
   if type(name) ~= "string" then return outer end

@@ -1,6 +1,6 @@
----The locks that a process holds. It holds one lock for each of its bulk runs, which keeps other processes away from
----the run. If the process stores events, it holds one more lock, which shows this to other processes. All locks end
----with the process.
+---The locks that a process holds. The process holds one lock for each of its bulk runs, to keep other processes away
+---from the run. A process that stores events holds one more lock, to show this to other processes. All locks end with
+---the process.
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerLocks

@@ -109,9 +109,9 @@ end
 ---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
 ---the last request.
 ---
----Every field of the filter is optional. The fields open, accepted and unknown can only be true. The other fields are
----account, operation, user, since (a time), before (the id of a request), run (the name of a run) and id (the id of an
----order, a mailbox or another thing).
+---Every field of the filter is optional. The fields `open`, `accepted` and `unknown` can only be true. The other fields
+---are `account`, `operation`, `user`, `since` (a time), `before` (the id of a request), `run` (the name of a run) and
+---`id` (the id of an order, a mailbox or another thing).
 ---@param filter table
 ---@return table[]? requests
 ---@return string? message

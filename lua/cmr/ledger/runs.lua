@@ -14,7 +14,7 @@ local function name_of(run)
 end
 
 ---Finds a run by its name.
----@return table? run Nil without a message when there is none.
+---@return table? run Nil without a message if no run has this name.
 ---@return string? message
 function runs.named(ledger, name)
   local db, message = ledger:connection "durable"
@@ -48,7 +48,7 @@ function runs.of_another_key(ledger, wanted)
   return db:first(sql, wanted.digest, wanted.operation, wanted.account, address.of(wanted.account))
 end
 
--- Returns the other accounts with the same base URL for which the ledger has a request of this operation.
+-- Returns the other accounts that have the same base URL, and a request of this operation in the ledger.
 local function accounts_of_other_keys(db, wanted)
   local sql = "SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ? AND %s = ?"
   return db:rows(sql:format(address.SQL), wanted.operation, wanted.account, address.of(wanted.account))
