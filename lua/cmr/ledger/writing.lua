@@ -98,7 +98,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  -- self.writer is the id of the request that was rolled back, and the next request of any process gets this id
+  -- the request with the id self.writer was rolled back; unlocks the id, because another process may get the id next
   if had_writer == false and self.writer then
     self.connections.durable:let_go(self.writer)
     self.writer = nil

@@ -56,7 +56,7 @@ function Limiter:reserve(key, rate, max_wait)
   return delay
 end
 
----Gives out no slot for some seconds, in any process.
+---Pauses a key: for some seconds, no process gets a slot.
 function Limiter:pause(key, seconds)
   self.fallback:pause(key, seconds)
   local ok, message = reserve(self, key, seconds, 0, math.huge)

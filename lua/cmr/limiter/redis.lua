@@ -4,7 +4,8 @@
 ---    local limiter = require("cmr.limiter.redis").new { host = "10.0.0.5", fallback_shares = 3 }
 ---    local client = cmr.new { limiter = limiter } -- make limiter and client once in a process, not for each call
 ---
----While Redis is unavailable or refuses the script for a key, each host uses its own queue, with its share of the rate.
+---A script in Redis reserves the slots. While Redis is unavailable or refuses the script for a key, each host uses its
+---own queue, with its share of the rate.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
@@ -20,7 +21,7 @@ Limiter.__name = "cmr.limiter.redis"
 
 local MAX_LATE_SECONDS = 0.1
 local SLOT_SECONDS = 60 -- how long cmr remembers a slot after the slot's time
-local REFUSAL_SECONDS = 3600 -- how long cmr remembers that Redis refused a key, and does not log this again
+local REFUSAL_SECONDS = 3600 -- how long cmr remembers that Redis refused a key, and logs no second warning
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
 -- Parses a number. Lua 5.1's tonumber expects the decimal point of the locale.
@@ -67,9 +68,9 @@ function Limiter.new(options)
   }, Limiter)
 end
 
--- Returns how many seconds this reply took longer than the baseline. The first reply becomes the baseline, and so does
+-- Returns how many seconds slower this reply was than the baseline. The first reply becomes the baseline, and so does
 -- each faster reply. A slower reply moves the baseline by 1/16 of the difference, so that a slower network becomes the
--- norm. A difference longer than the round trip shows that a clock was set; then this reply becomes the baseline.
+-- norm. If the difference is longer than the round trip, a clock was set, and this reply becomes the baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -149,7 +150,7 @@ function Limiter:reserve(key, rate, max_wait)
   return math.max(0, after - elapsed)
 end
 
----Gives out no slot for some seconds, on any host.
+---Pauses a key: for some seconds, no host gets a slot.
 function Limiter:pause(key, seconds)
   self.local_limiter:pause(key, seconds)
   reserve_in_redis(self, key, 0, seconds, MAX_REDIS_SECONDS)

@@ -107,8 +107,8 @@ local function describe(event, message, err, show_passwords)
   }
 end
 
--- Stores an event without its passwords, for client:await. A list that has the event from another delivery does not
--- change.
+-- Adds an event without its passwords to the stored lists that client:await reads. If a list already has the event from
+-- another delivery, the list does not change.
 local function store_event(event, opts)
   local function copy()
     return redact.copy(event, redact.secrets(event, keys_of(opts.verify or {})))

@@ -159,7 +159,8 @@ end
 
 local idle, tasks = {}, {} -- coroutines without a task; coroutine -> its next task
 
--- Runs one task after another in the same coroutine. New coroutines would be a third of the garbage of client:map.
+-- Runs one task after another in the same coroutine. If each task had a new coroutine, the coroutines would be a third
+-- of the garbage of client:map.
 local function serve()
   local co = running()
   while true do
@@ -182,8 +183,9 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. While there is no post, a wait calls in_place, if given. in_place runs the loop once and
----returns true, or does nothing and returns false. After false, or without in_place, the wait suspends the caller.
+---Makes a cmr.Semaphore. Without `in_place`, a wait suspends the caller until a post. With `in_place`, a wait calls
+---this function again and again until a post. The function runs the loop once and returns true. If the caller can be
+---suspended, the function returns false, and the wait suspends the caller.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

@@ -18,7 +18,7 @@ local luv = {
 }
 
 local poll -- the handle whose events step the engine: it polls the engine's descriptor, or is a timer
-local is_timer = false -- true if `poll` is a timer: there is no descriptor, or another handle polls the descriptor
+local is_timer = false -- whether `poll` is a timer, because no descriptor exists or another handle polls the descriptor
 local watched -- the engine that `poll` steps
 -- The number of users of `poll`. Each wait for a call is a user, and block's tasks together are one user. An active
 -- handle keeps the loop alive, so `poll` is active only while it has users.

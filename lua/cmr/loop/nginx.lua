@@ -136,7 +136,8 @@ local function has_ended(co)
 end
 
 ---Calls a function when two coroutines have ended: the running coroutine, and the coroutine that last called
----watch.seen. nginx ends a request only after its last light thread, so `act` must end the threads that still run.
+---watch.seen. nginx ends a request only when all its light threads have ended, so `act` must end the threads that
+---still run.
 ---@param act fun()
 ---@return cmr.Watch watch
 function nginx.watch(act)

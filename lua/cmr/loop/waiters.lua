@@ -30,8 +30,8 @@ function waiters.notify(call)
 end
 
 ---Steps the engine and posts the waiters of all finished calls. A posted waiter may run at once and step the engine
----too; then that inner step posts the other waiters. If a waiter raises an error, the function first posts all other
----waiters, then raises the error again.
+---too. The waiter's step posts the waiters that are left. If a waiter raises an error, the function still posts all
+---other waiters, and raises the error again at the end.
 ---@param milliseconds number? The maximum time to wait for work.
 ---@return boolean in_flight Whether calls are left in flight.
 function waiters.step(engine, milliseconds)

@@ -222,7 +222,7 @@ function Deliveries:due(max)
   return due
 end
 
----Checks whether a test ordered this attempt to fail. If so, uses up one ordered failure; the caller sends nothing.
+---Checks whether a test ordered this attempt to fail. If so, uses up one ordered failure; the caller must not send.
 ---@param delivery table
 ---@return string? message The reason of the failure. Nil if no failure is ordered.
 function Deliveries:ordered_failure(delivery)

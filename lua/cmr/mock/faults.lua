@@ -20,7 +20,7 @@ local faults = {
 -- request, such as "POST" for "post". If no request can have the value, the function returns nil and a message.
 local MATCH_FIELDS = {
   operation = function(value, names)
-    local name = value:gsub("-", "_") -- also accepts the operation's name in the command, which has hyphens
+    local name = value:gsub("-", "_") -- also accepts a name with hyphens, as in the command
     if names[name] then return name end
     return nil, ("there is no operation '%s'; 'cmr operations' lists them"):format(value)
   end,

@@ -146,8 +146,9 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- An endpoint that the user supplied may have another method than the documented method. If its method is GET, the
--- place is the query. If only the documented method is GET, the place is the body. The library has the same rule.
+-- An endpoint that the user supplied may have another method than the documented method. If the request is a GET, the
+-- place is the query. If the request has another method in place of a documented GET, the place is the body. The
+-- library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location
@@ -188,8 +189,8 @@ function fields.check(operation, values)
   check_choice(operation, values)
 end
 
----Reads the fields of a request from the query and the body. The operation decides where each field is. For an endpoint
----that the user supplied, the place of userId and of undocumented fields may differ. Omits fields that are null. Turns
+---Reads the fields of a request from the query and the body. The operation decides where each field is. An endpoint
+---that the user supplied may have userId and undocumented fields in another place. Omits fields that are null. Turns
 ---the text of a documented integer in the query into a number.
 ---@param request table {operation, query, body}
 ---@return table values {field = value}

@@ -65,7 +65,7 @@ end
 
 -- Makes the configuration that the worker reads from config.json.
 local function configuration(opts, token)
-  local rows = {} -- only the list: opts.operations has each operation a second time, under its name
+  local rows = {} -- each operation once; opts.operations has each operation twice, by index and by name
   for index, operation in ipairs(opts.operations) do
     rows[index] = operation
   end
@@ -130,8 +130,8 @@ end
 
 ---Runs the mock in the foreground until SIGINT or SIGTERM. When it accepts connections, it prints lines that a shell
 ---can evaluate. They set CMR_BASE_URL, CMR_API_KEY, CMR_CA_FILE (only with TLS), and CMR_MOCK_PAGE, the address of the
----mock's page for a browser. Comments name the control address, its token and the pid. The last line is "# ready". The
----key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
+---mock's page for a browser. Lines that begin with # show the control address, its token and the pid. The last line is
+---"# ready". The key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
 ---@param opts table? all optional:
 ---  port: 1 to 65535; default: a free port from 20000 to 29999
 ---  tls: HTTPS with HTTP/2 and a temporary certificate authority; default: false

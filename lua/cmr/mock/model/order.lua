@@ -86,8 +86,8 @@ local function create_mailboxes(order, part, fields)
   return created
 end
 
--- Carries out a part of an order. If the part has years, registers the domain. Then creates the mailboxes. Returns the
--- mailboxes, or nil and the reason of the failure.
+-- Carries out a part of an order. If the part has the field `years`, registers the domain. Then creates the mailboxes.
+-- Returns the mailboxes, or nil and the reason of the failure.
 local function fulfil(order, part, fields)
   local state = order.state
   local reason = state.failures[part.domain]
