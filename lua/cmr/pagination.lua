@@ -112,8 +112,8 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages. A total that equals the number of items on the
--- first page may count only this page. Such a total is accepted only if the number of pages is unknown.
+-- Returns whether the first page's total counts the items of all pages. If the total equals the number of items on the
+-- first page, the total may count only this page. Returns true for such a total only if the number of pages is unknown.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end
@@ -121,7 +121,7 @@ end
 -- Compares a page with the request and with the earlier pages. Returns whether the page is the last page.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
-  -- a number below 1, or NaN, is not used: the list has no items, or the number is wrong
+  -- ignores a number of pages below 1, such as 0 for a list without items; also ignores NaN
   if pages and (pages < 1 or pages ~= pages) then pages = nil end
   check_numbers(list, number, current, pages, total)
   if number == list.first then

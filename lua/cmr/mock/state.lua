@@ -39,7 +39,7 @@ function State:reset(overrides)
   self.resets = self.resets + 1
   self.recorder = Recorder.new(self.recorder and self.recorder.last or 0) -- request numbers go on after a reset
   self.offset, self.speed, self.speed_since = 0, 1, self.clock()
-  -- the seconds that State:advance skipped; the rate limits use the real time plus these seconds, whatever the speed
+  -- the seconds that State:advance skipped; the rate limits use the real time plus these seconds, and ignore `speed`
   self.skipped = 0
   self.deliveries = Deliveries.new(function()
     return self:now()
@@ -65,7 +65,7 @@ function State:supply(operation, endpoint)
   return true
 end
 
----Returns the mock's time. While a scheduled function runs, this is the time for which the function was scheduled.
+---Returns the mock's time. To a scheduled function, returns the time for which the function was scheduled.
 ---@return number seconds since 1970
 function State:now()
   local now = self.clock()
@@ -100,7 +100,7 @@ function State:at(time, run)
   table.insert(schedule, index + 1, { time = time, run = run })
 end
 
----Schedules later work of the current call. The events that this work emits get the actionId of the call.
+---Schedules a function that belongs to the current call. The events from this function get the call's actionId.
 ---@param seconds number from now
 ---@param run function
 function State:after(seconds, run)

@@ -33,7 +33,8 @@ local function masked(value, keys)
   return without_keys(redact.masked(value))
 end
 
--- Returns a copy of a table whose names a client chose, such as headers. A mask replaces the API key in each name.
+-- Returns a copy of a table such as headers. A client chose the names in the table, so a mask replaces the API key in
+-- each name.
 local function masked_names(object, keys)
   local copy = {}
   for name, value in pairs(object) do
@@ -43,7 +44,7 @@ local function masked_names(object, keys)
 end
 
 -- Returns the beginning of a body with masked secrets. The body is JSON or the text of a query. The caller has already
--- masked the API key in the whole body. So the cut leaves no part of the key at the end.
+-- masked the API key in the whole body, so this function cannot cut the key in two.
 local function masked_body(body)
   body = body:sub(1, MAX_SHOWN_BODY_BYTES)
   if body:find "^%s*[%[{]" then return redact.json_text(body) end
@@ -199,8 +200,8 @@ end, function(fault, _, keys)
   return shown
 end)
 
----Shows the clock, the wallet and the rate limit. Also shows numbers such as `deliveries`: when this number changes,
----the page loads the deliveries again.
+---Shows the clock, the wallet and the rate limit. Also shows numbers that tell the page what has changed. When
+---the number `deliveries` changes, for example, the page loads the deliveries again.
 ---@param state table
 ---@return table status
 function view.status(state)

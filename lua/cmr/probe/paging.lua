@@ -32,8 +32,8 @@ local function candidates(envelope, words)
   return found
 end
 
----Returns the path and the items of an answer's list. Takes the first of these that the answer has: the list at the
----documented path, a list of objects, a list of other values, an empty list.
+---Returns the path and the items of an answer's list. The order of preference is: the list at the documented path,
+---a list of objects, a list of other values, an empty list.
 ---@param words table? The result of shape.words. The path must not show these words.
 function paging.list(envelope, documented, words)
   local value = documented and tables.at(envelope, documented)

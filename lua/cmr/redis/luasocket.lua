@@ -130,7 +130,7 @@ function luasocket.open(owner)
 end
 
 ---Closes a connection of an earlier engine. In a fork's child, the socket only forgets its descriptor: the parent still
----uses the connection, and the descriptor's number may belong to another file of the child.
+---uses the connection, and the child may use the descriptor's number for another file.
 function Connection:abandon()
   if self.process == core.process() or not self.socket.setfd then return self:close() end
   self.socket:setfd(-1)

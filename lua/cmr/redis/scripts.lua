@@ -230,7 +230,7 @@ function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then
     if core.now() < outage.retry_at then return nil, outage.message, "unavailable" end
-    outage.retry_at = core.now() + self.retry_seconds -- until then, no other coroutine sends to Redis
+    outage.retry_at = core.now() + self.retry_seconds -- before this time, other coroutines send nothing
   end
   local reply, message, reason = attempt(self, script, parameters(self.opts.prefix, keys, args))
   if reply ~= nil then

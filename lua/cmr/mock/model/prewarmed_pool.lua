@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. The first domain of state.pool comes from the documented answer. Made-up domains fill state.pool up
----to the number totalDomains in this answer. state.sandbox_pool gets the documented domains of the sandbox.
+---Fills both pools. In state.pool, the first domain comes from the documented answer, and the others are made up. The
+---answer's totalDomains is the size of state.pool. state.sandbox_pool gets the documented domains of the sandbox.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data
@@ -62,8 +62,7 @@ function prewarmed_pool.find(pool, provider, contains)
   return found
 end
 
--- Deletes the subscriptions that match `filter`. Also deletes all their mailboxes, even those that were added after the
--- sale.
+-- Deletes the subscriptions that match `filter`, with all their mailboxes.
 local function clear_subscriptions(state, filter)
   for _, subscription in ipairs(state.subscriptions:list(filter)) do
     subscription:cancel()
@@ -71,7 +70,7 @@ local function clear_subscriptions(state, filter)
   end
 end
 
--- Gives a domain with its mailboxes to a user. Returns the domain's part of the event prewarmup.order.success.
+-- Gives a domain with its mailboxes to a user. Returns what the event prewarmup.order.success says about the domain.
 local function assign(state, item, fields)
   local user_id, sandbox = fields.userId, fields.sandbox
   Domain.add(state, { domainName = item.domain, userId = user_id, sandbox = sandbox }):register()
@@ -105,7 +104,7 @@ end
 ---@param name string
 ---@param provider string
 ---@param fields table {userId, autoRenew, sandbox = true for the sandbox's pool}
----@return table? sold The domain's part of the event prewarmup.order.success.
+---@return table? sold What the event prewarmup.order.success says about the domain.
 ---@return string? message The reason of the failure.
 function prewarmed_pool.sell(state, name, provider, fields)
   local pool = fields.sandbox and state.sandbox_pool or state.pool

@@ -57,9 +57,9 @@ function domains.add_google_client_id(request, state)
 end
 
 -- Answers with an item for each domain of the request. item(domain) returns the domain's item. If the domain does not
--- qualify, item(domain) returns nil and the reason. The answer then shows the reason, or omits the domain if
--- skip_errors is true. message(count) returns the answer's message; `count` is the number of domains that qualify.
--- Without `message`, the answer has the documented message.
+-- qualify, item(domain) returns nil and the reason. The answer shows the reason. But with `skip_errors`, the answer
+-- omits the domain. message(count) returns the answer's message; `count` is the number of domains that qualify. Without
+-- `message`, the answer has the documented message.
 local function answer_each(request, state, item, skip_errors, message)
   local data, count = json.array(), 0
   for _, domain in ipairs(scope.domains(state, request.user, request.fields.domains)) do

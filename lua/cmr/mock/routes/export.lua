@@ -22,7 +22,7 @@ function export.platforms(request)
       metadata = credential.metadata,
     })
   end
-  -- assumed: the answer omits an app without credentials, and does not show the app with connected = false
+  -- assumed: the answer omits an app without credentials, so `connected` is never false
   return answer.assume(answer.success(request, apps), "an app without credentials is left out")
 end
 
@@ -82,7 +82,7 @@ function export.export_mailboxes(request, state)
   for _, mailbox in ipairs(mailboxes) do
     if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
   end
-  -- assumed: the event mailbox.exported reports these exports too; documented: the event reports exports over OAuth
+  -- documented: the event mailbox.exported reports exports over OAuth; assumed: the event reports other exports too
   for _, mailbox in ipairs(mailboxes) do
     finish_export(state, mailbox)
   end

@@ -128,7 +128,7 @@ function orders.order_mailboxes(request, state)
   return create(request, state, { part }, {})
 end
 
--- Makes a handler for orders in form data from a handler for orders in JSON. A request in form data needs a userId.
+-- Turns a handler for orders in JSON into a handler for orders in form data. A request in form data needs a userId.
 -- Assumed: the two formats have the same effect. The mock checks the pictures in the form, but does not use them.
 local function of_user(handler)
   return function(request, state)

@@ -45,7 +45,8 @@ local function decode(text)
   return (text:gsub("&(%a+);", ENTITIES))
 end
 
--- Documented: every field except `email` may have only Unicode letters, digits, spaces and . , ' # & ( ) / -
+-- Documented: all fields except `email` may have only Unicode letters, digits, spaces and these characters:
+-- . , ' # & ( ) / -
 local function profile_of(request)
   local profile = {}
   for _, param in ipairs(request.operations.create_user.params) do

@@ -27,7 +27,7 @@ local function refused_with(id, status, other)
   end)
 end
 
--- Makes a judge that confirms a refusal with this message. The report omits any other message, because a message may
+-- Makes a judge that expects a refusal with `message`. The report omits any other message, because such a message may
 -- contain a name.
 local function refused_saying(id, message)
   return on_answer(id, function(answer)

@@ -13,8 +13,8 @@
 local facts = {}
 
 local GROUPS = { "access", "lists", "answer_fields" }
--- With these statuses, the API refuses a request for a lack of rights or money, or for the rate limit. Such a refusal
--- does not answer the probe's question.
+-- In a refusal, these statuses mean that rights or money are missing, or that the rate limit is exceeded. Such a
+-- refusal does not answer the probe's question.
 local UNRELATED_REFUSALS = { [401] = true, [402] = true, [403] = true, [429] = true }
 
 ---facts.yes and facts.no return a verdict and what was seen. facts.unseen returns a verdict and the reason why nothing
