@@ -45,7 +45,7 @@ local function earn(self, key, amount)
   self.spent:remove(key)
 end
 
----Gives 1 back: a retry that took 1 from the budget was answered, or was not made.
+---Gives back the 1 that a retry took, because the retry was answered or did not take place.
 function Budget:give_back(key)
   earn(self, key, 1)
 end

@@ -47,8 +47,8 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  -- breaks a cycle: the record refers to the job, and the job to the result. The result is the record's key in the weak
-  -- table `records`. Lua 5.1 never collects an entry of such a table if the value refers to the key
+  -- breaks a cycle: the record refers to the job, and the job to the result. In the weak table `records`, the result is
+  -- a key, and the record is its value. Lua 5.1 never collects an entry whose value refers to its key
   record.job = nil
   records[result] = record
 end
@@ -368,7 +368,7 @@ end
 
 ---Sends a prepared call and returns its results.
 ---@param state table The client's state: target, options, limiter, store, ledger.
----@param call any from the core
+---@param call any The call that the core prepared.
 ---@param loop cmr.Loop
 ---@param operation cmr.Operation? Nil for a raw request.
 ---@param job cmr.Job? Nil when the caller waits for the call.
@@ -380,9 +380,9 @@ function sender.send(state, call, loop, operation, job)
   return reraise(record, coroutines.protect(make_attempts, record, state, loop))
 end
 
----Returns whether the first attempt of a job's call can begin at once. It can if the client has no rate limit and no
----hook on_request or on_response, and if the call has no quota and is harmless to repeat. The ledger does not record
----such a call.
+---Returns whether the first attempt of a job's call can begin at once. The client must have no rate limit, no
+---hook on_request and no hook on_response. The call must have no quota, and must be harmless to repeat. The ledger does
+---not record such a call.
 ---@return boolean
 function sender.is_plain(state, call, operation)
   local opts = state.options
@@ -402,7 +402,7 @@ function sender.begin(state, call, loop, operation, job)
   return record
 end
 
----Takes the result of the first attempt, which has ended. If the attempt succeeded, also records the call's end.
+---Returns the result of the first attempt, which has ended. If the attempt succeeded, also records the call's end.
 ---@return cmr.Answer? answer
 ---@return cmr.Error? err The argument of sender.go_on, which must be called after a failed attempt.
 function sender.arrived(record, loop)

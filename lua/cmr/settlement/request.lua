@@ -16,7 +16,7 @@ local function count_failed(described)
 end
 
 -- Returns the things that did not fail, and whether it is known which things failed. If one of two things with the same
--- name failed, returns the other.
+-- name failed, the first thing counts as the failed one.
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do
@@ -42,7 +42,7 @@ function request.domains_of(list)
   return domains
 end
 
--- Returns the mailboxes in domains that did not fail.
+-- Returns the mailboxes whose domains did not fail.
 local function keep_available(mailboxes, ordered, available, refused)
   local left = {}
   for _, mailbox in ipairs(mailboxes) do
@@ -54,8 +54,8 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----Groups the things that a request asked for and that the answer did not refuse. There is a group for each entry of
----success_events whose parameter was sent. The groups omit the mailboxes of a failed domain.
+---Groups the things that a request asked for and that the answer did not refuse. An entry of success_events gets a
+---group if the entry's parameter was sent. The groups omit the mailboxes of a failed domain.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)

@@ -48,8 +48,8 @@ local function set_of(list)
   return set
 end
 
--- Returns how far the events have completed a step. Sets found[index] for each event that reports a success of the
--- step.
+-- Returns what the events say about a step: {step, count, wanted, failure, is_complete}. Sets found[index] for each
+-- event that reports a success of the step.
 local function progress(step, events, relations, found)
   local wanted_names, named, keys, count, announced = set_of(step.items), {}, {}, 0, nil
   local announcement = step.announced and reading.announcement(step.event)

@@ -52,7 +52,7 @@ local function put(self, entries, name, entry, ttl)
   return entry
 end
 
--- Makes a claim that has all fields, so that marking it as done needs no memory.
+-- Makes a claim. The claim has all its fields from the start, so that marking it as done later needs no memory.
 local function new_claim(token)
   return { token = token, done = false, expires = 0 }
 end

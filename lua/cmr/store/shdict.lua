@@ -62,8 +62,7 @@ end
 function Store:done(name, token, ttl)
   local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
-  -- if another worker has just claimed the name, this overwrites the claim: the event was handled, and must not be
-  -- handled again
+  -- overwrites even a claim that another worker has just made, because this worker has already handled the event
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end
@@ -93,9 +92,9 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, gives all texts more
--- than `ttl`, so that most appends need to check only the oldest text. Returns the next text's time to live, which is
--- at least as long as the oldest text's.
+-- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, all texts get a little
+-- more than `ttl` seconds. So most appends need to check only the oldest text. Returns the seconds for which the next
+-- text is kept. The next text never expires before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end

@@ -7,7 +7,7 @@ local errors = {}
 local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)util/errors%.lua$" or "@"
 
 ---Raises an error about a mistake of the calling program, with the line of the first caller outside the library. The
----error is a string, because nginx and Lua 5.1's program `lua` print no other value.
+---error is a string, because nginx and the program `lua` of version 5.1 print only strings.
 ---@param message string The message without its prefix "cmr.".
 function errors.raise(message)
   local level = 2
@@ -19,8 +19,8 @@ function errors.raise(message)
   error("cmr." .. message, info and level or 0)
 end
 
----Calls a user's hook and returns its first result. Does nothing if there is no hook. Logs an error in the hook and
----does not raise it, because a hook must not break the library's work.
+---Calls a user's hook and returns its first result. Does nothing if there is no hook. If the hook raises an error, only
+---logs the error, because a hook must not break the library's work.
 function errors.call_hook(hook, ...)
   if not hook then return nil end
   local ok, answer = pcall(hook, ...)

@@ -34,7 +34,8 @@ local function matches_secret(name)
   return false
 end
 
-local cached_names, cached_count = {}, 0 -- name -> result: all rows of a bulk run have the same field names
+-- A cache: name -> the result of matches_secret. It helps because all rows of a bulk run have the same field names.
+local cached_names, cached_count = {}, 0
 
 ---Returns whether a field with this name has a secret.
 function redact.is_secret_name(name)
@@ -61,8 +62,8 @@ function redact.mask(text, secrets)
   return text
 end
 
----Returns the secrets in an event, and the secrets in `more`. The longest comes first. A shorter secret may be part of
----a longer one, and masking the shorter one first would leave the rest of the longer one.
+---Returns the secrets in an event, and the secrets in `more`. The longest comes first. A long secret may contain a
+---short secret. If the short secret were masked first, the rest of the long secret would stay in the text.
 function redact.secrets(event, more)
   local secrets = {}
   local function collect(value, is_secret)
@@ -82,8 +83,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----Returns a copy that may be stored as JSON. A mask replaces the secrets in its texts and names. The copy lacks the
----fields with a secret's name, unless `with_secret_fields` is true.
+---Returns a copy that may be stored as JSON. A mask replaces the secrets in the copy's texts and names. The copy lacks
+---the fields for which redact.is_secret_name is true, unless `with_secret_fields` is true.
 ---@param secrets string[] longest first
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
@@ -106,8 +107,8 @@ local function has_secret(name)
   return redact.is_secret_name(name) and not name:find "Id$"
 end
 
----Returns a copy that may be shown. A mask replaces each secret text and number. All other values stay. Inside an
----object, only a member's own name counts: the address in "credentials" stays.
+---Returns a copy that may be shown. A mask replaces each secret text and number. All other values stay. A member of an
+---object is secret only if its own name is a secret's name. So the email address in the object "credentials" stays.
 function redact.masked(value, is_secret)
   if type(value) ~= "table" then
     return is_secret and (type(value) == "string" or type(value) == "number") and MASK or value
@@ -141,7 +142,8 @@ end
 ---@return string
 function redact.json_text(text)
   local parts, position = {}, 1
-  local is_secret, outer = false, {} -- outer: a stack with the value of is_secret before each open array or object
+  -- at the start of an array or object, is_secret is put onto the stack `outer`; at the end, it is taken back
+  local is_secret, outer = false, {}
   while true do
     local first = text:find('["%[%]{}%d-]', position)
     if not first then return table.concat(parts) .. text:sub(position) end
@@ -149,7 +151,7 @@ function redact.json_text(text)
     if character == '"' then
       local content
       content, last = json_string(text, first)
-      if text:find("^%s*:", last + 1) then -- a name; with an escape, it counts as a secret's name
+      if text:find("^%s*:", last + 1) then -- a name. A name with an escape counts as a secret's name
         is_secret = has_secret(content) or content:find "\\" ~= nil
       else
         masked = is_secret

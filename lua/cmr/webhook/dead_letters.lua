@@ -90,9 +90,9 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter, and then removes the earlier letters of its event. If an earlier letter is dead already, does
----nothing. If there is no room and an earlier letter has the event, also does nothing. If there is no room and no
----earlier letter has the event, stores the new letter without the event.
+---Stores a letter, and then removes the earlier letters about the same event. Does nothing if an earlier letter is dead
+---already. If there is no room for the letter, there are two cases. If an earlier letter contains the event, stores
+---nothing. Otherwise stores the letter without its event.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds

@@ -9,7 +9,7 @@
 ---  announces  the events that follow; {event = "mailbox.created", count = "quantity"} means that data.quantity events
 ---             with the name mailbox.created follow
 ---The samples of warmup and subscription events show no eventId. One sample of domain.order.success has data.actionId,
----no eventId, and data.domains, which is a list of {domain, status} (help). Events of asynchronous operations may have
+---but no eventId. Its data.domains is a list of {domain, status} (help). Events of asynchronous operations may have
 ---data.actionId as well: the help centre's samples show it, but the documented payloads do not.
 
 local ascii = require "cmr.util.ascii"
@@ -164,7 +164,7 @@ function events.ids(event)
   if type(data) ~= "table" then return ids end
   collect_ids(found, data)
   local lists = { data }
-  for _, name in ipairs(tables.sorted_keys(data)) do -- sorted: among too many ids, the choice is always the same
+  for _, name in ipairs(tables.sorted_keys(data)) do -- sorted, so that MAX_IDS always cuts off the same ids
     lists[#lists + 1] = type(data[name]) == "table" and type(name) == "string" and data[name] or nil
   end
   for _, list in ipairs(lists) do
