@@ -11,11 +11,11 @@
 #include "refusal.h"
 
 /*
- * Checks the arguments from index `first` to `last`, and pushes a table of copies. The table has the positional
- * arguments under the names of their parameters, and the fields of a table that is the last argument. A list that was
- * given as cmr.all is left out. A value of type ANY, an undocumented field of the body, and a list whose items have no
- * row are not copied. json_encode later checks such values, fields and items. If placement->open is 0, the function
- * refuses undocumented fields.
+ * Checks the arguments from index `first` to `last`, and pushes a table with copies of their values. Each positional
+ * argument has the name of its parameter in the table. If the last argument is a table, its fields have the same names
+ * in the pushed table. A list that was given as cmr.all is left out. Three kinds of values are in the table as they
+ * are, not copied: values of type ANY, undocumented fields of the body, and lists whose items have no row. json_encode
+ * checks these values later. If placement->open is 0, the function refuses undocumented fields.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);

@@ -88,7 +88,7 @@ static bool is_reused(CURL *easy)
     return curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects == 0;
 }
 
-/* Notes that the call has its connection. Over HTTP/2, the next queued call may then begin: see has_room in multi.c. */
+/* Counts a call that got its connection. Over HTTP/2, a queued call may now have room: see has_room in multi.c. */
 static void count_sent(struct call *call)
 {
     struct target *target = call->target;
@@ -317,7 +317,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     return code;
 }
 
-/* Clears the pointers to the call's data that libcurl could follow when it frees the handle. */
+/* Clears the handle's pointers to the call's data. libcurl could follow these pointers when it frees the handle. */
 static bool detach(CURL *easy)
 {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK &&
@@ -402,7 +402,7 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    /* only over HTTP/1: over HTTP/2, several calls can share one new connection */
+    /* over HTTP/2, the next attempt needs no connection of its own: several calls can share a new one */
     call->fresh = call->wary && call->target->http_version == 1;
     connection_note(call, code);
     if (code == CURLE_OK)

@@ -14,15 +14,16 @@
 enum { MAX_HEADER_BYTES = 256 * 1024 };
 
 /*
- * Prepares an easy handle for the next attempt, which takes at most timeout seconds. Uses an idle handle of the call's
- * target, or makes a handle. After an error, the call has no handle.
+ * Prepares an easy handle for the next attempt, which takes at most `timeout` seconds. Uses an idle handle of the
+ * call's target, or makes a handle. After an error, the call has no handle.
  */
 CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles *handles, CURLSH *share,
                       double timeout);
 
 /*
- * Returns whether the attempt may continue on another connection after its transfer ended with code. The attempt may
- * continue if it reused a dead connection. If the request was sent on that connection, the call must be repeatable.
+ * Returns whether the attempt may continue on another connection. `code` is the result of the ended transfer. The
+ * attempt may continue if it reused a dead connection. If the request was sent on that connection, the call must also
+ * be repeatable.
  */
 bool attempt_goes_on(const struct call *call, CURLcode code);
 

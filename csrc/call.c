@@ -43,7 +43,7 @@ void call_keep(lua_State *L, int index, const char *name)
     lua_pop(L, 1);
 }
 
-/* Raises while the answer is being read, because the caller of this function would free the bytes of the answer. */
+/* Raises if a function is reading the answer, because the caller of check_not_read frees the bytes of the answer. */
 static void check_not_read(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, !call->reads, 1, "the call's answer is being read");
@@ -63,9 +63,9 @@ static void check_not_running(lua_State *L, const struct call *call)
 }
 
 /*
- * call:start(engine, timeout, limit?) -> true: starts one attempt, which takes at most timeout seconds. The attempt
- * begins when the target has room for it. The wait for room and the attempt together take at most limit seconds. The
- * default of limit is timeout, and a limit below timeout counts as timeout. A finished call may be started again.
+ * call:start(engine, timeout, limit?) -> true: starts one attempt, which takes at most `timeout` seconds. The attempt
+ * begins when the target has room for it. The wait for room and the attempt together take at most `limit` seconds. If
+ * `limit` is absent or less than `timeout`, the value of `timeout` replaces it. A finished call may be started again.
  */
 static int lua_call_start(lua_State *L)
 {
@@ -121,7 +121,7 @@ static int lua_call_result(lua_State *L)
     int results;
 
     check_done(L, call);
-    call->reads++; /* an error skips the decrement below: the call can then be read again, but not started */
+    call->reads++; /* if an error skips the decrement below, the call can still be read, but never started again */
     results = response_push(L, call);
     call->reads--;
     return results;

@@ -1,7 +1,7 @@
 /*
- * A new call is closed. It is prepared and then started, and it ends finished or cancelled. Then it may be started
- * again. The call owns an easy handle and buffers. The call's userdata is made first, so that its finalizer frees the
- * handle and the buffers after any error.
+ * A new call is closed. A prepared call is ready. A started call runs until it finishes or is cancelled. After
+ * that, the call may be started again. The call owns an easy handle and buffers. The call's userdata is made first, so
+ * that its finalizer frees the handle and the buffers after any error.
  */
 #pragma once
 
@@ -88,7 +88,7 @@ struct call {
     bool fresh;         /* must use a new connection */
 
     struct answer answer;
-    /* how many functions read the answer now; a finalizer that calls start or release during a read gets an error */
+    /* how many functions are reading the answer; while it is above 0, call:start and call:release raise an error */
     int reads;
 };
 

@@ -36,7 +36,7 @@ static bool is_alone(const struct call *call)
     return !call->previous && !call->next;
 }
 
-/* A socket is readable if the server closed it, or sent bytes. Over HTTP/2, these bytes may be for another call. */
+/* A readable socket is stale: the server closed it, or sent bytes. Over HTTP/2, the bytes may be for another call. */
 bool connection_is_stale(const struct call *call, int local_port)
 {
     const struct watched *watched = find_port(call->pollset, local_port);

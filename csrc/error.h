@@ -36,7 +36,7 @@ int error_return(lua_State *L, const char *operation, struct error_info info, in
 
 /*
  * Pushes nil, message, err of kind "invalid_argument" for a refusal; returns 3. err also has the refusal's fields.
- * err.programmer_error is true if the program is wrong, and not its data.
+ * err.programmer_error is true if the fault is in the program, not in its data.
  */
 int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret);
 

@@ -36,7 +36,7 @@ static int descriptor(lua_State *L)
     return fileno(file);
 }
 
-/* Pushes true when code is 0, else nil, message and code. code is an errno. */
+/* Pushes true if `code` is 0. Otherwise pushes nil, a message and `code`, which is an errno. */
 static int answer(lua_State *L, int code)
 {
     if (!code) {
@@ -132,7 +132,7 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return fsync(fd) == 0;
 }
 
-/* Sets file to path. While file is a link, sets file to the link's target, which need not exist. Returns 0 or errno. */
+/* Follows the links from `path`, and sets `file` to the last path, which need not exist. Returns 0 or errno. */
 static int follow(const char *path, char file[PATH_MAX])
 {
     char link[PATH_MAX];

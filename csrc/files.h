@@ -36,9 +36,9 @@ int files_sync(lua_State *L);
 int files_read_private(lua_State *L);
 
 /*
- * core.write_private(path, text) -> true, or nil, message, errno. The file then has the whole text, or stays as it was.
- * Its mode is 0600. A symbolic link stays a link: the function writes the file behind it. The function makes missing
- * directories with mode 0700.
+ * core.write_private(path, text) -> true, or nil, message, errno. Writes the whole text, with mode 0600. After a
+ * failure, the file is as it was. A symbolic link stays a link: the function writes the file behind it. The function
+ * makes missing directories with mode 0700.
  */
 int files_write_private(lua_State *L);
 

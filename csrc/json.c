@@ -186,7 +186,7 @@ const char *json_push_number(lua_State *L, int index)
 struct encoder {
     lua_State *L;
     struct buffer *text;
-    bool is_request; /* refuses text that is not UTF-8, and floats that may have lost digits */
+    bool is_request; /* if set, the pass refuses text that is not UTF-8, and floats that may have lost digits */
     struct refusal *refusal;
 };
 
@@ -585,9 +585,9 @@ static void push_small_number(lua_State *L, double value)
 }
 
 /*
- * The text as it was before the scan. From it, tidy reads what the scan replaced. In a request, tidy refuses a number
- * that this Lua might round, and keeps null members. In an answer, tidy turns such a number into a string, and drops
- * null members.
+ * The text as it was before the scan. The function `tidy` finds in it what the scan replaced. In a request, `tidy`
+ * keeps null members, and refuses a number that this Lua might round. In an answer, `tidy` drops null members, and
+ * turns a number that this Lua might round into a string.
  */
 struct source {
     const char *text;
@@ -596,9 +596,9 @@ struct source {
 };
 
 /*
- * Tidies the number on top. A whole number becomes an integer. A replacement becomes the original number or empty array
- * again. In an answer, a number of 2^53 or more that this Lua might round becomes a string. In a request, the function
- * returns false for such a number.
+ * Tidies the number on top. A whole number becomes an integer. A number that the scan wrote becomes what it stands for:
+ * the original number, or an empty array. If this Lua might round a number of 2^53 or more, the number becomes a string
+ * in an answer; in a request, the function returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {
@@ -631,7 +631,7 @@ static bool tidy_number(lua_State *L, const struct source *source)
     return true;
 }
 
-/* Tidies the numbers in the value on top. Drops the null members of an answer. Returns false when tidy_number does. */
+/* Tidies the numbers in the value on top. Drops the null members of an answer. Returns false if tidy_number fails. */
 static bool tidy(lua_State *L, struct source *source)
 {
     const int key = lua_gettop(L) + 1;

@@ -40,8 +40,8 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. The default also uses the
----dictionaries cmr_events and cmr_claims if they are declared.
+---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. Next to the dictionary cmr,
+---the default uses cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---Seconds for which cmr recognises a duplicate. For an event without an eventId, the maximum is the sum of `tolerance`
@@ -92,8 +92,8 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
--- The minimum time for which the store counts the deliveries of an event with an eventId: a handler may take hours. If
--- dead_ttl is longer, the store counts for dead_ttl, because the event may have a dead letter.
+-- The store counts the deliveries of an event with an eventId for this time, because a handler may take hours. If
+-- dead_ttl is longer, the store counts them for dead_ttl, because the event may have a dead letter.
 local TRIES_SECONDS = text.DAY
 local HASH_BYTES = 16 -- so short that the mark of a handled event fits into a dictionary entry of 128 bytes
 
@@ -166,8 +166,8 @@ local function store_event(self, job)
   return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, stored_seconds)
 end
 
--- Stores a letter for the job's event. The letter becomes dead after `seconds` seconds. If `seconds` is nil, the event
--- is too large for the store, and the letter is dead at once.
+-- Stores a letter for the job's event. The letter becomes dead after `seconds` seconds. For an event that is too large
+-- for the store, the caller omits `seconds`: the letter is dead at once.
 local function put_letter(self, job, reason, seconds)
   local info, now = job.info, os.time()
   return dead_letters.put(self.store, {
@@ -352,7 +352,8 @@ local function replay(self, letter)
   -- the hash of the delivered event: the stored event may lack secrets, and then has another hash
   job.hash, job.tries = dead_letters.hash(letter), letter.tries
   local may_be_delivered = os.time() - letter.failed_at < job.same_event_seconds
-  -- if this event can no longer be delivered, a later event with the same hash may have the claim "event:HASH"
+  -- Deliveries of this event have the claim "event:HASH". After the last delivery, another event with the same hash may
+  -- have this claim.
   job.claim = may_be_delivered and "event:" .. job.hash or "dead:" .. letter.id
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end

@@ -11,10 +11,9 @@ local redelivery = {
 }
 
 ---Returns for how many seconds deliveries of the same content count as one event. For an event with an eventId, returns
----math.huge. For any other event, returns the sum of redelivery.SECONDS and the tolerance, because a later event may
----have the same content, for example the second start of a warmup. The vendor may deliver again within
----redelivery.SECONDS. During the tolerance after the last delivery, a stranger's copy of this delivery still passes the
----check of the timestamp.
+---math.huge. For any other event, returns the sum of redelivery.SECONDS and `tolerance`. The vendor may deliver an
+---event again within redelivery.SECONDS. A stranger may copy the last delivery, and for `tolerance` seconds the copy
+---passes the check of the timestamp. After that, the same content is a new event, such as a warmup's second start.
 ---@param event cmr.Event
 ---@param tolerance number See cmr.VerifyOptions.
 ---@return number seconds

@@ -134,7 +134,8 @@ function verify.keys(opts)
   return keys
 end
 
--- Returns the value of a header. If the header is absent, empty or repeated, returns nil, and whether it is repeated.
+-- Returns the value of a header. If the header is absent or empty, returns nil and false. If the header is repeated,
+-- returns nil and true.
 local function find_header(headers, name)
   local found, count = nil, 0
   for key, value in pairs(headers) do
