@@ -1,6 +1,6 @@
 /*
- * JSON, with the same results for every lua-cjson from 2.1.0 on. Between versions of Lua only numbers differ, see
- * json_decode. The encoder is our own, because it says why it refuses a value. The decoder is an instance of lua-cjson.
+ * JSON, with the same results for every lua-cjson from 2.1.0 on. Only numbers depend on the version of Lua: see
+ * json_decode. The decoder is an instance of lua-cjson. The encoder is our own, so that every refusal says its reason.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ void json_push_empty_array(lua_State *L);
 /* Returns whether the table at index has the items 1 to n and nothing else. If not, refuses the table. */
 bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 
-/* Refuses an empty table whose metatable may show entries of another table, as in a read-only view. */
+/* Refuses an empty table with __index or __pairs in its metatable: the table may show entries of another table. */
 bool json_check_own(lua_State *L, int index, struct refusal *refusal);
 
 /*

@@ -18,7 +18,7 @@ static int hex_value(const char *digits, int count)
     return value;
 }
 
-/* The escapes that the text may have. match_secret also tries without URL escapes: a key may itself contain "%25". */
+/* Kinds of escapes. match_secret tries every combination, because a key may itself contain "%25". */
 enum { JSON = 1, URL = 2 };
 
 /*

@@ -8,12 +8,12 @@
 #include "attempt.h"
 #include "process.h"
 
-#define IDLE_CONNECTIONS 256 /* idle connections that libcurl keeps; its default depends on the calls in progress */
+#define IDLE_CONNECTIONS 256 /* idle connections to keep; libcurl's default depends on the calls in progress */
 #define STREAMS 100          /* libcurl sends at most this many calls at once over one HTTP/2 connection */
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
 #define LATE_SECONDS 0.05    /* if a call's deadline passed this long ago, the process must have been stopped or busy */
 #define READ_SECONDS 0.3     /* how long such a late call may still read an answer that has arrived */
-#define LEAST_SHARE 0.1      /* a call stays queued if a smaller share of its time is left: it would only time out */
+#define LEAST_SHARE 0.1      /* a queued call does not begin if less than this share of its time is left: too late */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
@@ -37,7 +37,7 @@ static void sigpipe_block(struct sigpipe *sigpipe)
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, &sigpipe->mask);
-    /* only a signal that was already blocked can have been pending */
+    /* a SIGPIPE can only have been pending if SIGPIPE was already blocked */
     sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
@@ -111,8 +111,8 @@ static void leave_queue(struct multi *multi, struct call *call)
 /*
  * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. But libcurl opens a
  * new connection for each call that finds no free stream, even if a connection that is still opening will have room for
- * the call. So when there may be no free stream, only a few calls wait for a connection at once. The other calls stay
- * in the queue.
+ * the call. So if there may be no free stream, only a few calls at a time begin and wait for a connection. The other
+ * calls stay in the queue.
  */
 static bool has_room(const struct target *target)
 {
@@ -402,7 +402,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* in the past: the next run comes at once and begins queued calls */
+            set_alarm(multi, call->added_at); /* in the past: multi_run is called at once, and begins queued calls */
     } else {
         unlink_call(&multi->finished, call);
     }
@@ -555,7 +555,7 @@ bool multi_run(struct multi *multi, int timeout_ms)
     ok = pollset_tick(&multi->pollset, multi->curl);
     harvest(multi);
     if (ok) {
-        advance(multi); /* before the wait, because libcurl has work at once for a call that begins */
+        advance(multi); /* before the wait, which would delay the calls that can begin now */
         pollset_wait(&multi->pollset, multi->curl, multi->count < before ? 0 : timeout_ms);
         extend_late(multi); /* the process may have been stopped during the wait */
         ok = pollset_run(&multi->pollset, multi->curl);

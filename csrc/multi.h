@@ -47,9 +47,9 @@ void multi_close(struct multi *multi);
 bool multi_is_usable(struct multi *multi);
 
 /*
- * Starts a call once its target has room for it. The attempt may take `timeout` seconds. The wait and the attempt
- * together may take `limit` or `timeout` seconds, whichever is more. If the attempt cannot begin, the call ends at
- * once, and the call's answer says why.
+ * Starts a call when its target has room. The attempt may take `timeout` seconds. The wait for room and the attempt
+ * together may take max(limit, timeout) seconds. If the attempt cannot begin, the call ends at once, and the call's
+ * answer says why.
  */
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit);
 

@@ -68,26 +68,22 @@ struct operation {
     unsigned flags;
     enum location open_location; /* where undocumented fields go; 0 when the operation takes none */
     const char *items; /* where a list's items are in the answer, such as "data.users"; NULL when undocumented */
-    const char *page;  /* page, limit: the parameters that choose a page and its size; NULL when undocumented */
-    const char *limit;
+    const char *page;  /* the parameter for the number of the page; NULL when undocumented */
+    const char *limit; /* the parameter for the size of a page; NULL when undocumented */
     /* the field that every item of `data` has unless the item failed; NULL when undocumented */
     const char *success_field;
     /*
-     * The webhook events that report success, as "EVENT|EVENT PARAMETER"; NULL when undocumented. An event with a
-     * parameter comes once for each item that the request has in this parameter. A domain that is ordered with
-     * mailboxes is done when its mailboxes are done.
+     * The webhook events that report success, such as "domain.order.success domains[]"; NULL when undocumented. "|"
+     * separates two events. An event with a parameter comes once for each item that the request has in the parameter.
+     * A domain that is ordered with mailboxes is done when its mailboxes are done.
      */
     const char *success_events;
     const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */
     const struct note *notes;
     const struct status *statuses;
     const char *refusal_fields; /* "A|B" are members that a refusal may have besides the envelope's members */
-    /*
-     * how many seconds the vendor may take for one item of the parameter that items_in names, or for one request if
-     * items_in is NULL; 0 when unknown
-     */
-    int item_seconds;
-    const char *items_in;
+    int item_seconds;           /* how many seconds the vendor may take for one item; 0 when unknown */
+    const char *items_in;       /* the parameter with these items; NULL: item_seconds is for the whole request */
     const struct param *params; /* the last row has a NULL name */
 };
 
@@ -100,7 +96,7 @@ const struct operation *operation_by_name(const char *name);
 /* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* The locations that depend on the endpoint, and not only on the row. */
+/* Locations of fields. The row gives these locations, and an endpoint of the user may change them. */
 struct placement {
     enum location open; /* where undocumented fields go; 0 when the operation takes none */
     enum location user; /* where userId goes; 0 for the location in the row */

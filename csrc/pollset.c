@@ -32,7 +32,7 @@ static size_t find(const struct pollset *set, int socket)
 
 static bool remember(struct pollset *set, int socket)
 {
-    const size_t i = find(set, socket); /* a socket that the program closed may have left this number in the list */
+    const size_t i = find(set, socket); /* the list may still have the number of a socket that the program closed */
     struct stat status;
 
     if (fstat(socket, &status) != 0)
@@ -189,7 +189,7 @@ bool pollset_open(struct pollset *set)
     return true;
 }
 
-/* Epoll sets and timers have no inodes that tell them apart. But epoll_ctl succeeds only for this set and its timer. */
+/* Inodes cannot tell epoll sets and timers apart. But epoll_ctl fails if one of the two descriptors was replaced. */
 bool pollset_is_intact(const struct pollset *set)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};

@@ -2,8 +2,8 @@
  * A refusal says what is wrong with an argument, a JSON value, a URL or an option.
  *
  * A function that may refuse takes a struct refusal, initialized to {0}, and returns false when it refuses. The
- * innermost function says what is wrong. Each caller then adds a part in front of the path, such as ".domains" in front
- * of "[2]". refuse and refuse_in return false, so that `refuse(...) || refuse_in(...)` calls both.
+ * innermost function says what is wrong. Each caller adds its part in front of the field's path, such as ".domains" in
+ * front of "[2]". `refuse` and `refuse_in` return false, so that `refuse(...) || refuse_in(...)` calls both.
  */
 #pragma once
 
@@ -37,8 +37,8 @@ struct refusal {
 };
 
 /*
- * The next three functions fill the refusal and return false. refuse and refuse_unexpected also set programmer_error.
- * All texts are copied and may be NULL.
+ * The next three functions fill the refusal and return false. All except refuse_data also set programmer_error. All
+ * texts are copied and may be NULL.
  */
 bool refuse(struct refusal *refusal, enum refusal_code code, const char *reason);
 bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *reason);

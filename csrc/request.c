@@ -261,8 +261,8 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go if the user chose the method; 0 if the row takes no such fields. With GET, they
- * go into the query. With another method, they go where the row says, or into the body if the row's method is GET.
+ * Returns where undocumented fields go with a method that the user chose. With GET, they go into the query. If only the
+ * row's method is GET, they go into the body. Otherwise they go where the row says. Returns 0 if the row takes none.
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

@@ -49,8 +49,9 @@ static long effective_status(lua_State *L, int body, long status)
 }
 
 /*
- * Pushes the message of the value at index `body`. For a string, this is the whole string. For an object, this is its
- * member `message`, or "" without this member. May leave other values on the stack below the message.
+ * Pushes the message of the value at index `body`. The message of a string is the whole string. The message of an
+ * object is its member `message`, or "" if this member is no string. May leave other values on the stack below the
+ * message.
  */
 static const char *push_body_message(lua_State *L, int body)
 {
@@ -126,8 +127,8 @@ static bool denies_success(lua_State *L, int object)
 }
 
 /*
- * Pushes the answer's data if it has success = false, else the answer if that has success = false, and returns true. If
- * neither has it, pushes nothing and returns false.
+ * Looks for an object with success = false: first the answer's data, next the answer itself. Pushes the object and
+ * returns true. If there is no such object, pushes nothing and returns false.
  */
 static bool push_denial(lua_State *L, const struct call *call, int answer)
 {

@@ -7,7 +7,7 @@
  *   database:first(sql, ...)  -> the first row as {column = value}, or nil
  *   database:rows(sql, ...)   -> all rows
  *   database:transaction(begin, change) -> the first three results of change(database)
- *   database:hold(number)     -> true: this process holds the number until let_go, close or the end of the process.
+ *   database:hold(number)     -> true: this process holds the number until it calls let_go or close, or ends.
  *                                A forked child that does not call exec still holds the number after this process ends
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds the number
@@ -17,9 +17,9 @@
  *   database:is_moved()       -> whether the file was removed or replaced after it was opened
  *   database:close()
  *
- * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. During run, first and
- * rows, Lua may run a finalizer. If the finalizer calls run, first, rows, transaction or close of the same database,
- * that call fails with the reason "busy".
+ * A function that fails returns nil, message, reason; `reasons` below lists most of the reasons. While `run`, `first`
+ * or `rows` works, Lua may run a finalizer. If the finalizer calls `run`, `first`, `rows`, `transaction` or `close` of
+ * the same database, that call fails with the reason "busy".
  *
  * A database that was opened before a fork belongs to the parent. The child must close that database before it opens
  * its own. Otherwise SQLite would count the parent's connection as a connection of the child, and would take no lock
@@ -72,7 +72,7 @@ struct database {
 
 CMR_EXPORT int luaopen_cmr_sqlite(lua_State *L);
 
-/* The words that tell a program why SQLite failed; "error" stands for every other code. */
+/* The reasons that functions return for codes of SQLite. For a code that is not in the list, the reason is "error". */
 static const struct {
     int code;
     const char *reason;
@@ -373,8 +373,8 @@ static int rows(lua_State *L)
 }
 
 /*
- * Calls run, first or rows, and resets the statement even if memory runs out. While the statement is read, Lua may run
- * a finalizer that queries or closes the same database. is_busy makes the finalizer's calls fail.
+ * Calls `run`, `first` or `rows`. Resets the statement afterwards, even if memory ran out. While the statement is read,
+ * Lua may run a finalizer that queries or closes the same database. is_busy makes the finalizer's calls fail.
  */
 static int call(lua_State *L, lua_CFunction operation)
 {
@@ -427,9 +427,9 @@ static int execute(const struct database *database, const char *sql)
 
 /*
  * Begins a transaction with the statement `begin`, and calls change(database). Commits the transaction if the first
- * result of `change` is not nil. Undoes the transaction if the result is nil or `change` raises an error. This is C,
- * because the host can let any line of Lua raise an error, for example from a hook that limits the time. No such error
- * may leave the transaction open.
+ * result of `change` is not nil. Undoes the transaction if the result is nil or `change` raises an error. The
+ * function is written in C, because a hook of the host may raise an error at any line of Lua, for example to limit the
+ * time. Such an error must not leave the transaction open.
  */
 static int lua_database_transaction(lua_State *L)
 {
@@ -553,8 +553,8 @@ static void unlock_mark(const struct database *database)
 }
 
 /*
- * Writes a number to the writers' file, unless the file has the same or a higher number. Ignores a failure: the ledger
- * may then not notice the loss of the request with this number.
+ * Writes a number to the writers' file, unless the file has the same or a higher number. Ignores a failure: at worst,
+ * the ledger does not notice the loss of the request with this number.
  */
 static int lua_database_mark(lua_State *L)
 {
@@ -678,16 +678,16 @@ static void close_writers(struct database *database)
                           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino);
 
     if (database->writers >= 0 && database->process == getpid())
-        unlock_all(database); /* close is not enough: the locks stay while a forked child has the same open file */
+        unlock_all(database); /* after `close` alone, the locks would stay while a forked child has the file open */
     if (database->writers >= 0 && is_ours)
         (void)close(database->writers);
     database->writers = -1;
 }
 
 /*
- * Closes the database, also in a fork's child. That is safe: the child has no locks, and closing changes no file,
- * because no checkpoint runs. During a transaction, the child does not close the database, because that would end the
- * transaction and change the parent's files.
+ * Closes the database. A fork's child may close it too: the child has no locks, and no file changes, because no
+ * checkpoint runs. But during a transaction, the child does not close the database: closing would end the transaction
+ * and change the parent's files.
  */
 static int lua_database_gc(lua_State *L)
 {

@@ -48,7 +48,7 @@ struct target {
     char key_id[17]; /* identifies the key without revealing it; "" until target:key_id() is first called */
 };
 
-/* Returns whether each call is known to need a connection of its own. */
+/* Returns whether every call needs its own connection. Returns false while the HTTP version is unknown. */
 static inline bool target_is_http1(const struct target *target)
 {
     return target->http_version == 1 || target->plain;

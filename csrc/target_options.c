@@ -209,7 +209,7 @@ static bool add_own_headers(const struct options *options)
     agent = lua_pushfstring(L, "User-Agent: %s%scmr/%s (%s; libcurl/%s)", agent, *agent ? " " : "", CMR_VERSION,
                             push_lua_version(L), curl_version_info(CURLVERSION_NOW)->version);
     if (!add_header(options, agent) || !add_header(options, "Accept: application/json") ||
-        !add_header(options, "Expect:")) /* removes "Expect: 100-continue": libcurl would wait for the answer to it */
+        !add_header(options, "Expect:")) /* removes "Expect: 100-continue": libcurl would wait for an answer */
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;

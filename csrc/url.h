@@ -34,7 +34,7 @@ bool url_split_endpoint(const char *text, struct endpoint *endpoint);
 /* Returns whether the text is a method of the API: GET, POST, PUT, PATCH or DELETE. */
 bool url_is_method(const char *method, size_t length);
 
-/* Returns whether the host is this machine, whatever a resolver says: 127.0.0.0/8, ::1 or localhost. */
+/* Returns whether the host is localhost, ::1 or in 127.0.0.0/8: this machine, whatever a resolver says. */
 bool url_is_loopback(const char *host);
 
 /* Returns whether all characters are visible ASCII. */
