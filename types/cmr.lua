@@ -117,8 +117,9 @@ function Client:start(name, ...) end
 function Client:map(name, inputs, opts) end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call of client:bulk with the same rows continues the run: it skips the rows that are done. With the option `again`
----or `repeat_after`, it can send these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---call of client:bulk with the same rows continues the run, and skips the rows that are done. With the option `again`
+---or `repeat_after`, client:bulk can send these rows again. The report counts the rows in each state, see
+---cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -197,7 +198,7 @@ function Client:base_url() end
 ---@return string key_id
 function Client:key_id() end
 
----The result of cmr.info. After several attempts, the fields about one attempt describe the last attempt.
+---The result of cmr.info. After several attempts, fields such as `status` and `headers` describe the last attempt.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
@@ -290,7 +291,7 @@ function Client:key_id() end
 ---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
 ---False: cmr does not count re-exports. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
----@field store? cmr.Store The store for webhooks and quotas. Default: in the same place as the default limiter.
+---@field store? cmr.Store The store for webhooks and quotas. Default: a store in the same place as the default limiter.
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
@@ -323,11 +324,11 @@ function Client:key_id() end
 ---@field repeatable boolean Whether the request can be sent twice without harm.
 ---@field context table A table that all hooks of one call share. It is empty at first.
 
----The argument of on_retry and of the option retry.
+---The argument of the options `on_retry` and `retry`.
 ---@class cmr.Retry
 ---@field operation string
 ---@field attempt integer The number of the attempt that failed.
----@field delay? number Seconds until the next attempt. The option retry gets nil if cmr would not try again.
+---@field delay? number Seconds until the next attempt. In the option `retry`, nil means that cmr would not try again.
 ---@field err cmr.Error
 ---@field context table The table that all hooks of one call share.
 
@@ -382,7 +383,7 @@ function Client:key_id() end
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
----The answer, decoded if it is a JSON object. In an error of client:await, what reports the failure: an event, a
+---The answer, decoded if it is a JSON object. In an error of client:await, the report of the failure: an event, a
 ---list of the items that the API refused, or the answer of order_status.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
@@ -420,12 +421,12 @@ function Client:key_id() end
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The events that report success, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item in it.
+---The success events, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item of this parameter.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
 ---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
----@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
+---@field refusal_fields? string[] The members that a refusal may have besides the envelope's members.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
 ---@field items_in? string The name of the list parameter with these items.
 ---@field positional string[]
@@ -532,8 +533,9 @@ function cmr.start(name, ...) end
 function cmr.map(name, inputs, opts) end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
----call of client:bulk with the same rows continues the run: it skips the rows that are done. With the option `again`
----or `repeat_after`, it can send these rows again. The report counts the rows in each state, see cmr.BulkReport.
+---call of client:bulk with the same rows continues the run, and skips the rows that are done. With the option `again`
+---or `repeat_after`, client:bulk can send these rows again. The report counts the rows in each state, see
+---cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -628,7 +630,7 @@ function connections:is_moved() end
 
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
+---@param change fun(db: any): any, any, any Its results are returned. A first result of nil undoes the changes.
 ---@param is_patient? boolean True: waits the full time for a lock, even if the transaction before waited in vain.
 function connections:transaction(synchronous, change, is_patient) end
 
@@ -775,9 +777,9 @@ function queries:ids(request) end
 ---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
 ---the last request.
 ---
----Every field of the filter is optional. The fields open, accepted and unknown can only be true. The other fields are
----account, operation, user, since (a time), before (the id of a request), run (the name of a run) and id (the id of an
----order, a mailbox or another thing).
+---Every field of the filter is optional. The fields `open`, `accepted` and `unknown` can only be true. The other fields
+---are `account`, `operation`, `user`, `since` (a time), `before` (the id of a request), `run` (the name of a run) and
+---`id` (the id of an order, a mailbox or another thing).
 ---@param filter table
 ---@return table[]? requests
 ---@return string? message
@@ -857,7 +859,7 @@ function writing:settle(id, ending) end
 ---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Starts a function. Returns when the function first waits or ends, or earlier.
+---@field spawn? fun(run: fun()) Starts a function. Returns at the latest when the function waits or ends.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -893,7 +895,7 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer If first_failure reports this many things, nothing was done. 0: the answer refused everything.
+---@field parts? integer Nothing was done if `first_failure` events report this many things. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
 ---Says which events complete a step of a plan.
@@ -1023,8 +1025,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. The default also uses the
----dictionaries cmr_events and cmr_claims if they are declared.
+---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. Next to the dictionary cmr,
+---the default uses cmr_events and cmr_claims if they are declared.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---Seconds for which cmr recognises a duplicate. For an event without an eventId, the maximum is the sum of `tolerance`
