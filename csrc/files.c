@@ -156,15 +156,27 @@ static int follow(const char *path, char file[PATH_MAX])
     return ELOOP;
 }
 
+/* Returns what the path names: "file", "other", or NULL if there is nothing. */
+static const char *kind_of(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        return NULL;
+    return S_ISREG(status.st_mode) ? "file" : "other";
+}
+
 int files_link_target(lua_State *L)
 {
     char file[PATH_MAX];
-    const int code = follow(luaL_checkstring(L, 1), file);
+    const char *path = luaL_checkstring(L, 1);
+    const int code = follow(path, file);
 
     if (code)
         return answer(L, code);
     lua_pushstring(L, file);
-    return 1;
+    lua_pushstring(L, kind_of(path)); /* pushes nil for NULL */
+    return 2;
 }
 
 /* Writes a temporary file and renames it to the path that `follow` finds. Returns 0 or errno. */
@@ -199,7 +211,10 @@ int files_write_private(lua_State *L)
     size_t length;
     const char *path = luaL_checkstring(L, 1);
     const char *text = luaL_checklstring(L, 2, &length);
+    struct stat status;
 
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) /* the new file would replace a device or a pipe */
+        return answer(L, S_ISDIR(status.st_mode) ? EISDIR : ENOTSUP);
     return answer(L, length > MAX_PRIVATE_BYTES ? EFBIG : replace(path, text, length));
 }
 

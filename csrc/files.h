@@ -38,13 +38,14 @@ int files_read_private(lua_State *L);
 /*
  * core.write_private(path, text) -> true, or nil, message, errno. Writes the whole text, with mode 0600. After a
  * failure, the file is as it was. A symbolic link stays a link: the function writes the file behind it. The function
- * makes missing directories with mode 0700.
+ * makes missing directories with mode 0700. It refuses a path that names no file, such as a device or a pipe.
  */
 int files_write_private(lua_State *L);
 
 /*
- * core.link_target(path) -> the path of the file that a symbolic link names, or nil, message, errno. That file need not
- * exist. When the path is no link, the function returns the same path.
+ * core.link_target(path) -> the path of the file that a symbolic link names, and what is there: "file", "other" (such as
+ * a device, a pipe or a directory) or nil for nothing. When the path is no link, the function returns the same path.
+ * After a failure, it returns nil, message, errno.
  */
 int files_link_target(lua_State *L);
 

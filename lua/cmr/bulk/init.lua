@@ -100,28 +100,35 @@ local function find(run, wanted, name, other_account)
 end
 
 -- Looks for a run of these rows that was sent with another key. For a guarded operation, also looks for a single row
--- that was sent with another key. Returns the run or the row that was found first, and a message. If nothing was found,
--- returns nil. If the search failed, returns nil and the ledger's message.
-local function find_other_key(run, wanted, opts)
-  if opts.other_account then return nil end
-  local other, message = runs.of_another_key(run.ledger, wanted)
-  if other then return other, ("the same rows were sent with another key (run %s)"):format(other.name) end
-  if message or not plan.is_guarded(run.operation) then return nil, message end
-  local row
-  row, message = runs.row_of_another_key(run.ledger, wanted, run.digests, core.time() - run.remember_seconds)
+-- that was sent with another key. If a run was found, looks only for a row that was sent after the run began: the run
+-- has not ended, and may send the row again. Returns what was found and a message, or nil. If the search failed,
+-- returns nil and the ledger's message.
+local function find_other_key(run, wanted, opts, found)
+  if opts.other_account or found and found.ended_at then return nil end
+  if not found then
+    local other, message = runs.of_another_key(run.ledger, wanted)
+    if other then return other, ("the same rows were sent with another key (run %s)"):format(other.name) end
+    if message then return nil, message end
+  end
+  if not plan.is_guarded(run.operation) then return nil end
+  local since = core.time() - run.remember_seconds
+  local row, message = runs.row_of_another_key(run.ledger, wanted, run.digests, since, found)
   if not row then return nil, message end
   local where = row.name and (" (run %s)"):format(row.name) or ""
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
--- Finds the run. If there is none, calls find_other_key. Either search may find another key. With opts.changed_key,
--- look_up adds this key's account to wanted.former_accounts, and searches again.
+-- Finds the run, and what was sent with another key. With opts.changed_key, another key is a former key of the user:
+-- adds its account to wanted.former_accounts, and searches again. Without opts.changed_key, returns nil, a message, the
+-- reason "other_key" and what was found.
 local function look_up(run, wanted, opts)
   while true do
     local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
-    if not found and not message then
-      other, message = find_other_key(run, wanted, opts)
-      reason = other and "other_key"
+    if not message then
+      other, message = find_other_key(run, wanted, opts, found)
+      if message then
+        found, reason = nil, other and "other_key"
+      end
     end
     local is_former = reason == "other_key"
       and opts.changed_key

@@ -26,16 +26,16 @@ function identity.trim(value)
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----Normalizes a text for comparison. Removes the blanks around the text. An address becomes lower case. A domain becomes
----lower case only in a field for domains, because a company's name may look like a domain. Any other text keeps its
----case.
+---Normalizes a text for comparison. Removes the blanks around the text. An address becomes lower case. A text of the
+---kind "domain" becomes lower case. A text of the kind "host" becomes lower case if it looks like the name of a host; a
+---path in it keeps its case. Any other text keeps its case too: a company's name may look like a domain.
 ---@param value string
----@param in_domain_field boolean?
-function identity.normal(value, in_domain_field)
+---@param kind "domain"|"host"|"text"|nil
+function identity.normal(value, kind)
   value = identity.trim(value)
-  if not value:find(".", 1, true) then return value end
-  local is_name = value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$"
-    or in_domain_field and value:find "^[a-zA-Z0-9%-%.]+%.[a-zA-Z][a-zA-Z]+$"
+  local is_name = kind == "domain"
+    or value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$"
+    or kind == "host" and value:find "^[a-zA-Z0-9%-%.]+%.[a-zA-Z][a-zA-Z]+$"
   return is_name and ascii.lower(value) or value
 end
 
@@ -56,23 +56,27 @@ end
 
 local NO_NAMES = {} -- for a request without an operation
 
--- Patterns of the fields whose texts are compared like domains. A user name is the part of an address before the @.
-local DOMAIN_FIELDS = { "domains?$", "domainnames?$", "usernames?$", "forwardto$", "nameservers?$", "^host$" }
+-- The kinds of texts by the end of the field's name. In a text of these kinds, case makes no difference. A user name is
+-- the part of an address before the @.
+local KINDS = {
+  { "domains?$", "domain" },
+  { "domainnames?$", "domain" },
+  { "usernames?$", "domain" },
+  { "nameservers?$", "domain" },
+  { "^host$", "domain" },
+  { "forwardto$", "host" },
+}
 
-local function holds_domains(name)
-  name = ascii.lower(name)
-  for _, pattern in ipairs(DOMAIN_FIELDS) do
-    if name:find(pattern) then return true end
-  end
-  return false
-end
-
--- Returns the kind of a table's member: "secret", "domain" or "text". The kind says how to compare the member's texts.
--- An item of a list has the kind of the list.
+-- Returns the kind of a table's member: "secret", "domain", "host" or "text". The kind says how to compare the member's
+-- texts. An item of a list has the kind of the list.
 local function kind_of(name, outer)
   if outer == "secret" or redact.is_secret_name(name) then return "secret" end
   if type(name) ~= "string" then return outer end
-  return holds_domains(name) and "domain" or "text"
+  name = ascii.lower(name)
+  for _, row in ipairs(KINDS) do
+    if name:find(row[1]) then return row[2] end
+  end
+  return "text"
 end
 
 local serialize
@@ -102,8 +106,8 @@ local function serialize_members(object, kind, names, path)
       member_path = prefix .. tostring(key)
       if not names[member_path] then member_path = prefix .. "*" end
     end
-    -- a key that looks like a domain is compared as a domain: the keys of the parameter `mailboxes` are domains
-    members[#members + 1] = serialize(key, "domain") .. "=" .. serialize(member, kind_of(key, kind), names, member_path)
+    -- a key that looks like a host is compared as a host: the keys of the parameter `mailboxes` are domains
+    members[#members + 1] = serialize(key, "host") .. "=" .. serialize(member, kind_of(key, kind), names, member_path)
   end
   return members
 end
@@ -112,7 +116,7 @@ end
 -- values never have the same text.
 local SERIALIZERS = {
   string = function(value, kind)
-    if kind ~= "secret" then value = identity.normal(value, kind == "domain") end
+    if kind ~= "secret" then value = identity.normal(value, kind) end
     return #value .. ":" .. value
   end,
   number = text.exact_number,

@@ -400,6 +400,25 @@ cmr: failed: 1 invalid_argument, 1 not_found
     os.remove(path .. ".target")
   end)
 
+  it("writes the failures into a pipe, and results and failures into a device, which stay what they are", function()
+    local path, pipe = bulk.mailboxes(2), command.file_with ""
+    files[1] = path
+    bulk.seed(server, 1)
+    command.sh(("rm %s && mkfifo -m 600 %s"):format(pipe, pipe))
+    local ended = command.run({"bulk", "reexport", "--from", path, "--failures", pipe},
+      {env = env, lead = ("cat %s >%s.read & "):format(pipe, pipe), after = "; wait"})
+    assert.equal(3, ended.status, ended.err)
+    assert.matches("^prw%-%-%-%-%-%-%- ", command.sh("ls -l " .. pipe))
+    assert.matches("\n%g*not_found,", read(pipe .. ".read"))
+    ended = cmr{"reexport", "--from", path, "--retry-failed", "--failures", "/dev/null", "--results", "/dev/null"}
+    assert.equal(3, ended.status, ended.err)
+    assert.matches("^c", command.sh "ls -lL /dev/null")
+    ended = cmr{"reexport", "--from", path, "--retry-failed", "--failures", "/"}
+    assert.equal(2, ended.status)
+    assert.matches("\ncmr: option '%-%-failures': .*directory\n", ended.err)
+    os.remove(pipe .. ".read")
+  end)
+
   it("counts a row that was done from a failures file as done in its original file", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)
@@ -740,6 +759,26 @@ cmr: failed: 1 invalid_argument, 1 not_found
     ended = cmr{"reexport", "--from", path, "--changed-key"}
     assert.matches("1 accepted (1 of them before)", ended.err, 1, true)
     assert.equal(2, sent())
+  end)
+
+  it("refuses a row that another key sent since the run stopped, and counts it with --changed-key", function()
+    local line = '{"userId":"' .. mock.USER .. '","domains":["%s.com"],"years":1}\n'
+    local function renew(path, ...) return cmr{"renew-domains", "--from", path, "--yes", ...} end
+    local stopped, other = rows(line:format "a" .. line:format "b"), rows(line:format "b" .. line:format "c")
+    server:fault{match = {operation = "renew_domains"}, status = 402, body = {status = 402, message = "wallet"}}
+    assert.equal(3, renew(stopped, "--concurrency", "1").status)
+    server:fault{match = {operation = "renew_domains"}, status = 200, times = 9,
+      body = {status = 200, message = "ok", actionId = "ACT_1"}}
+    local key = env.CMR_API_KEY
+    env.CMR_API_KEY = "another"
+    assert.equal(0, renew(other).status)
+    env.CMR_API_KEY = key
+    local ended = renew(stopped)
+    assert.same({2, 3}, {ended.status, sent()})
+    assert.matches("^cmr: row 2 was sent with another key %(run RUN_%x+%)\n", ended.err)
+    ended = renew(stopped, "--changed-key")
+    assert.same({0, 4}, {ended.status, sent()}, ended.err)
+    assert.matches("2 rows: 2 accepted (1 of them before)", ended.err, 1, true)
   end)
 
   it("refuses --again for a file with only some rows of a run", function()

@@ -6,7 +6,6 @@ local io = require "cmr.cli.io"
 local pretty_json = require "cmr.cli.pretty_json"
 local redact = require "cmr.util.redact"
 local row_arguments = require "cmr.cli.bulk.row_arguments"
-local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 
 local outputs = {}
@@ -45,8 +44,11 @@ end
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
-  local target = failures and core.link_target(failures)
-  if not target then return end
+  local target, kind
+  if failures then
+    target, kind = core.link_target(failures)
+  end
+  if not target or kind == "other" then return end
   if input:is_at(target .. PART) then io.usage "option '--from' names a file that '--failures' needs" end
   results = results and results ~= "-" and core.link_target(results)
   if not results then return end
@@ -59,7 +61,8 @@ end
 ---@param path string "-" is standard output
 function outputs.results(path, append, system)
   if path == "-" then return setmetatable({ system = system }, Results) end
-  if not shell.exists(path) then core.write_private(path, "") end -- only the user may read the answers
+  local _, kind = core.link_target(path)
+  if not kind then core.write_private(path, "") end -- only the user may read the answers
   local file, message = io.system.open(path, append and "ab" or "wb")
   if not file then io.usage("option '--results': %s", message) end
   return setmetatable({ system = setmetatable({ stdout = file }, { __index = system }), file = file }, Results)
@@ -111,18 +114,28 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
+-- Opens PATH.part, or PATH itself if it is a device or a pipe, which no file may replace. Returns the file and the path
+-- that PATH.part replaces in the end, if any. After a failure, returns nil, nil and a message.
+local function open_failures(path)
+  local target, kind = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link
+  if not target then return nil, nil, kind end
+  if kind == "other" then
+    local file, message = io.system.open(path, "wb")
+    return file, nil, message
+  end
+  local ok, message = core.write_private(target .. PART, "") -- rows may contain passwords
+  if not ok then return nil, nil, message end
+  local file
+  file, message = io.system.open(target .. PART, "r+b")
+  return file, target, message
+end
+
 ---Opens the file of failures. The file gets the rows that failed or are deferred, in the format of the input, so that
 ---the next run can read the file. The reasons are in columns or members such as "cmr.message"; "cmr.run" names the run.
----cmr writes PATH.part first, because PATH may be the input. Raises a mistake if it cannot write the file.
+---cmr writes PATH.part first, because PATH may be the input. If PATH is a device or a pipe, cmr writes there directly.
+---Raises a mistake if it cannot write the file.
 function outputs.failures(path, input, run_name)
-  local target, message = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link
-  local part, ok, file = target and target .. PART, nil, nil
-  if part then
-    ok, message = core.write_private(part, "") -- rows may contain passwords
-  end
-  if ok then
-    file, message = io.system.open(part, "r+b")
-  end
+  local file, target, message = open_failures(path)
   if not file then io.usage("option '--failures': %s", message) end
   local self = {
     file = file,
@@ -158,14 +171,14 @@ function Failures:add(row, failure)
   self:write(self.format_line(self.header, row, fields, self.separator))
 end
 
----Closes the file of failures. Normally renames PATH.part to PATH. With keep_part, sets self.path to PATH.part instead.
----Returns a message if the file could not be written.
+---Closes the file of failures. Normally renames PATH.part to PATH. With keep_part, sets self.path to PATH.part instead;
+---PATH is then the input. Returns a message if the file could not be written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message
   if keep_part then
     self.path = self.target .. PART
-  elseif not message then
+  elseif self.target and not message then
     _, message = os.rename(self.target .. PART, self.target)
   end
   return message
