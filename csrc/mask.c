@@ -22,8 +22,8 @@ static int hex_value(const char *digits, int count)
 enum { JSON = 1, URL = 2 };
 
 /*
- * Returns how many bytes at `text` stand for the character, or 0. For example, "C" may be written as C, in JSON also as
- * \C or \u0043, and in a URL also as %43.
+ * Returns how many bytes at `text` stand for the character, or 0. For example, a slash may be written as /, in JSON
+ * also as \/ or \u002f, and in a URL also as %2F.
  */
 static size_t match_character(const char *text, const char *end, char character, int forms)
 {

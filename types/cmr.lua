@@ -421,7 +421,7 @@ function Client:key_id() end
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The success events, as "EVENT" or "EVENT PARAMETER". With PARAMETER: one event for each item of this parameter.
+---The success events, as "EVENT" or "EVENT PARAMETER". With PARAMETER: they report each item of this parameter.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.

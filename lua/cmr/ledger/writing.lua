@@ -24,7 +24,8 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether a request with this content was recorded after the caller looked for such requests.
+-- Returns whether a request with this content was recorded after the caller looked for such requests. With
+-- newest_known_elsewhere, the requests of this run do not count.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then
