@@ -108,7 +108,7 @@ describe("a summary", function()
     assert.same({
       "30 rows: 2 done, 3 failed, 22 unknown, 2 deferred, 1 not tried",
       "failed: 1 not_found, 2 bad_request",
-      "done in part, some items failed: row 2",
+      "some items failed: row 2",
       "row 2: 1 item failed: a.com",
       "unknown: rows 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27 and 2 more: " ..
         "may have been done; look, and if they were not, use --retry-unknown",

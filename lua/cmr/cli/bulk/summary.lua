@@ -57,13 +57,13 @@ end
 
 ---Counts a row.
 ---@param status "done"|"accepted"|"partial"|"sending"|"failed"|"unknown"|"deferred"
----@param failure table? For a failed or deferred row: its failure. For a partial row: its ending, with the message.
+---@param failure table? For a failed or deferred row: its failure. For a partial row: its ending.
 ---@param is_earlier boolean? True for a row that this run does not send, because it was sent before.
 function Tally:add(row, status, failure, is_earlier)
   if self.listed[status] then list_row(self.listed[status], row.number) end
   if status == "partial" then
     self.messages[row.number] = failure and failure.message
-    status = "done"
+    status = failure and failure.state == "accepted" and "accepted" or "done"
   end
   local counts = is_earlier and self.earlier or self
   counts[status] = counts[status] + 1
@@ -138,7 +138,7 @@ function Tally:lines(rows)
   end
   if sum.failed > 0 then add("failed: %s", count_kinds(self.kinds.failed)) end
   if sum.accepted > 0 then add "accepted: the API reports later how they end" end
-  if self.listed.partial.count then add("done in part, some items failed: %s", row_numbers(self.listed.partial)) end
+  if self.listed.partial.count then add("some items failed: %s", row_numbers(self.listed.partial)) end
   for _, number in ipairs(self.listed.partial) do
     if self.messages[number] then add("row %d: %s", number, self.messages[number]) end
   end
