@@ -167,6 +167,19 @@ local function log(system, lines)
   end
 end
 
+-- Calls the client's method. If Ctrl-C interrupts a call that changes something, says that it may have been done, and
+-- raises the error again.
+local function call(order, parsed, system, client)
+  local ok, answer, message, err = pcall(client[order.method], client, unpack(order.args))
+  if ok then return answer, message, err end
+  if order.acts and tostring(answer):find("interrupted!", 1, true) then
+    local unknown, is_remembered = { kind = "cancelled", outcome = "unknown" }, not parsed.no_ledger
+    local advice = require("cmr.cli.messages").advice(order.operation, unknown, true, order.args[1], is_remembered)
+    log(system, { "interrupted", unpack(advice) })
+  end
+  error(answer, 0)
+end
+
 -- Returns two lines. The first line says whether the API accepted or refused the request. If the API accepted the
 -- request, the first line also lists the ids in the answer. The second line is the answer, with secrets masked.
 local function acceptance(order, answer)
@@ -242,9 +255,9 @@ end
 function request.send(order, parsed, system, client)
   -- for a wrong argument, the client raises only a text; `prepare` returns an error table, which `fail` needs
   local prepare = order.prepare or core[order.method]
-  local call, message, err = prepare(client:target(), unpack(order.args))
-  if not call then fail(order, parsed, message, err) end
-  if not confirmed(order, call, parsed, system, client) then return io.EXIT_OK end
+  local prepared, message, err = prepare(client:target(), unpack(order.args))
+  if not prepared then fail(order, parsed, message, err) end
+  if not confirmed(order, prepared, parsed, system, client) then return io.EXIT_OK end
   local operation, spare = order.operation, request.open_engine(system)
   if parsed.all then
     spare:close()
@@ -253,7 +266,7 @@ function request.send(order, parsed, system, client)
     return io.EXIT_OK
   end
   local answer
-  answer, message, err = client[order.method](client, unpack(order.args))
+  answer, message, err = call(order, parsed, system, client)
   spare:close()
   if not answer then fail(order, parsed, message, err) end
   local shown = show(order, answer, parsed, system)
