@@ -33,7 +33,7 @@ struct trace {
     double resolved, connected, secured, first_byte; /* seconds from the start; 0 for a phase that was not reached */
 };
 
-/* The end of the last attempt, and its response. */
+/* How the last attempt ended, and its response. */
 struct answer {
     enum ending ending;
     CURLcode code;

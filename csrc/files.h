@@ -43,9 +43,9 @@ int files_read_private(lua_State *L);
 int files_write_private(lua_State *L);
 
 /*
- * core.link_target(path) -> the path of the file that a symbolic link names, and what is there: "file", "other" (such as
- * a device, a pipe or a directory) or nil for nothing. When the path is no link, the function returns the same path.
- * After a failure, it returns nil, message, errno.
+ * core.link_target(path) -> the path of the file that a symbolic link names, and what is there: "file"; "other", such
+ * as a device, a pipe or a directory; or nil for nothing. When the path is no link, the function returns the same path.
+ * It returns nil, message, errno after a failure.
  */
 int files_link_target(lua_State *L);
 

@@ -2756,7 +2756,7 @@ function Client:process_order(fields) end
 ---
 ---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
----Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
+---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name. cmr sends each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---
 ---```lua
 ---cmr.create_order_form{
@@ -2831,7 +2831,7 @@ function Client:create_order_form(fields) end
 ---
 ---A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month.
 ---
----Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
+---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name. cmr sends each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---
 ---```lua
 ---cmr.add_subscription_mailboxes{

@@ -8,8 +8,8 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
--- How long a refusal without Retry-After is in force. The API also counts re-exports from the dashboard, which may be
--- days old. So the API may allow the next re-export in less than a week.
+-- How long a refusal without Retry-After is in force. The time is shorter than a week, because the API also counts
+-- re-exports from the dashboard. These may be days old, so the quota may be free again soon.
 local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- the longest name of a mailbox in a message
 

@@ -1,8 +1,8 @@
 ---Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
 ---
----A retry takes 1 from the budget. After a refusal, a retry takes nothing. A success gives 1 back if a retry of the
----call took 1. If no retry took 1, a success gives 0.2 back. A refusal gives back as much as a success. But a refusal
----by the rate limit gives nothing back. The numbers have the same ratios as in the standard mode of the AWS SDKs.
+---A retry takes 1 from the budget, but a retry after a refusal takes nothing. When a call ends in a success or a
+---refusal, the budget gets 1 back if a retry of the call took 1, else 0.2. A refusal by the rate limit gives nothing
+---back. The numbers have the same ratios as in the standard mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

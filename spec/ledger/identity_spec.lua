@@ -36,7 +36,7 @@ describe("the digest of a request's content", function()
       check_workspace = {domains = {{domainName = "Acme.COM"}}},
       recreate_subscriptions = {domainNames = {"Acme.COM"}},
       update_mailboxes = {mailboxData = {userName = "Jane.Doe"}},
-      order_mailboxes = {mailboxes = {["acme.com"] = {{username = "Jane"}, {username = "Jose-M"}, {username = "J.M1"}}}},
+      order_mailboxes = {mailboxes = {["acme.com"] = {{username = "Jane"}, {username = "J-M"}, {username = "J.M1"}}}},
       set_nameservers = {domain = "Acme.XN--P1AI"},
       validate_mailbox = {undocumented = "Jane@Acme.COM"},
     } do

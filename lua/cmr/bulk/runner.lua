@@ -51,7 +51,7 @@ local function next_row(run, rows)
 end
 
 -- Called when a row has its slot. Returns false if the row must not be sent. Otherwise returns the fields that the
--- ledger stores with the request. If the run is not in the ledger, returns true.
+-- ledger stores with the request, or true if the run is not in the ledger.
 local function before_send(run, row)
   if is_stopped(run) then return false end
   row.is_sent, run.in_flight = true, run.in_flight + 1

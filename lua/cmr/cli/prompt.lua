@@ -30,7 +30,7 @@ function prompt.line(question, opts)
   local ok, answer = pcall(function()
     return pipe:read("*a"):match "^(.*)\n$"
   end)
-  pipe:close() -- also after Ctrl-C, because close() waits until sh has turned the echo on again
+  pipe:close() -- needed even after Ctrl-C: close() waits until sh has turned the echo on again
   if not ok then error(answer, 0) end
   if not answer then io.failure "no answer, nothing was written" end
   return answer == "" and default or answer

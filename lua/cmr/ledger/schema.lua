@@ -11,8 +11,8 @@ local schema = {}
 -- run: the bulk runs.
 --   digest: the digest of the set of the run's rows.
 --   round: 1 at first; --again begins the run anew and adds 1.
---   round_after: the id of the newest request when the round began. Only later requests count for the round. An id is
---   stored and not a time, because the clock may be set back.
+--   round_after: the id of the newest request when the round began. Only later requests count for the round. This is an
+--   id instead of a time, because the clock may be set back.
 -- claim, entry, count: the store, see cmr.Store.
 local MIGRATIONS = {
   {

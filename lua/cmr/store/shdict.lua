@@ -21,7 +21,7 @@ local PAGE_BYTES, PAGE_HEADER_BYTES, RESERVED_PAGES, ENTRY_HEADER_BYTES = 4096, 
 
 ---Makes a store on a dictionary, such as ngx.shared.cmr.
 ---@param dict table
----@param events table? A dictionary for lists, which refuses new texts when it is full. Nil puts the lists into `dict`.
+---@param events table? A dictionary for lists. When it is full, the store refuses new texts. Default: `dict`.
 ---@param claims table? The dictionary for claims. Default: `dict`.
 function Store.new(dict, events, claims)
   return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)
@@ -78,7 +78,8 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- does not delete a claim that is about to end: before the deletion, another worker may claim the name
+  -- keeps a claim that is about to end: if it ended before the deletion, another worker could claim the name, and the
+  -- deletion would remove that worker's claim
   local left = dict:ttl(key)
   if left and left > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true

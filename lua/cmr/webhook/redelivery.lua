@@ -4,7 +4,7 @@ local events = require "cmr.webhook.events"
 local text = require "cmr.util.text"
 
 local redelivery = {
-  MAX_TRIES = 3, -- the vendor delivers an event at most this often (help page)
+  MAX_TRIES = 3, -- the vendor delivers an event at most this many times (help page)
   -- All deliveries of an event arrive within this time. The vendor waits up to 60 s for each answer, and delivers again
   -- about 30 s and about 5 min later (help page). So the last delivery arrives in less than 9 min.
   SECONDS = 10 * text.MINUTE,

@@ -177,7 +177,7 @@ local function page_note(operation, args, answer)
   return ('This is page %.14g of %.14g%s. {"page": %.14g} is the next one.'):format(page, pages, of, page + 1)
 end
 
--- If the API carries out the request later, or refused every item, says so.
+-- Returns a note if the API refused every item, or will carry out the request later. Otherwise returns nil.
 local function ending_note(operation, args, answer)
   local ending = endings.of_answer(operation, args, answer)
   if ending.state == "failed" then
