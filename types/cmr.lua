@@ -53,7 +53,7 @@
 ---@field rows integer
 ---@field done integer
 ---@field accepted integer The API accepted them; webhooks report how they end.
----@field partial integer Done, except for some items that failed.
+---@field partial integer Done or accepted, except for some items that failed.
 ---@field failed integer
 ---@field sending integer Another process is sending them.
 ---@field unknown integer The server may have done them.

@@ -45,7 +45,7 @@ describe("the plan of a bulk run", function()
 
   -- Makes a request of the run, in the form in which a ledger returns it.
   local function entry(fields)
-    local made = {id = 1, run = 1, state = "done", sent_at = 950, ended_at = 950}
+    local made = {id = 1, account = "a", run = 1, state = "done", sent_at = 950, ended_at = 950}
     for name, value in pairs(fields) do made[name] = value end
     return made
   end

@@ -38,8 +38,8 @@ describe("a bulk run", function()
       return true
     end
     run.ledger = {path = "/l.db", newest = function() return 0 end}
-    local earlier = {id = 3, run = 1, state = "done", sent_at = 5}
-    local other = {id = 4, run = 1, state = "failed", outcome = "not_sent", sent_at = 5}
+    local earlier = {id = 3, account = "a", run = 1, state = "done", sent_at = 5}
+    local other = {id = 4, account = "a", run = 1, state = "failed", outcome = "not_sent", sent_at = 5}
     function run.ledger.same(_, _, _, digest)
       for number, one in ipairs(answers) do
         if run.digests:get(number) == digest then

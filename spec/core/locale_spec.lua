@@ -130,7 +130,7 @@ describe("in every locale", function()
       end
       local event = cmr.webhook.verify(body, headers, {api_key = delivery.KEY, now = delivery.NOW})
       print(event ~= nil)
-      print(identity.normal "INFO@ACME.COM", identity.normal("INFO-I.COM", true))
+      print(identity.normal "INFO@ACME.COM", identity.normal("INFO-I.COM", "domain"))
       print(require "cmr.settlement.status".verdict "failed", require "cmr.util.redact".is_secret_name "CREDENTIAL")
       for _, header in ipairs{"CMR-X-API-KEY", "CONNECTION"} do
         print((select(2, core.target{api_key = "k", base_url = "https://a.test", headers = {[header] = "x"}})))

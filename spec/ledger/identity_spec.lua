@@ -38,6 +38,7 @@ describe("the digest of a request's content", function()
       update_mailboxes = {mailboxData = {userName = "Jane.Doe"}},
       order_mailboxes = {mailboxes = {["acme.com"] = {{username = "Jane"}, {username = "J-M"}, {username = "J.M1"}}}},
       set_nameservers = {domain = "Acme.XN--P1AI"},
+      order_mailboxes_form = {mailboxes = {["Acme.XN--P1AI"] = {{username = "Jane"}}}},
       validate_mailbox = {undocumented = "Jane@Acme.COM"},
     } do
       local function lower(value)

@@ -39,7 +39,7 @@ local validate = require "cmr.util.validate"
 ---@field rows integer
 ---@field done integer
 ---@field accepted integer The API accepted them; webhooks report how they end.
----@field partial integer Done, except for some items that failed.
+---@field partial integer Done or accepted, except for some items that failed.
 ---@field failed integer
 ---@field sending integer Another process is sending them.
 ---@field unknown integer The server may have done them.
@@ -99,36 +99,23 @@ local function find(run, wanted, name, other_account)
   return nil, ("the run %s is of another account"):format(name), "mistake"
 end
 
--- Looks for a run of these rows that was sent with another key. For a guarded operation, also looks for a single row
--- that was sent with another key. If a run was found, looks only for a row that was sent after the run began: the run
--- has not ended, and may send the row again. Returns what was found and a message, or nil. If the search failed,
--- returns nil and the ledger's message.
-local function find_other_key(run, wanted, opts, found)
-  if opts.other_account or found and found.ended_at then return nil end
-  if not found then
-    local other, message = runs.of_another_key(run.ledger, wanted)
-    if other then return other, ("the same rows were sent with another key (run %s)"):format(other.name) end
-    if message then return nil, message end
-  end
-  if not plan.is_guarded(run.operation) then return nil end
-  local since = core.time() - run.remember_seconds
-  local row, message = runs.row_of_another_key(run.ledger, wanted, run.digests, since, found)
-  if not row then return nil, message end
-  local where = row.name and (" (run %s)"):format(row.name) or ""
-  return row, ("row %d was sent with another key%s"):format(row.number, where)
+-- Looks for a run of these rows that was sent with another key. Returns the run and a message. Returns nil if there is
+-- none, and nil and the ledger's message after a failure.
+local function find_other_key(run, wanted, opts)
+  if opts.other_account then return nil end
+  local other, message = runs.of_another_key(run.ledger, wanted)
+  if not other then return nil, message end
+  return other, ("the same rows were sent with another key (run %s)"):format(other.name)
 end
 
--- Finds the run, and what was sent with another key. With opts.changed_key, another key is a former key of the user:
--- adds its account to wanted.former_accounts, and searches again. Without opts.changed_key, returns nil, a message, the
--- reason "other_key" and what was found.
+-- Calls find. If there is no run, calls find_other_key. Either call may find a run that was sent with another key. With
+-- opts.changed_key, the function then adds the account of that key to wanted.former_accounts, and searches again.
 local function look_up(run, wanted, opts)
   while true do
     local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
-    if not message then
-      other, message = find_other_key(run, wanted, opts, found)
-      if message then
-        found, reason = nil, other and "other_key"
-      end
+    if not found and not message then
+      other, message = find_other_key(run, wanted, opts)
+      reason = other and "other_key"
     end
     local is_former = reason == "other_key"
       and opts.changed_key
@@ -189,6 +176,8 @@ end
 ---Sets these fields of `run`:
 ---  account, id, name, round_after
 ---  former_accounts  a list of the accounts with former keys, for opts.changed_key
+---  changed_key, other_account  as in opts, for plan.rows
+---  others_after   plan.rows ignores requests of other keys up to this id: the run's round began after them
 ---  record         the run in the ledger
 ---  is_resumed     whether the run was begun before and has not ended
 ---  begins_round   whether the first row that is sent begins the run's next round
@@ -205,7 +194,7 @@ end
 ---@return boolean? ok
 ---@return string? message
 ---@return "taken"|"other_key"|"mistake"|"ledger"|nil reason
----@return table? other The run or the row that was sent with another key.
+---@return table? other The run that was sent with another key.
 function bulk.open(run, opts)
   run.round_after = 0
   if not run.ledger or run.repeatable then return true end
@@ -213,7 +202,8 @@ function bulk.open(run, opts)
   local wanted = { account = run.account, operation = run.operation.name, digest = run.set_digest }
   wanted.rows, wanted.source, wanted.former_accounts = run.digests.count, opts.source, {}
   local found, message, reason, other = look_up(run, wanted, opts)
-  run.former_accounts = wanted.former_accounts
+  run.former_accounts, run.changed_key, run.other_account = wanted.former_accounts, opts.changed_key, opts.other_account
+  run.others_after = found and found.round_after or 0
   local ok
   if not message and opts.peek then return peek(run, found, opts) end
   if not message then
@@ -293,7 +283,7 @@ local function review(run, duplicates)
   end)
   if ok then return problem end
   if type(failure) ~= "table" then error(failure, 0) end
-  return failure.failure or failure.usage
+  return failure.failure or failure.usage or failure.other_key
 end
 
 ---Runs an operation for many rows. See client:bulk.

@@ -3,6 +3,8 @@
 local digests = require "cmr.bulk.digests"
 local forgetting = require "cmr.ledger.forgetting"
 local identity = require "cmr.ledger.identity"
+local runs = require "cmr.ledger.runs"
+local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
 
 local plan = {
@@ -85,27 +87,45 @@ local function unreadable(run, message)
   return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
 end
 
--- Returns the requests with a row's content, for the present key and for the former keys.
+-- Returns the requests with a row's content in two lists: those of the present key and the former keys, and those of
+-- other keys. The second list is empty if requests of other keys do not count.
 local function same(run, digest)
-  local entries, message = run.ledger:same(run.account, run.operation.name, digest)
-  for _, account in ipairs(entries and run.former_accounts or {}) do
-    local more
-    more, message = run.ledger:same(account, run.operation.name, digest)
-    if not more then return nil, message end
-    for _, entry in ipairs(more) do
-      entries[#entries + 1] = entry
+  local any_key = is_guarded(run.operation) and not run.other_account
+  local entries, message = run.ledger:same(run.account, run.operation.name, digest, any_key)
+  if not entries then error(unreadable(run, message)) end
+  local own, others, former_accounts = {}, {}, run.former_accounts or {}
+  for _, entry in ipairs(entries) do
+    local is_own = entry.account == run.account or tables.contains(former_accounts, entry.account)
+    table.insert(is_own and own or others, entry)
+  end
+  if any_key then return own, others end
+  for _, account in ipairs(former_accounts) do
+    entries, message = run.ledger:same(account, run.operation.name, digest)
+    if not entries then error(unreadable(run, message)) end
+    for _, entry in ipairs(entries) do
+      own[#own + 1] = entry
     end
   end
-  return entries, message
+  return own, others
 end
 
+-- Returns the request with which another key sent the row after this key did, or nil. `newest` is the id of the row's
+-- newest request with this key.
+local function sent_by_other_key(run, others, newest, now)
+  local after, since = math.max(newest, run.others_after or 0), now - run.remember_seconds
+  for _, entry in ipairs(others) do
+    if entry.id > after and RANKS[entry.state] < RANKS.failed and entry.sent_at > since then return entry end
+  end
+end
+
+-- Gives a row its entry and its status. Raises {other_key = message} if the row would be sent, and another key has sent
+-- it since. With run.changed_key, that key is a former key: adds its account to run.former_accounts.
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
     return
   end
-  local entries, message = same(run, row.digest)
-  if not entries then error(unreadable(run, message)) end
+  local entries, others = same(run, row.digest)
   local now, counted, newest, newest_elsewhere, times = run.time(), {}, 0, 0, 0
   for _, entry in ipairs(entries) do
     newest = math.max(newest, entry.id)
@@ -118,6 +138,15 @@ local function look_up(run, row)
   end
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
+  local other = row.status == "todo" and sent_by_other_key(run, others, newest, now)
+  if other then
+    if not run.changed_key then
+      local where = other.run and (" (run %s)"):format(runs.name(run.ledger, other.run)) or ""
+      error { other_key = ("row %d was sent with another key%s"):format(row.number, where) }
+    end
+    table.insert(run.former_accounts, other.account)
+    return look_up(run, row)
+  end
   row.is_repeat = times >= row.copy
   -- newest_known is the id of the row's newest request. If the ledger has a newer request, the row was sent
   -- elsewhere, and Ledger:begin refuses the row. For a second copy, a newer request of this run may belong to the first
@@ -201,7 +230,7 @@ end
 ---  rows, read_row, digests, copied           see plan.read
 ---  settled, partial                          see plan.review
 ---  check(args)                               returns true, or nil and a message
----  ledger, account, former_accounts, operation
+---  ledger, account, former_accounts, changed_key, other_account, others_after, operation
 ---  id                                        the id of the run in the ledger
 ---  is_part                                   whether the input is a failures file, which has some of the run's rows
 ---  round_after, repeat_after, remember_seconds, retry_unknown, retry_failed

@@ -167,12 +167,18 @@ local function log(system, lines)
   end
 end
 
--- Calls the client's method. If Ctrl-C interrupts a call that changes something, says that it may have been done, and
--- raises the error again.
+-- Calls the client's method. If Ctrl-C interrupts a call that changes something and has begun an attempt, says that the
+-- request may have been done. Then raises the error again.
 local function call(order, parsed, system, client)
+  local has_begun = false
+  client = client:with {
+    on_request = function()
+      has_begun = true
+    end,
+  }
   local ok, answer, message, err = pcall(client[order.method], client, unpack(order.args))
   if ok then return answer, message, err end
-  if order.acts and tostring(answer):find("interrupted!", 1, true) then
+  if order.acts and has_begun and tostring(answer):find("interrupted!", 1, true) then
     local unknown, is_remembered = { kind = "cancelled", outcome = "unknown" }, not parsed.no_ledger
     local advice = require("cmr.cli.messages").advice(order.operation, unknown, true, order.args[1], is_remembered)
     log(system, { "interrupted", unpack(advice) })

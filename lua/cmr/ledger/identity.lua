@@ -35,7 +35,7 @@ function identity.normal(value, kind)
   value = identity.trim(value)
   local is_name = kind == "domain"
     or value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$"
-    or kind == "host" and value:find "^[a-zA-Z0-9%-%.]+%.[a-zA-Z][a-zA-Z]+$"
+    or kind == "host" and value:find "^[a-zA-Z0-9%-%.]+%.[a-zA-Z][a-zA-Z0-9%-]+$"
   return is_name and ascii.lower(value) or value
 end
 

@@ -48,53 +48,6 @@ function runs.of_another_key(ledger, wanted)
   return db:first(sql, wanted.digest, wanted.operation, wanted.account, address.of(wanted.account))
 end
 
--- Returns the other accounts that have the same base URL, and a request of this operation in the ledger.
-local function accounts_of_other_keys(db, wanted)
-  local sql = "SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ? AND %s = ?"
-  return db:rows(sql:format(address.SQL), wanted.operation, wanted.account, address.of(wanted.account))
-end
-
-local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ? AND account = ? AND sent_at > ?
-  AND id > ? AND superseded IS NULL AND state NOT IN ('failed', 'deferred') LIMIT 1]]
-
--- Returns the id of the run's first request, or 0 if there is no run.
-local function first_id(db, run)
-  if not run then return 0 end
-  local row, message = db:first("SELECT min(id) AS id FROM request WHERE run = ?", run.id)
-  if message then return nil, message end
-  return row.id or 0
-end
-
----Finds a row that was sent with another key to the same base URL, and that was done or may have been done.
----@param wanted table {account, operation, former_accounts}; rows sent by a former account do not count
----@param digests table The digests of the rows, see cmr.bulk.digests.
----@param since number seconds since 1970
----@param run table? If it is given, only rows that were sent after this run's first request count.
----@return table? found {account, number, name}; number: the row's number; name: the name of its run, if any
----@return string? message
-function runs.row_of_another_key(ledger, wanted, digests, since, run)
-  local db, message = ledger:connection "durable"
-  if not db then return nil, message end
-  local accounts
-  accounts, message = accounts_of_other_keys(db, wanted)
-  if not accounts then return nil, message end
-  local after
-  after, message = first_id(db, run)
-  if not after then return nil, message end
-  local former = {}
-  for _, account in ipairs(wanted.former_accounts) do
-    former[account] = true
-  end
-  for _, other in ipairs(accounts) do
-    for number = 1, former[other.account] and 0 or digests.count do
-      local row
-      row, message = db:first(SENT_BY, digests:get(number), wanted.operation, other.account, since, after)
-      if message then return nil, message end
-      if row then return { account = other.account, number = number, name = row.run and runs.name(ledger, row.run) } end
-    end
-  end
-end
-
 -- Removes the run with this name. Keeps the run if it has sent a request, or if another process works on the run.
 local function remove_unused(ledger, db, name)
   local sql = "SELECT id FROM run WHERE name = ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"

@@ -781,6 +781,37 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.matches("2 rows: 2 accepted (1 of them before)", ended.err, 1, true)
   end)
 
+  it("sends a failed row again only if no other key has sent it since, also from the failures file", function()
+    local line = '{"userId":"' .. mock.USER .. '","domains":["%s.com"],"years":1}\n'
+    local function renew(path, ...)
+      return cmr{"renew-domains", "--from", path, "--yes", "--concurrency", "1", ...}
+    end
+    local function answer(status, times)
+      server:fault{match = {operation = "renew_domains"}, status = status, times = times,
+        body = {status = status, message = "m", actionId = status == 200 and "ACT_1" or nil}}
+    end
+    local path, other = rows(line:format "a" .. line:format "b"), rows(line:format "b" .. line:format "c")
+    answer(200, 1)
+    answer(404, 1)
+    answer(200, 20)
+    assert.equal(3, renew(path, "--failures", path .. ".failed").status)
+    local key = env.CMR_API_KEY
+    env.CMR_API_KEY = "another"
+    assert.equal(0, renew(other).status)
+    env.CMR_API_KEY = key
+    for _, file in ipairs{path, path .. ".failed"} do
+      local ended = renew(file, "--retry-failed")
+      assert.same({2, 4}, {ended.status, sent()}, ended.err)
+      assert.matches("^cmr: row %d was sent with another key %(run RUN_%x+%)\n", ended.err)
+    end
+    assert.equal(3, renew(path).status) -- would send nothing
+    local ended = renew(path, "--retry-failed", "--changed-key")
+    assert.same({0, 4}, {ended.status, sent()}, ended.err)
+    assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
+    assert.equal(0, renew(path, "--again").status)
+    assert.equal(6, sent())
+  end)
+
   it("refuses --again for a file with only some rows of a run", function()
     bulk.seed(server, 2)
     local path = rows("mailboxId\n" .. bulk.id(1) .. "\n" .. bulk.id(2) .. "\nMISSING\n")

@@ -198,7 +198,7 @@ end
 local function review(run, allow_duplicates, system)
   run.repeats, run.last_sent_at = 0, 0
   local invalid, reason, earlier = 0, "", { here = 0, elsewhere = 0, last_at = 0 }
-  local counts = plan.review(run, function(row)
+  local ok, counts = pcall(plan.review, run, function(row)
     if row.problem then
       invalid = invalid + 1
       if invalid <= MAX_REPORTED_ROWS then log(system, "row %d (line %d): %s", row.number, row.line, row.problem) end
@@ -215,6 +215,8 @@ local function review(run, allow_duplicates, system)
       note_earlier(run, earlier, row)
     end
   end)
+  if not ok and type(counts) == "table" and counts.other_key then io.usage("%s", OTHER_KEY:format(counts.other_key)) end
+  if not ok then error(counts, 0) end
   report_earlier(run, earlier, system)
   return counts, reason ~= "" and reason
 end
@@ -274,8 +276,8 @@ local function finish(run, rows, parsed, system)
   elseif failures and not is_complete then
     if left_out > 0 then log(system, "%s is unchanged: %s neither done nor failed", from, summary.rows(left_out)) end
     if failures.count > 0 then
-      local format = "failures: %s in %s (send them again with --from this file)"
-      log(system, format, summary.rows(failures.count), failures.path)
+      local advice = failures.target and " (send them again with --from this file)" or ""
+      log(system, "failures: %s in %s%s", summary.rows(failures.count), failures.path, advice)
     end
   end
   if run.name and run.ending and not is_complete then log(system, "to go on, run the same command again") end
