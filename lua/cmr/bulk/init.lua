@@ -283,7 +283,7 @@ local function review(run, duplicates)
   end)
   if ok then return problem end
   if type(failure) ~= "table" then error(failure, 0) end
-  return failure.failure or failure.usage or failure.other_key
+  return failure.failure or failure.usage
 end
 
 ---Runs an operation for many rows. See client:bulk.

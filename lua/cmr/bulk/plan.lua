@@ -118,8 +118,8 @@ local function sent_by_other_key(run, others, newest, now)
   end
 end
 
--- Gives a row its entry and its status. Raises {other_key = message} if the row would be sent, and another key has sent
--- it since. With run.changed_key, that key is a former key: adds its account to run.former_accounts.
+-- Gives a row its entry and its status. If the row would be sent, and another key has sent it since, raises a failure
+-- with the field other_key. With run.changed_key, that key is a former key: adds its account to run.former_accounts.
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
@@ -142,7 +142,8 @@ local function look_up(run, row)
   if other then
     if not run.changed_key then
       local where = other.run and (" (run %s)"):format(runs.name(run.ledger, other.run)) or ""
-      error { other_key = ("row %d was sent with another key%s"):format(row.number, where) }
+      local message = ("row %d was sent with another key%s"):format(row.number, where)
+      error { other_key = message, failure = message, status = 1 }
     end
     table.insert(run.former_accounts, other.account)
     return look_up(run, row)
