@@ -50,6 +50,16 @@ describe("waiting for the end #nginx", function()
     return cjson.decode(answer.out).actionId
   end
 
+  -- Makes a file with rows for update-mailboxes.
+  local function updates(count)
+    local rows = {}
+    for index = 1, count do
+      local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
+      rows[index] = cjson.encode{userId = mock.USER, mailboxData = data} .. "\n"
+    end
+    return command.file_with(table.concat(rows))
+  end
+
   local function state() return cjson.decode(keyless("history", "--output", "json").out)[1].state end
 
   it("says at once that no event can arrive, and what to start", function()
@@ -109,12 +119,7 @@ describe("waiting for the end #nginx", function()
   end)
 
   it("waits for all that a run has sent, and for everything", function()
-    local rows = {}
-    for index = 1, 3 do
-      local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
-      rows[index] = cjson.encode{userId = mock.USER, mailboxData = data}
-    end
-    local file = command.file_with(table.concat(rows, "\n") .. "\n")
+    local file = updates(3)
     local sent = run("bulk", "update-mailboxes", "--from", file, "--yes")
     assert.equal(0, sent.status, sent.err)
     local name = sent.err:match "RUN_%x+"
@@ -145,12 +150,7 @@ describe("waiting for the end #nginx", function()
       pipe:close()
       return tonumber(out:match "(%d+)\n$"), out
     end
-    local rows = {}
-    for index = 1, 2 do
-      local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
-      rows[index] = cjson.encode{userId = mock.USER, mailboxData = data}
-    end
-    local file = command.file_with(table.concat(rows, "\n") .. "\n")
+    local file = updates(2)
     server:fault{match = {operation = "update_mailboxes"}, delay = 3, status = 422,
       body = {status = 422, message = "no"}}
     local sending = begin("bulk", "update-mailboxes", "--from", file, "--yes")
@@ -178,12 +178,7 @@ describe("waiting for the end #nginx", function()
 
     -- Sends three rows: the API refuses the first, does not say what it did with the second, and accepts the third.
     before_each(function()
-      local rows = {}
-      for index = 1, 3 do
-        local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
-        rows[index] = cjson.encode{userId = mock.USER, mailboxData = data}
-      end
-      file = command.file_with(table.concat(rows, "\n") .. "\n")
+      file = updates(3)
       for _, status in ipairs{422, 500} do
         server:fault{match = {operation = "update_mailboxes"}, status = status, times = 1,
           body = {status = status, message = "no"}}

@@ -90,23 +90,14 @@ end
 -- Returns the requests with a row's content in two lists: those of the present key and the former keys, and those of
 -- other keys. The second list is empty if requests of other keys do not count.
 local function same(run, digest)
-  local any_key = is_guarded(run.operation) and not run.other_account
-  local entries, message = run.ledger:same(run.account, run.operation.name, digest, any_key)
+  local entries, message = run.ledger:same(run.account, run.operation.name, digest, true)
   if not entries then error(unreadable(run, message)) end
   local own, others, former_accounts = {}, {}, run.former_accounts or {}
   for _, entry in ipairs(entries) do
     local is_own = entry.account == run.account or tables.contains(former_accounts, entry.account)
     table.insert(is_own and own or others, entry)
   end
-  if any_key then return own, others end
-  for _, account in ipairs(former_accounts) do
-    entries, message = run.ledger:same(account, run.operation.name, digest)
-    if not entries then error(unreadable(run, message)) end
-    for _, entry in ipairs(entries) do
-      own[#own + 1] = entry
-    end
-  end
-  return own, others
+  return own, is_guarded(run.operation) and not run.other_account and others or {}
 end
 
 -- Returns the request with which another key sent the row after this key did, or nil. `newest` is the id of the row's
