@@ -143,6 +143,27 @@ describe("the plan of a bulk run", function()
     return ids
   end
 
+  it("refuses a row that another key sent after this key and in this round, if a second call does harm", function()
+    local guarded = {name = "op", flags = {charges = true}, params = {}}
+    local function refused(fields, options)
+      options.operation = options.operation or guarded
+      local other = entry{id = 5, account = "b"}
+      for name, value in pairs(fields) do other[name] = value end
+      local run = run_of({{id = "A"}}, {entry{id = 3, state = "failed", outcome = "not_sent"}, other}, options)
+      local ok, failure = pcall(list, run)
+      if not ok then assert.same({"row 1 was sent with another key", 1}, {failure.other_key, failure.status}) end
+      return not ok
+    end
+    assert.is_true(refused({run = false}, {}))
+    for _, case in ipairs{{{id = 2}, {}}, {{}, {others_after = 5}}, {{}, {other_account = true}},
+      {{}, {operation = OPERATION}}, {{state = "failed"}, {}}, {{sent_at = NOW - 100}, {}}} do
+      case[1].run = false
+      assert.is_false(refused(case[1], case[2]))
+    end
+    assert.is_true(refused({run = false}, {others_after = 4}))
+    assert.is_false(refused({run = false}, {changed_key = true, former_accounts = {}}))
+  end)
+
   it("gives the first copies of a row the requests that were done, then those that may have been", function()
     local ranks = {done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3}
     for one, rank in pairs(ranks) do
