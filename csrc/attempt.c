@@ -369,8 +369,8 @@ bool attempt_goes_on(const struct call *call, CURLcode code)
 }
 
 /*
- * Returns whether the handle may be used again. After anything unusual, the handle is not used again: state that
- * libcurl left in the handle could reach the next call.
+ * Returns whether the handle may be used again. After anything unusual, the handle is not used again, because libcurl
+ * may have left data in it that would affect the next call.
  */
 static bool is_clean(const struct call *call)
 {

@@ -43,7 +43,7 @@ void call_keep(lua_State *L, int index, const char *name)
     lua_pop(L, 1);
 }
 
-/* Raises if a function is reading the answer, because the caller of check_not_read frees the bytes of the answer. */
+/* Call this before freeing the answer's bytes. Raises if a function is still reading them. */
 static void check_not_read(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, !call->reads, 1, "the call's answer is being read");

@@ -585,9 +585,9 @@ static void push_small_number(lua_State *L, double value)
 }
 
 /*
- * The text as it was before the scan. The function `tidy` finds in it what the scan replaced. In a request, `tidy`
- * keeps null members, and refuses a number that this Lua might round. In an answer, `tidy` drops null members, and
- * turns a number that this Lua might round into a string.
+ * The text as it was before the scan. The function `tidy` reads the replaced numbers and arrays from this text. In a
+ * request, `tidy` keeps null members, and refuses a number that this Lua might round. In an answer, `tidy` drops null
+ * members, and turns a number that this Lua might round into a string.
  */
 struct source {
     const char *text;

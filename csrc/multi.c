@@ -13,7 +13,7 @@
 #define GRACE_SECONDS 0.01   /* how long libcurl may take to notice that a call's time is over */
 #define LATE_SECONDS 0.05    /* if a call's deadline passed this long ago, the process must have been stopped or busy */
 #define READ_SECONDS 0.3     /* how long such a late call may still read an answer that has arrived */
-#define LEAST_SHARE 0.1      /* a queued call does not begin if less than this share of its time is left: too late */
+#define LEAST_SHARE 0.1      /* a queued call begins only if at least this share of its time is left */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
@@ -109,10 +109,10 @@ static void leave_queue(struct multi *multi, struct call *call)
 }
 
 /*
- * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. But libcurl opens a
- * new connection for each call that finds no free stream, even if a connection that is still opening will have room for
- * the call. So if there may be no free stream, only a few calls at a time begin and wait for a connection. The other
- * calls stay in the queue.
+ * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. But a call that
+ * finds no free stream makes libcurl open a new connection, even while another new connection, with room for the call,
+ * is still opening. So if there may be no free stream, only a few calls at a time begin and wait for a connection. The
+ * other calls stay in the queue.
  */
 static bool has_room(const struct target *target)
 {
@@ -393,7 +393,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* first closes a multi that is the parent's, or that has lost its descriptors: this ends all its calls */
+    /* closing the multi ends all its calls, so this call then only leaves the list of finished calls */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {

@@ -41,8 +41,8 @@ void multi_close(struct multi *multi);
 
 /*
  * Returns whether the multi is open and belongs to this process. Closes a multi that was inherited over a fork; the
- * parent's connections stay open. If the program has closed the multi's descriptors, this function closes a multi
- * without calls, and multi_run closes a multi with calls.
+ * parent's connections stay open. If the program has closed the multi's descriptors, this function closes the multi
+ * only if it has no calls in flight. Otherwise multi_run closes it.
  */
 bool multi_is_usable(struct multi *multi);
 
@@ -70,5 +70,5 @@ bool multi_run(struct multi *multi, int timeout_ms);
 /* Returns a finished call, or NULL when there is none left. Each call is returned once. */
 struct call *multi_take_finished(struct multi *multi);
 
-/* Moves the finished calls from `closed` to `multi`. The multi `closed` is closed for good. */
+/* Moves the finished calls to `multi` from `closed`, an old multi that is closed already. */
 void multi_adopt_finished(struct multi *multi, struct multi *closed);

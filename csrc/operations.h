@@ -74,8 +74,8 @@ struct operation {
     const char *success_field;
     /*
      * The webhook events that report success, such as "domain.order.success domains[]"; NULL when undocumented. "|"
-     * separates two events. An event with a parameter reports one item of the parameter, or several of them. All items
-     * must be reported. A domain that is ordered with mailboxes is done when its mailboxes are done.
+     * separates two events. An event with a parameter reports one or more items of this parameter. The request is done
+     * when events have reported all items. A domain that is ordered with mailboxes is done when its mailboxes are done.
      */
     const char *success_events;
     const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */

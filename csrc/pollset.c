@@ -189,7 +189,10 @@ bool pollset_open(struct pollset *set)
     return true;
 }
 
-/* Inodes cannot tell epoll sets and timers apart. But epoll_ctl fails if one of the two descriptors was replaced. */
+/*
+ * epoll_ctl fails if one of the two descriptors was replaced. The inode would not show this, because all epoll sets and
+ * timers have the same one.
+ */
 bool pollset_is_intact(const struct pollset *set)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};

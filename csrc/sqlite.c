@@ -450,8 +450,8 @@ static int lua_database_transaction(lua_State *L)
     lua_pushvalue(L, 1);
     status = lua_pcall(L, 1, 3, 0);
     /*
-     * Ends the transaction. If the function has closed the database, the transaction is undone already. If the function
-     * has forked, the child leaves the transaction to the parent.
+     * Ends the transaction. If `change` has closed the database, the transaction is undone already. If `change` has
+     * forked, the child leaves the transaction to the parent.
      */
     if (database->handle && database->process == getpid()) {
         if (status == 0 && !lua_isnil(L, -3))
@@ -685,9 +685,9 @@ static void close_writers(struct database *database)
 }
 
 /*
- * Closes the database. A fork's child may close it too: the child has no locks, and no file changes, because no
- * checkpoint runs. But during a transaction, the child does not close the database: closing would end the transaction
- * and change the parent's files.
+ * Closes the database. A fork's child may close it too: the child has no locks, and closing runs no checkpoint that
+ * would change a file. But during a transaction, the child does not close the database: closing would end the
+ * transaction and change the parent's files.
  */
 static int lua_database_gc(lua_State *L)
 {

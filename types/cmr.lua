@@ -895,7 +895,7 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer Nothing was done if `first_failure` events report this many things. 0: the answer refused all.
+---@field parts? integer If `first_failure` events report this many things, nothing was done. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
 ---Says which events complete a step of a plan.
@@ -999,7 +999,7 @@ function webhook.info(event) end
 ---sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
 ---9 minutes.
 ---@param event cmr.Event
----@return string? id If the table is from neither verify nor a replayed dead letter: its eventId, or nil.
+---@return string? id Nil if the table has no eventId and comes from neither verify nor a replayed dead letter.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
@@ -1650,7 +1650,7 @@ function Client:create_user(fields) end
 ---
 ---Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
 ---
----Assumed: every field of the body is optional on the API pages, but the help centre requires all of them; cmr requires none of them.
+---Assumed: cmr requires no field of the body: on the API pages every field is optional, but the help centre requires all of them.
 ---
 ---```lua
 ---cmr.update_user("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -1899,7 +1899,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----The API checks each of several domains separately. If an item of the answer has no error, no workspace was found. If an item has an error, its domain may have a workspace. The names of an item's fields are undocumented.
+---If you send several domains, the API checks each one separately. If an item of the answer has no error, no workspace was found. If an item has an error, its domain may have a workspace. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---
@@ -2291,7 +2291,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is allowed only for a TXT record at _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is used for a record other than a TXT record at _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2340,7 +2340,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is allowed only for a TXT record at _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is used for a record other than a TXT record at _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---
@@ -2488,9 +2488,9 @@ function Client:order(fields) end
 ---
 ---An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them.
 ---
----The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
+---The values of the status are undocumented. The dashboard, which is not the API, shows orders under All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
----Assumed: the page does not name the query parameters; cmr sends the order's id as orderId, and all other fields that you give.
+---Assumed: the page does not name the query parameters; cmr sends the order's id as orderId.
 ---
 ---```lua
 ---cmr.order_status{orderId = "ord_R8K2LQPZA9XM"}
@@ -3375,7 +3375,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
----Assumed: without the parameter limit, an answer has 50 items according to the API page, and 20 according to the help centre. It is undocumented how filters match.
+---Assumed: if you give no limit, an answer has 50 items according to the API page, but 20 according to the help centre. It is undocumented how filters match.
 ---
 ---```lua
 ---cmr.subscriptions{limit = 50, page = 1, status = "ACTIVE"}
@@ -3796,7 +3796,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---The API refuses an Instantly credential without an orgId, because the credential has no workspace.
 ---
----The dashboard, which is not the API, shows a finished export as Completed.
+---The dashboard shows a finished export as Completed. The dashboard is not part of the API.
 ---
 ---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed, but you can send the request again.
 ---
@@ -4023,7 +4023,7 @@ function Client:order_prewarmed(userId, fields) end
 ---
 ---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
----Assumed: the method is not documented; cmr uses GET, and the same parameters as the operation prewarmed.
+---Assumed: the method is not documented; cmr uses GET, with the parameters of the operation `prewarmed`.
 ---
 ---```lua
 ---cmr.sandbox_prewarmed{serviceProvider = "GOOGLE"}

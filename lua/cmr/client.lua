@@ -409,7 +409,7 @@ end
 
 ---Makes a client. Returns a mistake in the options instead of raising it.
 ---@param opts cmr.Options
----@param parent table? The state of the client that gives missing options. Nil: the environment and the defaults do.
+---@param parent table? The state of a client, which supplies missing options. Nil: uses the environment and defaults.
 ---@return cmr.Client? client
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option"|"no_ledger", option, expected, got, suggestion}

@@ -46,7 +46,7 @@ function words.of_outcome(operation)
     if index > 1 and parameter == "domains[]" then -- a wait for a domain's mailboxes needs no event of the domain
       each, joint = each .. " that gets no mailboxes", ", and "
     end
-    events[index] = ("`%s`%s%s"):format(event, index == 1 and " has come" or "", each)
+    events[index] = ("`%s` has come%s"):format(event, each)
   end
   local failures = operation.failure_events
       and (" The wait fails when %s comes."):format(words.list(operation.failure_events, "or", "`"))

@@ -29,8 +29,8 @@ local FACTS = {
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if there is none", "15 s for each domain", "a timeout as a failure",
-    "The API checks each of several domains separately. If an item of the answer has no error, no workspace was "
-      .. "found. If an item has an error, its domain may have a workspace. "
+    "If you send several domains, the API checks each one separately. If an item of the answer has no error, no "
+      .. "workspace was found. If an item has an error, its domain may have a workspace. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},
@@ -57,7 +57,7 @@ local FACTS = {
   order_status = {"10 to 90 seconds", "supplement the webhooks",
     "An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them",
     "The values of the status are undocumented",
-    "The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund"},
+    "The dashboard, which is not the API, shows orders under All, Paid, Pending, Failed, Refund and Partial Refund"},
   create_order = {"Mailboxes at Microsoft need microsoftOauthRoute", "each member of google is optional",
     "after the wallet was charged for the domain", "GOOGLE, is from the page of create_order_form",
     "data.unavailableDomains", "must cover an order", "MONTHLY is the only value", "but not the domain",
@@ -125,7 +125,7 @@ local FACTS = {
   export_mailboxes = {"mailboxes that are ACTIVE", "while its export is running",
     "refuses an Instantly credential without an orgId", "the sidebar says GET", "the help centre uses this name",
     "the credential has no workspace",
-    "The dashboard, which is not the API, shows a finished export as Completed"},
+    "The dashboard shows a finished export as Completed. The dashboard is not part of the API"},
   reexport = {"existing mailbox", "The mailbox must exist already. The request has the mailbox's id or address",
     "3 times per mailbox and week", "fills google and leaves microsoftOauthRoute empty",
     "from the API and from the dashboard together",

@@ -81,8 +81,9 @@ end
 
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
---   "other_key"  only the key differs; the fourth value is the run. With `other_account`, the reason is "mistake"
---   "mistake"    no run has the name, or the run is of another operation or another base URL
+--   "other_key"  only the key differs; the fourth value is the run
+--   "mistake"    no run has the name, or the run is of another operation or another base URL. With `other_account`,
+--                also if only the key differs
 --   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end

@@ -65,8 +65,8 @@ local function is_sent_since(run, entries)
 end
 
 -- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. Normally, the
--- order of RANKS applies. In a failures file, the first copies get the entries that failed. But if the row was sent
--- outside this run after a failure, the order of RANKS applies here too, so that the run does not send too many rows.
+-- order of RANKS applies. In a failures file, the first copies get the entries that failed, unless the row was sent
+-- outside this run after a failure: the run would then send too many rows.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -100,8 +100,8 @@ local function same(run, digest)
   return own, is_guarded(run.operation) and not run.other_account and others or {}
 end
 
--- Returns the request with which another key sent the row after this key did, or nil. `newest` is the id of the row's
--- newest request with this key.
+-- Returns a request for this row that was sent with another key and is newer than `newest`, or nil. `newest` is the id
+-- of the row's newest request with this key.
 local function sent_by_other_key(run, others, newest, now)
   local after, since = math.max(newest, run.others_after or 0), now - run.remember_seconds
   for _, entry in ipairs(others) do
@@ -109,8 +109,9 @@ local function sent_by_other_key(run, others, newest, now)
   end
 end
 
--- Gives a row its entry and its status. If the row would be sent, and another key has sent it since, raises a failure
--- with the field other_key. With run.changed_key, that key is a former key: adds its account to run.former_accounts.
+-- Gives a row its entry and its status. If the row is to be sent, but another key sent it after this key did, raises a
+-- failure with the field other_key. With run.changed_key, adds that key's account to run.former_accounts instead, and
+-- looks the row up again.
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
@@ -140,9 +141,9 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- newest_known is the id of the row's newest request. If the ledger has a newer request, the row was sent
-  -- elsewhere, and Ledger:begin refuses the row. For a second copy, a newer request of this run may belong to the first
-  -- copy. So a second copy has newest_known_elsewhere, which ignores the requests of this run.
+  -- newest_known is the id of the row's newest request so far. If the ledger has a newer request when the row is sent,
+  -- the row was sent elsewhere, and Ledger:begin refuses it. For a second copy, the newer request may be the first
+  -- copy's. So a second copy has newest_known_elsewhere, which ignores the requests of this run.
   if row.copy == 1 then
     row.newest_known = newest
   else

@@ -154,8 +154,8 @@ function field.of(answer, paths)
   return values[1]
 end
 
----Makes a function(item) that returns the selection of --field in an item of a list: with `names`, a record, otherwise
----a value. A value that the item lacks becomes core.null.
+---Makes a function(item) that returns what --field selects in an item of a list. This is a value, or a record if
+---`names` is given. A value that the item lacks becomes core.null.
 ---@param paths string[] The paths in an item; "" is the item itself.
 ---@param names string[]? see field.names
 ---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.

@@ -84,8 +84,8 @@ local function refusal_facts(operation, err)
   return lines
 end
 
----Returns a message of the library with the command's name in place of the operation's, and "the word all" in place of
----cmr.all.
+---Returns a message of the library, reworded for the command: the command's name replaces the operation's name, and
+---"the word all" replaces "cmr.all".
 ---@param message string
 ---@param operation table?
 ---@return string

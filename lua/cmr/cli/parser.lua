@@ -142,8 +142,8 @@ local function add_options(element, rows, prefix, names, wanted)
   end
 end
 
--- Adds --version, the refusal of --api-key, and those of GLOBAL_OPTIONS that the line names. If the line asks for help,
--- adds all GLOBAL_OPTIONS.
+-- Adds the GLOBAL_OPTIONS that the line names, or all of them if the line asks for help. Also adds --version, and
+-- --api-key, which the command always refuses.
 local function add_globals(root, names, version, words, help)
   add_options(root, GLOBAL_OPTIONS, "", names, function(option)
     return help or is_named(option, words)

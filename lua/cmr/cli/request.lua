@@ -167,8 +167,8 @@ local function log(system, lines)
   end
 end
 
--- Calls the client's method. If Ctrl-C interrupts a call that changes something and has begun an attempt, says that the
--- request may have been done. Then raises the error again.
+-- Calls the client's method. If Ctrl-C interrupts the call after its first attempt began, and the request may change
+-- something, says that the request may have been done. Then raises the error again.
 local function call(order, parsed, system, client)
   local has_begun = false
   client = client:with {

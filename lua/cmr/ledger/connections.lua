@@ -142,8 +142,8 @@ end
 
 -- Notes whether a transaction waited in vain for another program's lock. If so, later transactions wait only briefly:
 -- up to two transactions run before a request is sent, and each full wait would delay the request. When a transaction
--- gets the lock, the full wait applies again. A patient transaction always waits the full time. If the patient
--- transaction waits in vain too, this function goes back to the brief wait.
+-- gets the lock, the full wait applies again. A patient transaction always waits the full time. If it waits in vain
+-- too, later transactions wait only briefly.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked

@@ -99,7 +99,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  -- the request with the id self.writer was rolled back; unlocks the id, because another process may get the id next
+  -- the rollback removed this process's first request: another process may get its id next, so let_go unlocks the id
   if had_writer == false and self.writer then
     self.connections.durable:let_go(self.writer)
     self.writer = nil

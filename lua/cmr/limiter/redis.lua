@@ -68,9 +68,10 @@ function Limiter.new(options)
   }, Limiter)
 end
 
--- Returns how many seconds slower this reply was than the baseline. The first reply becomes the baseline, and so does
--- each faster reply. A slower reply moves the baseline by 1/16 of the difference, so that a slower network becomes the
--- norm. If the difference is longer than the round trip, a clock was set, and this reply becomes the baseline.
+-- Returns a reply's lateness: how many seconds slower the reply was than the baseline. The first reply and each
+-- faster reply become the baseline. A slower reply moves the baseline by 1/16 of its lateness, so that a slower
+-- network becomes the norm. If the lateness is longer than the round trip, a clock was set, and this reply becomes the
+-- baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -91,10 +92,10 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes the slot in a reply of Redis. If another coroutine has noted a later slot, the later slot stays. latest_before
--- is the slot that was noted before the request to Redis. If the reply's slot is earlier than latest_before, Redis lost
--- its data, and the reply's slot replaces any noted slot. When SLOT_SECONDS have passed since a slot's time, cmr
--- forgets the slot.
+-- Notes the slot that Redis's reply names. If another coroutine has noted a later slot, the later slot stays.
+-- `latest_before` is the slot that was noted before the request to Redis. If the reply's slot is earlier, Redis lost
+-- its data or its clock was set back, and the reply's slot replaces the noted slot. When SLOT_SECONDS have passed since
+-- a slot's time, cmr forgets the slot.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())

@@ -184,8 +184,8 @@ function coroutines.spawn(run)
 end
 
 ---Makes a cmr.Semaphore. Without `in_place`, a wait suspends the caller until a post. With `in_place`, a wait calls
----this function again and again until a post. The function runs the loop once and returns true. If the caller can be
----suspended, the function returns false, and the wait suspends the caller.
+---in_place() until a post. in_place() runs the loop once and returns true. If the caller can be suspended, in_place()
+---only returns false, and the wait suspends the caller.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

@@ -16,8 +16,8 @@ local faults = {
   },
 }
 
--- Name of a condition for a request -> function(value, names), which returns the value in the form that it has in a
--- request, such as "POST" for "post". If no request can have the value, the function returns nil and a message.
+-- A condition's name -> function(value, names). The function returns the value as requests have it, such as "POST" for
+-- "post". If no request can have the value, the function returns nil and a message.
 local MATCH_FIELDS = {
   operation = function(value, names)
     local name = value:gsub("-", "_") -- also accepts a name with hyphens, as in the command

@@ -146,9 +146,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- An endpoint that the user supplied may have another method than the documented method. If the request is a GET, the
--- place is the query. If the request has another method in place of a documented GET, the place is the body. The
--- library has the same rule.
+-- At an endpoint that the user supplied, the place can change with the method. A GET there has these fields in the
+-- query. Any other method there, in place of a documented GET, has them in the body. The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

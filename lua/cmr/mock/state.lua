@@ -65,7 +65,7 @@ function State:supply(operation, endpoint)
   return true
 end
 
----Returns the mock's time. To a scheduled function, returns the time for which the function was scheduled.
+---Returns the mock's time. While a scheduled function runs, this is the time for which the function was scheduled.
 ---@return number seconds since 1970
 function State:now()
   local now = self.clock()

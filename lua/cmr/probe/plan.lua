@@ -73,8 +73,8 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- Returns the step that has the `needs` and the query for a step. For a step for page 2, returns the step for page 1.
--- For any other step, returns the step itself.
+-- Returns the step from which a step takes its `needs` and its query. A step for page 2 takes them from the step for
+-- page 1, and may add to the query. Any other step has its own.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end

@@ -115,8 +115,8 @@ end
 ---    missing        what is missing, in words
 ---    is_uncounted   true if the number of expected things is unknown
 ---
----`origins` has the events that are stored under the id of an action or an order of the plan. The value of an event is
----"new" if the API made this id for the request. Otherwise the value is "old".
+---`origins` has only the events that are stored under the id of an action or an order of the plan. It maps an event to
+---"new" if the API made this id for the request, and otherwise to "old".
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] The events, oldest first, without duplicates.
 ---@param origins? table<cmr.Event, "new"|"old">

@@ -96,7 +96,7 @@ end
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds
----@param seconds number Letters with this hash that failed longer ago than this belong to other events.
+---@param seconds number Letters with this hash belong to other events if they failed over `seconds` seconds ago.
 ---@return boolean? ok
 ---@return string? message
 function dead_letters.put(store, letter, ttl, seconds)
@@ -123,7 +123,7 @@ end
 ---for the store.
 ---@param store cmr.Store
 ---@param hash string
----@param seconds number Letters with this hash that failed longer ago than this belong to other events.
+---@param seconds number Letters with this hash belong to other events if they failed over `seconds` seconds ago.
 function dead_letters.settle(store, hash, seconds)
   for _, letter in ipairs((list_of_event(store, hash, seconds))) do
     if letter.dead_at then dead_letters.remove(store, letter) end

@@ -65,7 +65,7 @@ webhook.info = verify.info
 ---sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
 ---9 minutes.
 ---@param event cmr.Event
----@return string? id If the table is from neither verify nor a replayed dead letter: its eventId, or nil.
+---@return string? id Nil if the table has no eventId and comes from neither verify nor a replayed dead letter.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or events.event_id(event)

@@ -10,7 +10,7 @@ local redelivery = {
   SECONDS = 10 * text.MINUTE,
 }
 
----Returns for how many seconds deliveries of the same content count as one event. For an event with an eventId, returns
+---Returns the time in which deliveries of the same content count as one event. For an event with an eventId, returns
 ---math.huge. For any other event, returns the sum of redelivery.SECONDS and `tolerance`. The vendor may deliver an
 ---event again within redelivery.SECONDS. A stranger may copy the last delivery, and for `tolerance` seconds the copy
 ---passes the check of the timestamp. After that, the same content is a new event, such as a warmup's second start.

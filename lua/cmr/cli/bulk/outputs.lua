@@ -102,7 +102,7 @@ local function csv_line(header, row, fields, separator)
 end
 
 -- Returns the original text of the object, with cmr's members in front. First removes the members that an earlier run
--- added. The last of them is "cmr.row". The pattern finds no "cmr.row" inside a message: JSON escapes quotes there.
+-- added, up to the last of them, "cmr.row". A message cannot contain this name with its quotes: JSON escapes them.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do
@@ -114,8 +114,9 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
--- Opens PATH.part, or PATH itself if it is a device or a pipe, which no file may replace. Returns the file and the path
--- that PATH.part replaces in the end, if any. After a failure, returns nil, nil and a message.
+-- Opens PATH.part. Returns the file, and the path to which PATH.part is renamed in the end. But if PATH is a device or
+-- a pipe, which no file may replace, opens PATH itself and returns only the file. After a failure, the first result is
+-- nil, and the third is a message.
 local function open_failures(path)
   local target, kind = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link
   if not target then return nil, nil, kind end

@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. In state.pool, the first domain comes from the documented answer, and the others are made up. The
----answer's totalDomains is the size of state.pool. state.sandbox_pool gets the documented domains of the sandbox.
+---Fills both pools. state.pool gets the first domain of the documented answer, and then made-up domains until it has as
+---many as that answer's totalDomains. state.sandbox_pool gets the documented domains of the sandbox.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data
