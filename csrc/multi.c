@@ -402,7 +402,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* in the past: multi_run is called at once, and begins queued calls */
+            set_alarm(multi, call->added_at); /* this time has passed, so multi_run soon begins queued calls */
     } else {
         unlink_call(&multi->finished, call);
     }

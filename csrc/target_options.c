@@ -25,7 +25,7 @@ struct options {
 static const struct option {
     const char *name;
     int type;
-    const char *expected; /* the expected value in words; take_number writes the words for a number */
+    const char *expected; /* describes the expected value; NULL for a number, which take_number describes */
     size_t offset;        /* position in struct options; 0 for a table, which is read later */
     double least, most;
 } rows[] = {

@@ -1899,7 +1899,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----If you send several domains, the API checks each one separately. If an item of the answer has no error, no workspace was found. If an item has an error, its domain may have a workspace. The names of an item's fields are undocumented.
+---If you send several domains, the API checks each one separately. If an item of the answer has no error, no workspace was found. If an item has an error, its domain possibly has a workspace. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---
@@ -2557,7 +2557,7 @@ function Client:order_status(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2571,7 +2571,7 @@ function Client:order_status(fields) end
 ---
 ---The default of serviceProvider, GOOGLE, is from the page of create_order_form.
 ---
----Assumed: cmr requires confirm, because the page does not say what happens without it.
+---Assumed: cmr requires the field confirm, because the page does not say what an order without it does.
 ---
 ---```lua
 ---cmr.create_order("USR94KD7S2LQ8X5M1Z0", {
@@ -2632,7 +2632,7 @@ function Client:create_order(userId, fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -2640,7 +2640,7 @@ function Client:create_order(userId, fields) end
 ---
 ---If confirm is true and the wallet does not cover the order, no order is created.
 ---
----Assumed: cmr requires confirm, because the page does not say what happens without it.
+---Assumed: cmr requires the field confirm, because the page does not say what an order without it does.
 ---
 ---```lua
 ---cmr.order_mailboxes("USR94KD7S2LQ8X5M1Z0", {
@@ -2748,7 +2748,7 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2825,7 +2825,7 @@ function Client:create_order_form(fields) end
 ---
 ---The page calls google.clientId a number, although it is text on other pages.
 ---
----The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---

@@ -30,7 +30,7 @@ local FACTS = {
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if there is none", "15 s for each domain", "a timeout as a failure",
     "If you send several domains, the API checks each one separately. If an item of the answer has no error, no "
-      .. "workspace was found. If an item has an error, its domain may have a workspace. "
+      .. "workspace was found. If an item has an error, its domain possibly has a workspace. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},
@@ -181,8 +181,8 @@ add("renew_domains set_domain_auto_renew", {
     "You may combine manual and automatic renewals. Subscriptions are renewed separately from their "
       .. "domains"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes", {
-  "mailboxes has a member for each domain",
-    "The field mailboxes has a member for each domain. The name of the member is the domain's name, and never the "
+  "In the field mailboxes, each domain has a member",
+    "In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the "
       .. "domain's id. There is no field for the number of mailboxes",
     "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {

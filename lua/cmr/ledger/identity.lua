@@ -56,8 +56,8 @@ end
 
 local NO_NAMES = {} -- for a request without an operation
 
--- The kinds of texts by the end of the field's name. In a text of these kinds, case makes no difference. A user name is
--- the part of an address before the @.
+-- Each row has a pattern for a field's name in lower case, and the kind of the field's text: see identity.normal. A
+-- user name is the part of an address before the @, so its case makes no difference.
 local KINDS = {
   { "domains?$", "domain" },
   { "domainnames?$", "domain" },

@@ -60,7 +60,7 @@ end
 ---Makes the answer of a successful request: the operation's documented answer, with this data. If no answer is
 ---documented, the answer is like the documented answers of other operations.
 ---@param request table
----@param data any Nil means null. If the documented answer has no data, nil omits the member.
+---@param data any Nil means null, or no member `data` if the documented answer has none.
 ---@param message string? Default: the documented message. Needed if no message is documented.
 ---@return table answer
 function answer.success(request, data, message)

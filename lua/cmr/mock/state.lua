@@ -55,7 +55,7 @@ end
 
 ---Serves an operation at a path that the user supplies.
 ---@param operation string
----@param endpoint string "METHOD /path" or "METHOD /path userId in body", as in the library's option endpoints
+---@param endpoint string "METHOD /path", perhaps with " userId in body" or " userId in query" after the path.
 ---@return boolean? ok Nil when the endpoint has another form.
 function State:supply(operation, endpoint)
   local route, user = endpoint:match "^(%u+ /%S*)(.*)$"
