@@ -155,7 +155,7 @@ static bool check_open(struct checker *checker, const char *name, int index)
     lua_State *L = checker->L;
     const struct suggestion suggestion = suggest_member(checker, "", name);
 
-    if (suggestion.name && suggestion.distance == 0) /* a misspelling, such as user_id */
+    if (suggestion.name && suggestion.distance == 0) /* only case or separators differ, as in user_id */
         return unknown_member(checker, "", name);
     lua_pushvalue(L, index);
     if (checker->placement->open == BODY)

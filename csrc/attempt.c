@@ -386,7 +386,7 @@ void attempt_finish(struct call *call, CURLcode code)
     CURL *easy = call->easy;
 
     answer->code = code;
-    if (answer->header_bytes > 0) { /* without headers, libcurl may report an earlier transfer of this handle */
+    if (answer->header_bytes > 0) { /* if no header came, libcurl may return the values of the handle's last transfer */
         (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
         (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &answer->http_version);
         (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &answer->connects);
@@ -402,7 +402,7 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    /* over HTTP/2, the next attempt needs no connection of its own: several calls can share a new one */
+    /* after a timeout over HTTP/1, the next attempt opens a new connection; over HTTP/2, calls can share one */
     call->fresh = call->wary && call->target->http_version == 1;
     connection_note(call, code);
     if (code == CURLE_OK)

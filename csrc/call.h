@@ -64,7 +64,7 @@ struct call {
     struct buffer body; /* JSON; data is NULL when there is no body */
     struct form form;   /* has no parts if the request is not a form */
     bool traced;
-    /* from call:add_header; an attempt sends these headers, and the target's headers that have other names */
+    /* from call:add_header; each replaces the target's header with the same name */
     struct curl_slist *added_headers;
 
     /* the attempt */

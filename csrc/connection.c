@@ -36,7 +36,10 @@ static bool is_alone(const struct call *call)
     return !call->previous && !call->next;
 }
 
-/* A readable socket is stale: the server closed it, or sent bytes. Over HTTP/2, the bytes may be for another call. */
+/*
+ * A connection with a readable socket is stale: the server closed it, or sent bytes that no call expects. Over HTTP/2,
+ * the bytes may be for another call, so the connection is stale only if this call is alone.
+ */
 bool connection_is_stale(const struct call *call, int local_port)
 {
     const struct watched *watched = find_port(call->pollset, local_port);

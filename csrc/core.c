@@ -130,8 +130,8 @@ static bool is_in_iterator(lua_State *thread)
 }
 
 /*
- * Returns the coroutine that a thread has resumed, or NULL. Sets by_for to whether an iterator of a generic for loop
- * resumed it.
+ * Returns the coroutine that a thread has resumed, or NULL. Sets by_for to true if the thread resumed the coroutine
+ * inside an iterator of a generic for loop, otherwise to false.
  */
 static lua_State *resumed_by(lua_State *thread, bool *by_for)
 {

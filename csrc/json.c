@@ -597,8 +597,8 @@ struct source {
 
 /*
  * Tidies the number on top. A whole number becomes an integer. A number that the scan wrote becomes what it stands for:
- * the original number, or an empty array. If this Lua might round a number of 2^53 or more, the number becomes a string
- * in an answer; in a request, the function returns false.
+ * the original number, or an empty array. A number of 2^53 or more that this Lua might round is an exception: in an
+ * answer it becomes a string, and in a request the function returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

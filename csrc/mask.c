@@ -18,7 +18,10 @@ static int hex_value(const char *digits, int count)
     return value;
 }
 
-/* Kinds of escapes. match_secret tries every combination, because a key may itself contain "%25". */
+/*
+ * Kinds of escapes. match_secret tries both kinds together, each kind alone, and none, because "%25" in a text may be
+ * an escaped "%" or three characters of the key.
+ */
 enum { JSON = 1, URL = 2 };
 
 /*

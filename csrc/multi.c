@@ -42,8 +42,8 @@ static void sigpipe_block(struct sigpipe *sigpipe)
 }
 
 /*
- * Takes a pending signal. Another thread may take the signal first, so the function does not wait. On macOS, which has
- * no sigtimedwait, the function waits.
+ * Takes a pending signal. Does not wait, because another thread may have taken the signal first. Only on macOS may the
+ * function wait, because macOS has no sigtimedwait.
  */
 static void take_signal(const sigset_t *signals)
 {
@@ -131,8 +131,8 @@ static void forget_streams(struct target *target)
 
 /*
  * Removes a call from the running calls or from the queue. Then frees the call's handle, or keeps the handle for
- * another call. In a fork's child, and after the program has closed the descriptors, the function only forgets the
- * handle. To free the handle, libcurl would write to the parent's connections, or to other files of the program.
+ * another call. But the function only forgets the handle in a fork's child, or if the program has closed the
+ * descriptors: if libcurl freed it, libcurl would write to the parent's connections, or to other files of the program.
  */
 static void stop(struct multi *multi, struct call *call)
 {
@@ -292,7 +292,7 @@ void multi_close(struct multi *multi)
 
 bool multi_is_usable(struct multi *multi)
 {
-    /* while calls are in flight, multi_run notices that the descriptors are lost */
+    /* while calls are in flight, no check is needed here: multi_run itself finds that the descriptors are lost */
     if (multi->owner != process_id() || (multi->count == 0 && has_lost_descriptors(multi)))
         multi_close(multi);
     return multi->curl;
@@ -393,7 +393,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* closing the multi ends all its calls, so this call then only leaves the list of finished calls */
+    /* multi_close moves all unfinished calls to the finished calls, so the code below only unlinks this call */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {

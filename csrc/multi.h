@@ -34,8 +34,8 @@ bool multi_open(struct multi *multi);
 
 /*
  * Cancels the running and queued calls, and closes every connection. Does nothing if the multi is closed. If the
- * program has closed the multi's descriptors, the calls fail. Other files that now have the descriptors' numbers stay
- * open.
+ * program has closed the multi's descriptors, the calls fail. Leaves a descriptor open if its number now belongs to
+ * another file.
  */
 void multi_close(struct multi *multi);
 
@@ -70,5 +70,5 @@ bool multi_run(struct multi *multi, int timeout_ms);
 /* Returns a finished call, or NULL when there is none left. Each call is returned once. */
 struct call *multi_take_finished(struct multi *multi);
 
-/* Moves the finished calls to `multi` from `closed`, an old multi that is closed already. */
+/* Moves the finished calls of `closed`, an old multi that is already closed, to `multi`. */
 void multi_adopt_finished(struct multi *multi, struct multi *closed);

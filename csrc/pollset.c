@@ -190,8 +190,8 @@ bool pollset_open(struct pollset *set)
 }
 
 /*
- * epoll_ctl fails if one of the two descriptors was replaced. The inode would not show this, because all epoll sets and
- * timers have the same one.
+ * epoll_ctl fails if the program has replaced one of the two descriptors. A comparison of inodes would not show this,
+ * because all epoll sets and timers have the same inode.
  */
 bool pollset_is_intact(const struct pollset *set)
 {

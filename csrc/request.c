@@ -261,9 +261,9 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go with a method that the user chose. With GET, they go into the query. If the user
- * replaced the row's GET by another method, they go into the body. Otherwise they go where the row says. Returns 0 if
- * the row takes none.
+ * Returns where undocumented fields go if the user chose the method. GET puts them into the query. A method that
+ * replaces the row's GET puts them into the body. Any other method puts them where the row says. Returns 0 if the row
+ * takes no undocumented fields.
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

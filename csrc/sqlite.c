@@ -169,8 +169,8 @@ static int lua_sqlite_open(lua_State *L)
         return push_failure(L, fault, "no_file");
     code = sqlite3_open_v2(path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     /*
-     * SQLite's own name for the file is absolute and has no symbolic link, so that all processes lock the same writers'
-     * file.
+     * Uses SQLite's name for the file, which is absolute and in which symbolic links are resolved. So all processes
+     * lock the same writers' file.
      */
     if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
                                       sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
@@ -678,7 +678,7 @@ static void close_writers(struct database *database)
                           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino);
 
     if (database->writers >= 0 && database->process == getpid())
-        unlock_all(database); /* after `close` alone, the locks would stay while a forked child has the file open */
+        unlock_all(database); /* otherwise, a forked child with the file open would keep the locks after `close` */
     if (database->writers >= 0 && is_ours)
         (void)close(database->writers);
     database->writers = -1;

@@ -1,6 +1,6 @@
 /*
- * Decides which addresses requests may go to, with rules for the base URL and for the paths below it. libcurl parses
- * the URLs. Touches no Lua.
+ * Decides which URLs a request may go to, with rules for the base URL and for the paths below it. libcurl parses the
+ * base URL. Touches no Lua.
  */
 #pragma once
 
@@ -34,7 +34,7 @@ bool url_split_endpoint(const char *text, struct endpoint *endpoint);
 /* Returns whether the text is a method of the API: GET, POST, PUT, PATCH or DELETE. */
 bool url_is_method(const char *method, size_t length);
 
-/* Returns whether the host is localhost, ::1 or in 127.0.0.0/8: this machine, whatever a resolver says. */
+/* Returns whether the host's text means this machine: localhost, [::1] or an address in 127.0.0.0/8. */
 bool url_is_loopback(const char *host);
 
 /* Returns whether all characters are visible ASCII. */

@@ -152,8 +152,8 @@ function Client:history(filter) end
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
 ---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
----time is left for another poll, one poll is enough. If the order's status reports success and the events do not,
----`events.order` is the `data` from the answer of order_status.
+---time is left for another poll, one poll is enough. If the order's status reports success before all expected events
+---have arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
@@ -421,7 +421,7 @@ function Client:key_id() end
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The success events, as "EVENT" or "EVENT PARAMETER". With PARAMETER: they report each item of this parameter.
+---The success events, as "EVENT" or "EVENT PARAMETER". An event with a PARAMETER reports items of this parameter.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
@@ -462,7 +462,7 @@ function Client:key_id() end
 ---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
 ---@field null any JSON's null. In answers, only arrays contain it. Pass it to send a null.
----@field all cmr.All Means "every item". Pass it as a list to act on everything, see cmr.All.
+---@field all cmr.All Means "every item". Pass it in place of a list to act on everything, see cmr.All.
 ---@field webhook cmr.Webhook
 local cmr = {}
 
@@ -558,8 +558,8 @@ function cmr.bulk(name, rows, opts) end
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
 ---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
----time is left for another poll, one poll is enough. If the order's status reports success and the events do not,
----`events.order` is the `data` from the answer of order_status.
+---time is left for another poll, one poll is enough. If the order's status reports success before all expected events
+---have arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
@@ -764,7 +764,7 @@ function queries:newest() end
 ---@param account string
 ---@param operation string
 ---@param digest string
----@param any_key boolean? True also returns the requests that other keys sent to the account's base URL.
+---@param any_key boolean? Whether to include the requests that other keys sent to the account's base URL.
 ---@return table[]? requests
 ---@return string? message
 function queries:same(account, operation, digest, any_key) end
@@ -859,7 +859,7 @@ function writing:settle(id, ending) end
 ---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Starts a function. Returns at the latest when the function waits or ends.
+---@field spawn? fun(run: fun()) Starts a function. Returns when the function first waits or ends, or earlier.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -1017,8 +1017,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
----Makes the lease end `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a message if
----the lease is already over; another worker may then handle the event.
+---Sets the lease's end to `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a message
+---if the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
@@ -1052,9 +1052,9 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. If three deliveries have arrived, a failed
----event becomes a dead letter at once. If fewer have arrived, the event becomes a dead letter 10 minutes after the last
----failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter at once
+---if three of its deliveries have arrived. If fewer have arrived, the event becomes a dead letter 10 minutes after the
+---last failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -2557,7 +2557,7 @@ function Client:order_status(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2632,7 +2632,7 @@ function Client:create_order(userId, fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -2748,7 +2748,7 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2825,7 +2825,7 @@ function Client:create_order_form(fields) end
 ---
 ---The page calls google.clientId a number, although it is text on other pages.
 ---
----In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---

@@ -153,8 +153,8 @@ local function decoded(self, stored)
   return known[1], known[2]
 end
 
--- Merges the texts of a list into the events that this read has found so far. The order within the list and the order
--- within those events stay the same.
+-- Merges the texts of a list into the events that this read has found so far. Those events keep their order. A new
+-- event goes after all events that precede it in the list.
 local function merge(self, read, texts, origin)
   local position = 1
   for _, stored in ipairs(texts) do
@@ -301,7 +301,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- spreads the reads of waits that began together
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- so waits that began together do not read at once
       local made, engine = pcall(core.engine)
       if not made then return fail(self, "network", "unknown", nil, engine) end
       if left > 0 then loop.sleep(engine, math.min(jittered, left)) end

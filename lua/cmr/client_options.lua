@@ -104,7 +104,7 @@ local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" }
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
 
-local BOUNDS = { "timeout", "attempt_timeout" } -- for some operations, the defaults of these options are longer
+local BOUNDS = { "timeout", "attempt_timeout" } -- client_options.bounds raises their defaults for slow operations
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",

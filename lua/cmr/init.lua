@@ -92,7 +92,7 @@ local operations = require "cmr.operations"
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----The success events, as "EVENT" or "EVENT PARAMETER". With PARAMETER: they report each item of this parameter.
+---The success events, as "EVENT" or "EVENT PARAMETER". An event with a PARAMETER reports items of this parameter.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
@@ -133,7 +133,7 @@ local operations = require "cmr.operations"
 ---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
 ---@field null any JSON's null. In answers, only arrays contain it. Pass it to send a null.
----@field all cmr.All Means "every item". Pass it as a list to act on everything, see cmr.All.
+---@field all cmr.All Means "every item". Pass it in place of a list to act on everything, see cmr.All.
 ---@field webhook cmr.Webhook
 local cmr = {
   _VERSION = core._VERSION,

@@ -45,12 +45,12 @@ local function earn(self, key, amount)
   self.spent:remove(key)
 end
 
----Gives back the 1 that a retry took, because the retry was answered or did not take place.
+---Gives 1 back. The retry that took it was answered, or did not take place.
 function Budget:give_back(key)
   earn(self, key, 1)
 end
 
----Gives back 0.2, because a call was answered and its retries took nothing.
+---Gives 0.2 back, after a success or a refusal of a call that took nothing from the budget.
 function Budget:answered(key)
   earn(self, key, EARNED_WITHOUT_RETRY)
 end

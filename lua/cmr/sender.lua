@@ -47,8 +47,8 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  -- breaks a cycle: the record refers to the job, and the job to the result. In the weak table `records`, the result is
-  -- a key, and the record is its value. Lua 5.1 never collects an entry whose value refers to its key
+  -- The record refers to the job, and the job refers to the result. `records` maps the result to the record, and its
+  -- keys are weak. Lua 5.1 never collects such an entry while the value refers to the key, so this breaks the cycle.
   record.job = nil
   records[result] = record
 end

@@ -181,8 +181,8 @@ add("renew_domains set_domain_auto_renew", {
     "You may combine manual and automatic renewals. Subscriptions are renewed separately from their "
       .. "domains"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes", {
-  "In the field mailboxes, each domain has a member",
-    "In the field mailboxes, each domain has a member. The name of the member is the domain's name, and never the "
+  "The object mailboxes has a member for each domain",
+    "The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the "
       .. "domain's id. There is no field for the number of mailboxes",
     "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {
@@ -265,7 +265,7 @@ local ELSEWHERE = {
     "webhook destinations of its own", "past due", "a workspace conflict", "Without the header",
     "the other repeats a webhook", "npx -y coldmail-reseller-mcp", "up to about 30 s",
     "deliveries and can repeat them",
-    "public and HTTPS", "`workspaceType` has the values of `serviceProvider`", "then `mailbox.created` for each"},
+    "public and HTTPS", "`workspaceType` has the same values as `serviceProvider`", "then `mailbox.created` for each"},
   ["docs/guides/webhooks-in-nginx.md"] = {"another delivery may come at once"},
   ["docs/tour.md"] = {"not that they still work there"},
   ["docs/library.md"] = {"in place of the system's"},

@@ -64,8 +64,8 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
--- Finds a run of these rows with the present key, or else with a former key. A run that has sent nothing does not
--- count: the user may have refused to send, for example because of the key.
+-- Finds a run of these rows with the present key, or else with a former key. Ignores a run that has sent nothing: the
+-- user may have stopped it before the first row, for example after noticing a wrong key.
 local function find_by_rows(run, wanted)
   local accounts = { wanted.account, (table.unpack or unpack)(wanted.former_accounts) }
   for _, account in ipairs(accounts) do
@@ -81,9 +81,9 @@ end
 
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
---   "other_key"  only the key differs; the fourth value is the run
---   "mistake"    no run has the name, or the run is of another operation or another base URL. With `other_account`,
---                also if only the key differs
+--   "other_key"  only the key differs, and `other_account` is not set; the fourth value is the run
+--   "mistake"    no run has the name, or the run is of another operation or another base URL. If `other_account` is
+--                set, another key is a mistake too
 --   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end
@@ -135,8 +135,8 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Sets run.is_resumed. With opts.again, also prepares the run's next round. But a resumed run stays in its round. The
--- ledger records a round together with the round's first request. So if no row is sent, nothing changes in the ledger.
+-- Sets run.is_resumed. With opts.again, also prepares the run's next round, unless the run is resumed. The ledger
+-- records the new round only with its first request. So if no row is sent, the ledger keeps the old round.
 local function prepare_round(run, found, opts)
   local has_sent, problem = false, nil
   if found then
@@ -178,7 +178,7 @@ end
 ---  account, id, name, round_after
 ---  former_accounts  a list of the accounts with former keys, for opts.changed_key
 ---  changed_key, other_account  as in opts, for plan.rows
----  others_after   plan.rows ignores requests of other keys up to this id: the run's round began after them
+---  others_after   an id; plan.rows ignores other keys' requests up to this id, because they precede the run's round
 ---  record         the run in the ledger
 ---  is_resumed     whether the run was begun before and has not ended
 ---  begins_round   whether the first row that is sent begins the run's next round

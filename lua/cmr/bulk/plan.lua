@@ -16,7 +16,7 @@ local plan = {
 -- rank, and the second copy gets the next entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
-local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file, which has only copies that failed
+local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file: its copies are those that failed
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
@@ -51,7 +51,7 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Returns whether the row was sent outside this run after one of these entries failed.
+-- Returns whether one of these entries failed in this run, and a newer one is from outside this run.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -65,8 +65,8 @@ local function is_sent_since(run, entries)
 end
 
 -- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. Normally, the
--- order of RANKS applies. In a failures file, the first copies get the entries that failed, unless the row was sent
--- outside this run after a failure: the run would then send too many rows.
+-- order of RANKS applies. In a failures file, the first copies get the entries that failed. But if the row was sent
+-- outside this run after a failure, the order of RANKS applies, because the run would otherwise send too many rows.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -87,8 +87,8 @@ local function unreadable(run, message)
   return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
 end
 
--- Returns the requests with a row's content in two lists: those of the present key and the former keys, and those of
--- other keys. The second list is empty if requests of other keys do not count.
+-- Returns two lists of requests that have a row's content. The first list has the requests of the present key and the
+-- former keys. The second list has the requests of other keys, or is empty if those do not count.
 local function same(run, digest)
   local entries, message = run.ledger:same(run.account, run.operation.name, digest, true)
   if not entries then error(unreadable(run, message)) end
@@ -142,8 +142,8 @@ local function look_up(run, row)
   end
   row.is_repeat = times >= row.copy
   -- newest_known is the id of the row's newest request so far. If the ledger has a newer request when the row is sent,
-  -- the row was sent elsewhere, and Ledger:begin refuses it. For a second copy, the newer request may be the first
-  -- copy's. So a second copy has newest_known_elsewhere, which ignores the requests of this run.
+  -- the row was sent elsewhere, and Ledger:begin refuses it. But if the row is a copy of an earlier row, the newer
+  -- request may be the earlier row's. So a copy has newest_known_elsewhere, which ignores the requests of this run.
   if row.copy == 1 then
     row.newest_known = newest
   else

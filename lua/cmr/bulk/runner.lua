@@ -140,7 +140,7 @@ local function send_all(run)
     if row.is_sent then run.in_flight = run.in_flight - 1 end
     if answer then
       record_success(run, row, answer, run.client.info(answer))
-    elseif row.is_sent or err.kind ~= "cancelled" then -- a row that is cancelled before it is sent is untried
+    elseif row.is_sent or err.kind ~= "cancelled" then -- a row stays untried if it is cancelled before it is sent
       record_failure(run, row, err, run.client.info(err))
     end
   end

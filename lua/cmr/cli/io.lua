@@ -19,9 +19,9 @@ local io = {
 local EPIPE = 32
 local CHUNK_BYTES = 65536
 
----The functions that reach outside the program, in addition to Lua's io. A spec passes a table that replaces some of
----them. terminal(file) returns the terminal's numbers of columns and rows, or 0 and 0 when the terminal does not report
----them. When the file is no terminal, terminal(file) returns nil.
+---The functions that reach outside the program: those of Lua's io, getenv and terminal. A spec passes a table that
+---replaces some of them. terminal(file) returns the terminal's numbers of columns and rows, or 0 and 0 when the
+---terminal does not report them. When the file is no terminal, terminal(file) returns nil.
 io.system = setmetatable({
   getenv = os.getenv,
   terminal = function(file)

@@ -26,7 +26,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- does not store the path of an empty table, because the table may not be the list
+    -- does not store the path of an empty table: perhaps another member is the list
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.page = path, name, items
     return items, name

@@ -104,7 +104,7 @@ end
 
 ---Returns the lines to show after a failure's message.
 ---@param operation table? nil for `cmr api`
----@param has_effect boolean Whether the request was no GET, so that it may have changed something.
+---@param has_effect boolean Whether the request may have changed something: its method is not GET.
 ---@param args table the arguments of the request
 ---@param is_remembered boolean Whether the request is in the ledger.
 function messages.advice(operation, err, has_effect, args, is_remembered)

@@ -53,8 +53,8 @@ local function is_needed(read, param)
   return param.required or kind ~= nil and is_about(read.group, kind)
 end
 
--- Returns the command line of a read, and whether this line names the changed thing. Returns nil when `args` lacks a
--- value that the read needs.
+-- Returns the command line of a read, and whether the line has a value from `args`, such as the changed thing's id.
+-- Returns nil when `args` lacks a value that the read needs.
 local function command_line(read, args)
   local words, is_specific = { "cmr", arguments.command(read.name) }, false
   for _, param in ipairs(read.params) do
@@ -69,8 +69,8 @@ local function command_line(read, args)
   return table.concat(words, " "), is_specific
 end
 
--- Searches the groups about `word` for a read that can name the changed thing, and returns the read's command line. If
--- there is no such read, returns the command line of a read that lists everything.
+-- Looks for reads (GET operations) in the groups that are about `word`. Returns the command line of the first read that
+-- names the changed thing. If there is none, returns the line of the first read that needs no value, or nil.
 local function read_of(word, args)
   local general
   for _, read in ipairs(operations) do

@@ -244,8 +244,8 @@ function request.open_engine(system)
   return spare
 end
 
----Sends one request and prints its answer. Raises a failure, or a mistake. But if the request may have changed
----something, and its answer cannot be printed, reports this on standard error, and returns the exit status.
+---Sends one request and prints its answer. Raises a failure, or a mistake. If the request may have changed something,
+---a failure to print its answer is not raised: the function reports it on standard error, and returns the exit status.
 ---
 ---The fields of `order` are:
 ---  method      the name of a method of the client

@@ -10,7 +10,7 @@ local connections = {}
 
 local BUSY_SECONDS = 5 -- how long to wait for another process's write, which takes milliseconds
 local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx: a worker that waits serves no other request
-local LOCKED_BUSY_SECONDS = 0.1 -- how long a transaction waits if the transaction before it waited in vain
+local LOCKED_BUSY_SECONDS = 0.1 -- the wait for a lock that the last transaction did not get
 
 -- A slow reader makes SQLite's -wal file grow. When the reader has ended, SQLite cuts the file to this size. Without
 -- slow readers, the file stays smaller.
@@ -140,10 +140,10 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Notes whether a transaction waited in vain for another program's lock. If so, later transactions wait only briefly:
--- up to two transactions run before a request is sent, and each full wait would delay the request. When a transaction
--- gets the lock, the full wait applies again. A patient transaction always waits the full time. If it waits in vain
--- too, later transactions wait only briefly.
+-- Notes whether a transaction waited in vain for another program's lock. If so, later transactions wait only briefly,
+-- until one of them gets the lock. The reason: up to two transactions run before a request is sent, and each full wait
+-- would delay the request. A patient transaction still waits the full time. If it waits in vain, this function sets the
+-- brief wait again.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked

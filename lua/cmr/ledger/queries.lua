@@ -42,7 +42,7 @@ local SAME_OF_ACCOUNT, SAME_OF_ADDRESS = SAME:format "account", SAME:format(addr
 ---@param account string
 ---@param operation string
 ---@param digest string
----@param any_key boolean? True also returns the requests that other keys sent to the account's base URL.
+---@param any_key boolean? Whether to include the requests that other keys sent to the account's base URL.
 ---@return table[]? requests
 ---@return string? message
 function queries:same(account, operation, digest, any_key)
@@ -74,7 +74,7 @@ local CONDITIONS = {
   id = "id IN (SELECT request FROM request_id WHERE id = ?)",
   open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
   accepted = "state = 'accepted' AND ? AND superseded IS NULL",
-  -- the value for this condition lists the writers with a request under way
+  -- here, ? is the list of the writers that have a request under way
   unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
     .. " AND superseded IS NULL",
 }

@@ -4,7 +4,7 @@
 
 local writers = {}
 
----Makes the id of this process's first request the writer number of the process, and locks the number.
+---Gives this process its writer number, and locks the number. The number is the id of the process's first request.
 ---@param db any
 ---@param id integer the id of the process's first request
 ---@return integer? ok

@@ -24,7 +24,7 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether a request with this content was recorded after the caller looked for such requests. With
+-- Returns whether the ledger has a newer request with this content than the caller found. If the request has
 -- newest_known_elsewhere, the requests of this run do not count.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
@@ -99,7 +99,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  -- the rollback removed this process's first request: another process may get its id next, so let_go unlocks the id
+  -- this process's first request was rolled back: unlock its id, because another process may get the same id
   if had_writer == false and self.writer then
     self.connections.durable:let_go(self.writer)
     self.writer = nil

@@ -64,7 +64,7 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
-    refused_until = expiring.new(), -- key -> like both_until, for this key alone; set when Redis refuses the key
+    refused_until = expiring.new(), -- key -> the key's own both_until, set when Redis refuses the script for this key
   }, Limiter)
 end
 
@@ -92,19 +92,19 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes the slot that Redis's reply names. If another coroutine has noted a later slot, the later slot stays.
--- `latest_before` is the slot that was noted before the request to Redis. If the reply's slot is earlier, Redis lost
--- its data or its clock was set back, and the reply's slot replaces the noted slot. When SLOT_SECONDS have passed since
--- a slot's time, cmr forgets the slot.
+-- Notes the slot that Redis's reply names. If another coroutine has noted a later slot meanwhile, the later slot stays.
+-- `latest_before` is the slot that was noted before the request to Redis. If the reply's slot is before this slot,
+-- Redis lost its data or its clock was set back. In that case, the reply's slot replaces any noted slot. cmr forgets a
+-- slot when SLOT_SECONDS have passed since its time.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
 -- Reserves a slot in Redis. Returns the seconds until the slot (negative for a past slot), and whether the slot was
--- reserved. Returns nil if Redis is unavailable, refuses the script or lost its data. Redis lost its data if the slot
--- is earlier than the noted slot. After such a failure, a slot must fit the local queue too, until the other hosts have
--- noticed the failure.
+-- reserved. Returns nil if Redis is unavailable, refuses the script, or names a slot before the noted slot (because it
+-- lost its data or its clock was set back). After such a failure, a slot must fit the local queue too, until the other
+-- hosts have noticed the failure.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
@@ -141,7 +141,7 @@ function Limiter:reserve(key, rate, max_wait)
   end
   local elapsed = core.now() - begun_at
   if delay then
-    -- if Redis becomes unavailable now, the local queue continues after this slot
+    -- the local queue takes over when Redis becomes unavailable, so its next slot must come after this slot
     self.local_limiter:pause(key, delay + self.fallback_shares / rate)
     delay = math.max(0, delay)
     if not reserved then return nil, delay end

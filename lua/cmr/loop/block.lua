@@ -7,7 +7,7 @@ local heap = require "cmr.util.heap"
 local waiters = require "cmr.loop.waiters"
 
 local MAX_STEP_SECONDS = 1 -- how long one poll may take
-local DEFERRED_SECONDS = 1 / 1000 -- after this time, deferred coroutines go on; not 0, to let luv's other handles run
+local DEFERRED_SECONDS = 1 / 1000 -- deferred coroutines go on after this time; above 0, so that luv's other handles run
 
 ---@class cmr.loop.block: cmr.Loop
 local block = { now = core.now, notify = waiters.notify }
@@ -36,7 +36,7 @@ local function turn(seconds)
 end
 
 ---Wakes the sleepers that are due. Then runs the engine once. The engine waits for work, but not longer than the given
----time. Coroutines of the program that wait for luv's loop go on later, when that loop runs.
+---time. Does not resume the program's own coroutines that wait: luv's loop resumes them later.
 ---@param seconds number
 function block.turn(seconds)
   local ok, message = coroutines.defer(turn, seconds)

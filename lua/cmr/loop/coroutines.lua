@@ -39,8 +39,8 @@ function coroutines.inside()
   return co ~= nil and not is_main
 end
 
----Calls coroutines.pcall if the caller runs in a coroutine. Otherwise calls pcall, because the task cannot yield. So on
----Lua 5.1, errors pass through only in a coroutine.
+---In a coroutine, calls coroutines.pcall: on Lua 5.1, errors then pass through. Outside a coroutine, calls pcall, which
+---catches errors on every Lua. There the task cannot yield anyway.
 function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end
@@ -183,9 +183,9 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. Without `in_place`, a wait suspends the caller until a post. With `in_place`, a wait calls
----in_place() until a post. in_place() runs the loop once and returns true. If the caller can be suspended, in_place()
----only returns false, and the wait suspends the caller.
+---Makes a cmr.Semaphore. A wait suspends the caller until a post. With `in_place`, a wait calls in_place() first. If
+---the caller can be suspended, in_place() only returns false. If not, in_place() runs the loop once and returns true,
+---and the wait repeats this until a post.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 
@@ -193,7 +193,8 @@ function coroutines.semaphore(in_place)
     while first <= last do
       local waiter = queue[first]
       queue[first], first = nil, first + 1
-      if not waiter.posted then return waiter end -- skips a posted waiter: its coroutine was closed
+      -- When a coroutine is closed, its waiter counts as posted. Such a waiter is skipped.
+      if not waiter.posted then return waiter end
     end
   end
 

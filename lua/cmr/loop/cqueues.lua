@@ -31,7 +31,7 @@ function cqueues.detected(context)
   return is_controlled and coroutines.can_suspend(context)
 end
 
----Ends the controllers' polls of an engine's descriptor. Called before the engine is closed.
+---Makes all controllers stop polling an engine's descriptor. Called before the engine is closed.
 function cqueues.forget(engine)
   local fd = engine:fd()
   if fd then controller.cancel(fd) end

@@ -12,7 +12,7 @@ local loop = {}
 ---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Starts a function. Returns at the latest when the function waits or ends.
+---@field spawn? fun(run: fun()) Starts a function. Returns when the function first waits or ends, or earlier.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -36,9 +36,8 @@ local loop = {}
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
--- The adapters in the order of detection, each with the library that it needs. The adapter luv accepts every coroutine
--- that can be suspended, except generators and the coroutines that the adapter block started. The adapter block accepts
--- everything else.
+-- The adapters in the order of detection, each with the library that it needs. `luv` accepts every coroutine that can
+-- be suspended, except generators and the coroutines that `block` started. `block` accepts everything else.
 local ADAPTERS = {
   { name = "nginx", library = "ngx" },
   { name = "cqueues", library = "cqueues" },

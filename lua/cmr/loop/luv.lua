@@ -6,7 +6,7 @@ local coroutines = require "cmr.loop.coroutines"
 local uv = require "luv"
 local waiters = require "cmr.loop.waiters"
 
-local MAX_TURN_SECONDS = 1 -- between two turns of block's tasks
+local MAX_TURN_SECONDS = 1 -- while block has tasks, luv's loop runs a turn at least this often
 local PAUSE_MILLISECONDS = 1 -- between two steps of an engine whose descriptor cannot be polled
 
 ---@class cmr.loop.luv: cmr.Loop
@@ -19,11 +19,11 @@ local luv = {
 
 local poll -- the handle whose events step the engine: it polls the engine's descriptor, or is a timer
 local is_timer = false -- whether `poll` is a timer, because no descriptor exists or another handle polls the descriptor
-local watched -- the engine that `poll` steps
--- The number of users of `poll`. Each wait for a call is a user, and block's tasks together are one user. An active
+local watched -- the engine that `poll` was made for
+-- The number of users of `poll`: one for each wait for a call, and one for all tasks of block together. An active
 -- handle keeps the loop alive, so `poll` is active only while it has users.
 local waiting = 0
-local is_driving, timer = false, nil -- whether block has tasks; the timer that wakes the sleeping tasks
+local is_driving, timer = false, nil -- whether cmr.loop.block has tasks; the timer that wakes its sleeping tasks
 
 ---Returns the reason why the running coroutine cannot wait for luv's loop here, or nil.
 function luv.unsupported(context)
@@ -62,7 +62,7 @@ local function unwatch()
   if waiting == 0 and is_open(poll) then poll:stop() end
 end
 
--- Lets the loop also run block's tasks, because the main chunk may start tasks before uv.run.
+-- Makes luv's loop run the tasks of the adapter block too. The main chunk may start such tasks before it calls uv.run.
 local function drive()
   local seconds = block.idle_seconds()
   if is_driving ~= (seconds ~= nil) then

@@ -29,8 +29,8 @@ function waiters.notify(call)
   if waiter then waiter:post(1) end
 end
 
----Steps the engine and posts the waiters of all finished calls. A posted waiter may run at once and step the engine
----too. The waiter's step posts the waiters that are left. If a waiter raises an error, the function still posts all
+---Steps the engine and posts the waiters of all finished calls. A posted waiter may run at once and call this function
+---again. The inner call then posts the remaining waiters. If a waiter raises an error, the function still posts all
 ---other waiters, and raises the error again at the end.
 ---@param milliseconds number? The maximum time to wait for work.
 ---@return boolean in_flight Whether calls are left in flight.

@@ -146,8 +146,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- At an endpoint that the user supplied, the place can change with the method. A GET there has these fields in the
--- query. Any other method there, in place of a documented GET, has them in the body. The library has the same rule.
+-- At an endpoint that the user supplied, the method can change the place: it is the query for a GET, and the body if
+-- the user replaced a documented GET by another method. The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location
@@ -161,7 +161,7 @@ local function location_of(request, param)
   return param.name == "userId" and request.user_in or param["in"]
 end
 
----Refuses an undocumented field in the query or the body, except in the place that open_location returns.
+---Refuses an undocumented field in the query or the body. Accepts it in the place that open_location returns.
 ---@param request table {operation, query, body}
 function fields.check_names(request)
   local open = open_location(request)

@@ -125,7 +125,7 @@ function State:catch_up()
   self.virtual_now = nil
 end
 
----Runs the handler of a call. Later events of the call get the actionId of the answer.
+---Runs the handler of a call. The events that the call causes get the actionId of its answer.
 ---@param handler function Returns an answer.
 ---@param ... any its arguments
 ---@return table answer

@@ -43,8 +43,8 @@ local function documented_fields(operation)
   return fields
 end
 
--- Returns the envelope. If its data is a documented map of strings, returns the envelope without the data. The names in
--- a map, such as the names of countries, are no names of fields.
+-- Returns the envelope. If its data is a documented map of strings, returns the envelope without the data. The keys of
+-- such a map, for example the names of countries, are not names of fields.
 local function without_map(operation, envelope)
   if (samples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
   for _, value in pairs(envelope.data) do

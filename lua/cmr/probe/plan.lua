@@ -19,10 +19,9 @@ plan.UNPLANNED = {
   platform_workspaces = "it needs a credential of Instantly and sends a request there",
 }
 
----The steps. A step has an operation and an id. It may have a query, `needs` (the names of the ids for the query),
----second_page_of (the id of the step for page 1) and wrong_key (true: the request has a wrong key). If a step has no id
----here, the loop below sets the id. For page 2, the id is the result of plan.second_page. Otherwise, the id is the
----operation's name.
+---The steps. A step has an operation and an id. It may have a query, `needs` (the ids that its query also contains,
+---such as "userId"), second_page_of (the id of the step for page 1) and wrong_key (true: the request has a wrong key).
+---The loop below sets an id that is missing here: the operation's name, or for page 2 the result of plan.second_page.
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
   { operation = "subscriptions", second_page_of = "subscriptions" },
@@ -52,8 +51,8 @@ plan.steps = {
   { operation = "sandbox_prewarmed", query = { page = 1, limit = 1 } },
 }
 
--- The ids in the items of each operation. `documented` and `guesses` name the fields that may contain the id. The
--- domain of a subscription is a guess, because this domain may no longer exist.
+-- The ids in the items of each operation. `documented` and `guesses` name the fields that may contain the id. An id
+-- from `guesses` may be wrong. A subscription's domain counts as a guess too: the domain may no longer exist.
 local ID_FIELDS = {
   subscriptions = { { name = "userId", documented = { "userId" } }, { name = "domain", guesses = { "domain" } } },
   users = { { name = "userId", documented = { "userId", "id" }, guesses = { "_id" } } },
@@ -110,8 +109,8 @@ local function first_text(item, fields)
   end
 end
 
----Adds the ids of the answer's first item to `ids`. Sets in `guessed` whether each id is a guess. An id in `ids` stays,
----but a documented id replaces a guess.
+---Adds the ids of the answer's first item to `ids`, and sets in `guessed` whether each id is a guess. Keeps an id that
+---is already in `ids`. However, an id from a documented field replaces a guess.
 function plan.learn(step, envelope, ids, guessed)
   local _, items = paging.list(envelope, operations[step.operation].items)
   local item = items and items[1]

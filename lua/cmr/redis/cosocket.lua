@@ -21,8 +21,8 @@ function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
 end
 
--- Starts TLS on the socket, because some versions of the library cannot start TLS. nginx checks the certificate and the
--- server's name in it.
+-- Starts TLS on the library's socket directly, because some versions of the library cannot start TLS. nginx checks the
+-- certificate and the server's name in it.
 local function handshake(redis, opts)
   local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
   -- if the handshake ends at once, nginx reports an untrusted certificate as a success, and closes the connection

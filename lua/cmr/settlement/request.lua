@@ -54,8 +54,9 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----Groups the things that a request asked for and that the answer did not refuse. An entry of success_events gets a
----group if the entry's parameter was sent. The groups omit the mailboxes of a failed domain.
+---Groups the things that a request asked for, except those that the answer refused and the mailboxes of a failed
+---domain. An entry of success_events names an event and may name a parameter; it gets a group if this parameter was
+---sent.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)

@@ -26,8 +26,9 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields in which an event may name a thing. The first fields have the name that the request also
--- uses; REQUESTED_NAMES has the number of these fields. The other fields only distinguish the things of one event.
+-- kind of thing -> the fields in which an event may name a thing. The first fields hold the same name
+-- for the thing as the request; REQUESTED_NAMES says how many these are. The other fields only distinguish the things
+-- of one event.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
@@ -35,7 +36,7 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId", "domain", "domainId" },
 }
 
--- kind of thing -> how many fields at the start of its list in NAME_FIELDS have the name that the request also uses
+-- kind of thing -> how many of its first NAME_FIELDS hold the same name for the thing as the request
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
 -- The members in which an event may list several things. In the help page's sample, domain.order.success lists domains.

@@ -1,4 +1,4 @@
----Decides from the events that arrived how a request ended. Pure.
+---Decides how a request ended, from the events that arrived. Pure.
 
 local ascii = require "cmr.util.ascii"
 local reading = require "cmr.settlement.reading"
@@ -115,8 +115,8 @@ end
 ---    missing        what is missing, in words
 ---    is_uncounted   true if the number of expected things is unknown
 ---
----`origins` has only the events that are stored under the id of an action or an order of the plan. It maps an event to
----"new" if the API made this id for the request, and otherwise to "old".
+---`origins` has an entry for each event that was stored under the id of an action or an order of the plan. The entry is
+---"new" if the API made that id for this request, and otherwise "old".
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] The events, oldest first, without duplicates.
 ---@param origins? table<cmr.Event, "new"|"old">

@@ -27,7 +27,7 @@ function Store.new(dict, events, claims)
   return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)
 end
 
--- Returns the dictionary for a list. The lists of quotas stay in the dictionary of the quotas' counters.
+-- Returns the dictionary for a list. A quota's list is in `dict`, like its counter.
 local function dict_of_list(self, name)
   return name:sub(1, #stores.QUOTA) ~= stores.QUOTA and self.events or self.dict
 end
@@ -54,7 +54,7 @@ function Store:claim(name, lease)
     if message ~= "exists" then break end
     local owner, left = dict:get(key), dict:ttl(key)
     if owner == DONE then return nil, "done" end
-    if owner then return nil, "busy", left or 0 end -- without an owner, the claim has just ended: try again
+    if owner then return nil, "busy", left or 0 end -- no owner: the claim has just ended, so the loop tries again
   end
   return nil, "unavailable", message
 end
@@ -93,9 +93,9 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, all texts get a little
--- more than `ttl` seconds. So most appends need to check only the oldest text. Returns the seconds for which the next
--- text is kept. The next text never expires before the oldest text.
+-- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, gives all texts a
+-- little more than `ttl` seconds, so that most later appends change no other text. Returns the seconds for which to
+-- keep the next text, so that it does not expire before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end

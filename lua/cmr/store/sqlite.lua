@@ -75,7 +75,7 @@ function Store:claim(name, lease)
   return nil, "unavailable", message
 end
 
--- Changes the claim with this token. If `or_free` is true, also changes a name without a claim.
+-- Changes the claim with this token. If the name has no claim, makes one only if `or_free` is true.
 local function change_claim(self, name, token, expires_in, new_token, or_free)
   local is_over = false
   local ok, message = update(self, "durable", function(db, now)
@@ -156,7 +156,7 @@ function Store:remove(name, text)
     local ok
     ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
     if not ok then return nil, reason end
-    -- the list must not end earlier when its newest text is removed
+    -- a list ends when its newest text expires; after a removal, the newest text left must not expire earlier
     local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
     return db:run(extend, row.expires, name)
   end)

@@ -14,8 +14,8 @@ function expiring.new()
   return setmetatable({ values = {}, ends = {}, count = 0, sweep_at = MIN_SWEEP_ENTRIES }, Expiring)
 end
 
--- Removes expired entries. Expiring:set calls sweep when the table has twice as many entries as after the last removal,
--- but at least MIN_SWEEP_ENTRIES.
+-- Removes expired entries. Expiring:set calls sweep before it adds a key, if the table has at least MIN_SWEEP_ENTRIES
+-- entries and has at least doubled since the last sweep.
 local function sweep(self, now)
   local values, ends, left = self.values, self.ends, 0
   for key, time in pairs(ends) do

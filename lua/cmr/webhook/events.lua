@@ -6,8 +6,8 @@
 ---  open       the undocumented part of data, in words
 ---  key        the member that has the event's name: "eventType" for a warmup event, "event" for any other
 ---  items      the member of data that has a list of items; nil if the event reports one item
----  announces  the events that follow; {event = "mailbox.created", count = "quantity"} means that data.quantity events
----             with the name mailbox.created follow
+---  announces  the events that follow; {event = "mailbox.created", count = "quantity"} means that mailbox.created
+---             events follow, and that data.quantity is their number
 ---The samples of warmup and subscription events show no eventId. One sample of domain.order.success has data.actionId,
 ---but no eventId. Its data.domains is a list of {domain, status} (help). Events of asynchronous operations may have
 ---data.actionId as well: the help centre's samples show it, but the documented payloads do not.
@@ -30,7 +30,7 @@ local TYPES = {
 local WARM_MAILBOX = "mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret "
   .. "isAdmin warmingUpFrom expiryDate"
 
--- Groups of fields. In a row, a word in capitals, such as SUBSCRIPTION, stands for a whole group.
+-- Groups of fields. A word in capitals in ROWS, such as SUBSCRIPTION, stands for a whole group.
 local GROUPS = {
   SUBSCRIPTION = "userId userEmail subscriptionId domainId domain workspaceType quantity periodStart periodEnd "
     .. "autoRenew description subscriptionStatus",

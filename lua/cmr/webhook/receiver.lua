@@ -32,8 +32,8 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
----Makes the lease end `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a message if
----the lease is already over; another worker may then handle the event.
+---Sets the lease's end to `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a message
+---if the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
@@ -92,8 +92,8 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
--- The store counts the deliveries of an event with an eventId for this time, because a handler may take hours. If
--- dead_ttl is longer, the store counts them for dead_ttl, because the event may have a dead letter.
+-- If an event has an eventId, the store keeps the count of its deliveries for this time: a handler may take hours. If
+-- dead_ttl is longer, the store keeps the count for dead_ttl, because the event may have a dead letter.
 local TRIES_SECONDS = text.DAY
 local HASH_BYTES = 16 -- so short that the mark of a handled event fits into a dictionary entry of 128 bytes
 
@@ -334,9 +334,9 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. If three deliveries have arrived, a failed
----event becomes a dead letter at once. If fewer have arrived, the event becomes a dead letter 10 minutes after the last
----failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter at once
+---if three of its deliveries have arrived. If fewer have arrived, the event becomes a dead letter 10 minutes after the
+---last failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
@@ -349,11 +349,11 @@ local function replay(self, letter)
   local event = letter.event
   verify.remember(event, letter.info)
   local job = new_job(self, event, letter.info, true)
-  -- the hash of the delivered event: the stored event may lack secrets, and then has another hash
+  -- The letter keeps the hash of the event as delivered. The stored event may lack secrets, so its hash may differ.
   job.hash, job.tries = dead_letters.hash(letter), letter.tries
   local may_be_delivered = os.time() - letter.failed_at < job.same_event_seconds
-  -- Deliveries of this event have the claim "event:HASH". After the last delivery, another event with the same hash may
-  -- have this claim.
+  -- While the event may still be delivered, the job uses the same claim as the deliveries. Later, another event with
+  -- the same hash may have that claim, so the letter uses its own.
   job.claim = may_be_delivered and "event:" .. job.hash or "dead:" .. letter.id
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end

@@ -341,7 +341,8 @@ function bulk.run(parsed, system, read)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   local repeats = describe_repeats(run, counts)
-  local is_asked = reason and not parsed.yes and not parsed.dry_run -- the question to the user contains `repeats`
+  -- If cmr asks the user, the log leaves out `repeats`, because the question contains it.
+  local is_asked = reason and not parsed.yes and not parsed.dry_run
   if repeats and not is_asked and plan.is_guarded(run.operation) then log(system, "%s", repeats) end
   if parsed.dry_run then return report_dry_run(system, counts) end
   if parsed[".wait"] then require("cmr.cli.waiting").check(run.operation, run.ledger, parsed) end

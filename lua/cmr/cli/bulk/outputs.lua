@@ -39,8 +39,8 @@ local function is_same(one, other)
   return result
 end
 
----Raises a mistake if `results` and `failures` name the same file. `failures` may name the input. But cmr first writes
----a file with the name `failures` .. ".part". If the input or `results` names this file, raises a mistake too.
+---Raises a mistake if `results` and `failures` name the same file. Also raises a mistake if the input or `results`
+---names the file `failures` .. ".part", because cmr writes this file first. `failures` may name the input.
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
@@ -101,8 +101,9 @@ local function csv_line(header, row, fields, separator)
   return csv.write(cells, {}, { separator = separator })
 end
 
--- Returns the original text of the object, with cmr's members in front. First removes the members that an earlier run
--- added, up to the last of them, "cmr.row". A message cannot contain this name with its quotes: JSON escapes them.
+-- Returns the original text of the object, with cmr's members in front. First removes the members of an earlier run;
+-- "cmr.row" is the last of them. No text inside a JSON string can look like this name in quotes: JSON escapes quotes.
+
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do
@@ -172,8 +173,8 @@ function Failures:add(row, failure)
   self:write(self.format_line(self.header, row, fields, self.separator))
 end
 
----Closes the file of failures. Normally renames PATH.part to PATH. With keep_part, sets self.path to PATH.part instead;
----PATH is then the input. Returns a message if the file could not be written.
+---Closes the file of failures. Normally renames PATH.part to PATH. With keep_part, keeps both files, because PATH is
+---the input and is still needed. self.path is then PATH.part. Returns a message if the file could not be written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message

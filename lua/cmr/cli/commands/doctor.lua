@@ -163,8 +163,8 @@ function checks.clock(state)
   local date = state.info and state.info.headers and state.info.headers.date
   local server_time = date and core.http_time(date)
   if not server_time then return UNUSED, "no answer with a date" end
-  -- The server writes the date during the request, and cuts it to whole seconds. So with equal clocks, the request ends
-  -- between 0 and elapsed + 1 seconds after the date. The check compares the difference with the middle of this range.
+  -- The server writes the date during the request, and drops the fraction of the second. So if the clocks agree, the
+  -- difference is between 0 and elapsed + 1 seconds. The check expects the middle of this range.
   local difference = state.ended_at - server_time
   local off = math.abs(difference - (state.info.elapsed + 1) / 2)
   if off <= NOTED_CLOCK_SECONDS then return OK, "as the server's, within a few seconds" end
