@@ -108,8 +108,8 @@ function Client:start(name, ...) end
 ---
 ---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
 ---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
----cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. nginx
----cancels them at the latest when the coroutine with the loop ends.
+---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. In nginx,
+---cmr cancels them at the latest when the coroutine that runs the loop ends.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -138,7 +138,7 @@ function Client:bulk(name, rows, opts) end
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
 ---
 ---@param filter? cmr.HistoryFilter
----@return fun(): cmr.SentRequest|false, string? iterator Gives each request; a failure gives false and a message.
+---@return fun(): cmr.SentRequest|false, string? iterator Gives each request, or false and a message on failure.
 function Client:history(filter) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
@@ -151,9 +151,9 @@ function Client:history(filter) end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
----time is left for another poll, one poll is enough. If the order's status reports success before all expected events
----have arrived, `events.order` is the `data` from the answer of order_status.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. But the
+---last poll before the timeout counts alone. If the order's status reports success before all expected events have
+---arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
@@ -524,8 +524,8 @@ function cmr.start(name, ...) end
 ---
 ---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
 ---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
----cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. nginx
----cancels them at the latest when the coroutine with the loop ends.
+---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. In nginx,
+---cmr cancels them at the latest when the coroutine that runs the loop ends.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -557,9 +557,9 @@ function cmr.bulk(name, rows, opts) end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
----time is left for another poll, one poll is enough. If the order's status reports success before all expected events
----have arrived, `events.order` is the `data` from the answer of order_status.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. But the
+---last poll before the timeout counts alone. If the order's status reports success before all expected events have
+---arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
@@ -994,12 +994,12 @@ function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----Two events without an eventId may have the same body and the same id, for example when a warmup starts twice. So the
----receiver recognises duplicates of such an event for only a limited time after it handled the event. This time is the
----sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
----9 minutes.
+---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
+---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
+---is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in
+---less than 9 minutes.
 ---@param event cmr.Event
----@return string? id Nil if the table has no eventId and comes from neither verify nor a replayed dead letter.
+---@return string? id Nil if the table has no eventId, unless it comes from verify or from a replayed dead letter.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
@@ -1054,16 +1054,17 @@ function Receiver:receive(raw_body, headers) end
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
 ---delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter at once
 ---if three of its deliveries have arrived. If fewer have arrived, the event becomes a dead letter 10 minutes after the
----last failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
+---last failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
 
----Handles dead letters: stores each event for client:await, and calls the event's handler. An event that was handled
----since its last failure is not handled again. When an event is handled, its dead letter is removed.
+---Handles dead letters: stores each event for client:await, and calls the event's handler. When an event is handled,
+---replay removes its dead letter. If an event was already handled after its last failure, replay only removes its dead
+---letter.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Letter id -> reason; nil if none failed. A message if count is nil.
+---@return string|table<string, string>|nil failures Reasons by letter id; nil if none. A message if count is nil.
 function Receiver:replay(id) end
 
 ---Removes dead letters permanently.
@@ -1899,7 +1900,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----If you send several domains, the API checks each one separately. If an item of the answer has no error, no workspace was found. If an item has an error, its domain possibly has a workspace. The names of an item's fields are undocumented.
+---If you send several domains, the API checks each one separately. An item of the answer without an error means that no workspace was found. If an item has an error, its domain may already have a workspace. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---
@@ -2191,7 +2192,7 @@ function Client:renew_domains(userId, fields) end
 ---
 ---You may combine manual and automatic renewals. Subscriptions are renewed separately from their domains.
 ---
----Automatic renewal is off for a new domain, and can be switched off at any time.
+---Automatic renewal is off for a new domain. Once it is on, it can be switched off at any time.
 ---
 ---Assumed: the method is PATCH; an older sidebar says POST.
 ---
@@ -2571,7 +2572,7 @@ function Client:order_status(fields) end
 ---
 ---The default of serviceProvider, GOOGLE, is from the page of create_order_form.
 ---
----Assumed: cmr requires the field confirm, because the page does not say what an order without it does.
+---Assumed: cmr requires the field confirm, because the page does not say what the API does without confirm.
 ---
 ---```lua
 ---cmr.create_order("USR94KD7S2LQ8X5M1Z0", {
@@ -2640,7 +2641,7 @@ function Client:create_order(userId, fields) end
 ---
 ---If confirm is true and the wallet does not cover the order, no order is created.
 ---
----Assumed: cmr requires the field confirm, because the page does not say what an order without it does.
+---Assumed: cmr requires the field confirm, because the page does not say what the API does without confirm.
 ---
 ---```lua
 ---cmr.order_mailboxes("USR94KD7S2LQ8X5M1Z0", {
@@ -2750,7 +2751,7 @@ function Client:process_order(fields) end
 ---
 ---The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
 ---
----The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes at Google need the object google, but each member of google is optional.
+---According to the page of create_order, mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -3521,7 +3522,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre have the path that cmr uses. They say that mailboxes, OAuth routes and automatic renewal are preserved, and that mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth routes and automatic renewal are preserved, but that mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---
@@ -3861,7 +3862,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or the mailbox's state does not allow the export; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
 ---
----Assumed: the status that reports a used-up quota is not documented. cmr assumes a used-up quota if the text of a 429 names the week, or if a 429 asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
+---Assumed: a 429 means a used-up quota if its message contains the word week, or if it asks for a wait of more than an hour. The answer to a used-up quota is undocumented. The help centre puts userId in the query, and the Microsoft route in an object. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
 ---
 ---```lua
 ---cmr.reexport{

@@ -255,8 +255,8 @@ local function read_store(self, reads_all)
 end
 
 -- Polls the order's status. A status counts only when two polls in a row agree. Until the second poll, events with more
--- details may arrive. When no time is left for another poll, one poll is enough. If the API refuses a poll with a
--- status other than 429, no other poll follows.
+-- details may arrive. But the last poll before the timeout counts alone. If the API refuses a poll with a status other
+-- than 429, no other poll follows.
 local function poll_status(self, now, left)
   local is_new, res, err = self.watch:poll(now, left)
   if not is_new then return false end

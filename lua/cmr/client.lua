@@ -273,8 +273,8 @@ end
 ---
 ---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
 ---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
----cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. nginx
----cancels them at the latest when the coroutine with the loop ends.
+---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. In nginx,
+---cmr cancels them at the latest when the coroutine that runs the loop ends.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -327,7 +327,7 @@ end
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
 ---
 ---@param filter? cmr.HistoryFilter
----@return fun(): cmr.SentRequest|false, string? iterator Gives each request; a failure gives false and a message.
+---@return fun(): cmr.SentRequest|false, string? iterator Gives each request, or false and a message on failure.
 function Client:history(filter)
   local state = state_of(self, "history")
   if not state.ledger then errors.raise "history: this client has no ledger: cmr.new{ledger = true}" end
@@ -347,9 +347,9 @@ end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. If no
----time is left for another poll, one poll is enough. If the order's status reports success before all expected events
----have arrived, `events.order` is the `data` from the answer of order_status.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. But the
+---last poll before the timeout counts alone. If the order's status reports success before all expected events have
+---arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report

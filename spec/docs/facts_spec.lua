@@ -29,8 +29,8 @@ local FACTS = {
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if there is none", "15 s for each domain", "a timeout as a failure",
-    "If you send several domains, the API checks each one separately. If an item of the answer has no error, no "
-      .. "workspace was found. If an item has an error, its domain possibly has a workspace. "
+    "If you send several domains, the API checks each one separately. An item of the answer without an error means "
+      .. "that no workspace was found. If an item has an error, its domain may already have a workspace. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},
@@ -67,9 +67,9 @@ local FACTS = {
     "The default of serviceProvider, GOOGLE"},
   order_mailboxes = {"An active subscription", "A domain with a cancelled subscription",
     "If confirm is true and the wallet does not cover the order, no order is created"},
-  create_order_form = {"The page of create_order says more", "each member of google is optional", "username@domain",
+  create_order_form = {"According to the page of create_order", "each member of google is optional", "username@domain",
     "hides the address", "GOOGLE by default", "renews the mailboxes automatically",
-    "The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes "
+    "According to the page of create_order, mailboxes at Microsoft need microsoftOauthRoute. Mailboxes "
       .. "at Google need the object google, but each member of google is optional"},
   add_subscription_mailboxes = {"at Google only", "google.clientId a number", "recommends order_mailboxes",
     "Deprecated", "The page calls google.clientId a number, although it is text on other pages"},
@@ -104,13 +104,13 @@ local FACTS = {
   cancel_subscription = {"at once", "24 hours before the subscription expires", "Nothing is refunded", "for good",
     "cmr sends either subscriptionId or domain; the page says that one of them is required"},
   recreate_subscriptions = {"expired for a few minutes",
-    "Two articles of the help centre have the path that cmr uses. They say that mailboxes, OAuth routes "
-      .. "and automatic renewal are preserved, and that mailboxes are expired for a few minutes. Another "
+    "Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth routes "
+      .. "and automatic renewal are preserved, but that mailboxes are expired for a few minutes. Another "
       .. "article says that the accounts are replaced, and that contents and history are lost",
     "older than a year", "a new subscriptionId",
     "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
     "/subscriptions/recreate", "OAuth routes and automatic renewal",
-    "All mailboxes are preserved, according to the API pages", "have the path that cmr uses"},
+    "All mailboxes are preserved, according to the API pages", "name the path that cmr uses"},
   platforms = {"`connected` is true if at least one credential is stored",
     "does not say that the credential still works", "A platform may have several credentials", "for each app",
     "every app that the vendor supports", "does not say if an app without credentials is listed",
@@ -134,8 +134,8 @@ local FACTS = {
     "The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft",
     "The mailbox must exist already",
     "The help centre puts userId in the query, and the Microsoft route in an object",
-    "the status that reports a used-up quota is not documented. cmr assumes a used-up quota if the text of a 429 "
-      .. "names the week, or if a 429 asks for a wait of more than an hour. The help centre puts userId in the "
+    "a 429 means a used-up quota if its message contains the word week, or if it asks for a wait of more than an "
+      .. "hour. The answer to a used-up quota is undocumented. The help centre puts userId in the "
       .. "query, and the Microsoft route in an object. The page's text names both mailboxId and email, but "
       .. "its sample has only one of them; cmr requires at least one"},
   prewarmed = {"and the prices"},

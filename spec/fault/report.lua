@@ -13,8 +13,8 @@ In these rows, the client makes at most one retry (`retries = 1`; the default is
 most 64 KiB (`max_response`). After each row, the next call succeeds. The specs count the requests at the
 server: a POST with the outcome `unknown` never arrives twice.
 
-The column "Ends" says when an attempt ends. *At once* means that the attempt ends before its timeouts. Otherwise the
-column names the timeout that ends the attempt: `connect_timeout` or `attempt_timeout`. `timeout` limits the whole call,
+The column "Ends" says when an attempt ends. *At once* means that the attempt ends before its timeouts. If a timeout
+ends the attempt, the column shows its name: `connect_timeout` or `attempt_timeout`. `timeout` limits the whole call,
 including the waits between its attempts. No call exceeds these timeouts by more than 50 ms. No step of the engine takes
 more than 20 ms.
 

@@ -60,12 +60,12 @@ webhook.info = verify.info
 
 ---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
----Two events without an eventId may have the same body and the same id, for example when a warmup starts twice. So the
----receiver recognises duplicates of such an event for only a limited time after it handled the event. This time is the
----sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in less than
----9 minutes.
+---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
+---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
+---is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in
+---less than 9 minutes.
 ---@param event cmr.Event
----@return string? id Nil if the table has no eventId and comes from neither verify nor a replayed dead letter.
+---@return string? id Nil if the table has no eventId, unless it comes from verify or from a replayed dead letter.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or events.event_id(event)

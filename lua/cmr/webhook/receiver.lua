@@ -336,7 +336,7 @@ end
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
 ---delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter at once
 ---if three of its deliveries have arrived. If fewer have arrived, the event becomes a dead letter 10 minutes after the
----last failure, when no other delivery can come. An event that is too large for the store also becomes a dead letter.
+---last failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
@@ -370,11 +370,12 @@ local function find_dead_letters(self, id)
   return letter and { letter }, message
 end
 
----Handles dead letters: stores each event for client:await, and calls the event's handler. An event that was handled
----since its last failure is not handled again. When an event is handled, its dead letter is removed.
+---Handles dead letters: stores each event for client:await, and calls the event's handler. When an event is handled,
+---replay removes its dead letter. If an event was already handled after its last failure, replay only removes its dead
+---letter.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Letter id -> reason; nil if none failed. A message if count is nil.
+---@return string|table<string, string>|nil failures Reasons by letter id; nil if none. A message if count is nil.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end
