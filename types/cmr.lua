@@ -1054,7 +1054,8 @@ function Receiver:receive(raw_body, headers) end
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
 ---delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter at once
 ---if three of its deliveries have arrived. If fewer have arrived, the event becomes a dead letter 10 minutes after the
----last failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a dead letter.
+---last failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also
+---becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -3376,7 +3377,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
----Assumed: if you give no limit, an answer has 50 items according to the API page, but 20 according to the help centre. It is undocumented how filters match.
+---Assumed: if you give no limit, an answer has 50 items, as the API page says; the help centre says 20. It is undocumented how filters match.
 ---
 ---```lua
 ---cmr.subscriptions{limit = 50, page = 1, status = "ACTIVE"}
