@@ -121,7 +121,8 @@ static int lua_call_result(lua_State *L)
     int results;
 
     check_done(L, call);
-    call->reads++; /* if an error skips the decrement below, the call can still be read, but never started again */
+    /* if an error skips the decrement below, call:result still works, but call:start and call:release raise */
+    call->reads++;
     results = response_push(L, call);
     call->reads--;
     return results;

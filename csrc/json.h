@@ -1,6 +1,7 @@
 /*
- * JSON, with the same results for every lua-cjson from 2.1.0 on. Only numbers depend on the version of Lua: see
- * json_decode. The decoder is an instance of lua-cjson. The encoder is our own, so that every refusal says its reason.
+ * Encodes and decodes JSON. The results are the same with every version of lua-cjson from 2.1.0 on. Only numbers
+ * depend on the version of Lua: see json_decode. The decoder is an instance of lua-cjson. The encoder is our own, so
+ * that every refusal says its reason.
  */
 #pragma once
 

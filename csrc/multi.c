@@ -42,8 +42,8 @@ static void sigpipe_block(struct sigpipe *sigpipe)
 }
 
 /*
- * Takes a pending signal. Does not wait, because another thread may have taken the signal first. Only on macOS may the
- * function wait, because macOS has no sigtimedwait.
+ * Takes a pending signal. Does not wait, because another thread may have taken the signal first. macOS has no
+ * sigtimedwait, so the function may wait there.
  */
 static void take_signal(const sigset_t *signals)
 {
@@ -131,8 +131,8 @@ static void forget_streams(struct target *target)
 
 /*
  * Removes a call from the running calls or from the queue. Then frees the call's handle, or keeps the handle for
- * another call. But the function only forgets the handle in a fork's child, or if the program has closed the
- * descriptors: if libcurl freed it, libcurl would write to the parent's connections, or to other files of the program.
+ * another call. In a fork's child, or if the program has closed the descriptors, forgets the handle instead: if libcurl
+ * freed it, libcurl would write to the parent's connections, or to other files of the program.
  */
 static void stop(struct multi *multi, struct call *call)
 {

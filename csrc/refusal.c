@@ -35,7 +35,7 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
     return false;
 }
 
-/* Puts a part in front of the path. What does not fit is left out whole: half of the API key would not be masked. */
+/* Leaves out a part or path that does not fit, as a whole: half of an API key would not be masked. */
 bool refuse_in(struct refusal *refusal, const char *format, ...)
 {
     static const char more[] = "...";

@@ -533,7 +533,7 @@ static double read_mark(struct database *database)
 }
 
 /*
- * Locks the byte of number 0, which no writer uses. Gives up after MARK_TRIES tries, because the process that has the
+ * Locks the byte at offset 0, which no writer uses. Gives up after MARK_TRIES tries, because the process that has the
  * lock may be stopped.
  */
 static void lock_mark(const struct database *database)

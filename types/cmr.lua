@@ -152,8 +152,8 @@ function Client:history(filter) end
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
 ---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. But the
----last poll before the timeout counts alone. If the order's status reports success before all expected events have
----arrived, `events.order` is the `data` from the answer of order_status.
+---last poll before the timeout needs no second one. If the order's status reports success before all expected events
+---have arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
@@ -558,8 +558,8 @@ function cmr.bulk(name, rows, opts) end
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
 ---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. But the
----last poll before the timeout counts alone. If the order's status reports success before all expected events have
----arrived, `events.order` is the `data` from the answer of order_status.
+---last poll before the timeout needs no second one. If the order's status reports success before all expected events
+---have arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
@@ -895,7 +895,7 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer If `first_failure` events report this many things, nothing was done. 0: the answer refused all.
+---@field parts? integer If this many things fail in `first_failure` events, nothing was done. 0: the answer refused all.
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
 ---Says which events complete a step of a plan.
@@ -999,7 +999,7 @@ function webhook.info(event) end
 ---is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in
 ---less than 9 minutes.
 ---@param event cmr.Event
----@return string? id Nil if the table has no eventId, unless it comes from verify or from a replayed dead letter.
+---@return string? id Nil for a table without an eventId, unless verify or a dead letter supplied the table.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
@@ -1652,7 +1652,7 @@ function Client:create_user(fields) end
 ---
 ---Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
 ---
----Assumed: cmr requires no field of the body: on the API pages every field is optional, but the help centre requires all of them.
+---Assumed: cmr requires no field of the body, because every field is optional on the API pages; the help centre requires all fields.
 ---
 ---```lua
 ---cmr.update_user("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -1901,7 +1901,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----If you send several domains, the API checks each one separately. An item of the answer without an error means that no workspace was found. If an item has an error, its domain may already have a workspace. The names of an item's fields are undocumented.
+---If you send several domains, the API checks each one separately. If an item of the answer has no error, no workspace was found. If an item has an error, its domain may already have a workspace. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---

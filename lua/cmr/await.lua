@@ -255,8 +255,8 @@ local function read_store(self, reads_all)
 end
 
 -- Polls the order's status. A status counts only when two polls in a row agree. Until the second poll, events with more
--- details may arrive. But the last poll before the timeout counts alone. If the API refuses a poll with a status other
--- than 429, no other poll follows.
+-- details may arrive. But the last poll before the timeout needs no second one. If the API refuses a poll with a status
+-- other than 429, no other poll follows.
 local function poll_status(self, now, left)
   local is_new, res, err = self.watch:poll(now, left)
   if not is_new then return false end
@@ -301,7 +301,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- so waits that began together do not read at once
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- so that waits that began together read at different times
       local made, engine = pcall(core.engine)
       if not made then return fail(self, "network", "unknown", nil, engine) end
       if left > 0 then loop.sleep(engine, math.min(jittered, left)) end

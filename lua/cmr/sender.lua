@@ -47,8 +47,8 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  -- The record refers to the job, and the job refers to the result. `records` maps the result to the record, and its
-  -- keys are weak. Lua 5.1 never collects such an entry while the value refers to the key, so this breaks the cycle.
+  -- In `records`, the result is a weak key and the record is its value. Lua 5.1 never collects an entry whose value
+  -- refers to its key. The job refers to the result, so the record must not refer to the job.
   record.job = nil
   records[result] = record
 end

@@ -29,8 +29,8 @@ local FACTS = {
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if there is none", "15 s for each domain", "a timeout as a failure",
-    "If you send several domains, the API checks each one separately. An item of the answer without an error means "
-      .. "that no workspace was found. If an item has an error, its domain may already have a workspace. "
+    "If you send several domains, the API checks each one separately. If an item of the answer has no error, "
+      .. "no workspace was found. If an item has an error, its domain may already have a workspace. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},

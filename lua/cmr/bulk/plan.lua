@@ -16,7 +16,7 @@ local plan = {
 -- rank, and the second copy gets the next entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
-local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file: its copies are those that failed
+local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file, which has the copies that failed
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
@@ -65,8 +65,9 @@ local function is_sent_since(run, entries)
 end
 
 -- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. Normally, the
--- order of RANKS applies. In a failures file, the first copies get the entries that failed. But if the row was sent
--- outside this run after a failure, the order of RANKS applies, because the run would otherwise send too many rows.
+-- order of RANKS applies. In a failures file, the first copies get the entries that failed, so that they can be sent
+-- again. But if the row was sent outside this run after a failure, the order of RANKS applies here too. Otherwise, the
+-- run would send a row that was already sent elsewhere.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)

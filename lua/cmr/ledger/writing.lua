@@ -24,8 +24,8 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether the ledger has a newer request with this content than the caller found. If the request has
--- newest_known_elsewhere, the requests of this run do not count.
+-- Returns whether the ledger has a request with this content that is newer than the newest one that the caller found.
+-- If the request has newest_known_elsewhere, the requests of this run do not count.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then
@@ -99,7 +99,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  -- this process's first request was rolled back: unlock its id, because another process may get the same id
+  -- this process's first request was rolled back: unlock the request's id, because another process may get this id
   if had_writer == false and self.writer then
     self.connections.durable:let_go(self.writer)
     self.writer = nil

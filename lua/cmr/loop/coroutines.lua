@@ -39,8 +39,8 @@ function coroutines.inside()
   return co ~= nil and not is_main
 end
 
----In a coroutine, calls coroutines.pcall: on Lua 5.1, errors then pass through. Outside a coroutine, calls pcall, which
----catches errors on every Lua. There the task cannot yield anyway.
+---Calls coroutines.pcall, through which errors pass on Lua 5.1. But outside a coroutine, where the task cannot yield,
+---calls pcall, which catches errors on every Lua.
 function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end

@@ -6,7 +6,7 @@ local coroutines = require "cmr.loop.coroutines"
 local uv = require "luv"
 local waiters = require "cmr.loop.waiters"
 
-local MAX_TURN_SECONDS = 1 -- while block has tasks, luv's loop runs a turn at least this often
+local MAX_TURN_SECONDS = 1 -- luv's loop runs a turn at least this often while cmr.loop.block has tasks
 local PAUSE_MILLISECONDS = 1 -- between two steps of an engine whose descriptor cannot be polled
 
 ---@class cmr.loop.luv: cmr.Loop
@@ -62,7 +62,7 @@ local function unwatch()
   if waiting == 0 and is_open(poll) then poll:stop() end
 end
 
--- Makes luv's loop run the tasks of the adapter block too. The main chunk may start such tasks before it calls uv.run.
+-- Makes luv's loop also run the tasks of cmr.loop.block. The main chunk may start such tasks before it calls uv.run.
 local function drive()
   local seconds = block.idle_seconds()
   if is_driving ~= (seconds ~= nil) then

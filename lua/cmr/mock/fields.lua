@@ -161,7 +161,7 @@ local function location_of(request, param)
   return param.name == "userId" and request.user_in or param["in"]
 end
 
----Refuses an undocumented field in the query or the body. Accepts it in the place that open_location returns.
+---Refuses undocumented fields in the query and the body. Only the place that open_location returns may have them.
 ---@param request table {operation, query, body}
 function fields.check_names(request)
   local open = open_location(request)

@@ -93,9 +93,9 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, gives all texts a
--- little more than `ttl` seconds, so that most later appends change no other text. Returns the seconds for which to
--- keep the next text, so that it does not expire before the oldest text.
+-- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, keeps all texts a
+-- little longer than `ttl` seconds, so that most later appends need not extend them again. Returns how many seconds to
+-- keep the next text: it must not expire before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end

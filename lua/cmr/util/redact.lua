@@ -151,7 +151,8 @@ function redact.json_text(text)
     if character == '"' then
       local content
       content, last = json_string(text, first)
-      if text:find("^%s*:", last + 1) then -- a name. A name with an escape counts as a secret's name
+      -- a string before a colon is a name; a name with an escape counts as a secret's name
+      if text:find("^%s*:", last + 1) then
         is_secret = has_secret(content) or content:find "\\" ~= nil
       else
         masked = is_secret
