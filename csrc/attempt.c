@@ -386,7 +386,7 @@ void attempt_finish(struct call *call, CURLcode code)
     CURL *easy = call->easy;
 
     answer->code = code;
-    if (answer->header_bytes > 0) { /* if no header came, libcurl may return the values of the handle's last transfer */
+    if (answer->header_bytes > 0) { /* if no header came, libcurl may return an earlier transfer's values */
         (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
         (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &answer->http_version);
         (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &answer->connects);

@@ -2276,7 +2276,7 @@ function Client:dns_records(userId, domain) end
 ---@field value string The record's value.
 ---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; cmr also sends other values.
 ---@field priority? any The priority of an MX record.
----@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
+---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at a host that begins with _dmarc.
 
 ---@class cmr.add_dns_records.fields: cmr.add_dns_records.others
 ---@field userId string The user.
@@ -2293,7 +2293,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is used for a record other than a TXT record at _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is used for a record that is not TXT at a host that begins with _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2327,7 +2327,7 @@ function Client:add_dns_records(userId, fields) end
 ---@field value string The record's value.
 ---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; cmr also sends other values.
 ---@field priority? any The priority of an MX record.
----@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
+---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at a host that begins with _dmarc.
 
 ---@class cmr.update_dns_record.fields: cmr.update_dns_record.others
 ---@field userId string The user.
@@ -2342,7 +2342,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is used for a record other than a TXT record at _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is used for a record that is not TXT at a host that begins with _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---

@@ -66,7 +66,7 @@ local RECORD = [[
   PREvalue body string required help
   PRErecordType body string required ~A|AAAA|CNAME|MX|TXT|NS help :: there is no full list of the types
   PREpriority body any help :: MX
-  PREexcludedDMARCtags body array help :: only for TXT at _dmarc
+  PREexcludedDMARCtags body array help :: only for TXT at a host that begins with _dmarc
   PREexcludedDMARCtags[] body string required assumed help
 ]]
 local PREWARMED = [[

@@ -47,7 +47,7 @@ describe("the mock's DNS", function()
       {recordId = id, domain = "doe.com", host = "post", value = "192.0.2.20", recordType = "A"})
   end)
 
-  it("accepts excluded tags only in TXT records at _dmarc", function()
+  it("accepts excluded tags only in TXT records at a host that begins with _dmarc", function()
     local tags = {"sp", "pct"}
     add{{host = "_dmarc", value = "v=DMARC1", recordType = "TXT", excludedDMARCtags = tags},
       {host = "_dmarc.sub", value = "v=DMARC1", recordType = "TXT", excludedDMARCtags = tags}}

@@ -103,7 +103,6 @@ end
 
 -- Returns the original text of the object, with cmr's members in front. First removes the members of an earlier run;
 -- "cmr.row" is the last of them. No text inside a JSON string can look like this name in quotes: JSON escapes quotes.
-
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do

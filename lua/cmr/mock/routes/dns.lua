@@ -9,10 +9,10 @@ local dns = {}
 
 local CHANGE_SECONDS = 10 -- how long a change takes; assumed
 
--- Documented: only a TXT record at the host _dmarc may have excludedDMARCtags.
+-- Documented: only a TXT record at a host that begins with _dmarc may have excludedDMARCtags.
 local function check(fields)
   if fields.excludedDMARCtags and not (fields.recordType == "TXT" and fields.host:find "^_dmarc") then
-    answer.refuse(400, "excludedDMARCtags is for TXT records at _dmarc only")
+    answer.refuse(400, "excludedDMARCtags is only for TXT records at a host that begins with _dmarc")
   end
 end
 
