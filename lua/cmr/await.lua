@@ -301,7 +301,8 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- so that waits that began together read at different times
+      -- random, so that waits that began together read at different times
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter())
       local made, engine = pcall(core.engine)
       if not made then return fail(self, "network", "unknown", nil, engine) end
       if left > 0 then loop.sleep(engine, math.min(jittered, left)) end

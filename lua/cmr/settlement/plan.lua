@@ -20,7 +20,8 @@ local things = require "cmr.settlement.things"
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer If this many things fail in `first_failure` events, nothing was done. 0: the answer refused all.
+---If this many things fail in `first_failure` events, nothing was done. 0 means that the answer refused everything.
+---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
 ---Says which events complete a step of a plan.
