@@ -35,7 +35,7 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
     return false;
 }
 
-/* Leaves out a part or path that does not fit, as a whole: half of an API key would not be masked. */
+/* Never cuts a long part or path, but replaces all of it: half of an API key would not be masked. */
 bool refuse_in(struct refusal *refusal, const char *format, ...)
 {
     static const char more[] = "...";

@@ -151,9 +151,9 @@ function Client:history(filter) end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. But the
----last poll before the timeout needs no second one. If the order's status reports success before all expected events
----have arrived, `events.order` is the `data` from the answer of order_status.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. When the
+---timeout leaves no time for a second poll, one poll is enough. If the order's status reports success before all
+---expected events have arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
@@ -557,9 +557,9 @@ function cmr.bulk(name, rows, opts) end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. But the
----last poll before the timeout needs no second one. If the order's status reports success before all expected events
----have arrived, `events.order` is the `data` from the answer of order_status.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. When the
+---timeout leaves no time for a second poll, one poll is enough. If the order's status reports success before all
+---expected events have arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
@@ -1000,7 +1000,7 @@ function webhook.info(event) end
 ---is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in
 ---less than 9 minutes.
 ---@param event cmr.Event
----@return string? id Nil for a table without an eventId, unless verify or a dead letter supplied the table.
+---@return string? id Nil if you made the table yourself, without an eventId.
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
@@ -1026,8 +1026,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. Next to the dictionary cmr,
----the default uses cmr_events and cmr_claims if they are declared.
+---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. With the dictionary cmr,
+---the default also uses cmr_events and cmr_claims, if nginx declares them.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---Seconds for which cmr recognises a duplicate. For an event without an eventId, the maximum is the sum of `tolerance`
@@ -1902,7 +1902,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----If you send several domains, the API checks each one separately. If an item of the answer has no error, no workspace was found. If an item has an error, its domain may already have a workspace. The names of an item's fields are undocumented.
+---If you send several domains, the API checks each one separately. If an item of the answer has an error, the item's domain may already have a workspace. An item without an error means that no workspace was found. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---
@@ -2294,7 +2294,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is used for a record that is not TXT at a host that begins with _dmarc.
+---The help centre documents the status 400: a record has excludedDMARCtags, but is not a TXT record at a host that begins with _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2343,7 +2343,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is used for a record that is not TXT at a host that begins with _dmarc.
+---The help centre documents the status 400: a record has excludedDMARCtags, but is not a TXT record at a host that begins with _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---

@@ -55,7 +55,7 @@ local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page says tha
 
 local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
 local PAUSE_JITTER = 0.25
-local MAX_LISTS_PER_READ = 20 -- not counting the lists of actions and orders, which every read takes
+local MAX_LISTS_PER_READ = 20 -- besides the lists of actions and orders: see lists_to_read
 local MAX_REASON_BYTES = 200 -- a message cuts the vendor's reason to this length
 
 local NO_RECEIVER = "no event can arrive here: this process receives no webhooks, and no other one reaches its store. "
@@ -254,9 +254,9 @@ local function read_store(self, reads_all)
   return true, fail_operation(self, result.outcome, failure, failure.event or failure.eventType, failure.data)
 end
 
--- Polls the order's status. A status counts only when two polls in a row agree. Until the second poll, events with more
--- details may arrive. But the last poll before the timeout needs no second one. If the API refuses a poll with a status
--- other than 429, no other poll follows.
+-- Polls the order's status. A status counts only when two polls in a row agree, because events with more details may
+-- arrive before the second poll. When the timeout leaves no time for a second poll, one poll is enough. If the API
+-- refuses a poll with a status other than 429, no other poll follows.
 local function poll_status(self, now, left)
   local is_new, res, err = self.watch:poll(now, left)
   if not is_new then return false end

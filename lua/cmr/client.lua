@@ -347,9 +347,9 @@ end
 ---
 ---The wait succeeds when every expected event has arrived. If the operation is about an order, cmr also polls the
 ---order's status, with a lower priority than all other calls. The values of a status are undocumented. So a status
----counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. But the
----last poll before the timeout needs no second one. If the order's status reports success before all expected events
----have arrived, `events.order` is the `data` from the answer of order_status.
+---counts only if its whole text is a word such as COMPLETED. Two polls in a row must also agree on the status. When the
+---timeout leaves no time for a second poll, one poll is enough. If the order's status reports success before all
+---expected events have arrived, `events.order` is the `data` from the answer of order_status.
 ---
 ---Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
 ---may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report

@@ -222,7 +222,7 @@ end
 ---Checks the options, and separates the core's options from those that the Lua code uses.
 ---@param opts cmr.Options
 ---@return table? target_opts The options for core.target, which checks them.
----@return table|string lua_opts The other options; `loop` is the adapter, not its name. Without target_opts: a message.
+---@return table|string lua_opts The other options: `loop` is the adapter, not its name. After a failure: a message.
 ---@return table? problem {code, option, expected, got, suggestion}
 function client_options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)

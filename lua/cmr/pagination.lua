@@ -112,8 +112,8 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages. It does if it is greater than the number of
--- items on this page. If the two numbers are equal, the total may count only this page, so the function returns true
+-- Returns whether the first page's total counts the items of all pages. A total greater than the number of items on
+-- this page counts all pages. A total equal to that number may count only this page, so the function then returns true
 -- only if the number of pages is unknown.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages

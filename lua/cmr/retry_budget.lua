@@ -50,7 +50,7 @@ function Budget:give_back(key)
   earn(self, key, 1)
 end
 
----Gives 0.2 back. A call that took nothing from the budget has ended in a success or a refusal.
+---Gives 0.2 back for a call that took nothing from the budget and ended in a success or a refusal.
 function Budget:answered(key)
   earn(self, key, EARNED_WITHOUT_RETRY)
 end

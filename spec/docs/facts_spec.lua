@@ -29,8 +29,8 @@ local FACTS = {
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if there is none", "15 s for each domain", "a timeout as a failure",
-    "If you send several domains, the API checks each one separately. If an item of the answer has no error, "
-      .. "no workspace was found. If an item has an error, its domain may already have a workspace. "
+    "If you send several domains, the API checks each one separately. If an item of the answer has an error, "
+      .. "the item's domain may already have a workspace. An item without an error means that no workspace was found. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},
@@ -216,8 +216,8 @@ add("sandbox_prewarmed sandbox_order_prewarmed sandbox_reset_prewarmed", {
 local STATUSES = {
   platforms = {"The API page documents the status 404: the user was not found; 422: the request cannot be processed."},
   add_platform = {"The API page documents the status 400: the platform refused the credentials."},
-  add_dns_records = {"The help centre documents the status 400: excludedDMARCtags"},
-  update_dns_record = {"The help centre documents the status 400: excludedDMARCtags"},
+  add_dns_records = {"The help centre documents the status 400: a record has excludedDMARCtags"},
+  update_dns_record = {"The help centre documents the status 400: a record has excludedDMARCtags"},
   update_mailboxes = {"The help centre documents the status 400:", "; 401:", "; 404:", "; 422:",
     "; 429: the rate limit."},
   export_mailboxes = {"The API page documents the status 400:", "; 401: the key or userId", "; 403:", "; 404:",

@@ -66,8 +66,8 @@ end
 
 -- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. Normally, the
 -- order of RANKS applies. In a failures file, the first copies get the entries that failed, so that they can be sent
--- again. But if the row was sent outside this run after a failure, the order of RANKS applies here too. Otherwise, the
--- run would send a row that was already sent elsewhere.
+-- again. But if the row was sent outside this run after a failure, the order of RANKS applies here too, so that the run
+-- does not send the row once more.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)

@@ -24,7 +24,7 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether the ledger has a request with this content that is newer than the newest one that the caller found.
+-- Returns whether the ledger has got a newer request with this content since the caller looked for the newest one.
 -- If the request has newest_known_elsewhere, the requests of this run do not count.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil

@@ -14,10 +14,10 @@ local Redis = {}
 Redis.__index = Redis
 Redis.__name = "cmr.redis.scripts"
 
----The server must be Redis 5 or newer, or Valkey. cmr does not support Redis Cluster or Sentinel. In nginx, cmr needs
----the library lua-resty-redis (as resty.redis or nginx.redis). Outside nginx, cmr needs redis-lua and LuaSocket, and
----LuaSec for TLS. In nginx, a wait for Redis blocks only one nginx request. Elsewhere, the wait blocks the whole
----process, even under luv and cqueues.
+---The server must be Redis 5 or newer, or Valkey. cmr does not support Redis Sentinel. It supports a Redis
+---Cluster only if one node has all hash slots. In nginx, cmr needs the library lua-resty-redis (as resty.redis or
+---nginx.redis). Outside nginx, cmr needs redis-lua and LuaSocket, and LuaSec for TLS. In nginx, a wait for Redis blocks
+---only one nginx request. Elsewhere, the wait blocks the whole process, even under luv and cqueues.
 ---@class cmr.RedisOptions
 ---The server's name or IP address. nginx accepts a name only if nginx has a resolver. Default: 127.0.0.1.
 ---@field host? string

@@ -55,8 +55,8 @@ local function keep_available(mailboxes, ordered, available, refused)
 end
 
 ---Groups the things that a request asked for. Omits the mailboxes of a failed domain, and the things that the answer
----refused. An entry of success_events names an event, and may name a parameter. The entry gets a group if the request
----contains things in this parameter.
+---refused. An entry of success_events names an event, and may name a parameter. The things that the request contains in
+---this parameter form one group.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)

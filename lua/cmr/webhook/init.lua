@@ -65,7 +65,7 @@ webhook.info = verify.info
 ---is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in
 ---less than 9 minutes.
 ---@param event cmr.Event
----@return string? id Nil for a table without an eventId, unless verify or a dead letter supplied the table.
+---@return string? id Nil if you made the table yourself, without an eventId.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or events.event_id(event)

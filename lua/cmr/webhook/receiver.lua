@@ -40,8 +40,8 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. Next to the dictionary cmr,
----the default uses cmr_events and cmr_claims if they are declared.
+---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. With the dictionary cmr,
+---the default also uses cmr_events and cmr_claims, if nginx declares them.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
 ---Seconds for which cmr recognises a duplicate. For an event without an eventId, the maximum is the sum of `tolerance`
