@@ -266,7 +266,7 @@ local ELSEWHERE = {
     "the other repeats a webhook", "npx -y coldmail-reseller-mcp", "up to about 30 s",
     "deliveries and can repeat them",
     "public and HTTPS", "`workspaceType` has the same values as `serviceProvider`", "then `mailbox.created` for each"},
-  ["docs/guides/webhooks-in-nginx.md"] = {"another delivery may come at once"},
+  ["docs/guides/webhooks-in-nginx.md"] = {"another delivery may follow immediately after the first"},
   ["docs/tour.md"] = {"not that they still work there"},
   ["docs/library.md"] = {"in place of the system's"},
   ["docs/operations.md"] = {"in place of the system's"},
