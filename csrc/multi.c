@@ -42,8 +42,8 @@ static void sigpipe_block(struct sigpipe *sigpipe)
 }
 
 /*
- * Takes a pending signal. Does not wait, because another thread may have taken the signal first. macOS has no
- * sigtimedwait, so the function may wait there.
+ * Takes a pending signal. Returns at once if another thread has taken the signal first. On macOS, which has no
+ * sigtimedwait, the function then waits for the next signal.
  */
 static void take_signal(const sigset_t *signals)
 {

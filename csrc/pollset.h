@@ -83,6 +83,6 @@ bool pollset_is_intact(const struct pollset *set);
 
 /*
  * Closes the set and its sockets without libcurl. Leaves a descriptor open if its number now belongs to another file.
- * In a fork's child, the parent's connections and epoll set do not change.
+ * A fork's child can call it: the parent's connections and epoll set stay unchanged.
  */
 void pollset_forget(struct pollset *set);

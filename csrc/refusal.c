@@ -35,7 +35,7 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
     return false;
 }
 
-/* Never cuts a long part or path, but replaces all of it: half of an API key would not be masked. */
+/* Replaces a part or path that is too long by dots. A cut could leave half of an API key unmasked. */
 bool refuse_in(struct refusal *refusal, const char *format, ...)
 {
     static const char more[] = "...";

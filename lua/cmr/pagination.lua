@@ -112,9 +112,9 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages. A total greater than the number of items on
--- this page counts all pages. A total equal to that number may count only this page, so the function then returns true
--- only if the number of pages is unknown.
+-- Returns whether the first page's total counts the items of all pages. If the total is greater than the number of
+-- items on this page, it counts all pages. If the two are equal, the total may count only this page. The function then
+-- returns true only if the number of pages is unknown.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

@@ -65,9 +65,9 @@ local function is_sent_since(run, entries)
 end
 
 -- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. Normally, the
--- order of RANKS applies. In a failures file, the first copies get the entries that failed, so that they can be sent
--- again. But if the row was sent outside this run after a failure, the order of RANKS applies here too, so that the run
--- does not send the row once more.
+-- rows get the entries in the order of RANKS. The rows of a failures file get the failed entries first, so that the run
+-- can send these rows again. But if a row failed and was then sent outside this run, the order of RANKS applies, so
+-- that the run does not send the row again.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)

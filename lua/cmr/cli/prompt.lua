@@ -45,8 +45,8 @@ local function has_all(value)
   return false
 end
 
----Returns the reason why an operation needs a confirmation, such as "charges money, means all of them". Returns nil if
----the operation needs no confirmation.
+---Returns the reason why an operation needs a confirmation, such as "charges money". Returns nil if the operation
+---needs no confirmation.
 ---@param args table? The operation's arguments.
 function prompt.reason(operation, args)
   local reasons = {}

@@ -83,7 +83,7 @@ local function unknown_step(operation)
   return step
 end
 
--- Returns whether all requested things outside a group depend on this group. Mailboxes depend on their domains.
+-- Returns whether everything in the other groups depends on a domain in this group. A mailbox depends on its domain.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do

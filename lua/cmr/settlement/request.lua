@@ -54,9 +54,9 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----Groups the things that a request asked for. Omits the mailboxes of a failed domain, and the things that the answer
----refused. An entry of success_events names an event, and may name a parameter. The things that the request contains in
----this parameter form one group.
+---Groups the things that a request asked for. An entry of success_events names an event, and may name a parameter. The
+---things in one such parameter form a group. Omits the mailboxes of a failed domain, and the things that the answer
+---refused.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)

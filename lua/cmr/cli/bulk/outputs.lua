@@ -39,8 +39,8 @@ local function is_same(one, other)
   return result
 end
 
----Raises a mistake if `results` and `failures` name the same file. cmr first writes the failures into another file,
----PATH.part. Also raises a mistake if the input or `results` is that file. `failures` may name the input.
+---Raises a mistake if `results` and `failures` name the same file. `failures` may name the input. cmr first writes the
+---failures into another file, PATH.part. So also raises a mistake if the input or `results` is PATH.part.
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
