@@ -51,7 +51,7 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Returns whether one of these entries failed in this run, and a newer one is from outside this run.
+-- Returns whether one of these requests failed in this run, and the row was later sent outside this run.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do

@@ -26,9 +26,8 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields in which an event may name a thing. The first fields hold the name
--- that the request used; REQUESTED_NAMES says how many these are. The other fields only distinguish the things of one
--- event.
+-- kind of thing -> the fields in which an event may name a thing. The first one or two fields hold the name that the
+-- request used, see REQUESTED_NAMES. The other fields hold other names, which only tell one event's things apart.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },

@@ -190,7 +190,7 @@ local function put_letter(self, job, reason, seconds)
   }, self.opts.dead_ttl + (seconds or 0), job.same_event_seconds)
 end
 
--- Stores a letter. Reports the letter if it is dead at once, or could not be stored.
+-- Stores a letter. Reports an error if the store fails, or if the event becomes a dead letter at once.
 local function put_dead_letter(self, job, reason, seconds)
   local ok, message = put_letter(self, job, reason, seconds)
   if not ok then

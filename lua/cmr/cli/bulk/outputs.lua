@@ -102,7 +102,7 @@ local function csv_line(header, row, fields, separator)
 end
 
 -- Returns the original text of the object, with cmr's members in front. First removes the members of an earlier run;
--- "cmr.row" is the last of them. No text inside a JSON string can look like this name in quotes: JSON escapes quotes.
+-- "cmr.row" is the last of them. The search for "cmr.row" finds no text in a message, where JSON escapes the quotes.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do
