@@ -402,7 +402,7 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    /* after a timeout over HTTP/1, the next attempt opens a new connection; over HTTP/2, calls can share one */
+    /* after a timeout over HTTP/1, the next attempt opens a new connection; over HTTP/2, it may share one */
     call->fresh = call->wary && call->target->http_version == 1;
     connection_note(call, code);
     if (code == CURLE_OK)

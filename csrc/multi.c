@@ -42,8 +42,8 @@ static void sigpipe_block(struct sigpipe *sigpipe)
 }
 
 /*
- * Takes a pending signal. Returns at once if another thread has taken the signal first. On macOS, which has no
- * sigtimedwait, the function then waits for the next signal.
+ * Takes a pending signal. If another thread has taken the signal first, returns at once. But macOS has no sigtimedwait:
+ * there, the function waits for the next signal instead.
  */
 static void take_signal(const sigset_t *signals)
 {
@@ -402,7 +402,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* this time has passed, so multi_run soon begins queued calls */
+            set_alarm(multi, call->added_at); /* a time in the past: multi_run soon begins queued calls */
     } else {
         unlink_call(&multi->finished, call);
     }

@@ -35,7 +35,7 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
     return false;
 }
 
-/* Replaces a part or path that is too long by dots. A cut could leave half of an API key unmasked. */
+/* Puts dots in place of a text that is too long. A shortened text could show half of an API key. */
 bool refuse_in(struct refusal *refusal, const char *format, ...)
 {
     static const char more[] = "...";

@@ -2294,7 +2294,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: a record has excludedDMARCtags, which only TXT records at a host that begins with _dmarc may have.
+---The help centre documents the status 400: a record with excludedDMARCtags is not a TXT record, or its host does not begin with _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2343,7 +2343,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: a record has excludedDMARCtags, which only TXT records at a host that begins with _dmarc may have.
+---The help centre documents the status 400: a record with excludedDMARCtags is not a TXT record, or its host does not begin with _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---
@@ -3524,7 +3524,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth routes and automatic renewal are preserved, but that mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired for a few minutes, but that mailboxes, OAuth routes and automatic renewal are preserved. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---

@@ -46,7 +46,8 @@ function words.of_outcome(operation)
     if index > 1 and parameter == "domains[]" then -- a wait for a domain's mailboxes needs no event of the domain
       each, joint = each .. " that gets no mailboxes", ", and "
     end
-    events[index] = ("`%s` has come%s"):format(event, each)
+    local is_named = event == names[index - 1] -- the sentence names the event once
+    events[index] = is_named and each:sub(2) or ("`%s` has come%s"):format(event, each)
   end
   local failures = operation.failure_events
       and (" The wait fails when %s comes."):format(words.list(operation.failure_events, "or", "`"))

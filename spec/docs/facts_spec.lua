@@ -104,8 +104,8 @@ local FACTS = {
   cancel_subscription = {"at once", "24 hours before the subscription expires", "Nothing is refunded", "for good",
     "cmr sends either subscriptionId or domain; the page says that one of them is required"},
   recreate_subscriptions = {"expired for a few minutes",
-    "Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth routes "
-      .. "and automatic renewal are preserved, but that mailboxes are expired for a few minutes. Another "
+    "Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired "
+      .. "for a few minutes, but that mailboxes, OAuth routes and automatic renewal are preserved. Another "
       .. "article says that the accounts are replaced, and that contents and history are lost",
     "older than a year", "a new subscriptionId",
     "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
@@ -216,8 +216,8 @@ add("sandbox_prewarmed sandbox_order_prewarmed sandbox_reset_prewarmed", {
 local STATUSES = {
   platforms = {"The API page documents the status 404: the user was not found; 422: the request cannot be processed."},
   add_platform = {"The API page documents the status 400: the platform refused the credentials."},
-  add_dns_records = {"The help centre documents the status 400: a record has excludedDMARCtags"},
-  update_dns_record = {"The help centre documents the status 400: a record has excludedDMARCtags"},
+  add_dns_records = {"The help centre documents the status 400: a record with excludedDMARCtags"},
+  update_dns_record = {"The help centre documents the status 400: a record with excludedDMARCtags"},
   update_mailboxes = {"The help centre documents the status 400:", "; 401:", "; 404:", "; 422:",
     "; 429: the rate limit."},
   export_mailboxes = {"The API page documents the status 400:", "; 401: the key or userId", "; 403:", "; 404:",

@@ -16,7 +16,7 @@ local plan = {
 -- rank, and the second copy gets the next entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
-local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file, which has the copies that failed
+local FAILED_PART_RANK = 0.5 -- the entry failed, and failed entries come first: see entry_of
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }

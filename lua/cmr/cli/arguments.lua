@@ -7,7 +7,7 @@ local io = require "cmr.cli.io"
 local arguments = {}
 
 local BOOLEANS = { ["true"] = true, ["false"] = false }
-local BOOLEAN_ADVICE = "; without a value it means true, and an argument that follows needs -- before it"
+local BOOLEAN_ADVICE = "; without a value it means true; put -- before an argument that follows it"
 
 local function kebab(name)
   return (name:gsub("([%l%d])(%u)", "%1-%2"):lower())

@@ -39,8 +39,8 @@ function coroutines.inside()
   return co ~= nil and not is_main
 end
 
----Calls coroutines.pcall, through which errors pass on Lua 5.1. But outside a coroutine, where the task cannot yield,
----calls pcall, which catches errors on every Lua.
+---In a coroutine, calls coroutines.pcall, which lets errors pass through on Lua 5.1. Outside a coroutine, the task
+---cannot yield. There, the function calls pcall, which catches errors on every Lua.
 function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end

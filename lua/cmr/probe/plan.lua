@@ -19,9 +19,13 @@ plan.UNPLANNED = {
   platform_workspaces = "it needs a credential of Instantly and sends a request there",
 }
 
----The steps. A step has an operation and an id. It may have a query, `needs` (the ids that its query also contains,
----such as "userId"), second_page_of (the id of the step for page 1) and wrong_key (true: the request has a wrong key).
----The loop below sets an id that is missing here: the operation's name, or for page 2 the result of plan.second_page.
+---The steps. The fields of a step are:
+---  operation       the name of the operation
+---  id              if absent, the loop below sets it: the operation's name, or plan.second_page(name) for page 2
+---  query           the query
+---  needs           the names of the ids that plan.query adds to the query, such as "userId"
+---  second_page_of  the id of the step for page 1, if the step is for page 2
+---  wrong_key       true if the request has a wrong key
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
   { operation = "subscriptions", second_page_of = "subscriptions" },
@@ -72,8 +76,8 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- Returns the step from which a step takes its `needs` and its query. A step for page 2 takes them from the step for
--- page 1, and may add to the query. Any other step has its own.
+-- Returns the step that has the `needs` and the query of the given step. This is normally the given step itself. For
+-- page 2, it is the step for page 1; the step for page 2 may add to the query.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end

@@ -27,7 +27,7 @@ things.KIND_OF_PARAMETER = {
 }
 
 -- kind of thing -> the fields in which an event may name a thing. The first one or two fields hold the name that the
--- request used, see REQUESTED_NAMES. The other fields hold other names, which only tell one event's things apart.
+-- request used, see REQUESTED_NAMES. The other fields hold other names, which serve only to count each thing once.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
@@ -35,7 +35,7 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId", "domain", "domainId" },
 }
 
--- kind of thing -> how many of its first NAME_FIELDS hold the same name for the thing as the request
+-- kind of thing -> how many fields at the start of its NAME_FIELDS hold the name that the request used
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
 -- The members in which an event may list several things. In the help page's sample, domain.order.success lists domains.

@@ -156,7 +156,7 @@ function Store:remove(name, text)
     local ok
     ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
     if not ok then return nil, reason end
-    -- a list ends when its newest text expires: the newest remaining text must last as long as the removed one
+    -- a list ends when its newest text expires: the removal must not make the list end earlier
     local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
     return db:run(extend, row.expires, name)
   end)

@@ -40,7 +40,7 @@ local function is_same(one, other)
 end
 
 ---Raises a mistake if `results` and `failures` name the same file. `failures` may name the input. cmr first writes the
----failures into another file, PATH.part. So also raises a mistake if the input or `results` is PATH.part.
+---failures into the file PATH.part. So this function also raises a mistake if the input or `results` is that file.
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
@@ -101,8 +101,7 @@ local function csv_line(header, row, fields, separator)
   return csv.write(cells, {}, { separator = separator })
 end
 
--- Returns the original text of the object, with cmr's members in front. First removes the members of an earlier run;
--- "cmr.row" is the last of them. The search for "cmr.row" finds no text in a message, where JSON escapes the quotes.
+-- Returns the original text of the object, with cmr's members in front. They replace the members of an earlier run.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do
@@ -110,6 +109,7 @@ local function json_line(_, row, fields)
     if type(value) == "string" then value = text.utf8(value) end
     members[index] = ("%s:%s"):format(core.json_encode(row_arguments.reserved(name)), core.json_encode(value))
   end
+  -- "cmr.row" is an earlier run's last member; inside a message, the quotes of this name would be escaped
   local rest = row.json:gsub('^{"cmr%.kind":.-"cmr%.row":%d+,?', "{"):match "^%s*{%s*(.-)%s*$"
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end

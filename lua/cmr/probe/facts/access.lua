@@ -7,8 +7,8 @@ local shape = require "cmr.probe.shape"
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- The documentation gives the path of these operations, but not the method. The fact about the path names the method
--- too, so the fact is assumed.
+-- The operations whose path is documented, but whose method is not. The fact about such a path also names the method,
+-- so cmr reports this fact as assumed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
 -- Makes the judge for the answer to a step. After a 429, a 5xx or no answer, the verdict is "not seen".
