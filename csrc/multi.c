@@ -402,7 +402,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* a time in the past: multi_run soon begins queued calls */
+            set_alarm(multi, call->added_at); /* a past time ends the wait; multi_run then begins queued calls */
     } else {
         unlink_call(&multi->finished, call);
     }

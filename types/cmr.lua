@@ -3524,7 +3524,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired for a few minutes, but that mailboxes, OAuth routes and automatic renewal are preserved. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired for a few minutes, but are preserved, as are OAuth routes and automatic renewal. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---
