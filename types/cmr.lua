@@ -3864,7 +3864,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or the mailbox's state does not allow the export; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
 ---
----Assumed: a 429 means a used-up quota if its message contains the word week, or if it asks for a wait of more than an hour. The answer to a used-up quota is undocumented. The help centre puts userId in the query, and the Microsoft route in an object. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
+---Assumed: a 429 means a used-up quota if its message contains the word week, or if it asks for a wait of more than an hour. The answer to a used-up quota is undocumented. The help centre puts userId in the query, and so does cmr. The help centre puts microsoftOauthRoute inside an object, but cmr does not. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
 ---
 ---```lua
 ---cmr.reexport{

@@ -133,10 +133,11 @@ local FACTS = {
       .. "further re-export, wherever it comes from",
     "The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft",
     "The mailbox must exist already",
-    "The help centre puts userId in the query, and the Microsoft route in an object",
+    "The help centre puts microsoftOauthRoute inside an object, but cmr does not",
     "a 429 means a used-up quota if its message contains the word week, or if it asks for a wait of more than an "
       .. "hour. The answer to a used-up quota is undocumented. The help centre puts userId in the "
-      .. "query, and the Microsoft route in an object. The page's text names both mailboxId and email, but "
+      .. "query, and so does cmr. The help centre puts microsoftOauthRoute inside an object, but cmr does not. "
+      .. "The page's text names both mailboxId and email, but "
       .. "its sample has only one of them; cmr requires at least one"},
   prewarmed = {"and the prices"},
   order_prewarmed = {"Google mailboxes need the whole google object", "Microsoft mailboxes need microsoftOauthRoute",

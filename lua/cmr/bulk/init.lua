@@ -81,9 +81,8 @@ end
 
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
---   "other_key"  only the key differs, and `other_account` is not set; the fourth value is the run
---   "mistake"    no run has the name, or the run is of another operation or another base URL, or only the key differs
---                and `other_account` is set
+--   "other_key"  only the key differs; the fourth value is the run
+--   "mistake"    no run has the name, or the run is of another operation, base URL or (with `other_account`) key
 --   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end

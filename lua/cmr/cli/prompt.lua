@@ -4,7 +4,7 @@ local io = require "cmr.cli.io"
 local shell = require "cmr.util.shell"
 
 local prompt = {
-  MAX_LINE_COLUMNS = 1000, -- of a line in prompt.confirm
+  MAX_LINE_COLUMNS = 1000, -- prompt.confirm cuts a longer line
 }
 
 -- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. The shell also

@@ -83,7 +83,7 @@ local function unknown_step(operation)
   return step
 end
 
--- Returns whether everything in the other groups depends on a domain in this group. A mailbox depends on its domain.
+-- Returns true if the other groups depend on this group: the domain of each of their things also occurs in this group.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do

@@ -26,10 +26,9 @@ function reading.nonempty(value)
 end
 
 ---Reads some fields of a table, in order. Returns the first text that is not empty.
----@param count? integer Reads only the first `count` fields. Default: all fields.
-function reading.first_of(value, fields, count)
-  for index = 1, count or #fields do
-    local text = reading.nonempty(value[fields[index]])
+function reading.first_of(value, fields)
+  for _, field in ipairs(fields) do
+    local text = reading.nonempty(value[field])
     if text then return text end
   end
 end

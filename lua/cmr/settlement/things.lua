@@ -26,17 +26,21 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields in which an event may name a thing. The first one or two fields hold the name that the
--- request used, see REQUESTED_NAMES. The other fields hold other names, which serve only to count each thing once.
+-- kind of thing -> the fields for the name by which a request names a thing
 local NAME_FIELDS = {
-  address = { "email", "mailboxId" },
-  domain = { "domainName", "domain", "domainId" },
-  mailbox = { "mailboxId", "email" },
-  subscription = { "subscriptionId", "domain", "domainId" },
+  address = { "email" },
+  domain = { "domainName", "domain" },
+  mailbox = { "mailboxId" },
+  subscription = { "subscriptionId" },
 }
 
--- kind of thing -> how many fields at the start of its NAME_FIELDS hold the name that the request used
-local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
+-- kind of thing -> the fields for other names of a thing; an event without the first name may have one of these
+local OTHER_NAME_FIELDS = {
+  address = { "mailboxId" },
+  domain = { "domainId" },
+  mailbox = { "email" },
+  subscription = { "domain", "domainId" },
+}
 
 -- The members in which an event may list several things. In the help page's sample, domain.order.success lists domains.
 local LIST_FIELDS = {
@@ -68,7 +72,7 @@ function things.requested(args, parameter)
   if next(value) ~= nil and value[1] == nil then list = { value } end
   for _, item in ipairs(list) do
     if item ~= core.null then
-      local name = type(item) == "table" and first_of(item, NAME_FIELDS[kind], REQUESTED_NAMES[kind]) or nonempty(item)
+      local name = type(item) == "table" and first_of(item, NAME_FIELDS[kind]) or nonempty(item)
       if name and kind == "domain" then name = ascii.lower(name) end
       found[#found + 1] = { name = name, domain = kind == "domain" and name or nil }
     end
@@ -94,8 +98,8 @@ function things.reported(event, kind)
   for index, item in ipairs(list or { data }) do
     local thing = { verdict = "done" }
     if type(item) == "table" then
-      thing.name = first_of(item, NAME_FIELDS[kind], REQUESTED_NAMES[kind])
-      thing.key = first_of(item, NAME_FIELDS[kind])
+      thing.name = first_of(item, NAME_FIELDS[kind])
+      thing.key = thing.name or first_of(item, OTHER_NAME_FIELDS[kind])
       local word = list and nonempty(item.status)
       word = word and ascii.upper(word)
       if word and UNFINISHED[word] then thing.verdict = nil end
