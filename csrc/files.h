@@ -43,9 +43,9 @@ int files_read_private(lua_State *L);
 int files_write_private(lua_State *L);
 
 /*
- * core.link_target(path) -> the path of the file that a symbolic link names, and what is there: "file"; "other", such
- * as a device, a pipe or a directory; or nil for nothing. When the path is no link, the function returns the same path.
- * It returns nil, message, errno after a failure.
+ * core.link_target(path) -> target, kind; or nil, message, errno. The target is the path that a symbolic link leads to,
+ * or the same path if it is no link. The kind is "file", "other" (such as a device, a pipe or a directory), or nil if
+ * nothing is at the target.
  */
 int files_link_target(lua_State *L);
 

@@ -331,7 +331,7 @@ static void begin(struct multi *multi, struct call *call)
     call->target->busy++;
     call->target->unsent++;
     if (call->target->busy % STREAMS == 0)
-        multi->freed++; /* over HTTP/2, one more call may now open a connection */
+        multi->freed++; /* over HTTP/2, has_room may now let one more call begin */
     multi->count++;
 }
 
@@ -402,7 +402,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* a past time ends the wait; multi_run then begins queued calls */
+            set_alarm(multi, call->added_at); /* in the past: ends the wait, so that multi_run begins queued calls */
     } else {
         unlink_call(&multi->finished, call);
     }

@@ -2491,7 +2491,7 @@ function Client:order(fields) end
 ---
 ---An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them.
 ---
----The values of the status are undocumented. The dashboard, which is not the API, shows orders under All, Paid, Pending, Failed, Refund and Partial Refund.
+---The values of the status are undocumented. The dashboard shows orders under All, Paid, Pending, Failed, Refund and Partial Refund. The dashboard is not part of the API.
 ---
 ---Assumed: the page does not name the query parameters; cmr sends the order's id as orderId.
 ---
@@ -3524,7 +3524,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired for a few minutes, but are preserved, as are OAuth routes and automatic renewal. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired for a few minutes, and that mailboxes, OAuth routes and automatic renewal are preserved. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---
@@ -3920,7 +3920,7 @@ function Client:reexport(fields) end
 ---@field lastName string
 ---@field createdAt string
 
----List the domains with warm mailboxes that you can buy, and the prices.
+---List the domains that you can buy with warm mailboxes, and their prices.
 ---
 ---`GET /pre-warmup`
 ---

@@ -57,7 +57,8 @@ local FACTS = {
   order_status = {"10 to 90 seconds", "supplement the webhooks",
     "An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them",
     "The values of the status are undocumented",
-    "The dashboard, which is not the API, shows orders under All, Paid, Pending, Failed, Refund and Partial Refund"},
+    "The dashboard shows orders under All, Paid, Pending, Failed, Refund and Partial Refund. The dashboard is not part of "
+      .. "the API"},
   create_order = {"Mailboxes at Microsoft need microsoftOauthRoute", "each member of google is optional",
     "after the wallet was charged for the domain", "GOOGLE, is from the page of create_order_form",
     "data.unavailableDomains", "must cover an order", "MONTHLY is the only value", "but not the domain",
@@ -105,7 +106,7 @@ local FACTS = {
     "cmr sends either subscriptionId or domain; the page says that one of them is required"},
   recreate_subscriptions = {"expired for a few minutes",
     "Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired "
-      .. "for a few minutes, but are preserved, as are OAuth routes and automatic renewal. Another "
+      .. "for a few minutes, and that mailboxes, OAuth routes and automatic renewal are preserved. Another "
       .. "article says that the accounts are replaced, and that contents and history are lost",
     "older than a year", "a new subscriptionId",
     "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
@@ -139,7 +140,7 @@ local FACTS = {
       .. "query, and so does cmr. The help centre puts microsoftOauthRoute inside an object, but cmr does not. "
       .. "The page's text names both mailboxId and email, but "
       .. "its sample has only one of them; cmr requires at least one"},
-  prewarmed = {"and the prices"},
+  prewarmed = {"and their prices"},
   order_prewarmed = {"Google mailboxes need the whole google object", "Microsoft mailboxes need microsoftOauthRoute",
     "One order can lead to both prewarmup.order.success and prewarmup.order.failed, each for some of the "
       .. "order's domains",

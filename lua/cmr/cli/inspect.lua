@@ -79,7 +79,7 @@ function inspect.log(system, format, ...)
   system.stderr:write("* ", text.printable(format:format(...)), "\n")
 end
 
----Returns two hooks for cmr.new that log to standard error, for -v: on_response and on_retry.
+---Returns the hooks on_response and on_retry for cmr.new. They write the log of -v to standard error.
 function inspect.hooks(system)
   local function on_response(info)
     local format = "%s, attempt %d: %s, %.3f s%s"

@@ -10,7 +10,7 @@ local connections = {}
 
 local BUSY_SECONDS = 5 -- how long to wait for another process's write, which takes milliseconds
 local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx: a worker that waits serves no other request
-local LOCKED_BUSY_SECONDS = 0.1 -- the wait for a lock, after a transaction has waited for it in vain
+local LOCKED_BUSY_SECONDS = 0.1 -- in place of BUSY_SECONDS: see note_lock
 
 -- A slow reader makes SQLite's -wal file grow. When the reader has ended, SQLite cuts the file to this size. Without
 -- slow readers, the file stays smaller.

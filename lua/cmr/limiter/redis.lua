@@ -64,7 +64,7 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
-    -- the keys for which Redis refused the script: key -> until this time, a slot must fit both queues
+    -- key for which Redis refused the script -> the time until which this key's slots must fit both queues
     refused_until = expiring.new(),
   }, Limiter)
 end

@@ -83,7 +83,7 @@ local function unknown_step(operation)
   return step
 end
 
--- Returns true if the other groups depend on this group: the domain of each of their things also occurs in this group.
+-- Returns true if the other groups depend on this group: each of their things has a domain that is also in this group.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do

@@ -54,9 +54,8 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----Groups the things that a request asked for. An entry of success_events names an event, and may name a parameter. The
----things in one such parameter form a group. Omits the mailboxes of a failed domain, and the things that the answer
----refused.
+---Groups the things that a request asked for. Each entry of success_events that names a parameter makes one group: the
+---things in this parameter. Omits the things that the answer refused, and the mailboxes of a failed domain.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)

@@ -34,7 +34,7 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId" },
 }
 
--- kind of thing -> the fields for other names of a thing; an event without the first name may have one of these
+-- kind of thing -> the fields for other names of a thing, for an event that has none of the fields above
 local OTHER_NAME_FIELDS = {
   address = { "mailboxId" },
   domain = { "domainId" },

@@ -39,8 +39,8 @@ local function is_same(one, other)
   return result
 end
 
----Raises a mistake if `results` and `failures` name the same file. `failures` may name the input. Also raises a mistake
----if the input or `results` is PATH.part, because cmr first writes the failures into that file.
+---Raises a mistake if `results` and `failures` name the same file. `failures` may name the input. cmr first writes
+---the failures into PATH.part (PATH is `failures`), so also raises a mistake if the input or `results` is that file.
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
@@ -109,7 +109,7 @@ local function json_line(_, row, fields)
     if type(value) == "string" then value = text.utf8(value) end
     members[index] = ("%s:%s"):format(core.json_encode(row_arguments.reserved(name)), core.json_encode(value))
   end
-  -- an earlier run's members end with "cmr.row"; a message cannot match this name, because JSON escapes quotes
+  -- "cmr.row" is the last of an earlier run's members; a message cannot contain it, because JSON escapes the quotes
   local rest = row.json:gsub('^{"cmr%.kind":.-"cmr%.row":%d+,?', "{"):match "^%s*{%s*(.-)%s*$"
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
