@@ -39,7 +39,10 @@ void attempt_close(struct call *call, struct handles *handles);
 /* Frees the headers that were joined for the easy handle. Call this when the handle no longer uses them. */
 void attempt_free_headers(struct call *call);
 
-/* Abandons the easy handle: its descriptors belong to the parent process, or may now be other files. */
+/*
+ * Drops the easy handle without freeing it. In a fork's child, its descriptors belong to the parent. After the program
+ * has closed descriptors, their numbers may belong to other files.
+ */
 void attempt_forget(struct call *call);
 
 /* Returns the headers that the call sends, without those that libcurl or a hook adds. */

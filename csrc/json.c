@@ -596,9 +596,9 @@ struct source {
 };
 
 /*
- * Tidies the number on top. A whole number becomes an integer. A number that the scan wrote becomes what it stands for:
- * the original number, or an empty array. A number of 2^53 or more that this Lua might round is an exception: in an
- * answer it becomes a string, and in a request the function returns false.
+ * Tidies the number on top. A whole number becomes an integer. If the scan put the number in place of another number or
+ * an empty array, the function restores the original. If the original is 2^53 or more and this Lua might round it, an
+ * answer gets a string instead, and in a request the function returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -997,7 +997,7 @@ function webhook.info(event) end
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
----is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in
+---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in
 ---less than 9 minutes.
 ---@param event cmr.Event
 ---@return string? id Nil if you made the table yourself, without an eventId.
@@ -1053,10 +1053,10 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter at once
----if three of its deliveries have arrived. If fewer have arrived, the event becomes a dead letter 10 minutes after the
----last failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also
----becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. After three deliveries, a failed event
+---becomes a dead letter at once. After fewer deliveries, it becomes a dead letter 10 minutes after the last failure.
+---After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a dead
+---letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

@@ -57,8 +57,8 @@ local FACTS = {
   order_status = {"10 to 90 seconds", "supplement the webhooks",
     "An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them",
     "The values of the status are undocumented",
-    "The dashboard shows orders under All, Paid, Pending, Failed, Refund and Partial Refund. The dashboard is not part of "
-      .. "the API"},
+    "The dashboard shows orders under All, Paid, Pending, Failed, Refund and Partial Refund. The dashboard is "
+      .. "not part of the API"},
   create_order = {"Mailboxes at Microsoft need microsoftOauthRoute", "each member of google is optional",
     "after the wallet was charged for the domain", "GOOGLE, is from the page of create_order_form",
     "data.unavailableDomains", "must cover an order", "MONTHLY is the only value", "but not the domain",

@@ -82,7 +82,8 @@ end
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
 --   "other_key"  only the key differs; the fourth value is the run
---   "mistake"    no run has the name, or the run is of another operation, base URL or (with `other_account`) key
+--   "mistake"    no run has the name, or the run is of another operation or base URL. With `other_account`, another
+--                key is also a mistake
 --   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end

@@ -142,9 +142,9 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- newest_known is the id of the row's newest request so far. If the ledger has a newer request when the row is sent,
-  -- the row was sent elsewhere, and Ledger:begin refuses it. But if the row is a copy of an earlier row, the newer
-  -- request may be the earlier row's. So a copy has newest_known_elsewhere, which ignores the requests of this run.
+  -- newest_known is the id of the newest request with the row's content. Ledger:begin refuses the row if the ledger
+  -- has got a newer one since, because the row was then sent elsewhere. A copy of an earlier row has
+  -- newest_known_elsewhere, which ignores the requests of this run, such as the one for the earlier row.
   if row.copy == 1 then
     row.newest_known = newest
   else

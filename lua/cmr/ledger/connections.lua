@@ -77,7 +77,7 @@ end
 -- or was truncated. A second file has the id of the newest request. cmr never removes this request from the ledger. So
 -- if the highest id in the ledger is lower than the id in the second file, requests are lost.
 local function check_mark(db, path)
-  local marked = db:marked() -- read before the query, because other processes may write in between
+  local marked = db:marked() -- read first: a request that another process adds before the query must not look lost
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
   if not row then return nil, message, reason end
   if row.id >= marked then return true end

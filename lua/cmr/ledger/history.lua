@@ -113,7 +113,7 @@ function history.encodable(item)
   return copy
 end
 
--- Returns the fields that a wait for a request needs. An accepted request has a plan if a documented event reports how
+-- Returns the request's fields that a wait needs. An accepted request has a plan if a documented event reports how
 -- the request ends. Other requests have none.
 local function to_await(found)
   local plan = found.state == "accepted" and found.plan and core.json_decode(found.plan) or nil
@@ -143,8 +143,8 @@ function history.accepted(ledger, filter)
 end
 
 ---Returns the requests to wait for, newest first. For an id, returns the newest request with this id, and the older
----accepted requests with this id. For a run's name, returns the accepted requests of earlier rounds. Of the last
----round, returns the last request of each row.
+---accepted requests with this id. For a run's name, returns the last request of each row in the last round, and the
+---accepted requests of earlier rounds.
 ---@param ledger cmr.Ledger
 ---@param id string An id, or the name of a run.
 ---@return table[]? items The same fields as the items of history.accepted.

@@ -18,7 +18,8 @@ local luv = {
 }
 
 local poll -- the handle whose events step the engine: it polls the engine's descriptor, or is a timer
-local is_timer = false -- whether `poll` is a timer, because no descriptor exists or another handle polls the descriptor
+-- Whether `poll` is a timer. A timer is needed if the engine has no descriptor or another handle polls the descriptor.
+local is_timer = false
 local watched -- the engine that `poll` was made for
 -- The number of users of `poll`: one for each wait for a call, and one for all tasks of block together. An active
 -- handle keeps the loop alive, so `poll` is active only while it has users.

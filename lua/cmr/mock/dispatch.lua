@@ -79,8 +79,8 @@ local function over_limit(seconds)
   return reply
 end
 
--- Returns the body as a table. If the operation takes JSON, an empty body counts as {}. Assumed: the status for a body
--- that is not in the documented format.
+-- Returns the body as a table. If the operation takes JSON, an empty body counts as {}. Assumed: the API answers 400
+-- to a body with a wrong Content-Type.
 local function read_body(request)
   local content_type = (request.headers["content-type"] or ""):lower():match "^[^;]*"
   if request.operation.flags and request.operation.flags.form then

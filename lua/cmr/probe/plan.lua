@@ -76,8 +76,8 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- Returns the step whose `needs` and query the given step uses. This is normally the given step itself. A step for
--- page 2 uses those of the step for page 1, and may add a query of its own.
+-- Normally returns the given step. For page 2, returns the step for page 1, because both pages have the same `needs`
+-- and share a query. The step for page 2 may add to this query.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end

@@ -62,7 +62,7 @@ webhook.info = verify.info
 ---eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
----is the sum of 10 minutes and the option `tolerance`: by default, 15 minutes. All deliveries of one event arrive in
+---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in
 ---less than 9 minutes.
 ---@param event cmr.Event
 ---@return string? id Nil if you made the table yourself, without an eventId.

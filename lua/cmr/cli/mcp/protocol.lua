@@ -31,7 +31,7 @@ function protocol.agree(version)
   return protocol.VERSIONS[1]
 end
 
----Makes a function that takes the next bytes of the input and returns the lines that end in these bytes. The function
+---Makes a function that takes the next bytes of the input and returns the lines that these bytes complete. The function
 ---returns false in place of a line that is longer than protocol.MAX_MESSAGE_BYTES.
 ---@return fun(bytes: string): (string|false)[] feed
 function protocol.splitter()
