@@ -13,7 +13,7 @@ enum {
     MAX_IDLE_SECONDS = 5,
     MAX_IDLE_SECONDS_REPEATABLE = 118, /* the same as libcurl's default */
     MIN_TIMEOUT_MS = 1,                /* libcurl takes 0 for "no timeout" */
-    MAX_SENDS_REPEATABLE = 2,          /* in one attempt, because libcurl sends again when a reused connection closes */
+    MAX_SENDS_REPEATABLE = 2,          /* in one attempt; libcurl sends again when a reused connection closes */
 };
 
 bool attempt_is_repeatable(const struct call *call)

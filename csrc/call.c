@@ -55,7 +55,8 @@ static void check_done(lua_State *L, const struct call *call)
 }
 
 /*
- * Refuses a running call, whose headers cannot change any more, and a closed call, which may have no target any more.
+ * Raises if the call is running or closed. The headers of a running call cannot change. A closed call may have lost its
+ * target.
  */
 static void check_not_running(lua_State *L, const struct call *call)
 {

@@ -19,8 +19,8 @@ static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 }
 
 /*
- * Returns the socket with this local port. Returns NULL for a new connection, because connection_note records the port
- * only after an answer. When a transfer begins, libcurl reports the port, but not the socket.
+ * Returns the socket with this local port, or NULL. Searches by port, because libcurl does not report the socket when a
+ * transfer begins. A new connection is not found: connection_note records the port only after an answer.
  */
 static const struct watched *find_port(const struct pollset *pollset, int local_port)
 {

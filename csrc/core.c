@@ -88,8 +88,8 @@ static int core_is_yieldable(lua_State *L)
 }
 
 /*
- * Stores the main thread. In Lua 5.1 and LuaJIT, a module that a coroutine loads cannot find the main thread, so this
- * function stores nothing.
+ * Stores the main thread. In Lua 5.1 and LuaJIT, stores nothing if a coroutine loads the module: a coroutine cannot
+ * find the main thread there.
  */
 static void store_main_thread(lua_State *L)
 {
@@ -214,8 +214,8 @@ static int core_process(lua_State *L)
 }
 
 /*
- * All operations share this function: core.platforms(target, ...) and so on. Its upvalue is the index of the
- * operation's row.
+ * The function of each operation, such as core.platforms(target, ...), is a closure of this C function. The closure's
+ * upvalue is the index of the operation's row.
  */
 static int core_operation(lua_State *L)
 {

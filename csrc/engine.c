@@ -128,7 +128,7 @@ static int lua_engine_gc(lua_State *L)
     struct multi *multi = to_engine(L, 1);
 
     multi_close(multi);
-    while (multi_take_finished(multi)) /* empties the list, because a call may outlive its engine */
+    while (multi_take_finished(multi)) /* clears call->multi, because a call may outlive its engine */
         ;
     return 0;
 }

@@ -15,9 +15,9 @@ void engine_open(lua_State *L);
  *
  * engine:wait(ms) -> waits up to ms milliseconds for work and does it; returns whether calls finished
  *
- * engine:wait_for(call, ms) -> waits like engine:wait, but does not wait if engine:finished() already has a call to
- * return, or if this call does not run on this engine. If this call is then the only one that engine:finished() can
- * return, takes the call and returns true. engine:finished() does not return a taken call. Otherwise returns false.
+ * engine:wait_for(call, ms) -> waits like engine:wait. Does not wait if engine:finished() already has a call to return,
+ * or if this call does not run on this engine. Afterwards, returns whether this call is the only one that
+ * engine:finished() can return. If so, takes the call, and engine:finished() no longer returns the call.
  *
  * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. After a
  * fork or close, the new engine also returns the calls that ended with the old engine. A call that was collected or

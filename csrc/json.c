@@ -331,10 +331,10 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  * A scan of the text before lua-cjson decodes it. lua-cjson accepts some numbers and strings that the JSON standard
  * forbids: the scan refuses them. lua-cjson refuses a lone surrogate: the scan replaces it by U+FFFD.
  *
- * lua-cjson would read fractions as the locale says, and round long numbers. So if a number has a fraction, an exponent
- * or many digits, the scan writes the whole number 2^53 + 2 * position in its place. From the position, tidy finds the
- * original number again. All other numbers in the new text are smaller. In a request, the scan replaces an empty array
- * in the same way, because lua-cjson decodes it like an empty object.
+ * lua-cjson would read fractions as the locale says, and would round long numbers. So the scan replaces every number
+ * that has a fraction, an exponent or many digits. The replacement is the whole number 2^53 + 2 * position. All numbers
+ * that the scan keeps are smaller. So tidy recognizes a replacement, and finds the original number at the position. In
+ * a request, the scan also replaces each empty array, because lua-cjson decodes an empty array like an empty object.
  */
 struct scan {
     lua_State *L;
@@ -344,7 +344,7 @@ struct scan {
     const char *unwritten; /* the bytes before this one are already in the new text */
     size_t members;        /* the number of members in all objects */
     luaL_Buffer written;
-    bool keep_positions; /* make each replacement as long as its number, so that positions in messages stay right */
+    bool keep_positions; /* keep the text's length when replacing a number, so that positions in messages are right */
 };
 
 static bool scan_fails(struct scan *scan, const char *problem, const char *at)
@@ -396,8 +396,8 @@ static size_t number_length(const char *text, bool *is_plain)
 }
 
 /*
- * Replaces the `length` bytes at `at` by the whole number that stands for their position. Spaces around the number keep
- * it apart from its neighbours. Otherwise the invalid text `[]2` would become one valid number.
+ * Replaces the `length` bytes at `at` by a whole number. The number stands for the position `at`, and has a space on
+ * each side. Without the spaces, the invalid text `[]2` would become one valid number.
  */
 static void write_position(struct scan *scan, const char *at, size_t length)
 {
@@ -597,8 +597,8 @@ struct source {
 
 /*
  * Tidies the number on top. A whole number becomes an integer. If the scan put the number in place of another number or
- * an empty array, the function restores the original. If the original is 2^53 or more and this Lua might round it, an
- * answer gets a string instead, and in a request the function returns false.
+ * an empty array, the function restores the original. This Lua might round some originals of 2^53 or more. In an
+ * answer, such an original becomes a string. In a request, the function returns false for such an original.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -19,8 +19,8 @@ static int hex_value(const char *digits, int count)
 }
 
 /*
- * Kinds of escapes. match_secret tries both kinds together, each kind alone, and none, because "%25" in a text may be
- * an escaped "%" or three characters of the key.
+ * Kinds of escapes. match_secret reads a text up to four times: with both kinds, with each kind alone, and without
+ * escapes. The reason: "%25" in a text may be an escaped "%", or three characters of the key.
  */
 enum { JSON = 1, URL = 2 };
 

@@ -109,10 +109,10 @@ static void leave_queue(struct multi *multi, struct call *call)
 }
 
 /*
- * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. But a call that
- * finds no free stream makes libcurl open a new connection, even while another new connection, with room for the call,
- * is still opening. So if there may be no free stream, only a few calls at a time begin and wait for a connection. The
- * other calls stay in the queue.
+ * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. If a call finds no
+ * free stream, libcurl opens a new connection for the call. libcurl does not wait for an earlier new connection, even
+ * if that connection will have room for the call. So when a free stream is not certain, only a few calls at a time
+ * begin. The other calls stay in the queue.
  */
 static bool has_room(const struct target *target)
 {
@@ -183,9 +183,9 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
 }
 
 /*
- * Called once per process and as late as possible, when the first engine is made. libcurl reads OpenSSL's
- * configuration, which takes longer than all other work of a program without requests. Nothing calls
- * curl_global_cleanup, because a resolver thread may outlive the last Lua state.
+ * Called once per process, when the first engine is made. An earlier call would slow down a program without requests,
+ * because libcurl reads OpenSSL's configuration. Nothing calls curl_global_cleanup, because a resolver thread may
+ * outlive the last Lua state.
  */
 static void init_libcurl(void)
 {
@@ -393,7 +393,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* multi_close moves all unfinished calls to the finished calls, so the code below only unlinks this call */
+    /* multi_close makes this call a finished call, so the `else` branch below only unlinks the call */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {
@@ -441,7 +441,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
     if (call->sends > 0)
         forget_streams(call->target);
     call->wary = true;
-    /* a call that was sent over HTTP/2 needs no new connection of its own: several calls can share one */
+    /* opens a new connection, but a call that was sent over HTTP/2 may share one with other calls */
     call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);

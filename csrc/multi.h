@@ -41,8 +41,8 @@ void multi_close(struct multi *multi);
 
 /*
  * Returns whether the multi is open and belongs to this process. Closes a multi that was inherited over a fork; the
- * parent's connections stay open. If the program has closed the multi's descriptors, this function closes the multi
- * only if it has no calls in flight. Otherwise multi_run closes it.
+ * parent's connections stay open. Also closes a multi whose descriptors the program has closed, if no call is in
+ * flight. While a call is in flight, multi_run closes such a multi.
  */
 bool multi_is_usable(struct multi *multi);
 

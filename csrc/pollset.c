@@ -32,7 +32,7 @@ static size_t find(const struct pollset *set, int socket)
 
 static bool remember(struct pollset *set, int socket)
 {
-    const size_t i = find(set, socket); /* the list may still have the number of a socket that the program closed */
+    const size_t i = find(set, socket); /* finds an old entry if the program closed a socket with this number */
     struct stat status;
 
     if (fstat(socket, &status) != 0)

@@ -35,7 +35,7 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
     return false;
 }
 
-/* Puts dots in place of a text that is too long. A shortened text could show half of an API key. */
+/* If a text is too long, replaces the whole text with dots. A cut text could show half of an API key. */
 bool refuse_in(struct refusal *refusal, const char *format, ...)
 {
     static const char more[] = "...";

@@ -55,7 +55,7 @@ static const char *push_query_value(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* Appends the value on top, which was checked, as "?name=value" or "&name=value". Appends nothing for nil. */
+/* Appends the value on top as "?name=value" or "&name=value". Appends nothing for nil. The caller checked the value. */
 static bool append_query(struct request *request, const char *name)
 {
     lua_State *L = request->L;

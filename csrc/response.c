@@ -207,8 +207,8 @@ static void push_curl_message(lua_State *L, const struct call *call)
 {
     const struct answer *answer = &call->answer;
     /*
-     * libcurl's message may quote a proxy's password. libcurl may also cut a long message in the middle of the key, and
-     * half a key is not masked.
+     * A message with an @ may quote a proxy's password. A message of the maximum length may end with half of the API
+     * key, and half a key is not masked.
      */
     const size_t length = strlen(answer->message);
     const bool is_safe = length > 0 && length < CURL_ERROR_SIZE - 1 && !strchr(answer->message, '@');

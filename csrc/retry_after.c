@@ -35,7 +35,7 @@ double retry_after(const char *headers)
         const bool above = value[digits] == '.' && strspn(fraction, "0") < strspn(fraction, "0123456789");
         return (double)strtoll(value, NULL, 10) + above;
     }
-    /* Compares with the server's Date: if the server's clock is wrong, both dates are wrong by the same amount. */
+    /* Counts the delay from the server's Date. A wrong clock shifts Date and Retry-After by the same amount. */
     sent = date_of(header_value(headers, "\ndate:"));
     /* for a text that is no date, date_of returns -1, a time in the past */
     return fmax(0, difftime(date_of(value), sent < 0 ? time(NULL) : sent));

@@ -168,10 +168,7 @@ static int lua_sqlite_open(lua_State *L)
     if (fault)
         return push_failure(L, fault, "no_file");
     code = sqlite3_open_v2(path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    /*
-     * Uses SQLite's name for the file, which is absolute and in which symbolic links are resolved. So all processes
-     * lock the same writers' file.
-     */
+    /* SQLite's name for the file is absolute, without symbolic links. So all processes lock the same writers' file. */
     if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
                                       sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
         code = SQLITE_CANTOPEN;
@@ -685,9 +682,9 @@ static void close_writers(struct database *database)
 }
 
 /*
- * Closes the database. A fork's child may close it too: the child has no locks, and closing runs no checkpoint that
- * would change a file. But during a transaction, the child does not close the database: closing would end the
- * transaction and change the parent's files.
+ * Closes the database. A fork's child closes the database only outside a transaction. Such a close is harmless: the
+ * child has no locks, and the close runs no checkpoint. During a transaction, a close would end the transaction and
+ * change the parent's files.
  */
 static int lua_database_gc(lua_State *L)
 {

@@ -6,7 +6,10 @@
 
 enum { MAX_NAME_BYTES = 48 };
 
-/* Removes case and separators (mailbox_id, mailbox-ID), which people get wrong most often. Returns the length. */
+/*
+ * Makes the letters lower-case and removes the separators '_' and '-'. Returns the length. People often get case and
+ * separators wrong: mailbox_id, mailbox-ID.
+ */
 static size_t fold(const char *name, char folded[MAX_NAME_BYTES])
 {
     size_t count = 0;

@@ -16,8 +16,10 @@ struct base_url {
     char port[8];
 };
 
-/* url_check_base refuses with BAD_OPTION, and url_check_path with the given code. The reason never quotes the text. */
+/* Checks a base URL. Refuses with BAD_OPTION. The reason never quotes the URL. */
 bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal);
+
+/* Checks a path. Refuses with the given code. The reason never quotes the path. */
 bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code);
 
 /* The parts of "METHOD /path". After the path, " userId in body" or " userId in query" may follow. */

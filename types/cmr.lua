@@ -33,9 +33,9 @@
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
----The number of seconds for which a run recognises rows that were sent outside the run. Applies only to operations that
----cost money, destroy something, flip a state or use a quota. Default: 30 days. A longer repeat_after takes precedence.
----At most 400 days, because the ledger removes older requests.
+---A row may have been sent outside the run. The run recognises such a row for this number of seconds. Applies only to
+---operations that cost money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is
+---longer, repeat_after counts. At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
@@ -691,7 +691,7 @@ function forgetting:forget_old(db, id) end
 ---@field message? string
 ---@field failed_items? integer The number of items that failed although the answer is a success.
 ---@field retry_at? number The earliest time to send the request again.
----@field account string The digest of the key, and the base URL.
+---@field account string A text such as "DIGEST_OF_KEY https://host".
 
 ---The states of a request.
 ---@alias cmr.RequestState
@@ -743,8 +743,8 @@ function locks:let_go_run(run, hold) end
 ---@return string? message
 function locks:listen() end
 
----Returns true if another process stores the events that it receives, or if any process has stored an event in the last
----30 days.
+---Returns true if another process has called locks:listen and still runs. Also returns true if an event was stored in
+---the ledger in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving() end
@@ -810,8 +810,8 @@ local writing = {}
 ---
 ---`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
 ---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. `newest_known` is the id of the newest request with this content that the caller has
----found, or 0. If the ledger has a newer request with this content, the function records nothing.
+---that this request repeats. `newest_known` is the id of an earlier request with the same content, or 0. If the ledger
+---has a newer request with this content, the function records nothing.
 ---`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
 ---request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
 ---@param request table
@@ -859,7 +859,7 @@ function writing:settle(id, ending) end
 ---Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Starts a function. Returns when the function first waits or ends, or earlier.
+---@field spawn? fun(run: fun()) Starts a function. Returns no later than the function's first wait or end.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -895,7 +895,8 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----If this many things fail in `first_failure` events, nothing was done. 0 means that the answer refused everything.
+---The number of things that can fail in `first_failure` events. If all these things fail, nothing was done. 0 means
+---that the answer refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -1061,9 +1062,8 @@ function Receiver:receive(raw_body, headers) end
 ---@return string? message
 function Receiver:dead_letters() end
 
----Handles dead letters: stores each event for client:await, and calls the event's handler. When an event is handled,
----replay removes its dead letter. If an event was already handled after its last failure, replay only removes its dead
----letter.
+---Handles dead letters: stores each event for client:await, and calls the event's handler. Removes the dead letter of
+---each handled event. For an event that was handled since its last failure, replay only removes the dead letter.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
 ---@return string|table<string, string>|nil failures Reasons by letter id; nil if none. A message if count is nil.
@@ -1121,7 +1121,7 @@ function Receiver:drop(id) end
 ---@field event cmr.EventName The event's name, from the body's `event` or `eventType`.
 ---@field id string The eventId. If the event has no eventId, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
----@field key integer The position in api_key of the key that signed. Empty keys are not counted.
+---@field key integer Which key signed: 1 is the first key. Empty keys are not counted.
 ---@alias cmr.EventName
 ---| "domain.order.success" # A domain is registered.
 ---| "domain.order.failed" # A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.

@@ -55,7 +55,7 @@ local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page says tha
 
 local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
 local PAUSE_JITTER = 0.25
-local MAX_LISTS_PER_READ = 20 -- besides the lists of actions and orders: see lists_to_read
+local MAX_LISTS_PER_READ = 20 -- does not count the lists of actions and orders: see lists_to_read
 local MAX_REASON_BYTES = 200 -- a message cuts the vendor's reason to this length
 
 local NO_RECEIVER = "no event can arrive here: this process receives no webhooks, and no other one reaches its store. "
@@ -129,9 +129,9 @@ local function lists_of(plan)
   return own, others
 end
 
--- Decodes an event of the store. Also returns a text that is the same for all copies of the event: the event's content
--- without the time of receipt. But two different events without an id may have the same content. So for an event
--- without an id, the text is `stored`, which includes the time.
+-- Decodes an event of the store. Also returns a text that identifies the event. For an event with an id, the text is
+-- the content without the time of receipt, so all copies of the event have the same text. For an event without an id,
+-- the text is `stored`, because different events without an id may have the same content.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -301,7 +301,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      -- random, so that waits that began together read at different times
+      -- a random pause spreads the reads of waits that began together
       local jittered = pause * (1 - PAUSE_JITTER * self.jitter())
       local made, engine = pcall(core.engine)
       if not made then return fail(self, "network", "unknown", nil, engine) end

@@ -112,9 +112,9 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages. If the total is greater than the number of
--- items on this page, it counts all pages. If the two are equal, the total may count only this page. The function then
--- returns true only if the number of pages is unknown.
+-- Returns whether the first page's total counts the items of all pages. A total above the number of items on the
+-- first page counts all pages. A total equal to that number may count only the first page. For an equal total, the
+-- function returns true only if the number of pages is unknown.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end
@@ -122,7 +122,7 @@ end
 -- Compares a page with the request and with the earlier pages. Returns whether the page is the last page.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
-  -- ignores a number of pages below 1, such as 0 for a list without items; also ignores NaN
+  -- ignores `pages` if it is NaN or below 1; a list without items may have 0 pages
   if pages and (pages < 1 or pages ~= pages) then pages = nil end
   check_numbers(list, number, current, pages, total)
   if number == list.first then

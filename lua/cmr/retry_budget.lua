@@ -1,8 +1,8 @@
 ---Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
 ---
----A retry takes 1 from the budget, but a retry after a refusal takes nothing. When a call ends in a success or a
----refusal, the budget gets 1 back if a retry of the call took 1, else 0.2. A refusal by the rate limit gives nothing
----back. The numbers have the same ratios as in the standard mode of the AWS SDKs.
+---A retry takes 1 from the budget. A retry after a refusal takes nothing. A call that ends in a success or a refusal
+---normally gives 0.2 back. If a retry of the call took 1, the call gives 1 back instead. A refusal by the rate limit
+---gives nothing back. The numbers have the same ratios as in the standard mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
@@ -45,7 +45,8 @@ local function earn(self, key, amount)
   self.spent:remove(key)
 end
 
----Gives 1 back. The retry that took it was answered, or did not take place.
+---Gives back the 1 that a retry took. Call this function after a success or a refusal, or if the retry did not take
+---place.
 function Budget:give_back(key)
   earn(self, key, 1)
 end

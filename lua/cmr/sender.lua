@@ -213,8 +213,8 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- After a success or a refusal, gives 1 back to the budget if a retry of the call took 1. If none did, gives 0.2 back.
--- Does nothing if the reason of the refusal is the rate limit.
+-- Adds to the budget after a success or a refusal: 1 if a retry of the call took 1, otherwise 0.2. After a refusal by
+-- the rate limit, adds nothing.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end

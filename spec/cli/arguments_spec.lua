@@ -161,8 +161,8 @@ describe("the argument table", function()
     assert.equal("option '--share' wants a number", wrong{share = "nan"})
     assert.equal("option '--share' wants a number", wrong{share = "0x1p4"})
     assert.equal("option '--share' wants a number", wrong{share = "1e999"})
-    assert.equal("option '--confirm' wants true or false; without a value it means true; put -- before "
-      .. "an argument that follows it", wrong{confirm = {"yes"}})
+    assert.equal("option '--confirm' wants true or false; the option alone means true; put -- "
+      .. "between the option and an argument", wrong{confirm = {"yes"}})
     assert.equal("option '--service-provider' must be one of GOOGLE, MICROSOFT", wrong{serviceProvider = "google"})
     assert.equal("option '--google' wants a JSON object", wrong{google = "[1]"})
     assert.matches("^option '%-%-google' wants a JSON object %(.+%)$", wrong{google = '{"a"'})

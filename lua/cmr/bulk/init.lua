@@ -19,9 +19,9 @@ local validate = require "cmr.util.validate"
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
----The number of seconds for which a run recognises rows that were sent outside the run. Applies only to operations that
----cost money, destroy something, flip a state or use a quota. Default: 30 days. A longer repeat_after takes precedence.
----At most 400 days, because the ledger removes older requests.
+---A row may have been sent outside the run. The run recognises such a row for this number of seconds. Applies only to
+---operations that cost money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is
+---longer, repeat_after counts. At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
@@ -100,8 +100,8 @@ local function find(run, wanted, name, other_account)
   return nil, ("the run %s is of another account"):format(name), "mistake"
 end
 
--- Looks for a run of these rows that was sent with another key. Returns the run and a message. Returns nil if there is
--- none, and nil and the ledger's message after a failure.
+-- Looks for a run of these rows that was sent with another key. Returns the run, and a message about the run. If there
+-- is no such run, returns nil. After a failure, returns nil and the ledger's message.
 local function find_other_key(run, wanted, opts)
   if opts.other_account then return nil end
   local other, message = runs.of_another_key(run.ledger, wanted)
@@ -109,8 +109,8 @@ local function find_other_key(run, wanted, opts)
   return other, ("the same rows were sent with another key (run %s)"):format(other.name)
 end
 
--- Calls find. If there is no run, calls find_other_key. Either call may find a run that was sent with another key. With
--- opts.changed_key, the function then adds the account of that key to wanted.former_accounts, and searches again.
+-- Calls find. If there is no run, calls find_other_key. With opts.changed_key, a run of another key is accepted:
+-- look_up adds the run's account to wanted.former_accounts, and searches again.
 local function look_up(run, wanted, opts)
   while true do
     local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)

@@ -16,7 +16,7 @@ local plan = {
 -- rank, and the second copy gets the next entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
-local FAILED_PART_RANK = 0.5 -- the entry failed, and failed entries come first: see entry_of
+local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file: see entry_of
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
@@ -51,7 +51,7 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Returns whether one of these requests failed in this run, and the row was later sent outside this run.
+-- Returns whether one of a row's requests failed in this run, and a newer request of the row was sent outside this run.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -89,7 +89,8 @@ local function unreadable(run, message)
 end
 
 -- Returns two lists of requests that have a row's content. The first list has the requests of the present key and the
--- former keys. The second list has the requests of other keys, or is empty if those do not count.
+-- former keys. The second list has the requests of other keys. The second list is empty if the operation is not
+-- guarded, or if the run has other_account.
 local function same(run, digest)
   local entries, message = run.ledger:same(run.account, run.operation.name, digest, true)
   if not entries then error(unreadable(run, message)) end
@@ -110,9 +111,9 @@ local function sent_by_other_key(run, others, newest, now)
   end
 end
 
--- Gives a row its entry and its status. If the row is to be sent, but another key sent it after this key did, raises a
--- failure with the field other_key. With run.changed_key, adds that key's account to run.former_accounts instead, and
--- looks the row up again.
+-- Gives a row its entry and its status. If the status is "todo", looks for a newer request for the row that was sent
+-- with another key. If there is one, raises a failure with the field other_key. But with run.changed_key, adds the
+-- other key's account to run.former_accounts, and looks the row up again.
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
@@ -142,9 +143,9 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- newest_known is the id of the newest request with the row's content. Ledger:begin refuses the row if the ledger
-  -- has got a newer one since, because the row was then sent elsewhere. A copy of an earlier row has
-  -- newest_known_elsewhere, which ignores the requests of this run, such as the one for the earlier row.
+  -- newest_known is the id of the newest request with the row's content. If the ledger gets a newer request with
+  -- this content, the row was sent elsewhere, and Ledger:begin refuses the row. A copy of an earlier row has
+  -- newest_known_elsewhere instead. newest_known_elsewhere ignores the requests of this run.
   if row.copy == 1 then
     row.newest_known = newest
   else
@@ -185,7 +186,7 @@ function plan.read(run)
   run.copied = copied(list)
 end
 
--- Makes the function that numbers the rows with the same content.
+-- Returns a function that gives each row its fields `first` and `copy`.
 local function copy_counter(run)
   local first, copies = {}, {}
   return function(row)

@@ -44,7 +44,7 @@ local function next_row(run, rows)
     end
     skip(run, row)
     if core.now() - since > MAX_SKIPPING_SECONDS then
-      run.loop.sleep(core.engine(), 1e-6) -- lets the requests in flight go on, which would otherwise time out
+      run.loop.sleep(core.engine(), 1e-6) -- gives the requests in flight a turn before they time out
       since = core.now()
     end
   end

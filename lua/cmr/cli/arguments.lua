@@ -7,7 +7,7 @@ local io = require "cmr.cli.io"
 local arguments = {}
 
 local BOOLEANS = { ["true"] = true, ["false"] = false }
-local BOOLEAN_ADVICE = "; without a value it means true; put -- before an argument that follows it"
+local BOOLEAN_ADVICE = "; the option alone means true; put -- between the option and an argument"
 
 local function kebab(name)
   return (name:gsub("([%l%d])(%u)", "%1-%2"):lower())

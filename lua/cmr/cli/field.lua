@@ -113,8 +113,8 @@ local function record_of(values, names)
   return record
 end
 
--- Combines the values at several paths. Without a list among them, returns one record. With lists, returns a record for
--- each position in the lists. A value that is no list is in every record.
+-- Combines the values at several paths. If no value is a list, returns one record. Otherwise returns a record for each
+-- position in the lists. Every record also has the values that are not lists.
 local function combine(values, paths, names)
   local first
   for index, value in ipairs(values) do

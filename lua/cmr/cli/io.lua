@@ -31,9 +31,9 @@ io.system = setmetatable({
 
 local placeholders = {}
 
----Opens /dev/null three times, so that /dev/null gets the descriptor of each standard stream that is closed (>&-).
----Otherwise a file that cmr opens could get this descriptor, and messages would go into the file. Call this function
----before any file is opened.
+---Opens /dev/null three times. If a standard stream is closed (>&-), /dev/null gets the stream's descriptor. Without
+---this function, a file that cmr opens could get the descriptor, and messages would go into the file. Call this
+---function before any file is opened.
 function io.occupy_standard_streams()
   for index = 1, 3 do
     placeholders[index] = placeholders[index] or stdio.open("/dev/null", "rb")
@@ -65,8 +65,8 @@ function io.write(system, text)
   io.failure("cannot write the output: %s", message)
 end
 
----Makes a function(path) -> text, or nil and a message without the path. The path "-" is standard input, which can be
----read only once.
+---Makes a function(path) that returns a file's text. After a failure, the function returns nil and a message without
+---the path. The path "-" is standard input. Standard input can be read only once.
 function io.reader(system)
   local stdin_read = false
   return function(path)

@@ -80,7 +80,7 @@ function writers.json(system, parsed, list)
       io.write(system, opening .. table.concat(parts, separator))
     end,
     finish = function(failed)
-      if failed then return end -- does not end the JSON, to show that items are missing
+      if failed then return end -- leaves the JSON incomplete: the user sees that items are missing
       io.write(system, (rest or pretty_json.encode(wrap {}, style)) .. "\n")
     end,
   }
@@ -170,7 +170,7 @@ local function raw_writer(system, parsed)
 end
 
 -- Makes a writer that selects --field in each item and passes the values to `writer`. An item without the field gives
--- null. Until an item has the field, the nulls are only counted: perhaps no item has the field.
+-- null. The first nulls are passed on when a later item has the field. If no item has the field, `writer` gets nothing.
 local function select_field(writer, wanted, list)
   local names = field.names(wanted)
   local paths, select, found, nulls, started = names and wanted or { wanted }, nil, nil, 0, false

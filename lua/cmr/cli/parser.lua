@@ -111,7 +111,8 @@ local function help_option(get_parser, operation)
   }
 end
 
--- Returns whether an option may be on the command line. "-y" may be a part of "-vy".
+-- Returns whether the command line possibly contains an option. A word such as "-vy" counts for every option with a
+-- one-letter name.
 local function is_named(option, words)
   return words[option:match "%-%-%S+"] or option:find "^%-%a" and words["-"]
 end
@@ -271,8 +272,8 @@ end
 ---@param line string[] The words of the command line.
 ---@param version fun(): string Returns the text of --version.
 ---@param width integer? The columns of the help.
----@return table parser of argparse; its result has `command`, the global options, the command's arguments under
----  "." .. name, and --json under "."
+---@return table parser A parser of argparse. Parsing returns a table with `command` and the global options. The
+---  command's arguments have the keys "." .. name. The value of --json has the key ".".
 ---@return table<string, table> modules Name -> module, for the commands on the line that are no operations.
 function parser.new(operations, line, version, width)
   width = width or HELP_COLUMNS

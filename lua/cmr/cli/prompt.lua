@@ -7,9 +7,9 @@ local prompt = {
   MAX_LINE_COLUMNS = 1000, -- prompt.confirm cuts a longer line
 }
 
--- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. The shell also
--- makes Ctrl-C end the question on every Lua. The answer comes through a pipe and ends with a newline, unless the user
--- pressed Ctrl-D.
+-- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. With the
+-- shell, Ctrl-C ends the question on every Lua. The answer comes through a pipe and ends with a newline, unless the
+-- user pressed Ctrl-D.
 local READ_VISIBLE = [[
 printf '%%s' %s >&2
 IFS= read -r line && printf '%%s\n' "$line"]]
@@ -73,7 +73,7 @@ end
 ---there is no terminal.
 ---@param subject string The command and the reason, such as "cancel-subscription destroys".
 ---@param lines string[]|fun(): string[] Lines about the action. A function is called only if the question is asked.
----@param consequence string? What a refusal reports, such as "nothing was removed"; by default "nothing was sent".
+---@param consequence string? The end of the failure's message; by default "nothing was sent".
 function prompt.confirm(subject, lines, parsed, system, consequence)
   if parsed.yes then return end
   local reader, writer = open_terminal(system)

@@ -36,7 +36,7 @@ function request.key(path, read)
   return key
 end
 
----Returns the number in an option's text, or nil if there is no text. Raises a mistake.
+---Returns the number in an option's text, or nil if there is no text. Raises a mistake if the text is no number.
 ---@param whole boolean? Whether a fraction is a mistake.
 function request.number(option, typed, whole)
   if not typed then return nil end

@@ -77,8 +77,8 @@ local function differs(rows, column)
   return false
 end
 
--- Returns the names of the columns that have a value in any row, and the rows without the other columns. Leaves out the
--- column "account" if all rows have the same account.
+-- Leaves out the columns that are empty in all rows. Leaves out the column "account" if all rows have the same account.
+-- Returns the names of the columns that are left, and the rows with only these columns.
 local function telling(rows)
   local columns, indices = {}, {}
   for index, name in ipairs(TABLE_COLUMNS) do

@@ -77,7 +77,8 @@ end
 -- or was truncated. A second file has the id of the newest request. cmr never removes this request from the ledger. So
 -- if the highest id in the ledger is lower than the id in the second file, requests are lost.
 local function check_mark(db, path)
-  local marked = db:marked() -- read first: a request that another process adds before the query must not look lost
+  -- Reads the mark before the query. After the query, another process may add a request and raise the mark.
+  local marked = db:marked()
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
   if not row then return nil, message, reason end
   if row.id >= marked then return true end
@@ -140,10 +141,10 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Notes whether a transaction waited in vain for another program's lock. If so, later transactions wait only briefly,
--- until one of them gets the lock. The reason: up to two transactions run before a request is sent, and each full wait
--- would delay the request. A patient transaction still waits the full time. If it waits in vain, this function sets the
--- brief wait again.
+-- Sets how long the next transactions wait for another program's lock. Normally they wait the full time. After a
+-- transaction that waited in vain, they wait only briefly, until one of them gets the lock. The reason: up to two
+-- transactions run before a request is sent, and each full wait would delay the request. A patient transaction always
+-- waits the full time. If a patient transaction waits in vain, the next transactions wait only briefly again.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked

@@ -34,7 +34,7 @@ local validate = require "cmr.util.validate"
 ---@field message? string
 ---@field failed_items? integer The number of items that failed although the answer is a success.
 ---@field retry_at? number The earliest time to send the request again.
----@field account string The digest of the key, and the base URL.
+---@field account string A text such as "DIGEST_OF_KEY https://host".
 
 local history = {}
 

@@ -63,8 +63,8 @@ function locks:listen()
   return true -- enough other processes listen
 end
 
----Returns true if another process stores the events that it receives, or if any process has stored an event in the last
----30 days.
+---Returns true if another process has called locks:listen and still runs. Also returns true if an event was stored in
+---the ledger in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving()

@@ -24,8 +24,8 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether the ledger has got a newer request with this content since the caller looked for the newest one.
--- If the request has newest_known_elsewhere, the requests of this run do not count.
+-- Returns whether the ledger has a request with this content that is newer than request.newest_known. If the request
+-- has newest_known_elsewhere instead, the requests of this run do not count.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then
@@ -81,8 +81,8 @@ end
 ---
 ---`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
 ---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. `newest_known` is the id of the newest request with this content that the caller has
----found, or 0. If the ledger has a newer request with this content, the function records nothing.
+---that this request repeats. `newest_known` is the id of an earlier request with the same content, or 0. If the ledger
+---has a newer request with this content, the function records nothing.
 ---`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
 ---request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
 ---@param request table

@@ -21,7 +21,7 @@ Limiter.__name = "cmr.limiter.redis"
 
 local MAX_LATE_SECONDS = 0.1
 local SLOT_SECONDS = 60 -- how long cmr remembers a slot after the slot's time
-local REFUSAL_SECONDS = 3600 -- how long cmr remembers that Redis refused a key, and logs no second warning
+local REFUSAL_SECONDS = 3600 -- how long cmr remembers a refused key; a remembered key gets no second warning
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
 -- Parses a number. Lua 5.1's tonumber expects the decimal point of the locale.
@@ -64,7 +64,7 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
-    -- key for which Redis refused the script -> the time until which this key's slots must fit both queues
+    -- refused key -> a time; until this time, the key's slots must fit both queues
     refused_until = expiring.new(),
   }, Limiter)
 end
@@ -94,18 +94,19 @@ local function note_refusal(self, key, message, time)
 end
 
 -- Notes the slot that Redis's reply names. If another coroutine has noted a later slot meanwhile, the later slot stays.
--- `latest_before` is the slot that was noted before the request to Redis. If the reply's slot is before this slot,
--- Redis lost its data or its clock was set back. In that case, the reply's slot replaces any noted slot. cmr forgets a
--- slot when SLOT_SECONDS have passed since its time.
+-- `latest_before` is the slot that was noted before the request to Redis. If `slot` is earlier than `latest_before`,
+-- Redis lost its data, or the clock of Redis was set back. In that case, `slot` replaces any noted slot. When
+-- SLOT_SECONDS have passed since the slot's time, cmr forgets the slot.
+
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
 -- Reserves a slot in Redis. Returns the seconds until the slot (negative for a past slot), and whether the slot was
--- reserved. Returns nil if Redis is unavailable, refuses the script, or names a slot before the noted slot (because it
--- lost its data or its clock was set back). After such a failure, a slot must fit the local queue too, until the other
--- hosts have noticed the failure.
+-- reserved. Returns nil if Redis is unavailable or refuses the script. Also returns nil if the slot is before the noted
+-- slot. In this case, Redis lost its data or its clock was set back. After any of these failures, a slot must fit the
+-- local queue too, until the other hosts have noticed the failure.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
@@ -142,7 +143,7 @@ function Limiter:reserve(key, rate, max_wait)
   end
   local elapsed = core.now() - begun_at
   if delay then
-    -- the local queue takes over when Redis becomes unavailable, so its next slot must come after this slot
+    -- the local queue's next slot must come after this slot, because Redis may become unavailable
     self.local_limiter:pause(key, delay + self.fallback_shares / rate)
     delay = math.max(0, delay)
     if not reserved then return nil, delay end

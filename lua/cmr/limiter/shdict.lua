@@ -12,7 +12,8 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.shdict"
 
 local ROUNDING_SECONDS = 1e-6
--- A queue is stored at least this long after its last slot, because nginx counts a TTL from a clock that may be behind.
+-- A queue's TTL ends at least this long after its last slot. nginx counts a TTL from a clock that may be behind.
+-- Without this margin, a queue may expire before its last slot.
 local IDLE_SECONDS = 60
 
 ---Makes a limiter on a dictionary, such as ngx.shared.cmr.

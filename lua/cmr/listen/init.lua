@@ -141,11 +141,12 @@ end
 ---@class cmr.ListenOptions
 ---@field port? integer The port on 127.0.0.1. Default: a free port.
 ---@field verify? cmr.VerifyOptions Which deliveries to accept.
----Gets {url, pid} when the listener begins to listen. Gets {delivery = number, accepted, problem, exit, status} when a
----delivery was verified: `problem` says why the event could not be stored, `exit` is the command's exit status, and
----`status` is the status of the answer (nil if the delivery is forwarded). If the delivery was refused, this table also
----has kind and message. Otherwise it also has id, event, signatureFormat and timestampSigned. Gets {delivery = number,
----forwarded = status} when a forwarded delivery was answered.
+---The function that gets the reports. When the listener begins to listen, the report is {url, pid}. When a delivery was
+---verified, the report is {delivery = number, accepted, problem, exit, status}. `problem` says why the event could not
+---be stored. `exit` is the command's exit status. `status` is the status of the answer, or nil if the delivery is
+---forwarded. If the delivery was accepted, the report also has id, event, signatureFormat and timestampSigned. If the
+---delivery was refused, the report also has kind and message. When a forwarded delivery was answered, the report is
+---{delivery = number, forwarded = status}.
 ---@field emit fun(report: table)
 ---A URL that gets the accepted deliveries. nginx forwards the body and the headers, except Host and the headers of the
 ---connection. The URL's answer goes back to the sender.

@@ -7,7 +7,8 @@ local heap = require "cmr.util.heap"
 local waiters = require "cmr.loop.waiters"
 
 local MAX_STEP_SECONDS = 1 -- how long one poll may take
-local DEFERRED_SECONDS = 1 / 1000 -- deferred coroutines go on after this time; above 0, so that luv's other handles run
+-- Deferred coroutines go on after this time. The time is above 0, so that luv's other handles can run first.
+local DEFERRED_SECONDS = 1 / 1000
 
 ---@class cmr.loop.block: cmr.Loop
 local block = { now = core.now, notify = waiters.notify }
@@ -52,8 +53,8 @@ function block.idle_seconds()
   local sleeper = sleepers[1]
   if sleeper then return sleeper.wakes_at - core.now() end
   if attended > 0 then return math.huge end
-  for co in pairs(spawned) do
-    if coroutine.status(co) ~= "dead" then return math.huge end -- on Lua 5.1, an error may have ended the coroutine
+  for co in pairs(spawned) do -- on Lua 5.1, the coroutine of a failed task stays here, dead
+    if coroutine.status(co) ~= "dead" then return math.huge end
   end
 end
 

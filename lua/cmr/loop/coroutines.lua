@@ -28,7 +28,7 @@ end
 
 ---Returns whether the running coroutine can be suspended here. It cannot be suspended inside a function that C code
 ---calls.
----@param context cmr.LoopContext? "iterator" if the call runs later, in an iterator; Lua 5.1 suspends no iterator
+---@param context cmr.LoopContext? "iterator" if the call will run in an iterator. Lua 5.1 cannot suspend an iterator.
 function coroutines.can_suspend(context)
   return core.is_yieldable() and (coroutines.anywhere or context ~= "iterator")
 end
@@ -39,8 +39,8 @@ function coroutines.inside()
   return co ~= nil and not is_main
 end
 
----In a coroutine, calls coroutines.pcall, which lets errors pass through on Lua 5.1. Outside a coroutine, the task
----cannot yield. There, the function calls pcall, which catches errors on every Lua.
+---Like pcall, with one exception: in a coroutine on Lua 5.1, errors pass through, because the task could not yield
+---inside pcall.
 function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end
@@ -107,9 +107,9 @@ local function once()
 end
 
 ---Calls a function for a caller that waits in place. Returns true and the function's first result, or false and the
----error. While the function runs, this library's tasks go on. The program's coroutines do not go on, even if their
----waiters are posted: an error in such a coroutine would end the caller's wait, and many nested waits in place would
----overflow the C stack.
+---error. While the function runs, this library's tasks go on. The program's coroutines go on only later, when
+---coroutines.post_deferred runs. Otherwise, an error in such a coroutine would end the caller's wait, and many nested
+---waits in place would overflow the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end
@@ -184,8 +184,8 @@ function coroutines.spawn(run)
 end
 
 ---Makes a cmr.Semaphore. A wait suspends the caller until a post. With `in_place`, a wait calls in_place() first. If
----the caller can be suspended, in_place() only returns false. If not, in_place() runs the loop once and returns true,
----and the wait repeats this until a post.
+---the caller can be suspended, in_place() only returns false. Otherwise, in_place() runs the loop once and returns
+---true. After true, the wait calls in_place() again until a post.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

@@ -21,8 +21,8 @@ local poll -- the handle whose events step the engine: it polls the engine's des
 -- Whether `poll` is a timer. A timer is needed if the engine has no descriptor or another handle polls the descriptor.
 local is_timer = false
 local watched -- the engine that `poll` was made for
--- The number of users of `poll`: one for each wait for a call, and one for all tasks of block together. An active
--- handle keeps the loop alive, so `poll` is active only while it has users.
+-- The number of users of `poll`. Each wait for a call is one user. All tasks of cmr.loop.block together are one user.
+-- An active handle keeps the loop alive, so `poll` is active only while it has users.
 local waiting = 0
 local is_driving, timer = false, nil -- whether cmr.loop.block has tasks; the timer that wakes its sleeping tasks
 
@@ -109,7 +109,7 @@ function watch(engine)
 end
 
 ---Closes the handle `poll`. Called before an engine is closed, because another descriptor may later get the same
----number. If block has no tasks, also closes the timer, so that the program can close its loop.
+---number. Also closes the timer if cmr.loop.block has no tasks. Without the timer, the program can close its loop.
 function luv.forget()
   close(poll)
   poll, watched = nil, nil

@@ -2,7 +2,7 @@
 ---
 ---One stepper runs the engine for all calls in flight. Normally the stepper is the pump, a timer that ends when no call
 ---is left. A request cannot be the pump, because nginx kills its coroutine when the client disconnects. For the same
----reason, requests share tables of this module, but never a closure over the locals of one request. If the worker is
+---reason, shared data is in tables of this module, never in a closure over the locals of one request. If the worker is
 ---exiting, or if nginx does not make or run the timer, a waiting request steps the engine in place of the pump.
 
 local core = require "cmr.core"
@@ -53,7 +53,9 @@ end
 
 local STARTING = { pump = true }
 
-local stepper -- the pump, a request's semaphore, or nil; a stepper stops when it is replaced
+-- The pump, or the semaphore of the request that steps the engine. Nil if nothing steps the engine. A stepper stops
+-- when another one replaces it.
+local stepper
 local stepped_at = 0
 
 -- Steps the engine for all calls. Returns whether calls are left in flight.

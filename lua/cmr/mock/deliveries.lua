@@ -19,7 +19,7 @@ local ORDERED_FAILURE = "the mock was told to fail this attempt, and sent nothin
 -- the default; a test may choose another format, because the real format is undocumented
 local SIGNATURE_FORMAT = "body-hex-seconds"
 
----Makes a list without deliveries and without destinations.
+---Makes an empty object for deliveries and destinations.
 ---@param now function Returns the time in seconds, on the clock for retries.
 ---@return table deliveries
 function Deliveries.new(now)

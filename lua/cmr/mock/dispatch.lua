@@ -96,7 +96,7 @@ local function read_body(request)
   return json.object(request.raw_body) or answer.refuse(400, "Malformed JSON")
 end
 
--- Assumed: the answer of an operation with an undocumented path.
+-- Answers a request whose operation has no handler. Assumed: the API answers with success.
 local function record_only(request)
   return answer.success(request, nil, "Recorded by the mock")
 end

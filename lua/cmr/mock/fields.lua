@@ -146,8 +146,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- At an endpoint that the user supplied, the method can change the place: it is the query for a GET, and the body if
--- the user replaced a documented GET by another method. The library has the same rule.
+-- An endpoint that the user supplied may have another method than the documented one. A GET has undocumented fields in
+-- the query. A method that replaces a documented GET has these fields in the body. The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

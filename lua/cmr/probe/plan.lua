@@ -6,8 +6,7 @@ local tables = require "cmr.util.tables"
 
 local plan = {}
 
--- An id that no user has. Real ids come from earlier answers; the id of a real user may also come from the command
--- line.
+-- An id that no user has.
 local NO_USER = "CMR0PROBE0NO0SUCH0USER000000"
 
 ---A key that no partner has.

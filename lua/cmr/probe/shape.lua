@@ -1,7 +1,7 @@
 ---The shape of an answer: the names of its fields and their types, but no value. Pure.
 ---
----An object may be a map whose keys are values too, such as addresses, ids or people's names. So the report shows an
----undocumented name only if this name looks like the name of a field. Otherwise the report shows "*".
+---The keys of a map may be data, such as addresses, ids or people's names. So the report shows an undocumented name
+---only if the name looks like the name of a field. Otherwise the report shows "*".
 
 local ascii = require "cmr.util.ascii"
 local core = require "cmr.core"

@@ -20,7 +20,8 @@ local things = require "cmr.settlement.things"
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----If this many things fail in `first_failure` events, nothing was done. 0 means that the answer refused everything.
+---The number of things that can fail in `first_failure` events. If all these things fail, nothing was done. 0 means
+---that the answer refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -78,12 +79,12 @@ local function unknown_step(operation)
   if parameter == "" then
     step.count = 1
   elseif reading.announcement(event) and #operation.success_events == 1 then
-    step.announced = true -- one event announces the number of a domain's mailboxes
+    step.announced = true -- another event says how many mailboxes a domain gets
   end
   return step
 end
 
--- Returns true if the other groups depend on this group: each of their things has a domain that is also in this group.
+-- Returns true if every thing in the other groups has a domain that is also in this group.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do

@@ -15,8 +15,8 @@ local function count_failed(described)
   return counts
 end
 
--- Returns the things that did not fail, and whether it is known which things failed. If one of two things with the same
--- name failed, the first thing counts as the failed one.
+-- Returns the things that did not fail, and whether it is known which things failed. Two things can have the same name.
+-- If only one of the two failed, the first one counts as failed.
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do
@@ -54,8 +54,8 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----Groups the things that a request asked for. Each entry of success_events that names a parameter makes one group: the
----things in this parameter. Omits the things that the answer refused, and the mailboxes of a failed domain.
+---Returns the things that a request asked for, in one group for each parameter. The entries of success_events name
+---these parameters. Omits the things that the answer refused, and the mailboxes of a failed domain.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)

@@ -26,7 +26,7 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields for the name by which a request names a thing
+-- kind of thing -> the fields that may have a thing's name. The name is the one that a request uses.
 local NAME_FIELDS = {
   address = { "email" },
   domain = { "domainName", "domain" },
@@ -34,7 +34,7 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId" },
 }
 
--- kind of thing -> the fields for other names of a thing, for an event that has none of the fields above
+-- kind of thing -> the fields that may have another name of a thing. They are read if all NAME_FIELDS are absent.
 local OTHER_NAME_FIELDS = {
   address = { "mailboxId" },
   domain = { "domainId" },
@@ -60,7 +60,7 @@ function things.requested(args, parameter)
   if kind == "address" then
     for _, domain in ipairs(tables.sorted_keys(value)) do
       local list = value[domain]
-      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- a domain whose list is null counts as absent
+      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- the list may be null
         local name = type(mailbox) == "table" and nonempty(mailbox.username)
         local address = name and ascii.lower(("%s@%s"):format(name, domain))
         found[#found + 1] = { name = address or nil, domain = ascii.lower(tostring(domain)) }

@@ -78,8 +78,7 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- keeps a claim that is about to end: if it ended before the deletion, another worker could claim the name, and the
-  -- deletion would remove that worker's claim
+  -- a claim that is about to end stays, because a late deletion could remove another worker's new claim
   local left = dict:ttl(key)
   if left and left > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
@@ -93,9 +92,9 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, keeps all texts a
--- little longer than `ttl` seconds, so that most later appends need not extend them again. Returns how many seconds to
--- keep the next text: it must not expire before the oldest text.
+-- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, extends all texts. Each
+-- extension adds spare time, so most later appends need no extension. Returns how many seconds to keep the next text.
+-- The next text never expires before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end

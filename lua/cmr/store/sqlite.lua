@@ -14,7 +14,7 @@ Store.__name = "cmr.store.sqlite"
 
 local DAY = require("cmr.util.text").DAY
 local SPEC = { ledger = validate.methods "transaction", path = "string" }
--- A list ends when its newest text expires, so that adding a text need not change the other texts.
+-- The whole list ends when its newest text expires. So adding a text changes no older text.
 local LIST_END = "(SELECT expires FROM entry AS newest WHERE newest.name = %s ORDER BY id DESC LIMIT 1)"
 local SWEEPS = {
   "DELETE FROM claim WHERE expires <= ?",
@@ -156,7 +156,7 @@ function Store:remove(name, text)
     local ok
     ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
     if not ok then return nil, reason end
-    -- a list ends when its newest text expires: the removal must not make the list end earlier
+    -- a list ends when its newest text expires; if that text is removed, the text before it must last as long
     local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
     return db:run(extend, row.expires, name)
   end)

@@ -6,7 +6,7 @@ local collected = {}
 ---@param act fun()
 ---@return any guard
 function collected.guard(act)
-  if _VERSION == "Lua 5.1" then -- LuaJIT has this version too. In this version, tables have no finalizers
+  if _VERSION == "Lua 5.1" then -- in Lua 5.1 and LuaJIT, tables have no finalizers
     local guard = newproxy(true)
     getmetatable(guard).__gc = act
     return guard

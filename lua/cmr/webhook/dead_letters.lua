@@ -52,8 +52,8 @@ function dead_letters.hash(letter)
   return (letter.id:match "^[^%-]*")
 end
 
--- Returns two lists of letters with this hash. The first list has the letters of the last `seconds` seconds, which
--- belong to one event. The second list has the older letters, which belong to other events.
+-- Returns two lists of letters with this hash. The letters of the last `seconds` seconds belong to one event.
+-- These letters are in the first list. The older letters belong to other events, and are in the second list.
 local function list_of_event(store, hash, seconds)
   local oldest, letters, others = os.time() - seconds, {}, {}
   for _, letter in ipairs(list_all(store, hash) or {}) do
@@ -96,7 +96,7 @@ end
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds
----@param seconds number Letters with this hash belong to other events if they failed over `seconds` seconds ago.
+---@param seconds number Letters with this hash that are older than `seconds` seconds belong to other events.
 ---@return boolean? ok
 ---@return string? message
 function dead_letters.put(store, letter, ttl, seconds)
@@ -123,7 +123,7 @@ end
 ---for the store.
 ---@param store cmr.Store
 ---@param hash string
----@param seconds number Letters with this hash belong to other events if they failed over `seconds` seconds ago.
+---@param seconds number Letters with this hash that are older than `seconds` seconds belong to other events.
 function dead_letters.settle(store, hash, seconds)
   for _, letter in ipairs((list_of_event(store, hash, seconds))) do
     if letter.dead_at then dead_letters.remove(store, letter) end

@@ -92,8 +92,9 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
--- If an event has an eventId, the store keeps the count of its deliveries for this time: a handler may take hours. If
--- dead_ttl is longer, the store keeps the count for dead_ttl, because the event may have a dead letter.
+-- The store keeps the count of an event's deliveries for a day, because a handler may take hours. If dead_ttl is
+-- longer, the store keeps the count for dead_ttl, because the event may have a dead letter. If the event has no
+-- eventId, the store keeps the count for redelivery.same_event_seconds at most.
 local TRIES_SECONDS = text.DAY
 local HASH_BYTES = 16 -- so short that the mark of a handled event fits into a dictionary entry of 128 bytes
 
@@ -127,9 +128,9 @@ local function label_of(info)
   return (text.cut((("%s %s"):format(info.event, info.id):gsub("%c", "?")), MAX_LABEL_BYTES))
 end
 
--- Returns a hash that is the same for all deliveries of an event. The hash covers the whole event, because the vendor
--- may send several events with one id. If the event has an id and data, the hash covers only its name, id and data: a
--- timestamp outside the data may differ between deliveries.
+-- Returns a hash that is the same for all deliveries of an event. If the event has an id and data, hashes its name, id
+-- and data. The id alone is not enough, because the vendor may send several events with one id. The rest may contain a
+-- timestamp that differs between deliveries. An event without an id or data is hashed as a whole.
 local function hash_of(event, info)
   local id = events.event_id(event)
   local content = id and { info.event, id, type(event.data) == "table" and event.data or event } or event
@@ -206,9 +207,9 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. After three deliveries, a failed event becomes a dead letter at once. After fewer deliveries, it
--- becomes a dead letter after redelivery.SECONDS, unless a later delivery is handled. An error of the store does not
--- change the answer to the vendor.
+-- Ends the claim. A failed event becomes a dead letter after redelivery.SECONDS, unless a later delivery is handled.
+-- After the third delivery, a failed event becomes a dead letter at once. An error of the store does not change the
+-- answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -353,8 +354,8 @@ local function replay(self, letter)
   -- The letter keeps the hash of the event as delivered. The stored event may lack secrets, so its hash may differ.
   job.hash, job.tries = dead_letters.hash(letter), letter.tries
   local may_be_delivered = os.time() - letter.failed_at < job.same_event_seconds
-  -- While the event may still be delivered, the job uses the same claim as the deliveries. Later, another event with
-  -- the same hash may have that claim, so the letter uses its own.
+  -- While the event may still be delivered, the job uses the same claim as the deliveries. Later, the job uses the
+  -- letter's own claim, because the deliveries' claim may belong to a newer event with the same hash.
   job.claim = may_be_delivered and "event:" .. job.hash or "dead:" .. letter.id
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end
@@ -371,9 +372,8 @@ local function find_dead_letters(self, id)
   return letter and { letter }, message
 end
 
----Handles dead letters: stores each event for client:await, and calls the event's handler. When an event is handled,
----replay removes its dead letter. If an event was already handled after its last failure, replay only removes its dead
----letter.
+---Handles dead letters: stores each event for client:await, and calls the event's handler. Removes the dead letter of
+---each handled event. For an event that was handled since its last failure, replay only removes the dead letter.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
 ---@return string|table<string, string>|nil failures Reasons by letter id; nil if none. A message if count is nil.

@@ -56,7 +56,7 @@ local verify = {}
 ---@field event cmr.EventName The event's name, from the body's `event` or `eventType`.
 ---@field id string The eventId. If the event has no eventId, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
----@field key integer The position in api_key of the key that signed. Empty keys are not counted.
+---@field key integer Which key signed: 1 is the first key. Empty keys are not counted.
 
 -- The HTTP status for each kind of refusal.
 verify.STATUS = {

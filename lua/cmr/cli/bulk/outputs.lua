@@ -40,7 +40,7 @@ local function is_same(one, other)
 end
 
 ---Raises a mistake if `results` and `failures` name the same file. `failures` may name the input. cmr first writes
----the failures into PATH.part (PATH is `failures`), so also raises a mistake if the input or `results` is that file.
+---the failures into PATH.part (PATH is `failures`). Neither the input nor `results` may name PATH.part.
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
@@ -109,13 +109,14 @@ local function json_line(_, row, fields)
     if type(value) == "string" then value = text.utf8(value) end
     members[index] = ("%s:%s"):format(core.json_encode(row_arguments.reserved(name)), core.json_encode(value))
   end
-  -- "cmr.row" is the last of an earlier run's members; a message cannot contain it, because JSON escapes the quotes
+  -- cmr's members of an earlier run end with "cmr.row". The pattern cannot match inside a message, because JSON escapes
+  -- the quotes there.
   local rest = row.json:gsub('^{"cmr%.kind":.-"cmr%.row":%d+,?', "{"):match "^%s*{%s*(.-)%s*$"
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
--- Opens PATH.part. Returns the file, and the path to which PATH.part is renamed in the end. But if PATH is a device or
--- a pipe, which no file may replace, opens PATH itself and returns only the file. After a failure, the first result is
+-- Opens PATH.part. Returns the file, and the path that PATH.part gets in the end. No file may replace a device or a
+-- pipe. So if PATH is one of these, opens PATH itself and returns only the file. After a failure, the first result is
 -- nil, and the third is a message.
 local function open_failures(path)
   local target, kind = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link

@@ -77,7 +77,7 @@ function profiles.run(parsed, system)
     return io.EXIT_OK
   end
   if not name then io.usage("argument PROFILE: missing (cmr profiles %s NAME)", action) end
-  if config.profiles[name] == nil then profile.options(config, name) end -- raises a mistake: there is no such profile
+  if config.profiles[name] == nil then profile.options(config, name) end -- raises the mistake about a missing profile
   actions[action](config, name, system, parsed)
   return io.EXIT_OK
 end

@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. state.pool gets the first domain of the documented answer, and made-up domains. In total it gets as
----many domains as the answer's totalDomains says. state.sandbox_pool gets the documented domains of the sandbox.
+---Fills both pools. state.pool gets the first domain of the documented answer. Made-up domains follow, up to the
+---number in the answer's totalDomains. state.sandbox_pool gets the documented domains of the sandbox.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data

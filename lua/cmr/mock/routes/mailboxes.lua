@@ -176,7 +176,7 @@ function mailboxes.stop_warmup(request, state)
   return answer.success(request)
 end
 
--- Assumed: the documented sample shows the default values.
+-- Assumed: the default settings are the values in the documented sample.
 function mailboxes.set_warmup_settings(request, state)
   local warmup = warming(request, state).warmup
   warmup.settings = warmup.settings or json.decode(samples.set_warmup_settings.request)

@@ -16,7 +16,7 @@ local function source_of(operation, name)
   end
 end
 
--- Returns the verdict on a parameter if the step `id`, which sends the parameter, did not succeed.
+-- Returns the verdict on a parameter. The step `id` sent the parameter and did not succeed.
 local function not_accepted(seen, id, reason)
   local answer = seen.answers[id]
   if facts.is_conclusive(answer) and answer.status >= 400 then return no(("HTTP %d"):format(answer.status)) end
