@@ -76,7 +76,7 @@ struct call {
     struct curl_slist *all_headers;
     struct call *previous, *next;
     int sends;          /* how often this handle sent the request; an attempt may use several handles */
-    bool reused;        /* this handle first sent the request over a connection that already existed */
+    bool reused;        /* the handle's first send used a connection that already existed */
     double timeout;     /* the maximum for the attempt, in seconds */
     bool clean;         /* the easy handle may be used again; see is_clean in attempt.c */
     double begun_at;    /* when the attempt began: seconds on the monotonic clock, like the next three fields */

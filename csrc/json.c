@@ -596,9 +596,9 @@ struct source {
 };
 
 /*
- * Tidies the number on top. A whole number becomes an integer. If the scan put the number in place of another number or
- * an empty array, the function restores the original. This Lua might round some originals of 2^53 or more. In an
- * answer, such an original becomes a string. In a request, the function returns false for such an original.
+ * Tidies the number on top. A whole number becomes an integer. A replacement by the scan becomes the original number or
+ * the empty array again. If this Lua might round the original number, the result depends on the source. In an answer,
+ * the number becomes a string. In a request, the function returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -109,10 +109,10 @@ static void leave_queue(struct multi *multi, struct call *call)
 }
 
 /*
- * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. If a call finds no
- * free stream, libcurl opens a new connection for the call. libcurl does not wait for an earlier new connection, even
- * if that connection will have room for the call. So when a free stream is not certain, only a few calls at a time
- * begin. The other calls stay in the queue.
+ * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. If several calls
+ * find no free stream, libcurl may open a connection for each call, although one connection would be enough. So when a
+ * free stream is not certain, only a few calls at a time begin and wait for a connection. The other calls stay in the
+ * queue.
  */
 static bool has_room(const struct target *target)
 {
@@ -393,7 +393,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* multi_close makes this call a finished call, so the `else` branch below only unlinks the call */
+    /* after multi_close, the call has ended, and the code below only unlinks the call */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {
@@ -441,7 +441,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
     if (call->sends > 0)
         forget_streams(call->target);
     call->wary = true;
-    /* opens a new connection, but a call that was sent over HTTP/2 may share one with other calls */
+    /* the call gets a connection of its own; only a call that was sent over HTTP/2 may share one */
     call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);

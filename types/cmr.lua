@@ -810,8 +810,8 @@ local writing = {}
 ---
 ---`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
 ---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. `newest_known` is the id of an earlier request with the same content, or 0. If the ledger
----has a newer request with this content, the function records nothing.
+---that this request repeats. `newest_known` is the id of the newest request with this content that the caller has
+---found, or 0. If the ledger has a newer request with this content, the function records nothing.
 ---`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
 ---request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
 ---@param request table
@@ -994,14 +994,15 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event has no
----eventId, the id is "sha256:" and the hash of the body. The samples of warmup and subscription events have no eventId.
+---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event from
+---verify or a replayed dead letter has no eventId, the id is "sha256:" and the hash of the body. For any other table
+---without an eventId, the id is nil. The samples of warmup and subscription events have no eventId.
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
 ---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in
 ---less than 9 minutes.
 ---@param event cmr.Event
----@return string? id Nil if you made the table yourself, without an eventId.
+---@return string? id
 function webhook.id(event) end
 
 ---Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.

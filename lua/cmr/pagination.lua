@@ -113,8 +113,8 @@ local function check_repeats(list, number, items)
 end
 
 -- Returns whether the first page's total counts the items of all pages. A total above the number of items on the
--- first page counts all pages. A total equal to that number may count only the first page. For an equal total, the
--- function returns true only if the number of pages is unknown.
+-- first page counts all pages. An equal total may count only the first page. The function accepts an equal total only
+-- if the number of pages is unknown.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

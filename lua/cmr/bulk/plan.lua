@@ -51,7 +51,7 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Returns whether one of a row's requests failed in this run, and a newer request of the row was sent outside this run.
+-- Returns whether a row was sent outside this run after a failed request of this run. `entries` are the row's requests.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -144,8 +144,9 @@ local function look_up(run, row)
   end
   row.is_repeat = times >= row.copy
   -- newest_known is the id of the newest request with the row's content. If the ledger gets a newer request with
-  -- this content, the row was sent elsewhere, and Ledger:begin refuses the row. A copy of an earlier row has
-  -- newest_known_elsewhere instead. newest_known_elsewhere ignores the requests of this run.
+  -- this content, the row was sent elsewhere, and Ledger:begin refuses the row. But if the row is a copy of an earlier
+  -- row, the newer request may be the earlier row's. So a copy has newest_known_elsewhere instead, which ignores the
+  -- requests of this run.
   if row.copy == 1 then
     row.newest_known = newest
   else

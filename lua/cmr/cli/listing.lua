@@ -170,7 +170,7 @@ local function raw_writer(system, parsed)
 end
 
 -- Makes a writer that selects --field in each item and passes the values to `writer`. An item without the field gives
--- null. The first nulls are passed on when a later item has the field. If no item has the field, `writer` gets nothing.
+-- null. `writer` gets nothing until an item has the field. With this item, `writer` also gets the earlier nulls.
 local function select_field(writer, wanted, list)
   local names = field.names(wanted)
   local paths, select, found, nulls, started = names and wanted or { wanted }, nil, nil, 0, false

@@ -142,9 +142,9 @@ local function set_busy_seconds(self, seconds)
 end
 
 -- Sets how long the next transactions wait for another program's lock. Normally they wait the full time. After a
--- transaction that waited in vain, they wait only briefly, until one of them gets the lock. The reason: up to two
--- transactions run before a request is sent, and each full wait would delay the request. A patient transaction always
--- waits the full time. If a patient transaction waits in vain, the next transactions wait only briefly again.
+-- transaction that waited in vain, they wait only briefly. The reason: up to two transactions run before a request is
+-- sent, and each full wait would delay the request. After a transaction that got the lock, they wait the full time
+-- again. A patient transaction always waits the full time.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked

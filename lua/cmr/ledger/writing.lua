@@ -81,8 +81,8 @@ end
 ---
 ---`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
 ---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. `newest_known` is the id of an earlier request with the same content, or 0. If the ledger
----has a newer request with this content, the function records nothing.
+---that this request repeats. `newest_known` is the id of the newest request with this content that the caller has
+---found, or 0. If the ledger has a newer request with this content, the function records nothing.
 ---`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
 ---request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
 ---@param request table

@@ -97,7 +97,6 @@ end
 -- `latest_before` is the slot that was noted before the request to Redis. If `slot` is earlier than `latest_before`,
 -- Redis lost its data, or the clock of Redis was set back. In that case, `slot` replaces any noted slot. When
 -- SLOT_SECONDS have passed since the slot's time, cmr forgets the slot.
-
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())

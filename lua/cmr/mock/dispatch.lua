@@ -96,7 +96,8 @@ local function read_body(request)
   return json.object(request.raw_body) or answer.refuse(400, "Malformed JSON")
 end
 
--- Answers a request whose operation has no handler. Assumed: the API answers with success.
+-- Answers a request at an endpoint that the user supplied, if the mock has no handler for its operation. Assumed: the
+-- API answers with success.
 local function record_only(request)
   return answer.success(request, nil, "Recorded by the mock")
 end

@@ -25,7 +25,8 @@ end
 -- certificate and the server's name in it.
 local function handshake(redis, opts)
   local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
-  -- nginx closes the connection if the certificate is wrong; if the handshake ends at once, nginx still returns true
+  -- If the certificate is wrong, nginx closes the connection, but may still return true. For a closed connection,
+  -- get_reused_times returns nil.
   if ok and not redis:get_reused_times() then return nil, "the certificate is not trusted, or not the host's" end
   return ok, message
 end

@@ -34,7 +34,7 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId" },
 }
 
--- kind of thing -> the fields that may have another name of a thing. They are read if all NAME_FIELDS are absent.
+-- kind of thing -> the fields that identify a thing if all NAME_FIELDS are absent
 local OTHER_NAME_FIELDS = {
   address = { "mailboxId" },
   domain = { "domainId" },

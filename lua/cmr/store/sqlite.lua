@@ -156,7 +156,7 @@ function Store:remove(name, text)
     local ok
     ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
     if not ok then return nil, reason end
-    -- a list ends when its newest text expires; if that text is removed, the text before it must last as long
+    -- a list ends when its newest text expires; the removal of that text must not end the list sooner
     local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
     return db:run(extend, row.expires, name)
   end)

@@ -7,14 +7,14 @@ local log = require "cmr.util.log"
 -- The names of the dictionaries. There are three, because a full dictionary may lose its oldest entries: many handled
 -- events must not push out awaited events or quotas.
 local shared_dict = {
-  MAIN = "cmr", -- quotas, the rate limit's queue, and the entries of a missing EVENTS or CLAIMS
+  MAIN = "cmr", -- quotas and the rate limit's queue; also the entries for EVENTS or CLAIMS if it is not declared
   EVENTS = "cmr_events", -- dead letters, and events for client:await; it refuses new entries when it is full
   CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }
 
 local LOCK_SECONDS = 0.05 -- an older lock is deleted, because its worker was probably killed
 local MAX_FLUSHED_ENTRIES = 1000
-local FLUSH_PAUSE_SECONDS = 1 -- the pause after a flush that found nothing; every flush reads the whole dictionary
+local FLUSH_PAUSE_SECONDS = 1 -- the pause after a flush that found nothing: such a flush reads the whole dictionary
 local WARNING_PAUSE_SECONDS = 60
 
 -- dictionary -> the time from which this worker may flush it again (flush_at), or warn about it again (warn_at)

@@ -109,15 +109,15 @@ local function json_line(_, row, fields)
     if type(value) == "string" then value = text.utf8(value) end
     members[index] = ("%s:%s"):format(core.json_encode(row_arguments.reserved(name)), core.json_encode(value))
   end
-  -- cmr's members of an earlier run end with "cmr.row". The pattern cannot match inside a message, because JSON escapes
-  -- the quotes there.
+  -- A row of an earlier failures file begins with cmr's members. The last of these members is "cmr.row". The pattern
+  -- cannot find "cmr.row" inside a message, because JSON escapes the quotes there.
   local rest = row.json:gsub('^{"cmr%.kind":.-"cmr%.row":%d+,?', "{"):match "^%s*{%s*(.-)%s*$"
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
--- Opens PATH.part. Returns the file, and the path that PATH.part gets in the end. No file may replace a device or a
--- pipe. So if PATH is one of these, opens PATH itself and returns only the file. After a failure, the first result is
--- nil, and the third is a message.
+-- Opens PATH.part. Returns the file, and the final path of PATH.part. If PATH is a device or a pipe, opens PATH itself
+-- and returns only the file, because no file may replace a device or a pipe. After a failure, the first result is nil,
+-- and the third is a message.
 local function open_failures(path)
   local target, kind = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link
   if not target then return nil, nil, kind end

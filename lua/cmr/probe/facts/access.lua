@@ -7,8 +7,8 @@ local shape = require "cmr.probe.shape"
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- The operations whose path is documented, but whose method is not. The fact about such a path also names the method,
--- so cmr reports this fact as assumed.
+-- The operations in the plan whose path is documented, but whose method is not. The fact about such a path also names
+-- the method, so cmr reports this fact as assumed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
 -- Makes the judge for the answer to a step. After a 429, a 5xx or no answer, the verdict is "not seen".
