@@ -596,9 +596,9 @@ struct source {
 };
 
 /*
- * Tidies the number on top. A whole number becomes an integer. A replacement by the scan becomes the original number or
- * the empty array again. If this Lua might round the original number, the result depends on the source. In an answer,
- * the number becomes a string. In a request, the function returns false.
+ * Tidies the number on top. A whole number becomes an integer. If the scan put the number there, the function restores
+ * the original number or the empty array. In an answer, an original number that this Lua might round becomes a string.
+ * In a request, the function returns false for such a number.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -99,7 +99,7 @@ const struct param *operation_param(const struct operation *operation, const cha
 /* Locations of fields. The row gives these locations, and an endpoint of the user may change them. */
 struct placement {
     enum location open; /* where undocumented fields go; 0 when the operation takes none */
-    enum location user; /* where userId goes; 0: where the parameter's row says, because no endpoint says it */
+    enum location user; /* where an endpoint puts userId; 0: no endpoint says, so the parameter's row decides */
 };
 
 /* Returns whether a field goes into the query or into the body. */

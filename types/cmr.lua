@@ -856,7 +856,7 @@ function writing:settle(id, ending) end
 ---detected, attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----Returns after some seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
+---Sleeps for the given seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Starts a function. Returns no later than the function's first wait or end.
@@ -994,9 +994,9 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event from
----verify or a replayed dead letter has no eventId, the id is "sha256:" and the hash of the body. For any other table
----without an eventId, the id is nil. The samples of warmup and subscription events have no eventId.
+---Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event without
+---an eventId comes from verify or from a replayed dead letter, the id is "sha256:" and the hash of the body. For any
+---other table without an eventId, the id is nil. The samples of warmup and subscription events have no eventId.
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
 ---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in
@@ -1055,10 +1055,10 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. After three deliveries, a failed event
----becomes a dead letter at once. After fewer deliveries, it becomes a dead letter 10 minutes after the last failure.
----After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a dead
----letter.
+---delivery fails if the handler fails or the store cannot store the event. If a delivery fails and three have arrived,
+---the event becomes a dead letter at once. If fewer have arrived, it becomes a dead letter 10 minutes after the last
+---failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a
+---dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

@@ -144,9 +144,9 @@ local function look_up(run, row)
   end
   row.is_repeat = times >= row.copy
   -- newest_known is the id of the newest request with the row's content. If the ledger gets a newer request with
-  -- this content, the row was sent elsewhere, and Ledger:begin refuses the row. But if the row is a copy of an earlier
-  -- row, the newer request may be the earlier row's. So a copy has newest_known_elsewhere instead, which ignores the
-  -- requests of this run.
+  -- this content, the row was sent elsewhere, and Ledger:begin refuses the row. A copy of an earlier row has
+  -- newest_known_elsewhere instead. For a copy, Ledger:begin ignores the requests of this run, because the earlier row
+  -- may have sent the newer request.
   if row.copy == 1 then
     row.newest_known = newest
   else

@@ -139,7 +139,8 @@ local function combine(values, paths, names)
   return records
 end
 
----Returns the selection of --field in an answer: the value at one path, or records of the values at several paths.
+---Returns what --field selects in an answer. For one path, this is the value there. For a list of paths, it is a record
+---of the values, or a list of records.
 ---@param paths string|string[]
 ---@return any value
 ---@return string? message set when the value is nil

@@ -64,8 +64,8 @@ stop
 ]]
 
 -- Reads the reports until the script ends. `reports` is the fifo, open for reading. The caller opens it before the
--- script starts, because a script that ends at once removes the fifo. `stand_in` is the fifo's writer until the script
--- has opened the fifo: without a writer, the reading would end.
+-- script starts, because a script that ends at once removes the fifo. The reading ends when the fifo has no writer, so
+-- `stand_in` is the writer until the script has opened the fifo.
 local function follow(reports, stand_in, on)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in reports:lines() do

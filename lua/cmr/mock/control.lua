@@ -243,7 +243,7 @@ define(
     local by_id = fields.id
     local destination, message = set_destination(fields, state.deliveries)
     if not destination then return nil, message end
-    -- The URL may contain secrets. A caller that names the id may not know the URL, so the answer omits the URL.
+    -- The URL may contain secrets. If the call gives an id, the answer omits the URL: this caller may have only the id.
     return {
       id = destination.id,
       url = not by_id and destination.url or nil,

@@ -47,7 +47,7 @@ local function read_match(match, names)
   return read
 end
 
----Checks a test's order, and makes the fault that the test orders.
+---Checks an order for a fault, and makes the fault.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
 ---A string in `body` is sent unchanged, and any other body as JSON. With a status and no body, the mock sends an
 ---envelope. With close = true, the mock closes the connection and does not carry out the request. With close = "after",

@@ -335,10 +335,10 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. After three deliveries, a failed event
----becomes a dead letter at once. After fewer deliveries, it becomes a dead letter 10 minutes after the last failure.
----After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a dead
----letter.
+---delivery fails if the handler fails or the store cannot store the event. If a delivery fails and three have arrived,
+---the event becomes a dead letter at once. If fewer have arrived, it becomes a dead letter 10 minutes after the last
+---failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a
+---dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()

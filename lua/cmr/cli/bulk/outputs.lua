@@ -115,9 +115,9 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
--- Opens PATH.part. Returns the file, and the final path of PATH.part. If PATH is a device or a pipe, opens PATH itself
--- and returns only the file, because no file may replace a device or a pipe. After a failure, the first result is nil,
--- and the third is a message.
+-- Opens PATH.part. Returns the file, and the path to which Failures:close renames PATH.part. If PATH is a device or a
+-- pipe, opens PATH itself and returns only the file, because no file may replace a device or a pipe. After a failure,
+-- the first result is nil, and the third is a message.
 local function open_failures(path)
   local target, kind = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link
   if not target then return nil, nil, kind end
