@@ -596,9 +596,10 @@ struct source {
 };
 
 /*
- * Tidies the number on top. A whole number becomes an integer. If the scan put the number there, the function restores
- * the original number or the empty array. In an answer, an original number that this Lua might round becomes a string.
- * In a request, the function returns false for such a number.
+ * Tidies the number on top:
+ *   a whole number                          becomes an integer
+ *   a replacement from the scan             becomes the original number, or the empty array
+ *   an original that this Lua might round   becomes a string in an answer; in a request, the function returns false
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -441,7 +441,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
     if (call->sends > 0)
         forget_streams(call->target);
     call->wary = true;
-    /* the call opens a new connection; after a send over HTTP/2, the call may share another connection */
+    /* needs a new connection, except after a send over HTTP/2, where calls share connections */
     call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);

@@ -261,9 +261,10 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go if the user chose the method. GET puts them into the query. A method that
- * replaces the row's GET puts them into the body. Any other method puts them where the row says. Returns 0 if the row
- * takes no undocumented fields.
+ * Returns where undocumented fields go, by the method that the user chose:
+ *   GET                                  into the query
+ *   another method, if the row's is GET  into the body
+ *   otherwise                            where the row says; 0 if the row takes no undocumented fields
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

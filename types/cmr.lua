@@ -1020,8 +1020,8 @@ function webhook.name(event) end
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
----Sets the lease's end to `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a message
----if the lease is already over; another worker may then handle the event.
+---Renews the lease: it then ends `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a
+---message if the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.

@@ -250,7 +250,7 @@ local function copy(args)
   return fields
 end
 
--- Makes the function run.rows for plan.rows. Each call of run.rows returns an iterator over all rows. In a row,
+-- Returns the function `rows` of a run. Each call of this function returns an iterator over all rows. In a row,
 -- `original` is the item of the list, and `args` is a copy of this item.
 local function rows_of(list)
   return function()

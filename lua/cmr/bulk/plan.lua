@@ -64,10 +64,9 @@ local function is_sent_since(run, entries)
   return newest_elsewhere > oldest_failed
 end
 
--- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. Normally, the
--- rows get the entries in the order of RANKS. The rows of a failures file get the failed entries first, so that the run
--- can send these rows again. But if a row failed and was then sent outside this run, the order of RANKS applies, so
--- that the run does not send the row again.
+-- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. The rows
+-- of a failures file get the failed entries first: these rows are to be sent again. Other rows get the entries in the
+-- order of RANKS. So do rows that were sent outside this run after a failure: they must not be sent again.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)

@@ -51,7 +51,7 @@ local function envelope(list, filling)
 end
 
 -- Functions that make a writer: function(system, parsed, list) -> {add(values), finish(failed)}. `values` is a list of
--- items. With --field, `values` has what --field selects in each item.
+-- items, or with --field, a list of the values that --field selects in the items.
 local writers = {}
 
 local function style_for(system, parsed)

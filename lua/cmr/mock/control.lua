@@ -59,7 +59,7 @@ local function check(fields, types)
   return true
 end
 
--- Lists the fields of a call, sorted by name: first the required fields, then the optional fields.
+-- Lists the fields of a call: first the required fields, then the optional fields. Each group is sorted by name.
 local function fields_of(types)
   local list = json.array()
   for name, expected in pairs(types) do
