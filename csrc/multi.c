@@ -37,7 +37,7 @@ static void sigpipe_block(struct sigpipe *sigpipe)
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, &sigpipe->mask);
-    /* a SIGPIPE can only have been pending if SIGPIPE was already blocked */
+    /* if SIGPIPE was not blocked before, no SIGPIPE was pending */
     sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
@@ -110,9 +110,9 @@ static void leave_queue(struct multi *multi, struct call *call)
 
 /*
  * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. If several calls
- * find no free stream, libcurl may open a connection for each call, although one connection would be enough. So when a
- * free stream is not certain, only a few calls at a time begin and wait for a connection. The other calls stay in the
- * queue.
+ * find no free stream, libcurl may open a connection for each call, although one connection would be enough. So if
+ * there may be no free stream, a call begins only while few running calls wait for a connection. Otherwise, the call
+ * stays in the queue.
  */
 static bool has_room(const struct target *target)
 {

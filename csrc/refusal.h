@@ -54,5 +54,8 @@ bool refuse_in(struct refusal *refusal, const char *format, ...) __attribute__((
 /* Pushes the message as one printable line, with the secret masked. */
 void refusal_push_message(lua_State *L, const struct refusal *refusal, const char *secret);
 
-/* Sets code, expected, got, suggestion, reason and field in the table on top. For BAD_OPTION, field is named option. */
+/*
+ * Sets the members code, expected, got, suggestion, reason and field of the table on top. A refusal with BAD_OPTION
+ * sets the member `option` instead of `field`.
+ */
 void refusal_set_fields(lua_State *L, const struct refusal *refusal, const char *secret);

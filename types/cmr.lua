@@ -1067,7 +1067,7 @@ function Receiver:dead_letters() end
 ---each handled event. For an event that was handled since its last failure, replay only removes the dead letter.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Reasons by letter id; nil if none. A message if count is nil.
+---@return string|table<string, string>|nil failures Maps a failed letter's id to the reason. A message if count is nil.
 function Receiver:replay(id) end
 
 ---Removes dead letters permanently.
@@ -2876,7 +2876,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
----The word single in the path stands for a single user.
+---In the path, `single` means a single user.
 ---
 ---Assumed: the vendor's page does not name `page` and `limit`; cmr follows the help centre's rule for lists.
 ---

@@ -45,8 +45,8 @@ local function earn(self, key, amount)
   self.spent:remove(key)
 end
 
----Gives back the 1 that a retry took. Call this function after a success or a refusal, or if the retry did not take
----place.
+---Adds 1 to a key's budget, because a retry took 1. Call this function after a success or a refusal, or if the retry
+---did not take place.
 function Budget:give_back(key)
   earn(self, key, 1)
 end

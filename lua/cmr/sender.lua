@@ -213,8 +213,8 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- Adds to the budget after a success or a refusal: 1 if a retry of the call took 1, otherwise 0.2. After a refusal by
--- the rate limit, adds nothing.
+-- Adds to the budget after a success or a refusal. If a retry of the call took 1 from the budget, gives it back.
+-- Otherwise, adds 0.2. After a refusal by the rate limit, adds nothing.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end

@@ -75,7 +75,7 @@ local FACTS = {
   add_subscription_mailboxes = {"at Google only", "google.clientId a number", "recommends order_mailboxes",
     "Deprecated", "The page calls google.clientId a number, although it is text on other pages"},
   process_order = {"confirm = false", "The operation charges the wallet, like confirm = true in create_order"},
-  mailboxes = {"a single user"},
+  mailboxes = {"In the path, `single` means a single user"},
   all_mailboxes = {"all users of the partner"},
   mailbox = {"the status of its warmup", "The answer has the mailbox's status, serviceProvider"},
   update_mailboxes = {"userName here and username in orders", "a password reset, but has no field",

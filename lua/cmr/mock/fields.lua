@@ -146,8 +146,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- The user may supply an endpoint with another method than the documented one. If the user's method is GET, the fields
--- are in the query. If only the documented method is GET, the fields are in the body. The library has the same rule.
+-- An endpoint that the user supplies may have another method. If GET replaces the documented method, the fields are in
+-- the query. If another method replaces GET, the fields are in the body. The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

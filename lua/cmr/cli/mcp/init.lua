@@ -47,8 +47,8 @@ local function converse(client_session, is_over)
   end
 end
 
----Serves one client until that client disconnects. A request that changes something may still be under way: the server
----waits for the answer, because the ledger needs the outcome. A signal ends the server at once.
+---Serves one client until that client disconnects. Then waits for the answers to requests that change something,
+---because the ledger needs their outcomes. A signal ends the server at once.
 ---@param opts table {client, api_key, ledger, ledger_message (why there is no ledger), allowed (a set of
 ---access.CLASSES), write(text) -> whether it was written}
 ---@return integer? signal the signal that ended the server

@@ -84,7 +84,7 @@ function users.create_user(request, state)
   return answer.success(request, { id = id })
 end
 
--- The request must have the whole profile: the newer of two sources says so.
+-- Requires the whole profile, as the help centre does. On the API pages, every field is optional.
 function users.update_user(request)
   fields.check(request.operations.create_user, request.fields)
   request.user.profile = profile_of(request)
