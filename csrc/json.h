@@ -28,7 +28,7 @@ void json_push_empty_array(lua_State *L);
 /* Returns whether the table at index has the items 1 to n and nothing else. If not, refuses the table. */
 bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 
-/* Refuses an empty table with __index or __pairs in its metatable: the table may show entries of another table. */
+/* Refuses an empty table whose metatable has __index or __pairs: cmr would miss the entries that these provide. */
 bool json_check_own(lua_State *L, int index, struct refusal *refusal);
 
 /*

@@ -393,7 +393,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* after multi_close, the call has ended, and the code below only unlinks the call */
+    /* multi_close ends every running call, so the code below then only unlinks this call */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {

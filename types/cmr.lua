@@ -33,9 +33,9 @@
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
----A row may have been sent outside the run. The run recognises such a row for this number of seconds. Applies only to
----operations that cost money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is
----longer, repeat_after counts. At most 400 days, because the ledger removes older requests.
+---For how many seconds the run recognises a row that was sent outside the run. Applies only to operations that cost
+---money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run uses
+---repeat_after instead. At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
@@ -280,7 +280,8 @@ function Client:key_id() end
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Called after a failed attempt that can be repeated safely. The result true means another attempt, false means none,
----and nil lets cmr decide. A number is the seconds until another attempt; a longer err.retry_after takes precedence.
+---and nil lets cmr decide. A number is the seconds until another attempt. If failure.err.retry_after is longer, cmr
+---waits that long.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false
@@ -895,8 +896,8 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----The number of things that can fail in `first_failure` events. If all these things fail, nothing was done. 0 means
----that the answer refused everything.
+---How many things must fail in `first_failure` events to show that nothing was done. 0 means that the answer already
+---refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -2295,7 +2296,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: a record with excludedDMARCtags is not a TXT record, or its host does not begin with _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is in the wrong record: it must be TXT, at a host that begins with _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2344,7 +2345,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: a record with excludedDMARCtags is not a TXT record, or its host does not begin with _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is in the wrong record: it must be TXT, at a host that begins with _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---
@@ -2561,7 +2562,7 @@ function Client:order_status(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
 ---
 ---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2636,7 +2637,7 @@ function Client:create_order(userId, fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -2752,7 +2753,7 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
 ---
 ---According to the page of create_order, mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2829,7 +2830,7 @@ function Client:create_order_form(fields) end
 ---
 ---The page calls google.clientId a number, although it is text on other pages.
 ---
----The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the domain's id. There is no field for the number of mailboxes.
+---The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -3525,7 +3526,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired for a few minutes, and that mailboxes, OAuth routes and automatic renewal are preserved. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth routes and automatic renewal are preserved. They also say that mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---

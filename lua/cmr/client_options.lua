@@ -27,7 +27,8 @@ local client_options = {}
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Called after a failed attempt that can be repeated safely. The result true means another attempt, false means none,
----and nil lets cmr decide. A number is the seconds until another attempt; a longer err.retry_after takes precedence.
+---and nil lets cmr decide. A number is the seconds until another attempt. If failure.err.retry_after is longer, cmr
+---waits that long.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false

@@ -112,9 +112,10 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages. A total above the number of items on the
--- first page counts all pages. An equal total may count only the first page. The function accepts an equal total only
--- if the number of pages is unknown.
+-- Returns whether the first page's total counts the items of all pages:
+--   above the number of items on the first page   yes
+--   equal to this number   only if the number of pages is unknown, because the total may count only the first page
+--   below this number      no
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

@@ -105,9 +105,9 @@ local FACTS = {
   cancel_subscription = {"at once", "24 hours before the subscription expires", "Nothing is refunded", "for good",
     "cmr sends either subscriptionId or domain; the page says that one of them is required"},
   recreate_subscriptions = {"expired for a few minutes",
-    "Two articles of the help centre name the path that cmr uses. They say that mailboxes are expired "
-      .. "for a few minutes, and that mailboxes, OAuth routes and automatic renewal are preserved. Another "
-      .. "article says that the accounts are replaced, and that contents and history are lost",
+    "Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth "
+      .. "routes and automatic renewal are preserved. They also say that mailboxes are expired for a few "
+      .. "minutes. Another article says that the accounts are replaced, and that contents and history are lost",
     "older than a year", "a new subscriptionId",
     "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
     "/subscriptions/recreate", "OAuth routes and automatic renewal",
@@ -184,7 +184,7 @@ add("renew_domains set_domain_auto_renew", {
       .. "domains"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes", {
   "The object mailboxes has a member for each domain",
-    "The object mailboxes has a member for each domain. The name of the member is the domain's name, and never the "
+    "The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the "
       .. "domain's id. There is no field for the number of mailboxes",
     "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {
@@ -218,8 +218,8 @@ add("sandbox_prewarmed sandbox_order_prewarmed sandbox_reset_prewarmed", {
 local STATUSES = {
   platforms = {"The API page documents the status 404: the user was not found; 422: the request cannot be processed."},
   add_platform = {"The API page documents the status 400: the platform refused the credentials."},
-  add_dns_records = {"The help centre documents the status 400: a record with excludedDMARCtags"},
-  update_dns_record = {"The help centre documents the status 400: a record with excludedDMARCtags"},
+  add_dns_records = {"The help centre documents the status 400: excludedDMARCtags"},
+  update_dns_record = {"The help centre documents the status 400: excludedDMARCtags"},
   update_mailboxes = {"The help centre documents the status 400:", "; 401:", "; 404:", "; 422:",
     "; 429: the rate limit."},
   export_mailboxes = {"The API page documents the status 400:", "; 401: the key or userId", "; 403:", "; 404:",

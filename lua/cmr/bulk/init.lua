@@ -19,9 +19,9 @@ local validate = require "cmr.util.validate"
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
----A row may have been sent outside the run. The run recognises such a row for this number of seconds. Applies only to
----operations that cost money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is
----longer, repeat_after counts. At most 400 days, because the ledger removes older requests.
+---For how many seconds the run recognises a row that was sent outside the run. Applies only to operations that cost
+---money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run uses
+---repeat_after instead. At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.

@@ -26,7 +26,7 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields that may have a thing's name. The name is the one that a request uses.
+-- kind of thing -> the fields that may contain a thing's name, as requests give it
 local NAME_FIELDS = {
   address = { "email" },
   domain = { "domainName", "domain" },

@@ -22,7 +22,8 @@ local SWEEPS = {
   ("DELETE FROM entry WHERE %s <= ?"):format(LIST_END:format "entry.name"),
 }
 local SWEEP_SECONDS = 60 -- time between two removals of expired entries
-local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- this mark says that a text was added to a list
+-- The name and the lifetime of a claim. While this claim exists, has_received returns true.
+local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY
 
 ---Makes a store.
 ---@param options? {ledger?: cmr.Ledger, path?: string} Default: the ledger's default file.

@@ -114,7 +114,8 @@ local function refuse(kind, message, ...)
   return nil, message, core.error { kind = kind, message = message, status = verify.STATUS[kind] }
 end
 
----Checks the key in $CMR_API_KEY, unless the options have a key. Returns nil, or the reason why the key cannot be used.
+---Returns the reason why the key in $CMR_API_KEY cannot be used, or nil. Also returns nil if the options have a key,
+---because cmr then ignores $CMR_API_KEY.
 ---@param opts cmr.VerifyOptions
 ---@return string? message The message does not show the key.
 function verify.problem_with_key(opts)
