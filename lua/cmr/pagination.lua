@@ -113,9 +113,9 @@ local function check_repeats(list, number, items)
 end
 
 -- Returns whether the first page's total counts the items of all pages:
---   above the number of items on the first page   yes
---   equal to this number   only if the number of pages is unknown, because the total may count only the first page
---   below this number      no
+--   above the number of items on the page   yes
+--   equal to it                             only if the number of pages is unknown: it may count only this page
+--   below it                                no
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end
