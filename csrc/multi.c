@@ -109,10 +109,9 @@ static void leave_queue(struct multi *multi, struct call *call)
 }
 
 /*
- * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. If several calls
- * find no free stream, libcurl may open a connection for each call, although one connection would be enough. So if
- * there may be no free stream, a call begins only while few running calls wait for a connection. Otherwise, the call
- * stays in the queue.
+ * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. A call begins if a
+ * stream should be free. If not, the call begins only while few running calls wait for a connection. Without this
+ * limit, libcurl may open a connection for each of these calls, although one connection would be enough.
  */
 static bool has_room(const struct target *target)
 {

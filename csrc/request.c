@@ -261,10 +261,10 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go, by the method that the user chose:
+ * Returns where undocumented fields go, by the method that the user chose. Returns 0 if the row takes none.
  *   GET                                  into the query
  *   another method, if the row's is GET  into the body
- *   otherwise                            where the row says; 0 if the row takes no undocumented fields
+ *   otherwise                            where the row says
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

@@ -84,7 +84,7 @@ function users.create_user(request, state)
   return answer.success(request, { id = id })
 end
 
--- Requires the whole profile, as the help centre does. On the API pages, every field is optional.
+-- Requires the whole profile, as the help centre does. On the API pages, which are older, every field is optional.
 function users.update_user(request)
   fields.check(request.operations.create_user, request.fields)
   request.user.profile = profile_of(request)
