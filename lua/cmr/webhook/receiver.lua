@@ -376,7 +376,7 @@ end
 ---each handled event. For an event that was handled since its last failure, replay only removes the dead letter.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
----@return string|table<string, string>|nil failures Maps a letter's id to the reason; nil if none failed. A message if count is nil.
+---@return string|table<string, string>|nil failures Reasons by id; nil if no letter failed. A message if count is nil.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end
