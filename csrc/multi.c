@@ -110,7 +110,7 @@ static void leave_queue(struct multi *multi, struct call *call)
 
 /*
  * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. A call begins if a
- * stream should be free. If not, the call begins only while few running calls wait for a connection. Without this
+ * free stream is likely. If not, the call begins only while few running calls wait for a connection. Without this
  * limit, libcurl may open a connection for each of these calls, although one connection would be enough.
  */
 static bool has_room(const struct target *target)
@@ -392,7 +392,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    /* multi_close ends every running call, so the code below then only unlinks this call */
+    /* after multi_close, no call is running, so the code below only unlinks this call */
     if (multi->owner != process_id() || has_lost_descriptors(multi))
         multi_close(multi);
     if (call->state == CALL_RUNNING) {

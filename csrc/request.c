@@ -262,9 +262,9 @@ static bool build_body(struct request *request, int arguments)
 
 /*
  * Returns where undocumented fields go, by the method that the user chose. Returns 0 if the row takes none.
- *   GET                                  into the query
- *   another method, if the row's is GET  into the body
- *   otherwise                            where the row says
+ *   the user chose GET            into the query
+ *   only the row's method is GET  into the body
+ *   otherwise                     where the row says
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

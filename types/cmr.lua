@@ -296,7 +296,7 @@ function Client:key_id() end
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 has no such limit. Default: 256.
+---@field max_connections? integer Maximum calls at once, except over HTTP/2. Further calls wait. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
@@ -896,8 +896,8 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----How many things must fail in `first_failure` events to show that nothing was done. 0 means that the answer already
----refused everything.
+---If `first_failure` events report fewer failed things than this number, something may have been done. 0 means that
+---the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -2296,7 +2296,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is in the wrong record: it must be TXT, at a host that begins with _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is not in a TXT record at a host that begins with _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2345,7 +2345,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is in the wrong record: it must be TXT, at a host that begins with _dmarc.
+---The help centre documents the status 400: excludedDMARCtags is not in a TXT record at a host that begins with _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---

@@ -113,9 +113,10 @@ local function check_repeats(list, number, items)
 end
 
 -- Returns whether the first page's total counts the items of all pages:
---   above the number of items on the page   yes
---   equal to it                             only if the number of pages is unknown: it may count only this page
---   below it                                no
+--   more than the page's items                            yes
+--   as many as the page's items, unknown number of pages  yes
+--   as many as the page's items, known number of pages    no: the total may count only this page
+--   fewer than the page's items                           no
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

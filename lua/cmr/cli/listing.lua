@@ -170,7 +170,8 @@ local function raw_writer(system, parsed)
 end
 
 -- Makes a writer that selects --field in each item and passes the values to `writer`. An item without the field gives
--- null. The nulls before the first value are held back and passed with that value, because no item may have the field.
+-- null. The new writer holds back the nulls before the first value, and passes these nulls with the first value. If no
+-- item has the field, `writer` gets no nulls.
 local function select_field(writer, wanted, list)
   local names = field.names(wanted)
   local paths, select, found, nulls, started = names and wanted or { wanted }, nil, nil, 0, false

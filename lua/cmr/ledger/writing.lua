@@ -99,7 +99,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  -- this process's first request was rolled back: SQLite may give its id to another process, so let the id go
+  -- if this process's first request was rolled back, SQLite may give the id of the request to another process
   if had_writer == false and self.writer then
     self.connections.durable:let_go(self.writer)
     self.writer = nil

@@ -71,8 +71,8 @@ end
 
 -- Returns a reply's lateness: how many seconds slower the reply was than the baseline. The first reply and each
 -- faster reply become the baseline. A slower reply moves the baseline by 1/16 of its lateness, so that a slower
--- network becomes the norm. The network cannot make a reply later than its whole round trip. So if the lateness is
--- longer, Redis's clock was probably set back, and this reply becomes the baseline.
+-- network becomes the norm. If a reply's lateness is longer than the reply's whole round trip, the network cannot be
+-- the cause. Redis's clock was probably set back, and this reply becomes the baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)

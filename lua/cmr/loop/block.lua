@@ -69,9 +69,8 @@ function block.spawned()
   return co ~= nil and spawned[co] == true
 end
 
--- Runs a turn, for a caller that waits in place for a call or for some time. Inside another turn, for example in a
--- task's hook, only runs the engine, because many nested turns would overflow the C stack. The outer turn resumes the
--- other tasks.
+-- Runs a turn, for a caller that waits in place. Inside another turn, for example in a task's hook, only runs the
+-- engine, because many nested turns would overflow the C stack. The outer turn resumes the other tasks.
 local function pass(seconds)
   if coroutines.is_deferring() then
     core.engine():wait(math.min(MAX_STEP_SECONDS, seconds) * 1000)

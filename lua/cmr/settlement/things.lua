@@ -26,7 +26,7 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields that may contain a thing's name, as requests give it
+-- kind of thing -> the fields that may contain the name that a request uses for a thing
 local NAME_FIELDS = {
   address = { "email" },
   domain = { "domainName", "domain" },
