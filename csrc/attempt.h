@@ -21,9 +21,11 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
                       double timeout);
 
 /*
- * Returns whether the attempt may continue on another connection. `code` is the result of the ended transfer. The
- * attempt may continue if it reused a dead connection. If the request was sent on that connection, the call must also
- * be repeatable.
+ * Returns whether the attempt may continue on another connection. `code` is the result of the ended transfer:
+ *   success or a timeout                                        no
+ *   a stale connection, and the request was not sent            yes, unless the call is fresh
+ *   the request was sent once on a reused, dead connection      yes, if the call is repeatable and not yet wary
+ *   any other error                                             no
  */
 bool attempt_goes_on(const struct call *call, CURLcode code);
 

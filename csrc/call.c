@@ -65,8 +65,8 @@ static void check_not_running(lua_State *L, const struct call *call)
 
 /*
  * call:start(engine, timeout, limit?) -> true: starts one attempt, which takes at most `timeout` seconds. The attempt
- * begins when the target has room for it. The wait for room and the attempt together take at most `limit` seconds. If
- * `limit` is absent or less than `timeout`, the value of `timeout` replaces it. A finished call may be started again.
+ * begins when the target has room for it. The wait for room and the attempt together take at most `limit` seconds. The
+ * default of `limit` is `timeout`. A `limit` below `timeout` counts as `timeout`. A finished call may be started again.
  */
 static int lua_call_start(lua_State *L)
 {

@@ -15,9 +15,9 @@ void engine_open(lua_State *L);
  *
  * engine:wait(ms) -> waits up to ms milliseconds for work and does it; returns whether calls finished
  *
- * engine:wait_for(call, ms) -> waits like engine:wait. Does not wait if engine:finished() already has a call to return,
- * or if this call does not run on this engine. Afterwards, returns whether this call is the only one that
- * engine:finished() can return. If so, takes the call, and engine:finished() no longer returns the call.
+ * engine:wait_for(call, ms) -> waits like engine:wait. Then returns whether engine:finished() has this call to return,
+ * and no other call. If so, engine:finished() no longer returns this call. The function does not wait if
+ * engine:finished() already has a call to return, or if this call does not run on this engine.
  *
  * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. After a
  * fork or close, the new engine also returns the calls that ended with the old engine. A call that was collected or
@@ -30,9 +30,13 @@ void engine_open(lua_State *L);
 int engine_get(lua_State *L);
 
 /*
- * core.idle_engine() -> the engine of this Lua state, or nil if a call runs or waits for a connection. Also nil if the
- * Lua state has no open engine that belongs to this process. After the caller has closed the engine, engine:finished()
- * still returns the calls that had finished.
+ * core.idle_engine() -> the engine of this Lua state, or nil in these cases:
+ *
+ *     a call of the engine runs or waits for a connection
+ *     the Lua state has no engine, or the engine is closed
+ *     the engine belongs to the parent process
+ *
+ * After the caller has closed the engine, engine:finished() still returns the calls that had finished.
  */
 int engine_get_idle(lua_State *L);
 

@@ -396,8 +396,8 @@ static size_t number_length(const char *text, bool *is_plain)
 }
 
 /*
- * Replaces the `length` bytes at `at` by a whole number. The number stands for the position `at`, and has a space on
- * each side. Without the spaces, the invalid text `[]2` would become one valid number.
+ * Replaces the `length` bytes at `at` by a whole number. From this number, tidy finds the position `at` again. The new
+ * text has a space on each side of the number. Without the spaces, the invalid text `[]2` would become a valid number.
  */
 static void write_position(struct scan *scan, const char *at, size_t length)
 {
@@ -585,9 +585,11 @@ static void push_small_number(lua_State *L, double value)
 }
 
 /*
- * The text as it was before the scan. The function `tidy` reads the replaced numbers and arrays from this text. In a
- * request, `tidy` keeps null members, and refuses a number that this Lua might round. In an answer, `tidy` drops null
- * members, and turns a number that this Lua might round into a string.
+ * The text as it was before the scan. The scan may have replaced numbers and empty arrays. The function `tidy` finds
+ * the original ones in this text. It treats requests and answers differently:
+ *                                   in a request   in an answer
+ *   null member                     is kept        is dropped
+ *   number that Lua might round     is refused     becomes a string
  */
 struct source {
     const char *text;

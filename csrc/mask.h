@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 /*
- * Pushes the bytes, with "***" in place of every occurrence of the secret. The secret may be escaped for JSON or a URL.
+ * Pushes the bytes, with "***" in place of every occurrence of the secret. In the bytes, the secret may be
+ * plain, or escaped for JSON or a URL.
  */
 void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret);

@@ -42,8 +42,8 @@ static void sigpipe_block(struct sigpipe *sigpipe)
 }
 
 /*
- * Takes a pending signal. If another thread has taken the signal first, returns at once. But macOS has no sigtimedwait:
- * there, the function waits for the next signal instead.
+ * Takes a pending signal. If another thread has taken the signal first, returns at once. On macOS, which has no
+ * sigtimedwait, waits for the next signal in this case.
  */
 static void take_signal(const sigset_t *signals)
 {
@@ -109,9 +109,12 @@ static void leave_queue(struct multi *multi, struct call *call)
 }
 
 /*
- * Returns whether a call to this target can begin. Over HTTP/2, one connection carries many calls. A call begins if a
- * free stream is likely. If not, the call begins only while few running calls wait for a connection. Without this
- * limit, libcurl may open a connection for each of these calls, although one connection would be enough.
+ * Returns whether a call to this target can begin:
+ *   HTTP/1             if fewer than max_connections calls run
+ *   HTTP/2             if a free stream is likely, or if few running calls wait for a connection
+ *   not yet known      if both conditions are true
+ * Over HTTP/2, one connection carries many calls. If many calls waited for a connection, libcurl might open one for
+ * each of them.
  */
 static bool has_room(const struct target *target)
 {
@@ -130,8 +133,8 @@ static void forget_streams(struct target *target)
 
 /*
  * Removes a call from the running calls or from the queue. Then frees the call's handle, or keeps the handle for
- * another call. In a fork's child, or if the program has closed the descriptors, forgets the handle instead: if libcurl
- * freed it, libcurl would write to the parent's connections, or to other files of the program.
+ * another call. In a fork's child, or if the program has closed the descriptors, only forgets the handle. libcurl must
+ * not free that handle: libcurl would write to the parent's connections, or to other files of the program.
  */
 static void stop(struct multi *multi, struct call *call)
 {
@@ -471,8 +474,8 @@ static void expire_one(struct multi *multi, struct call *call, double now)
 }
 
 /*
- * Ends the calls that are past their deadline, because libcurl forgets the timeout of a call that waits for another
- * call's connection.
+ * Ends the calls that are past their deadline. libcurl does not end all of them: it forgets the timeout of a call that
+ * waits for another call's connection.
  */
 static void expire(struct multi *multi)
 {
@@ -493,9 +496,10 @@ static void expire(struct multi *multi)
 }
 
 /*
- * If a call's time ended while the process was stopped or busy, gives the call more time to read its answer. Without
- * this time, libcurl would not read an answer that has arrived, and the outcome of a charged request would be unknown.
- * Ends a call whose request was not sent, because libcurl would send the request in the extra time.
+ * Handles the calls whose time ended while the process was stopped or busy. A call that has sent its request gets more
+ * time to read its answer. Otherwise libcurl would not read an answer that has arrived, and the outcome of a charged
+ * request would be unknown. A call that has not sent its request ends. With more time, libcurl would still send the
+ * request.
  */
 static void extend_late(struct multi *multi)
 {

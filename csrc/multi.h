@@ -40,9 +40,11 @@ bool multi_open(struct multi *multi);
 void multi_close(struct multi *multi);
 
 /*
- * Returns whether the multi is open and belongs to this process. Closes a multi that was inherited over a fork; the
- * parent's connections stay open. Also closes a multi whose descriptors the program has closed, if no call is in
- * flight. While a call is in flight, multi_run closes such a multi.
+ * Returns whether the multi is open and belongs to this process. First closes a multi that was inherited over a fork;
+ * the parent's connections stay open. If the program has closed the multi's descriptors:
+ *
+ *     no call runs or waits   closes the multi
+ *     a call runs or waits    leaves the multi open; multi_run closes the multi later
  */
 bool multi_is_usable(struct multi *multi);
 
@@ -60,10 +62,10 @@ void multi_add(struct multi *multi, struct call *call, double timeout, double li
 void multi_remove(struct call *call);
 
 /*
- * Waits up to timeout_ms for work, and does the work. Returns whether calls finished. If libcurl runs out of memory, or
- * the system refuses to watch a socket, the running calls fail, and the function makes a new curl multi. If no memory
- * is left for the new curl multi, or if the program has closed the descriptors, the queued calls fail too, and the
- * function closes the multi.
+ * Waits up to timeout_ms for work, and does the work. Returns whether calls finished. On an error:
+ *   libcurl has no memory, or a socket cannot be watched   the running calls fail; makes a new curl multi
+ *   the new curl multi cannot be made                      the queued calls fail too; closes the multi
+ *   the program has closed the descriptors                 all calls fail; closes the multi
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 

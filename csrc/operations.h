@@ -73,9 +73,10 @@ struct operation {
     /* the field that every item of `data` has unless the item failed; NULL when undocumented */
     const char *success_field;
     /*
-     * The webhook events that report success, such as "domain.order.success domains[]"; NULL when undocumented. "|"
-     * separates two events. An event with a parameter reports one or more items of this parameter. The request is done
-     * when events have reported all items. A domain that is ordered with mailboxes is done when its mailboxes are done.
+     * The webhook events that report success; NULL when undocumented. "|" separates two events. A parameter may follow
+     * the name of an event, as in "domain.order.success domains[]". Such an event reports one or more items of the
+     * parameter. The request is done when events have reported all items. A domain that is ordered with mailboxes is
+     * done when its mailboxes are done.
      */
     const char *success_events;
     const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */
@@ -96,10 +97,13 @@ const struct operation *operation_by_name(const char *name);
 /* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* Locations of fields. The row gives these locations, and an endpoint of the user may change them. */
+/*
+ * Where the undocumented fields and the field userId of a request go. The operation's row decides. If the option
+ * `endpoints` has an entry for the operation, the places may differ from the row.
+ */
 struct placement {
     enum location open; /* where undocumented fields go; 0 when the operation takes none */
-    enum location user; /* where an endpoint puts userId; 0: no endpoint says, so the parameter's row decides */
+    enum location user; /* where userId goes if an endpoint says it; 0: the parameter's row decides */
 };
 
 /* Returns whether a field goes into the query or into the body. */

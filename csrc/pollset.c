@@ -124,8 +124,8 @@ void pollset_forget(struct pollset *set)
 #ifdef CMR_EPOLL
 
 /*
- * Sets the timerfd if an event loop watches the descriptor. Otherwise does nothing, because the system call
- * takes longer than all other work of an engine's step.
+ * Sets the timerfd if an event loop watches the descriptor. Without an event loop, the timerfd is not
+ * needed, because wait_ms limits the wait. Setting the timerfd takes longer than all other work of an engine's step.
  */
 static void arm(const struct pollset *set)
 {

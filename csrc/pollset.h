@@ -58,8 +58,8 @@ bool pollset_tick(struct pollset *set, CURLM *multi);
 void pollset_wait(struct pollset *set, CURLM *multi, int timeout);
 
 /*
- * Lets libcurl do the work on the sockets that the wait found ready. Returns false for the same reasons as
- * pollset_tick, and if the wait found that the program has closed the set.
+ * Lets libcurl do the work on the sockets that the wait found ready. Returns false if libcurl had no memory, the system
+ * refused to watch a socket, or the program has closed the set. The multi can then only be cleaned up.
  */
 bool pollset_run(struct pollset *set, CURLM *multi);
 

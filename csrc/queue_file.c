@@ -147,7 +147,10 @@ static int reserve(struct queue *queue, const unsigned char key[DIGEST_BYTES], s
     return slot->is_reserved ? move(queue, key, queue->now + slot->delay + slot->spacing) : 0;
 }
 
-/* Opens the file and calls reserve. Returns NULL, or says what is wrong with the file. Touches no Lua. */
+/*
+ * Opens the file and calls reserve. Returns NULL if both succeed. Otherwise returns what is wrong with the file.
+ * Touches no Lua.
+ */
 static const char *reserve_at(const char *path, const unsigned char key[DIGEST_BYTES], struct slot *slot)
 {
     struct queue queue;

@@ -13,9 +13,9 @@
 /*
  * core.reserve_slot(path, key, after, spacing, max_wait, patience) -> delay, is_reserved; or nil, message
  *
- * The delay is the number of seconds until the key's next free slot. If this number is below `after`, the delay is
- * `after`. If the delay is at most max_wait, the function reserves a slot. This slot begins when the delay ends. The
- * key's next free slot begins `spacing` seconds later.
+ * The delay is the number of seconds until the key's next free slot, but at least `after`. If the delay is at most
+ * max_wait, the function reserves a slot. The reserved slot begins when the delay ends. The key's next free slot then
+ * begins `spacing` seconds after the start of the reserved slot.
  *
  * The function makes the file and the directories above it when they are missing. It refuses a file that others may
  * read or change. While another process has the file locked, the function waits for up to `patience` seconds.

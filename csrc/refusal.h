@@ -46,8 +46,8 @@ bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *re
 bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *expected);
 
 /*
- * Adds a part, such as ".domain" or "[2]", in front of the path. If the part and the path together are too long, puts
- * "..." in place of the whole old path. If the part alone is too long, puts "...." in place of the part.
+ * Adds a new part, such as ".domain" or "[2]", in front of the old path. If the two together are too long, "..."
+ * replaces the old path. If the new part alone is too long, "...." replaces the new part.
  */
 bool refuse_in(struct refusal *refusal, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -261,10 +261,11 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go, by the method that the user chose. Returns 0 if the row takes none.
- *   the user chose GET            into the query
+ * Returns where undocumented fields go when the user's endpoint has this method. Returns 0 if the row takes no such
+ * fields.
+ *   the user's method is GET      into the query
  *   only the row's method is GET  into the body
- *   otherwise                     where the row says
+ *   neither method is GET         where the row says
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

@@ -60,7 +60,7 @@ enum {
     RETRY_NANOSECONDS = 100000 /* between two tries */
 };
 
-/* The statements have no userdata of their own. SQLite lists the statements, and lua_database_gc ends all of them. */
+/* A statement has no userdata of its own. lua_database_gc asks SQLite for all statements, and finalizes them. */
 struct database {
     sqlite3 *handle;
     sqlite3_stmt *active; /* the statement to reset at the end of db:run, db:first or db:rows */
@@ -550,8 +550,8 @@ static void unlock_mark(const struct database *database)
 }
 
 /*
- * Writes a number to the writers' file, unless the file has the same or a higher number. Ignores a failure: at worst,
- * the ledger does not notice the loss of the request with this number.
+ * Writes the number of a request to the writers' file, unless the file has the same or a higher number. Ignores a
+ * failure to write. If this request is lost later, the ledger may then not notice the loss.
  */
 static int lua_database_mark(lua_State *L)
 {
@@ -601,8 +601,8 @@ static struct {
 } inherited;
 
 /*
- * Returns whether the descriptor belongs to a file of the database. The child may have closed the descriptor, and
- * opened another file with its number.
+ * Returns whether the descriptor still belongs to a file of the database. If the child has closed the descriptor, the
+ * descriptor's number may now belong to another file.
  */
 static bool is_inherited(int fd)
 {

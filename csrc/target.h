@@ -74,7 +74,7 @@ const char *target_option_name(size_t index);
 
 /*
  * Checks the table of options at index and fills the target. Replaces base_url and endpoints in the table by the
- * checked values. The table keeps the target's strings alive. If the function raises, it may have made some of the
- * target's lists: the target must be in a userdata whose finalizer frees the lists.
+ * checked values. The table keeps the target's strings alive. The function may raise after it has made some of the
+ * target's lists. So the target must be in a userdata whose finalizer frees the lists.
  */
 bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal);

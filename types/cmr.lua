@@ -811,8 +811,8 @@ local writing = {}
 ---
 ---`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
 ---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. `newest_known` is the id of the newest request with this content that the caller has
----found, or 0. If the ledger has a newer request with this content, the function records nothing.
+---that this request repeats. The caller looks for requests with the same content, and sets `newest_known` to the newest
+---id, or to 0. If the ledger has a newer request with this content, the function records nothing.
 ---`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
 ---request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
 ---@param request table
@@ -896,8 +896,8 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----If `first_failure` events report fewer failed things than this number, something may have been done. 0 means that
----the answer already refused everything.
+---The number of things that can fail in `first_failure` events. If fewer things failed, something may have been done.
+---0 means that the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -995,9 +995,10 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event without
----an eventId comes from verify or from a replayed dead letter, the id is "sha256:" and the hash of the body. For any
----other table without an eventId, the id is nil. The samples of warmup and subscription events have no eventId.
+---Returns the id of an event. All deliveries of the event have the same id. Normally the id is the eventId. The samples
+---of warmup and subscription events have no eventId. For an event without an eventId, the id is "sha256:" and the hash
+---of the body. This hash is known only for an event from verify or from a replayed dead letter. For any other table
+---without an eventId, the id is nil.
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
 ---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in
@@ -1056,10 +1057,12 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. If a delivery fails and three have arrived,
----the event becomes a dead letter at once. If fewer have arrived, it becomes a dead letter 10 minutes after the last
----failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a
----dead letter.
+---delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter:
+---
+---    after the third delivery    at once
+---    before the third delivery   10 minutes after its last failure, when no other delivery can come
+---
+---An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -3860,7 +3863,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The limit counts re-exports from the API and from the dashboard together. The API refuses any further re-export, wherever it comes from.
 ---
----The page's sample fills google and leaves microsoftOauthRoute empty.
+---The page's sample has values in the object google, and an empty microsoftOauthRoute.
 ---
 ---The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft.
 ---

@@ -153,8 +153,8 @@ local function decoded(self, stored)
   return known[1], known[2]
 end
 
--- Merges the texts of a list into the events that this read has found so far. Those events keep their order. A new
--- event goes after all events that precede it in the list.
+-- Merges the texts of a list into `read`, the events that this read has found so far. The events in `read` keep their
+-- order. A new event goes after all events that come before it in the list.
 local function merge(self, read, texts, origin)
   local position = 1
   for _, stored in ipairs(texts) do
@@ -254,9 +254,9 @@ local function read_store(self, reads_all)
   return true, fail_operation(self, result.outcome, failure, failure.event or failure.eventType, failure.data)
 end
 
--- Polls the order's status. A status counts only when two polls in a row agree, because events with more details may
--- arrive before the second poll. When the timeout leaves no time for a second poll, one poll is enough. If the API
--- refuses a poll with a status other than 429, no other poll follows.
+-- Polls the order's status. A status counts when two polls in a row agree. Before the second poll, events with more
+-- details may arrive. If the timeout leaves no time for a second poll, one poll is enough. If the API refuses a poll
+-- with a status other than 429, no other poll follows.
 local function poll_status(self, now, left)
   local is_new, res, err = self.watch:poll(now, left)
   if not is_new then return false end

@@ -474,8 +474,8 @@ function Client:key_id()
   return self:target():key_id()
 end
 
--- Returns the client's target. The `cmr` command prepares its calls with the target. The client's methods would raise
--- an error for a wrong argument.
+-- Returns the client's target. The `cmr` command prepares its calls with the target and cmr.core. For a wrong
+-- argument, cmr.core returns an error table. The client's methods would raise a text instead.
 function Client:target()
   return state_of(self, "target").target
 end

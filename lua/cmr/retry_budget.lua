@@ -1,8 +1,11 @@
 ---Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
 ---
----A retry takes 1 from the budget. A retry after a refusal takes nothing. A call that ends in a success or a refusal
----normally gives 0.2 back. If a retry of the call took 1, the call gives 1 back instead. A refusal by the rate limit
----gives nothing back. The numbers have the same ratios as in the standard mode of the AWS SDKs.
+---A retry takes 1 from the budget. A retry after a refusal takes nothing. What an attempt gives back depends on how
+---it ends:
+---    a success or a refusal                                      0.2
+---    a success or a refusal, if a retry of the call had taken 1  1
+---    a refusal by the rate limit, or any other failure           nothing
+---The numbers have the same ratios as in the standard mode of the AWS SDKs.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

@@ -48,7 +48,8 @@ end
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
   -- In `records`, the result is a weak key and the record is its value. Lua 5.1 never collects an entry whose value
-  -- refers to its key. The job refers to the result, so the record must not refer to the job.
+  -- refers to its key. So the record must not lead to the result. The job refers to the result, so the record
+  -- drops the job.
   record.job = nil
   records[result] = record
 end
@@ -84,8 +85,8 @@ local function register(record, state)
   return nil, err
 end
 
--- Returns the error of a call in a fork's child. The call waited during the fork, so the parent has the call too, and
--- sends it.
+-- Returns the error of a call that waited while the process forked. This process is the child. The parent has the same
+-- call and sends it.
 local function left_to_parent(record)
   local err = failure(record, "cancelled", "the process forked before the call was sent: its parent has it")
   err.outcome = "unknown"
@@ -213,8 +214,10 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- Adds to the budget after a success or a refusal. If a retry of the call took 1 from the budget, gives it back.
--- Otherwise, adds 0.2. After a refusal by the rate limit, adds nothing.
+-- Adds to the budget when an attempt has ended:
+--   a success or a refusal                                        0.2
+--   a success or a refusal, and a retry of the call has taken 1   1
+--   a refusal by the rate limit, or any other failure             nothing
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end

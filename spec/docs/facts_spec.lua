@@ -128,7 +128,7 @@ local FACTS = {
     "the credential has no workspace",
     "The dashboard shows a finished export as Completed. The dashboard is not part of the API"},
   reexport = {"existing mailbox", "The mailbox must exist already. The request has the mailbox's id or address",
-    "3 times per mailbox and week", "fills google and leaves microsoftOauthRoute empty",
+    "3 times per mailbox and week", "has values in the object google, and an empty microsoftOauthRoute",
     "from the API and from the dashboard together",
     "The limit counts re-exports from the API and from the dashboard together. The API refuses any "
       .. "further re-export, wherever it comes from",

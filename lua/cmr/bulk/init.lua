@@ -81,9 +81,10 @@ end
 
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
---   "other_key"  only the key differs; the fourth value is the run
---   "mistake"    no run has the name, or the run is of another operation or base URL. With `other_account`, another
---                key is also a mistake
+--   "other_key"  only the key differs, and `other_account` is not set; the fourth value is the run
+--   "mistake"    no run has the name
+--   "mistake"    the run is of another operation or base URL
+--   "mistake"    only the key differs, but `other_account` is set
 --   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end
@@ -109,8 +110,8 @@ local function find_other_key(run, wanted, opts)
   return other, ("the same rows were sent with another key (run %s)"):format(other.name)
 end
 
--- Calls find. If there is no run, calls find_other_key. With opts.changed_key, a run of another key is accepted:
--- look_up adds the run's account to wanted.former_accounts, and searches again.
+-- Calls find. If there is no run, calls find_other_key. Both functions may find a run of another key. With
+-- opts.changed_key, look_up adds the account of such a run to wanted.former_accounts, and searches again.
 local function look_up(run, wanted, opts)
   while true do
     local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
@@ -135,8 +136,9 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Sets run.is_resumed. With opts.again, also prepares the run's next round, unless the run is resumed. The ledger
--- records the new round only with its first request. So if no row is sent, the ledger keeps the old round.
+-- Sets run.is_resumed and run.round_after. With opts.again, also prepares the next round of a run that is not resumed.
+-- The ledger records the next round together with the round's first request. If no row is sent, the ledger keeps the
+-- old round.
 local function prepare_round(run, found, opts)
   local has_sent, problem = false, nil
   if found then

@@ -12,8 +12,8 @@ local plan = {
   MAX_REMEMBER_SECONDS = forgetting.RETENTION_SECONDS,
 }
 
--- Ranks of entries. Several rows may have the same content: the first of these copies gets the entry with the lowest
--- rank, and the second copy gets the next entry.
+-- Ranks of entries. Rows with the same content share a list of entries, sorted by rank. The first of these rows gets
+-- the first entry of the list, and the second row gets the second entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file: see entry_of
@@ -51,7 +51,8 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Returns whether a row was sent outside this run after a failed request of this run. `entries` are the row's requests.
+-- Returns true if this run has a failed or deferred request in `entries`, and a request from outside this run is newer.
+-- `entries` are the requests with a row's content.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -64,9 +65,12 @@ local function is_sent_since(run, entries)
   return newest_elsewhere > oldest_failed
 end
 
--- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. The rows
--- of a failures file get the failed entries first: these rows are to be sent again. Other rows get the entries in the
--- order of RANKS. So do rows that were sent outside this run after a failure: they must not be sent again.
+-- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. The entries made
+-- in this pass come first. The other entries come in this order:
+--   usual input                                    the order of RANKS
+--   a failures file                                failed entries first: its rows are to be sent again
+--   a failures file, if the row was sent outside   the order of RANKS: the row must not be sent again
+--   this run after the failure
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -87,9 +91,10 @@ local function unreadable(run, message)
   return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
 end
 
--- Returns two lists of requests that have a row's content. The first list has the requests of the present key and the
--- former keys. The second list has the requests of other keys. The second list is empty if the operation is not
--- guarded, or if the run has other_account.
+-- Returns two lists of requests that have a row's content:
+--   own      the requests that were sent with the present key or a former key
+--   others   the requests that were sent with any other key. Empty if the operation is not guarded, or if the run has
+--            other_account
 local function same(run, digest)
   local entries, message = run.ledger:same(run.account, run.operation.name, digest, true)
   if not entries then error(unreadable(run, message)) end
@@ -110,9 +115,11 @@ local function sent_by_other_key(run, others, newest, now)
   end
 end
 
--- Gives a row its entry and its status. If the status is "todo", looks for a newer request for the row that was sent
--- with another key. If there is one, raises a failure with the field other_key. But with run.changed_key, adds the
--- other key's account to run.former_accounts, and looks the row up again.
+-- Gives a row its entry and its status. If the status is "todo", looks for a newer request of another key. The result
+-- decides:
+--   no such request                       the status stays "todo"
+--   such a request, no run.changed_key    raises a failure with the field other_key
+--   such a request, with run.changed_key  adds its account to run.former_accounts, and looks the row up again
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
@@ -142,10 +149,10 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- newest_known is the id of the newest request with the row's content. If the ledger gets a newer request with
-  -- this content, the row was sent elsewhere, and Ledger:begin refuses the row. A copy of an earlier row has
-  -- newest_known_elsewhere instead. For a copy, Ledger:begin ignores the requests of this run, because the earlier row
-  -- may have sent the newer request.
+  -- newest_known is the id of the newest request with the row's content. A still newer request with this content means
+  -- that the row was sent elsewhere, so Ledger:begin refuses the row. A copy of an earlier row has
+  -- newest_known_elsewhere: the id of the newest such request outside this run. The requests of this run do not count
+  -- for a copy, because the earlier row may have sent them.
   if row.copy == 1 then
     row.newest_known = newest
   else

@@ -50,8 +50,10 @@ local function next_row(run, rows)
   end
 end
 
--- Called when a row has its slot. Returns false if the row must not be sent. Otherwise returns the fields that the
--- ledger stores with the request, or true if the run is not in the ledger.
+-- Called when a row has its slot. Returns one of these values:
+--   a table   the fields that the ledger stores with the request
+--   true      the run is not in the ledger
+--   false     the row must not be sent
 local function before_send(run, row)
   if is_stopped(run) then return false end
   row.is_sent, run.in_flight = true, run.in_flight + 1

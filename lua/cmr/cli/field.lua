@@ -73,8 +73,8 @@ local function explain(value, path)
   return ("%s%s has %s"):format(where, first, table.concat(names, ", ", 1, math.min(#names, MAX_SHOWN_NAMES)))
 end
 
----Returns the value at a path. If a name in the path selects from a list, the value is a list with an entry for each
----item: the item's value, or core.null for an item without a value.
+---Returns the value at a path. If a name in the path selects from a list, returns a list of the items' values. An item
+---without a value has core.null there.
 ---@return any value
 ---@return string? message Set when the value is nil: names the members that exist instead.
 function field.select(answer, path)
@@ -86,8 +86,9 @@ function field.select(answer, path)
   return value
 end
 
----Returns for each path the name of its value in a record. Normally, the name is the last part of the path. If this
----part is a number or also ends another path, the name is the whole path. Returns nil if `paths` is no list.
+---Returns for each path the name of its value in a record. Normally, the name is the last part of the path. The name
+---is the whole path if the last part is a number. The name is also the whole path if another path has the same last
+---part. Returns nil if `paths` is no list.
 ---@param paths string|string[]?
 ---@return string[]?
 function field.names(paths)
@@ -155,8 +156,8 @@ function field.of(answer, paths)
   return values[1]
 end
 
----Makes a function(item) that returns what --field selects in an item of a list. This is a value, or a record if
----`names` is given. A value that the item lacks becomes core.null.
+---Makes a function that applies --field to an item of a list. The function returns the selected value. If `names` is
+---given, the function returns a record of the selected values. A value that the item lacks becomes core.null.
 ---@param paths string[] The paths in an item; "" is the item itself.
 ---@param names string[]? see field.names
 ---@return fun(item: any): any, boolean select The second result says whether the item has any of the fields.

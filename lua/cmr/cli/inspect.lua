@@ -9,8 +9,9 @@ local inspect = {}
 
 local TIMING_STEPS = { "resolved", "connected", "secured", "first_byte" }
 
----Returns a curl command that sends the request. The command takes the key from the environment or a file. curl reads
----the key from its standard input, because every user of the machine can read the arguments of a program. Pure.
+---Returns a shell command that sends the request with curl. The command takes the key from the environment or a file,
+---and pipes the key to curl. The key is no argument of curl, because every user of the machine can read the arguments
+---of a program. Pure.
 ---@param request table The result of client:preview.
 ---@param profile string? The profile with the key. The command then takes the key from `cmr env`.
 ---@param key_file string? The file with the key.

@@ -13,7 +13,7 @@ local io = {
   EXIT_USAGE = 2, -- the command line is wrong, or the user did not confirm; nothing was sent
   EXIT_INCOMPLETE = 3, -- the API refused a part of the request, or a part has failed
   EXIT_INTERRUPTED = 130,
-  EXIT_BROKEN_PIPE = 141, -- a shell reports this status for a program that SIGPIPE ended
+  EXIT_BROKEN_PIPE = 141, -- the status that a shell reports when SIGPIPE ends a program
 }
 
 local EPIPE = 32

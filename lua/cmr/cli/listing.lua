@@ -170,8 +170,8 @@ local function raw_writer(system, parsed)
 end
 
 -- Makes a writer that selects --field in each item and passes the values to `writer`. An item without the field gives
--- null. The new writer holds back the nulls before the first value, and passes these nulls with the first value. If no
--- item has the field, `writer` gets no nulls.
+-- null. The new writer passes nothing until an item has the field. Then the new writer passes the nulls
+-- of the earlier items, and the values. If no item has the field, `writer` gets no values.
 local function select_field(writer, wanted, list)
   local names = field.names(wanted)
   local paths, select, found, nulls, started = names and wanted or { wanted }, nil, nil, 0, false

@@ -102,7 +102,8 @@ function request.client(parsed, system, read, settings, ledger)
 end
 
 ---Makes a client for one request, or for the pages of --all. The client shares the rate limit with the other processes
----that use the ledger. With --no-ledger, a single request has no rate limit: a limit could only delay its retries.
+---that use the ledger. With --no-ledger, the client shares no rate limit. A single request then has no rate limit by
+---default, because the limit could only delay the request's retries.
 ---@param acts boolean Whether the request may change something.
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
@@ -167,8 +168,8 @@ local function log(system, lines)
   end
 end
 
--- Calls the client's method. If Ctrl-C interrupts the call after its first attempt began, and the request may change
--- something, says that the request may have been done. Then raises the error again.
+-- Calls the client's method. If the method raises an error, raises the error again. If Ctrl-C interrupts a request that
+-- may change something, first prints that the request may have been done. Before the first attempt, prints nothing.
 local function call(order, parsed, system, client)
   local has_begun = false
   client = client:with {
@@ -244,8 +245,9 @@ function request.open_engine(system)
   return spare
 end
 
----Sends one request and prints its answer. Raises a failure, or a mistake. If the request may have changed something,
----a failure to print its answer is not raised: the function reports it on standard error, and returns the exit status.
+---Sends one request and prints its answer. Raises a failure, or a mistake. There is one exception: printing the answer
+---fails after a request that may have changed something. Then the function reports the failure on standard error, and
+---returns the failure's exit status.
 ---
 ---The fields of `order` are:
 ---  method      the name of a method of the client
@@ -259,7 +261,7 @@ end
 ---@param order table
 ---@return integer status The exit status, such as io.EXIT_INCOMPLETE if the API refused items.
 function request.send(order, parsed, system, client)
-  -- for a wrong argument, the client raises only a text; `prepare` returns an error table, which `fail` needs
+  -- `fail` needs an error table. For a wrong argument, `prepare` returns an error table. The client raises only a text.
   local prepare = order.prepare or core[order.method]
   local prepared, message, err = prepare(client:target(), unpack(order.args))
   if not prepared then fail(order, parsed, message, err) end

@@ -82,8 +82,11 @@ local function first_member(data, test)
   end
 end
 
----Finds the list in an answer's data. If the data is no list itself, finds its first member that is a list of objects.
----Finds an empty list only for an operation that returns a list.
+---Finds the list in an answer's data. The first case that fits decides:
+---    the data is a list with items         the data
+---    members are lists of objects          the first of these members
+---    the operation returns a list          the data if it is empty, else the first empty member
+---    any other case                        nil
 ---@param operation string? The operation's name.
 ---@return any[]? list
 ---@return string? name The name of the member, or "" for the data itself.

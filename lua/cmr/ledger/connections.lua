@@ -73,9 +73,9 @@ local function prepare(db, synchronous)
   return schema.update(db)
 end
 
--- Refuses a ledger that has lost its newest requests, because cmr would send them again. Such a ledger is an old copy,
--- or was truncated. A second file has the id of the newest request. cmr never removes this request from the ledger. So
--- if the highest id in the ledger is lower than the id in the second file, requests are lost.
+-- Refuses a ledger that has lost its newest requests, because cmr would send these requests again. Such a ledger is an
+-- old copy, or was truncated. A second file has the id of the newest request. cmr itself never removes the newest
+-- request from the ledger. So requests are lost if the ledger's highest id is lower than the id in the second file.
 local function check_mark(db, path)
   -- Reads the mark before the query. After the query, another process may add a request and raise the mark.
   local marked = db:marked()
@@ -141,10 +141,12 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Sets how long the next transactions wait for another program's lock. Normally they wait the full time. After a
--- transaction that waited in vain, they wait only briefly. The reason: up to two transactions run before a request is
--- sent, and each full wait would delay the request. After a transaction that got the lock, they wait the full time
--- again. A patient transaction always waits the full time.
+-- Sets how long the next transactions wait for another program's lock:
+--   the last transaction got the lock      the full time
+--   the last transaction waited in vain    only briefly
+--   the next transaction is patient        the full time (see connections:transaction)
+-- The short wait is there because up to two transactions run before a request is sent. Each full wait would delay the
+-- request.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked

@@ -31,9 +31,8 @@ local function forget_runs(self, db, before)
 end
 
 -- Removes at most `limit` requests that were sent before a time, oldest first. Looks only at the `window` oldest
--- requests; -1 means all. A request under way stays. The newest request stays too. Otherwise SQLite would give
--- its id to the next request. A running process may still have this id as its writer number. Finally, removes old runs
--- without requests.
+-- requests; -1 means all. Finally, removes old runs without requests. A request under way stays. The newest request
+-- stays too, so that SQLite does not use its id again: a running process may still have this id as its writer number.
 local function forget(self, db, before, limit, window)
   local living, message, reason = writers.living(self, db)
   if not living then return nil, message, reason end

@@ -26,9 +26,11 @@ function identity.trim(value)
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----Normalizes a text for comparison. Removes the blanks around the text. An address becomes lower case. A text of the
----kind "domain" becomes lower case. A text of the kind "host" becomes lower case if it looks like the name of a host; a
----path in it keeps its case. Any other text keeps its case too: a company's name may look like a domain.
+---Normalizes a text for comparison. Removes the blanks around the text. The case of the result depends on the text:
+---  an address of any kind        lower case
+---  a text of the kind "domain"   lower case
+---  a text of the kind "host"     lower case if the whole text looks like a host's name; unchanged if it has a path
+---  any other text                unchanged, because a company's name may look like a domain
 ---@param value string
 ---@param kind "domain"|"host"|"text"|nil
 function identity.normal(value, kind)

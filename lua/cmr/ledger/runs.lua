@@ -57,9 +57,9 @@ local function remove_unused(ledger, db, name)
   return db:run("DELETE FROM run WHERE id = ?", unused.id)
 end
 
----Moves the requests and runs of the account `from` to the account `to`, after the user got a new key. If both
----accounts have a run with the same operation and rows, the function removes the run of `to` first. But if the run of
----`to` has sent a request, or if another process works on it, both runs stay.
+---Moves the requests and runs of the account `from` to the account `to`, after the user got a new key. `to` may already
+---have a run with the same operation and rows. Normally, the run of `to` is removed first. But if the run of `to` has
+---sent a request, or if another process works on the run of `to`, both runs stay.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)

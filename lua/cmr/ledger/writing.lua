@@ -24,8 +24,10 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether the ledger has a request with this content that is newer than request.newest_known. If the request
--- has newest_known_elsewhere instead, the requests of this run do not count.
+-- Returns whether the ledger has a newer request with this content. The fields of `request` say which requests count:
+--   newest_known            every request that is newer than this id
+--   newest_known_elsewhere  every request outside this run that is newer than this id
+--   neither                 no request
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then
@@ -81,8 +83,8 @@ end
 ---
 ---`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
 ---row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. `newest_known` is the id of the newest request with this content that the caller has
----found, or 0. If the ledger has a newer request with this content, the function records nothing.
+---that this request repeats. The caller looks for requests with the same content, and sets `newest_known` to the newest
+---id, or to 0. If the ledger has a newer request with this content, the function records nothing.
 ---`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
 ---request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
 ---@param request table

@@ -35,7 +35,7 @@ function limiter.default()
 end
 
 ---Waits for a slot in the key's rate limit. During the wait, another call's answer may ask for a pause. If the pause
----ends after the slot, this call does not use the slot, and waits for a slot after the pause.
+---has not ended when the slot comes, this call gives up the slot. The call then waits for a slot after the pause.
 ---@param self cmr.Limiter
 ---@param key string
 ---@param rate number The requests per second.

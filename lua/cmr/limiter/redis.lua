@@ -31,9 +31,10 @@ end
 
 local SPEC = { fallback_shares = validate.integer(1) }
 
--- Reserves the next slot that is at least `after` seconds away. Returns the slot's time, Redis's time, and 1 (reserved)
--- or 0. A pause is a slot of length 0. The key expires with its last slot. The script also stores the time of the
--- queue's last change. If this time is in the future, Redis's clock was set back, so the queue moves back too.
+-- Finds the next slot that is at least `after` seconds away. Reserves the slot if it is at most `max_wait` seconds
+-- away. Returns the slot's time, Redis's time, and 1 if the slot is reserved, otherwise 0. A pause is a slot of length
+-- 0. The key expires with its last slot. The script also stores the time of the queue's last change. If this time is in
+-- the future, Redis's clock was set back, so the queue moves back too.
 local RESERVE = [[
 local time, length, after, max_wait = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time[1] + time[2] / 1e6
@@ -93,19 +94,22 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes the slot that Redis's reply names. If another coroutine has noted a later slot meanwhile, the later slot stays.
--- `latest_before` is the slot that was noted before the request to Redis. If `slot` is earlier than `latest_before`,
--- Redis lost its data, or the clock of Redis was set back. In that case, `slot` replaces any noted slot. When
--- SLOT_SECONDS have passed since the slot's time, cmr forgets the slot.
+-- Notes `slot`, the slot that Redis's reply names. `latest_before` is the slot that was noted before the request to
+-- Redis. Another coroutine may have noted another slot since then. The noted slot becomes:
+--   `slot` is not before `latest_before`   the later one of `slot` and the noted slot
+--   `slot` is before `latest_before`       `slot`: Redis lost its data, or the clock of Redis was set back
+-- cmr forgets the noted slot SLOT_SECONDS after the time of `slot`.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
 -- Reserves a slot in Redis. Returns the seconds until the slot (negative for a past slot), and whether the slot was
--- reserved. Returns nil if Redis is unavailable or refuses the script. Also returns nil if the slot is before the noted
--- slot. In this case, Redis lost its data or its clock was set back. After any of these failures, a slot must fit the
--- local queue too, until the other hosts have noticed the failure.
+-- reserved. Returns nil after one of these failures:
+--   Redis is unavailable
+--   Redis refuses the script for this key
+--   the slot is before the noted slot: Redis lost its data, or the clock of Redis was set back
+-- The other hosts notice the failure later. Until then, a slot must fit both the local queue and the queue in Redis.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }

@@ -45,8 +45,13 @@ function block.turn(seconds)
   if not ok then error(message, 0) end
 end
 
----Returns the seconds until a sleeping task must be woken. Returns math.huge if no task sleeps, and nil if there is no
----task. A deferred coroutine of the program counts as a task that must be woken after DEFERRED_SECONDS.
+---Returns the seconds until a task must be woken. The first case that applies counts:
+---
+---    a coroutine of the program is deferred    DEFERRED_SECONDS
+---    a task sleeps                             the seconds until the first sleep ends
+---    there are tasks, but none sleeps          math.huge
+---    there is no task                          nil
+---
 ---@return number? seconds
 function block.idle_seconds()
   if coroutines.has_deferred() then return DEFERRED_SECONDS end

@@ -107,9 +107,9 @@ local function once()
 end
 
 ---Calls a function for a caller that waits in place. Returns true and the function's first result, or false and the
----error. While the function runs, this library's tasks go on. The program's coroutines go on only later, when
----coroutines.post_deferred runs. Otherwise, an error in such a coroutine would end the caller's wait, and many nested
----waits in place would overflow the C stack.
+---error. While the function runs, this library's tasks go on, but the program's coroutines wait for
+---coroutines.post_deferred. There are two reasons. An error in a coroutine of the program would end the caller's wait.
+---And many nested waits in place would overflow the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end
@@ -183,9 +183,9 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. A wait suspends the caller until a post. With `in_place`, a wait calls in_place() first. If
----the caller can be suspended, in_place() only returns false. Otherwise, in_place() runs the loop once and returns
----true. After true, the wait calls in_place() again until a post.
+---Makes a cmr.Semaphore. A wait suspends the caller until a post. The argument `in_place` is for callers that cannot be
+---suspended. For such a caller, in_place() runs the loop once and returns true. The wait then calls in_place() again,
+---until a post. For any other caller, in_place() returns false.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

@@ -109,7 +109,8 @@ function watch(engine)
 end
 
 ---Closes the handle `poll`. Called before an engine is closed, because another descriptor may later get the same
----number. Also closes the timer if cmr.loop.block has no tasks. Without the timer, the program can close its loop.
+---number. Also closes the timer, unless cmr.loop.block has tasks. While the timer is open, the program cannot close its
+---loop.
 function luv.forget()
   close(poll)
   poll, watched = nil, nil

@@ -137,9 +137,8 @@ local function has_ended(co)
   return status == "dead" or status == "zombie"
 end
 
----Calls a function when two coroutines have ended: the running coroutine, and the coroutine that last called
----watch.seen. nginx ends a request only when all its light threads have ended, so `act` must end the threads that
----still run.
+---Watches two coroutines: the running coroutine, and the coroutine that last called watch.seen. Calls `act` when both
+---have ended. Then `act` must end the light threads that still run. Until they end, nginx does not end the request.
 ---@param act fun()
 ---@return cmr.Watch watch
 function nginx.watch(act)

@@ -243,7 +243,8 @@ define(
     local by_id = fields.id
     local destination, message = set_destination(fields, state.deliveries)
     if not destination then return nil, message end
-    -- The URL may contain secrets. If the call gives an id, the answer omits the URL: this caller may have only the id.
+    -- The URL may contain secrets. A caller that gives an id may not know the URL. So the answer to a call with an id
+    -- omits the URL.
     return {
       id = destination.id,
       url = not by_id and destination.url or nil,

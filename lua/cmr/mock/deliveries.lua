@@ -10,9 +10,9 @@ local Deliveries = {}
 Deliveries.__index = Deliveries
 Deliveries.__name = "cmr.mock.deliveries"
 
--- The waits between attempts. If the last attempt fails, the delivery has failed. The documentation says: at once,
--- after about 30 s, after about 5 min. Assumed: "at once" is the first attempt, and a wait starts at the end of an
--- attempt.
+-- The waits between the three attempts. If the third attempt fails, the delivery has failed. The documentation says
+-- when the attempts happen: at once, after about 30 s, after about 5 min. Assumed: "at once" is the first attempt. Also
+-- assumed: each wait starts at the end of the attempt before it.
 local RETRY_SECONDS = { 30, 300 }
 local MAX_DELIVERIES = 10000 -- the mock drops older deliveries
 local ORDERED_FAILURE = "the mock was told to fail this attempt, and sent nothing"

@@ -146,8 +146,10 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- An endpoint that the user supplies may have another method. If GET replaces the documented method, the fields are in
--- the query. If another method replaces GET, the fields are in the body. The library has the same rule.
+-- If the user supplies an endpoint with another method, the place is the same as in the library:
+--   GET replaces another method   "query"
+--   another method replaces GET   "body"
+--   any other change              the documented place
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

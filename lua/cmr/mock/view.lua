@@ -33,8 +33,8 @@ local function masked(value, keys)
   return without_keys(redact.masked(value))
 end
 
--- Returns a copy of a table such as headers. A client chose the names in the table, so a mask replaces the API key in
--- each name.
+-- Returns a copy of a table such as headers, with the API key masked in each name. The client chose the names, so a
+-- name may contain the key.
 local function masked_names(object, keys)
   local copy = {}
   for name, value in pairs(object) do

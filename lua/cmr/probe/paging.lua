@@ -34,7 +34,7 @@ end
 
 ---Returns the path and the items of an answer's list. The order of preference is: the list at the documented path,
 ---a list of objects, a list of other values, an empty list.
----@param words table? The result of shape.words. The path has "*" for an undocumented name that is one of these words.
+---@param words table? The result of shape.words. The path shows these words as "*". Documented names stay as they are.
 function paging.list(envelope, documented, words)
   local value = documented and tables.at(envelope, documented)
   if type(value) == "table" and shape.type(value) ~= "object" then return documented, value end
@@ -69,8 +69,10 @@ function paging.position(envelope)
   return {}
 end
 
----Returns true if the list has a second page with limit=1. Returns false and a reason if the list has no second page.
----Returns nil if the answer does not say whether there is a second page.
+---Returns whether the list has a second page, if each page has only one item (limit=1). `first` is the first answer.
+---    there is a second page       true
+---    there is no second page      false and a reason
+---    the answer does not say it   nil
 function paging.has_more(first, documented)
   local path, items = paging.list(first, documented)
   if not path then return false, "no list was found in the answer" end

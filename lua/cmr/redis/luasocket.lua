@@ -106,8 +106,8 @@ local function connect(opts)
   return encrypted, message
 end
 
----Takes the idle connection, or makes a new connection. A fork's child has its own engine, so it does not take the idle
----connection of its parent.
+---Takes the idle connection, or makes a new connection. After a fork, the child process has its own engine. The child
+---does not take the idle connection, because that connection belongs to the parent's engine.
 ---@param owner cmr.Redis
 ---@return table? connection {reused = boolean} with the methods command, release and close; or nil and a message
 function luasocket.open(owner)
@@ -129,8 +129,8 @@ function luasocket.open(owner)
   )
 end
 
----Closes a connection of an earlier engine. In a fork's child, the socket only forgets its descriptor: the parent still
----uses the connection, and the child may use the descriptor's number for another file.
+---Closes a connection of an earlier engine. In a fork's child, does not close the descriptor: the socket only forgets
+---its number. The parent still uses the connection, and the child may use the number for another file.
 function Connection:abandon()
   if self.process == core.process() or not self.socket.setfd then return self:close() end
   self.socket:setfd(-1)

@@ -13,7 +13,7 @@ Store.__name = "cmr.store.shdict"
 
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
-local SPARE = 1 / 8 -- `extend` lets the texts of a list live longer than the TTL, by this share of the TTL
+local SPARE = 1 / 8 -- `extend` adds this share of the TTL to the life of a list's texts
 
 -- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. The header of a page is outside
 -- the page; the header of an entry is inside the page. nginx reserves a few pages for itself.

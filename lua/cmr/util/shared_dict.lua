@@ -87,9 +87,8 @@ function shared_dict.put(dict, method, key, value, ttl)
   return ok, message
 end
 
----Replaces a value under a lock, because a dictionary has no compare-and-set. `change` must not yield. If this worker
----is stopped for so long that another worker takes the lock, the function starts again and does not write the first
----result.
+---Replaces a value under a lock, because a dictionary has no compare-and-set. `change` must not yield. Another worker
+---may take the lock if this worker stops for too long. Then the function drops the result of `change` and starts again.
 ---@param change fun(value: any): any, number? Returns the new value and its TTL, or nil to keep the old value.
 ---@return boolean? ok or nil and a message
 function shared_dict.update(dict, key, change)

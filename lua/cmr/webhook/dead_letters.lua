@@ -52,8 +52,8 @@ function dead_letters.hash(letter)
   return (letter.id:match "^[^%-]*")
 end
 
--- Returns two lists of letters with this hash. The letters of the last `seconds` seconds belong to one event.
--- These letters are in the first list. The older letters belong to other events, and are in the second list.
+-- Returns two lists of letters with this hash. The first list has the letters of the last `seconds` seconds, which
+-- belong to one event. The second list has the older letters, which belong to other events.
 local function list_of_event(store, hash, seconds)
   local oldest, letters, others = os.time() - seconds, {}, {}
   for _, letter in ipairs(list_all(store, hash) or {}) do
@@ -90,9 +90,10 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter, and then removes the earlier letters about the same event. Does nothing if an earlier letter is dead
----already. If there is no room for the letter, there are two cases. If an earlier letter contains the event, stores
----nothing. Otherwise stores the letter without its event.
+---Stores a letter, and then removes the earlier letters about the same event. There are three exceptions:
+---  an earlier letter is dead already               changes nothing
+---  no room, and an earlier letter has the event    changes nothing
+---  no room, and no earlier letter has the event    stores the letter without its event, then removes the earlier ones
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds

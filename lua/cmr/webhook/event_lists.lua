@@ -28,8 +28,8 @@ end
 ---@param event cmr.Event The event as it was delivered.
 ---@param copy fun(): table Returns the copy to store, see redact.copy.
 ---@param ttl number seconds
----@param stored_seconds number A list that got the same content in the last `stored_seconds` seconds does not get the
----event again. 0: every list gets the event.
+---@param stored_seconds number If 0, every list gets the event. Otherwise, skips each list that got the same content in
+---the last `stored_seconds` seconds.
 ---@return boolean? ok
 ---@return string? message the store's message
 function event_lists.put(store, event, copy, ttl, stored_seconds)

@@ -58,9 +58,10 @@ end
 ---@return cmr.Delivery? info
 webhook.info = verify.info
 
----Returns the id of an event. All deliveries of the event have the same id. The id is the eventId. If an event without
----an eventId comes from verify or from a replayed dead letter, the id is "sha256:" and the hash of the body. For any
----other table without an eventId, the id is nil. The samples of warmup and subscription events have no eventId.
+---Returns the id of an event. All deliveries of the event have the same id. Normally the id is the eventId. The samples
+---of warmup and subscription events have no eventId. For an event without an eventId, the id is "sha256:" and the hash
+---of the body. This hash is known only for an event from verify or from a replayed dead letter. For any other table
+---without an eventId, the id is nil.
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
 ---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in

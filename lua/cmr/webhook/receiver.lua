@@ -92,9 +92,9 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
--- The store keeps the count of an event's deliveries for a day, because a handler may take hours. If dead_ttl is
--- longer, the store keeps the count for dead_ttl, because the event may have a dead letter. If the event has no
--- eventId, the store keeps the count for redelivery.same_event_seconds at most.
+-- The store keeps the count of an event's deliveries for a day or for dead_ttl, whichever is longer. A handler may take
+-- hours, and the event may have a dead letter for dead_ttl. For an event without an eventId, the maximum is
+-- redelivery.same_event_seconds.
 local TRIES_SECONDS = text.DAY
 local HASH_BYTES = 16 -- so short that the mark of a handled event fits into a dictionary entry of 128 bytes
 
@@ -129,8 +129,8 @@ local function label_of(info)
 end
 
 -- Returns a hash that is the same for all deliveries of an event. If the event has an id and data, hashes its name, id
--- and data. The id alone is not enough, because the vendor may send several events with one id. The rest may contain a
--- timestamp that differs between deliveries. An event without an id or data is hashed as a whole.
+-- and data. Leaves out the event's other members: they may contain a timestamp that differs between deliveries. The id
+-- alone is not enough, because the vendor may send several events with one id. Hashes any other event as a whole.
 local function hash_of(event, info)
   local id = events.event_id(event)
   local content = id and { info.event, id, type(event.data) == "table" and event.data or event } or event
@@ -207,9 +207,11 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. A failed event becomes a dead letter after redelivery.SECONDS, unless a later delivery is handled.
--- After the third delivery, a failed event becomes a dead letter at once. An error of the store does not change the
--- answer to the vendor.
+-- Ends the claim. A failed event becomes a dead letter as follows:
+--   before the third delivery    after redelivery.SECONDS, unless a later delivery is handled
+--   from the third delivery on   at once
+--   in a replay                  the event keeps its letter
+-- An error of the store does not change the answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -335,10 +337,12 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. If a delivery fails and three have arrived,
----the event becomes a dead letter at once. If fewer have arrived, it becomes a dead letter 10 minutes after the last
----failure. After these 10 minutes, no other delivery can come. An event that is too large for the store also becomes a
----dead letter.
+---delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter:
+---
+---    after the third delivery    at once
+---    before the third delivery   10 minutes after its last failure, when no other delivery can come
+---
+---An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()

@@ -39,8 +39,11 @@ local function is_same(one, other)
   return result
 end
 
----Raises a mistake if `results` and `failures` name the same file. `failures` may name the input. cmr first writes
----the failures into PATH.part (PATH is `failures`). Neither the input nor `results` may name PATH.part.
+---Raises a mistake if the files get in each other's way. PATH is the file that `failures` names. cmr first writes the
+---failures into PATH.part.
+---    `results` is PATH or PATH.part   a mistake
+---    the input is PATH.part           a mistake
+---    the input is PATH                allowed
 ---@param results string?
 ---@param failures string?
 function outputs.check_paths(results, failures, input)
@@ -84,7 +87,8 @@ function Results:close()
   if self.file then self.file:close() end
 end
 
--- Returns the values, but not those in the columns that cmr added to an earlier failures file.
+-- Returns the values of the user's columns. Omits the values of cmr's columns, such as "cmr.message". An earlier
+-- failures file has such columns.
 local function without_reserved(header, values)
   local list = {}
   for index, name in ipairs(header) do
@@ -115,9 +119,11 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
--- Opens PATH.part. Returns the file, and the path to which Failures:close renames PATH.part. If PATH is a device or a
--- pipe, opens PATH itself and returns only the file, because no file may replace a device or a pipe. After a failure,
--- the first result is nil, and the third is a message.
+-- Opens PATH.part, which Failures:close renames later. If PATH is a device or a pipe, opens PATH itself, because no
+-- file may replace a device or a pipe. Returns:
+--   for PATH.part            the file, and the path for the renaming
+--   for a device or a pipe   the file
+--   after a failure          nil first, and a message third
 local function open_failures(path)
   local target, kind = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link
   if not target then return nil, nil, kind end
@@ -173,8 +179,9 @@ function Failures:add(row, failure)
   self:write(self.format_line(self.header, row, fields, self.separator))
 end
 
----Closes the file of failures. Normally renames PATH.part to PATH. With keep_part, keeps both files, because PATH is
----the input and is still needed. self.path is then PATH.part. Returns a message if the file could not be written.
+---Closes the file of failures. Normally renames PATH.part to PATH. If PATH is the input and is still needed, the caller
+---sets keep_part. Then renames nothing, and sets self.path to PATH.part. Returns a message if the file could not be
+---written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message

@@ -122,7 +122,7 @@ end
 -- "<tab>prefix": prefix is the text before the file name. `words` are the words after `cmr`. The user wants to complete
 -- the last word, which may be empty.
 local function candidate_lines(get_parser, words, system)
-  -- with --help in the line, get_parser returns a parser that has all common options and the descriptions
+  -- `line` begins with --help, so get_parser returns a parser with all common options and the descriptions
   local typed, line = words[#words] or "", { "--help" }
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then

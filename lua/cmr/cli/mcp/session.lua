@@ -146,8 +146,8 @@ function Session:cancel(request)
   if request.stop then self:guard(request.stop) end
 end
 
----Returns whether the process must wait for an answer before it ends. A request that changes something may have been
----sent before it was cancelled, and the ledger needs the outcome.
+---Returns whether the process must wait for an answer before the process ends. A request that changes something may
+---have been sent before its cancellation. The ledger then needs the outcome.
 ---@return boolean
 function Session:must_go_on()
   for _, request in pairs(self.running) do

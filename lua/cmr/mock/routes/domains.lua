@@ -56,10 +56,10 @@ function domains.add_google_client_id(request, state)
   return answer.success(request, nil, "Client id will be added shortly")
 end
 
--- Answers with an item for each domain of the request. item(domain) returns this item, or nil and a reason if the
--- domain does not qualify. The item of such a domain shows the reason. With `skip_errors`, the answer omits the domain
--- instead. message(count) returns the answer's message; `count` is the number of domains that qualify. Without
--- `message`, the answer has the documented message.
+-- Answers with an item for each domain of the request.
+--   item(domain)     returns the domain's item, or nil and a reason if the domain does not qualify
+--   skip_errors      true: the answer omits the domains that do not qualify; otherwise their items show the reason
+--   message(count)   returns the answer's message, for `count` domains that qualify; nil: the documented message
 local function answer_each(request, state, item, skip_errors, message)
   local data, count = json.array(), 0
   for _, domain in ipairs(scope.domains(state, request.user, request.fields.domains)) do
