@@ -36,7 +36,7 @@ local SENTENCES = {
     {"requests over the limit are refused", "The API refuses any further re-export"},
     {"whether they come by the API or from the dashboard", "from the API and from the dashboard together",
       "wherever it comes from"},
-    {"the sample leaves the Microsoft route empty", "leaves microsoftOauthRoute empty"},
+    {"the sample leaves the Microsoft route empty", "an empty microsoftOauthRoute"},
     {"the request is accepted and done soon", "Asynchronous"},
   },
 }
