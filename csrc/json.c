@@ -396,8 +396,9 @@ static size_t number_length(const char *text, bool *is_plain)
 }
 
 /*
- * Replaces the `length` bytes at `at` by a whole number. From this number, tidy finds the position `at` again. The new
- * text has a space on each side of the number. Without the spaces, the invalid text `[]2` would become a valid number.
+ * Replaces the `length` bytes at `at` by a whole number. The number encodes the position `at` in the text, so that tidy
+ * can find the original bytes. A space stands on each side of the number. Without the spaces, the invalid text `[]2`
+ * would become a valid number.
  */
 static void write_position(struct scan *scan, const char *at, size_t length)
 {

@@ -254,9 +254,9 @@ local function read_store(self, reads_all)
   return true, fail_operation(self, result.outcome, failure, failure.event or failure.eventType, failure.data)
 end
 
--- Polls the order's status. A status counts when two polls in a row agree. Before the second poll, events with more
--- details may arrive. If the timeout leaves no time for a second poll, one poll is enough. If the API refuses a poll
--- with a status other than 429, no other poll follows.
+-- Polls the order's status. A status counts only when two polls in a row agree. The reason: events with more details
+-- may arrive before the second poll. If the timeout leaves no time for a second poll, one poll is enough. If the API
+-- refuses a poll with a status other than 429, no other poll follows.
 local function poll_status(self, now, left)
   local is_new, res, err = self.watch:poll(now, left)
   if not is_new then return false end

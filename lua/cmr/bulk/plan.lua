@@ -12,8 +12,8 @@ local plan = {
   MAX_REMEMBER_SECONDS = forgetting.RETENTION_SECONDS,
 }
 
--- Ranks of entries. Rows with the same content share a list of entries, sorted by rank. The first of these rows gets
--- the first entry of the list, and the second row gets the second entry.
+-- Ranks of entries. Rows with the same content share a list of entries. The entry with the lowest rank comes first in
+-- the list. The first of these rows gets the first entry, and the second row gets the second entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file: see entry_of
@@ -67,10 +67,9 @@ end
 
 -- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. The entries made
 -- in this pass come first. The other entries come in this order:
---   usual input                                    the order of RANKS
---   a failures file                                failed entries first: its rows are to be sent again
---   a failures file, if the row was sent outside   the order of RANKS: the row must not be sent again
---   this run after the failure
+--   usual input                              the order of RANKS
+--   a failures file                          failed or deferred entries first: the file's rows are to be sent again
+--   a failures file, is_sent_since is true   the order of RANKS: the row must not be sent again
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -149,10 +148,11 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- newest_known is the id of the newest request with the row's content. A still newer request with this content means
-  -- that the row was sent elsewhere, so Ledger:begin refuses the row. A copy of an earlier row has
-  -- newest_known_elsewhere: the id of the newest such request outside this run. The requests of this run do not count
-  -- for a copy, because the earlier row may have sent them.
+  -- The row's content may be sent elsewhere before the row is sent. So Ledger:begin refuses the row if the ledger then
+  -- has a request with this content that is newer than the noted id:
+  --   the first row with its content   newest_known: the newest request with this content
+  --   a copy of an earlier row         newest_known_elsewhere: the newest request with this content outside this run
+  -- For a copy, the requests of this run do not count. The earlier row may have sent them.
   if row.copy == 1 then
     row.newest_known = newest
   else

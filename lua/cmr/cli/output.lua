@@ -65,7 +65,7 @@ function writers.table(answer, system, parsed, about)
   end
 end
 
----Prints what --field selects, if the user did not give --output.
+---Prints the value that --field selects. The callers use this function only if the user did not give --output.
 ---@param names string[]? see field.raw
 function output.raw(value, system, names)
   local text = require("cmr.cli.field").raw(value, names)

@@ -84,7 +84,7 @@ end
 
 ---Finds the list in an answer's data. The first case that fits decides:
 ---    the data is a list with items         the data
----    members are lists of objects          the first of these members
+---    a member is a list of objects         the first such member
 ---    the operation returns a list          the data if it is empty, else the first empty member
 ---    any other case                        nil
 ---@param operation string? The operation's name.

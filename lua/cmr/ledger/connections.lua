@@ -141,12 +141,10 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Sets how long the next transactions wait for another program's lock:
---   the last transaction got the lock      the full time
---   the last transaction waited in vain    only briefly
---   the next transaction is patient        the full time (see connections:transaction)
--- The short wait is there because up to two transactions run before a request is sent. Each full wait would delay the
--- request.
+-- Sets how long the next transactions wait for another program's lock. Normally, they wait the full time. After a
+-- transaction that waited in vain, they wait only briefly. A patient transaction always waits the full time: see
+-- connections:transaction.
+-- Up to two transactions run before a request is sent. Each full wait would delay the request.
 local function note_lock(self, is_locked, is_patient)
   if is_locked == self.is_locked and not (is_patient and is_locked) then return end
   self.is_locked = is_locked

@@ -143,8 +143,8 @@ function history.accepted(ledger, filter)
 end
 
 ---Returns the requests to wait for, newest first. For an id, these are the newest request with this id, and the older
----accepted requests with this id. For a run's name, only the last request of each row counts. The function returns
----this request if it belongs to the last round, or if its state is "accepted".
+---accepted requests with this id. For a run's name, these are the last request of each row in the last round, and the
+---accepted requests of earlier rounds. No request counts that a later request has superseded.
 ---@param ledger cmr.Ledger
 ---@param id string An id, or the name of a run.
 ---@return table[]? items The same fields as the items of history.accepted.

@@ -94,10 +94,9 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes `slot`, the slot that Redis's reply names. `latest_before` is the slot that was noted before the request to
--- Redis. Another coroutine may have noted another slot since then. The noted slot becomes:
---   `slot` is not before `latest_before`   the later one of `slot` and the noted slot
---   `slot` is before `latest_before`       `slot`: Redis lost its data, or the clock of Redis was set back
+-- Notes `slot`, the slot that Redis's reply names. If another coroutine has noted a later slot meanwhile, that later
+-- slot stays noted. `latest_before` is the slot that was noted before the request to Redis. If `slot` is before
+-- `latest_before`, Redis lost its data, or the clock of Redis was set back. Then always notes `slot`.
 -- cmr forgets the noted slot SLOT_SECONDS after the time of `slot`.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end

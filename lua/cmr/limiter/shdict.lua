@@ -12,8 +12,8 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.shdict"
 
 local ROUNDING_SECONDS = 1e-6
--- A margin: after its last slot, a queue stays in the dictionary at least this long. nginx counts a TTL from a clock
--- that may be behind. Without the margin, a queue may expire before its last slot.
+-- A margin: the TTL of a queue is at least this much longer than the time until its last slot. nginx counts a TTL from
+-- a clock that may be behind. Without the margin, a queue may expire before its last slot.
 local IDLE_SECONDS = 60
 
 ---Makes a limiter on a dictionary, such as ngx.shared.cmr.

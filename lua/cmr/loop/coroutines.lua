@@ -184,8 +184,8 @@ function coroutines.spawn(run)
 end
 
 ---Makes a cmr.Semaphore. A wait suspends the caller until a post. The argument `in_place` is for callers that cannot be
----suspended. For such a caller, in_place() runs the loop once and returns true. The wait then calls in_place() again,
----until a post. For any other caller, in_place() returns false.
+---suspended. If the caller can be suspended, in_place() returns false. If the caller cannot be suspended, in_place()
+---runs the loop once and returns true. The wait then calls in_place() again, until a post.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

@@ -20,7 +20,7 @@ local things = require "cmr.settlement.things"
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----The number of things that can fail in `first_failure` events. If fewer things failed, something may have been done.
+---How many things the `first_failure` events can report. If they report fewer things, something may have been done.
 ---0 means that the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.

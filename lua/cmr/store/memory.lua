@@ -22,9 +22,9 @@ function Store.new(now)
   }, Store)
 end
 
--- Removes expired entries, and counts the entries that are left. The next removal comes after as many additions. If
--- fewer than MIN_SWEEP_ENTRIES are left, the next removal comes after MIN_SWEEP_ENTRIES additions. So the mean cost of
--- an addition does not grow with the store. A large store at most doubles between two removals.
+-- Removes expired entries, and counts the entries that are left. If N entries are left, the next removal comes after N
+-- additions. If N is less than MIN_SWEEP_ENTRIES, the next removal comes after MIN_SWEEP_ENTRIES additions. So the mean
+-- cost of an addition does not grow with the store. A large store at most doubles between two removals.
 local function sweep(self)
   local now, left = self.now(), 0
   for _, entries in ipairs { self.claims, self.lists, self.windows } do

@@ -157,8 +157,8 @@ function Store:remove(name, text)
     local ok
     ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
     if not ok then return nil, reason end
-    -- A list ends when its newest text expires. So the newest text that is left lives at least as long as the removed
-    -- text would have.
+    -- A list ends when its newest text expires. The removal of the newest text must not end the list earlier. So the
+    -- newest remaining text gets the later expiry: its own, or that of the removed text.
     local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
     return db:run(extend, row.expires, name)
   end)

@@ -91,9 +91,10 @@ function dead_letters.find(store, id)
 end
 
 ---Stores a letter, and then removes the earlier letters about the same event. There are three exceptions:
----  an earlier letter is dead already               changes nothing
----  no room, and an earlier letter has the event    changes nothing
----  no room, and no earlier letter has the event    stores the letter without its event, then removes the earlier ones
+---  an earlier letter is dead already           changes nothing
+---  no room, an earlier letter has an `event`   changes nothing
+---  no room, no earlier letter has an `event`   stores the letter without `event`, then removes the earlier letters
+---"No room" means that the store is full, or that the letter is too large for the store.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds

@@ -92,9 +92,9 @@ for name, rule in pairs(verify.SPEC) do
 end
 
 local MAX_TRIES = 1e6
--- The store keeps the count of an event's deliveries for a day or for dead_ttl, whichever is longer. A handler may take
--- hours, and the event may have a dead letter for dead_ttl. For an event without an eventId, the maximum is
--- redelivery.same_event_seconds.
+-- The store keeps the count of an event's deliveries for at least a day, because a handler may take hours. If dead_ttl
+-- is longer, the store keeps the count for dead_ttl, because the event may have a dead letter for that time. The count
+-- of an event without an eventId is an exception: the store keeps it for at most redelivery.same_event_seconds.
 local TRIES_SECONDS = text.DAY
 local HASH_BYTES = 16 -- so short that the mark of a handled event fits into a dictionary entry of 128 bytes
 

@@ -121,7 +121,7 @@ end
 
 -- Opens PATH.part, which Failures:close renames later. If PATH is a device or a pipe, opens PATH itself, because no
 -- file may replace a device or a pipe. Returns:
---   for PATH.part            the file, and the path for the renaming
+--   for PATH.part            the file, and the path to which Failures:close renames PATH.part
 --   for a device or a pipe   the file
 --   after a failure          nil first, and a message third
 local function open_failures(path)

@@ -7,8 +7,8 @@ local shape = require "cmr.probe.shape"
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- The operations in the plan with a documented path and an undocumented method. The fact about the path also names the
--- method. So cmr reports the fact as assumed.
+-- The operations in the plan whose path is documented, but whose method is not. The fact "METHOD PATH answers" names
+-- both. So cmr reports this fact as assumed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
 -- Makes a judge for the answer to a step. The new judge calls judge(answer, seen). But after a 429, a 5xx or no answer,
