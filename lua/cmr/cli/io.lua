@@ -19,8 +19,8 @@ local io = {
 local EPIPE = 32
 local CHUNK_BYTES = 65536
 
----The functions that reach outside the program: those of Lua's io, getenv and terminal. A spec passes a table that
----replaces some of them. terminal(file) returns the terminal's numbers of columns and rows, or 0 and 0 when the
+---The functions that reach outside the program: getenv, terminal, and all functions of Lua's io. A spec passes a table
+---that replaces some of them. terminal(file) returns the terminal's numbers of columns and rows, or 0 and 0 when the
 ---terminal does not report them. When the file is no terminal, terminal(file) returns nil.
 io.system = setmetatable({
   getenv = os.getenv,

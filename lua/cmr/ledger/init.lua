@@ -33,7 +33,7 @@ for _, methods in ipairs { connections, forgetting, locks, queries, writing } do
   tables.copy(methods, Ledger)
 end
 
-local ledgers = {} -- path -> the only ledger of this process for the file
+local ledgers = {} -- path -> the open ledger with this path; this process has only one per path
 
 local ledger = { Ledger = Ledger }
 

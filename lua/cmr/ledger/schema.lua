@@ -4,12 +4,12 @@
 local schema = {}
 
 -- request: what was sent.
---   writer: the id of the first request of the process that sent this request, see cmr.ledger.writers.
+--   writer: the process that sent this request, as the id of that process's first request. See cmr.ledger.writers.
 --   superseded: the id of the request that repeated this request.
 --   plan: what client:await waits for, as JSON.
 -- request_id: every id in a request or its answer, such as ("order", "ORD_1").
 -- run: the bulk runs.
---   digest: the digest of the set of the run's rows.
+--   digest: the digest of all rows of the run. The order of the rows does not matter.
 --   round: 1 at first; --again begins the run anew and adds 1.
 --   round_after: the id of the newest request when the round began. Only later requests count for the round. This is an
 --   id instead of a time, because the clock may be set back.

@@ -18,7 +18,7 @@ function writers.take(db, id)
   return ok, message, reason
 end
 
----Returns whether a process ended before it recorded the end of its request.
+---Returns whether the process that sent a request has ended without recording the outcome of the request.
 ---@param ledger cmr.Ledger
 ---@param db any
 ---@param request table

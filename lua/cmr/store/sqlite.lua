@@ -158,7 +158,7 @@ function Store:remove(name, text)
     ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
     if not ok then return nil, reason end
     -- A list ends when its newest text expires. The removal of the newest text must not end the list earlier. So the
-    -- newest remaining text gets the later expiry: its own, or that of the removed text.
+    -- newest remaining text gets the later of two expiries: its own and the removed text's.
     local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
     return db:run(extend, row.expires, name)
   end)

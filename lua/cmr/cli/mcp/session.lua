@@ -146,8 +146,8 @@ function Session:cancel(request)
   if request.stop then self:guard(request.stop) end
 end
 
----Returns whether the process must wait for an answer before the process ends. A request that changes something may
----have been sent before its cancellation. The ledger then needs the outcome.
+---Returns whether the process must wait for the API's answer before the process ends. If a sent request changes
+---something, the ledger needs the request's outcome, even after a cancellation.
 ---@return boolean
 function Session:must_go_on()
   for _, request in pairs(self.running) do
