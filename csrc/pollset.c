@@ -32,7 +32,7 @@ static size_t find(const struct pollset *set, int socket)
 
 static bool remember(struct pollset *set, int socket)
 {
-    const size_t i = find(set, socket); /* finds an old entry if the program closed a socket with this number */
+    const size_t i = find(set, socket); /* the old entry, if the program closed an earlier socket with this number */
     struct stat status;
 
     if (fstat(socket, &status) != 0)

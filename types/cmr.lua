@@ -175,7 +175,7 @@ function Client:history(filter) end
 ---@return cmr.Error? err
 function Client:await(res, opts) end
 
----Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
+---Returns true if client:await can learn how the operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
 ---@return string? message The reason, if client:await could not learn how the operation ends.

@@ -245,9 +245,9 @@ function request.open_engine(system)
   return spare
 end
 
----Sends one request and prints its answer. Raises a failure, or a mistake. There is one exception: printing the answer
----fails after a request that may have changed something. Then the function reports the failure on standard error, and
----returns the failure's exit status.
+---Sends one request and prints its answer. Raises a failure, or a mistake. But if the request may have changed
+---something and only printing its answer fails, the function does not raise the failure. It reports the failure on
+---standard error, and returns the failure's exit status.
 ---
 ---The fields of `order` are:
 ---  method      the name of a method of the client
