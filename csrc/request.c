@@ -263,9 +263,10 @@ static bool build_body(struct request *request, int arguments)
 /*
  * Returns where undocumented fields go when the user's endpoint has this method. Returns 0 if the row takes no such
  * fields.
- *   the user's method is GET      into the query
- *   only the row's method is GET  into the body
- *   neither method is GET         where the row says
+ *   user's method   row's method
+ *   GET             any             into the query
+ *   other           GET             into the body
+ *   other           other or none   where the row says
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

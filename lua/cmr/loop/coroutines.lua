@@ -108,8 +108,8 @@ end
 
 ---Calls a function for a caller that waits in place. Returns true and the function's first result, or false and the
 ---error. While the function runs, this library's tasks go on, but the program's coroutines wait for
----coroutines.post_deferred. There are two reasons. An error in a coroutine of the program would end the caller's wait.
----And many nested waits in place would overflow the C stack.
+---coroutines.post_deferred. If they ran at once, an error in one of them would end the caller's wait, and many nested
+---waits in place would overflow the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end

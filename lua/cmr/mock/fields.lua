@@ -63,7 +63,7 @@ end
 local check_value
 
 local function check_member(tree, param, value, path)
-  -- "" counts as absent only if the parameter is required: in the vendor's sample, an optional string is empty
+  -- "" counts as absent only for a required parameter: the vendor's sample sends "" for an optional one
   local absent = value == nil or value == json.null or (value == "" and param.required)
   if absent and param.required then refuse(400, ("Please provide '%s'"):format(path)) end
   if not absent then check_value(tree, param, value, path) end
