@@ -25,7 +25,7 @@ struct request {
     bool has_body; /* the request has at least one field for its body */
 };
 
-/* Returns true if the append to the URL succeeded. Otherwise refuses a URL that is too long, or raises (no memory). */
+/* Returns true if the append succeeded. Refuses the request if its URL is too long. Raises if no memory is left. */
 static bool check_length(struct request *request, bool appended)
 {
     const struct buffer *url = &request->call->url;

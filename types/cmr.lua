@@ -3529,7 +3529,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth routes and automatic renewal are preserved. They also say that mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth routes and automatic renewal are preserved. They also say that mailboxes count as expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---

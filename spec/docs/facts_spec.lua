@@ -106,7 +106,7 @@ local FACTS = {
     "cmr sends either subscriptionId or domain; the page says that one of them is required"},
   recreate_subscriptions = {"expired for a few minutes",
     "Two articles of the help centre name the path that cmr uses. They say that mailboxes, OAuth "
-      .. "routes and automatic renewal are preserved. They also say that mailboxes are expired for a few "
+      .. "routes and automatic renewal are preserved. They also say that mailboxes count as expired for a few "
       .. "minutes. Another article says that the accounts are replaced, and that contents and history are lost",
     "older than a year", "a new subscriptionId",
     "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
