@@ -55,7 +55,7 @@
 #define WRITERS_SUFFIX "-writers" /* suffix of the file in which each writer locks one byte */
 
 enum {
-    /* number of tries for the lock that lock_mark takes; another process has this lock for microseconds */
+    /* maximum number of lock_mark's tries to take the lock; a process normally holds the lock for microseconds only */
     MARK_TRIES = 1000,
     RETRY_NANOSECONDS = 100000 /* between two tries */
 };

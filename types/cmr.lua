@@ -155,9 +155,9 @@ function Client:history(filter) end
 ---timeout leaves no time for a second poll, one poll is enough. If the order's status reports success before all
 ---expected events have arrived, `events.order` is the `data` from the answer of order_status.
 ---
----Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
----may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
----success.
+---Another process can wait too. It needs either the field `plan` of cmr.info(res), or the operation and an id. Without
+---the plan, cmr may not know how many events to expect. In this case, give `count`; otherwise only the order's status
+---can report success.
 ---
 ---If the operation failed, err is of kind "operation_failed". If an event reports the failure, err.body is this event.
 ---If the order's status reports the failure, err.body is the answer of order_status. Otherwise err.body is the list of
@@ -562,9 +562,9 @@ function cmr.bulk(name, rows, opts) end
 ---timeout leaves no time for a second poll, one poll is enough. If the order's status reports success before all
 ---expected events have arrived, `events.order` is the `data` from the answer of order_status.
 ---
----Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
----may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
----success.
+---Another process can wait too. It needs either the field `plan` of cmr.info(res), or the operation and an id. Without
+---the plan, cmr may not know how many events to expect. In this case, give `count`; otherwise only the order's status
+---can report success.
 ---
 ---If the operation failed, err is of kind "operation_failed". If an event reports the failure, err.body is this event.
 ---If the order's status reports the failure, err.body is the answer of order_status. Otherwise err.body is the list of
@@ -1057,10 +1057,10 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. A failed event becomes a dead letter:
+---delivery fails if the handler fails or the store cannot store the event. The event then becomes a dead letter:
 ---
----    after the third delivery    at once
----    before the third delivery   10 minutes after its last failure, when no other delivery can come
+---    if the third delivery failed    at once
+---    if an earlier delivery failed   10 minutes after the last failure, unless a later delivery is handled
 ---
 ---An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.

@@ -351,9 +351,9 @@ end
 ---timeout leaves no time for a second poll, one poll is enough. If the order's status reports success before all
 ---expected events have arrived, `events.order` is the `data` from the answer of order_status.
 ---
----Another process can wait too. It needs the plan of cmr.info(res), or the operation and an id. Without the plan, cmr
----may not know how many events to expect. In this case, give `count`; otherwise only the order's status can report
----success.
+---Another process can wait too. It needs either the field `plan` of cmr.info(res), or the operation and an id. Without
+---the plan, cmr may not know how many events to expect. In this case, give `count`; otherwise only the order's status
+---can report success.
 ---
 ---If the operation failed, err is of kind "operation_failed". If an event reports the failure, err.body is this event.
 ---If the order's status reports the failure, err.body is the answer of order_status. Otherwise err.body is the list of

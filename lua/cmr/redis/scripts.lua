@@ -50,7 +50,7 @@ local SPEC = {
 }
 local DEFAULTS = { host = "127.0.0.1", port = 6379, db = 0, timeout = 0.5, prefix = "cmr:" }
 
--- The error replies that concern the server, and not one script.
+-- With these error replies, Redis reports its own state, not a mistake in a script.
 local UNAVAILABLE = {
   LOADING = true,
   BUSY = true,

@@ -11,8 +11,8 @@ local yes, no, unseen = facts.yes, facts.no, facts.unseen
 -- both. So cmr reports this fact as assumed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
--- Makes a judge for the answer to a step. The new judge calls judge(answer, seen). But after a 429, a 5xx or no answer,
--- the verdict is "not seen".
+-- Makes a judge for the answer to a step. Normally, the new judge returns the verdict of judge(answer, seen). If the
+-- status is 429 or 5xx, or if there is no answer, the new judge returns "not seen".
 local function on_answer(id, judge)
   return function(seen)
     local answer = seen.answers[id]
