@@ -103,7 +103,7 @@ const struct param *operation_param(const struct operation *operation, const cha
  */
 struct placement {
     enum location open; /* where undocumented fields go; 0 when the operation takes none */
-    enum location user; /* where userId goes if an endpoint says it; 0: the parameter's row decides */
+    enum location user; /* where the option `endpoints` puts userId; 0 when the parameter's row decides */
 };
 
 /* Returns whether a field goes into the query or into the body. */

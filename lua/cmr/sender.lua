@@ -215,9 +215,9 @@ local function announce(record, opts, loop)
 end
 
 -- Adds to the budget when an attempt has ended:
---   a success or a refusal                                        0.2
---   a success or a refusal, and a retry of the call has taken 1   1
---   a refusal by the rate limit, or any other failure             nothing
+--   a success or a refusal, if no retry of the call has taken 1 from the budget   0.2
+--   a success or a refusal, if a retry of the call has taken 1 from the budget    1
+--   a refusal by the rate limit, or any other failure                             nothing
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end

@@ -37,7 +37,7 @@ function runs.find(ledger, wanted)
   return runs.named(ledger, name_of(wanted))
 end
 
----Finds a run of the same rows that was begun with another key for the same base URL.
+---Finds the newest run with the same operation, rows and base URL, but with another key.
 ---@return table? run
 ---@return string? message
 function runs.of_another_key(ledger, wanted)
