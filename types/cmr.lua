@@ -760,15 +760,14 @@ local queries = {}
 ---@return string? reason
 function queries:newest() end
 
----Returns the requests with this account, operation and digest, oldest first. Omits a request that a later request
----superseded.
+---Returns the requests with this operation and digest that were sent to the account's base URL with any key, oldest
+---first. Omits a request that a later request superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
----@param any_key boolean? Whether to include the requests that other keys sent to the account's base URL.
 ---@return table[]? requests
 ---@return string? message
-function queries:same(account, operation, digest, any_key) end
+function queries:same(account, operation, digest) end
 
 ---Returns the ids of a request as a list such as {{"order", "ORD_1"}, {"domain", "doe.com"}}.
 ---@param request integer

@@ -95,7 +95,7 @@ end
 --   others   the requests that were sent with any other key. Empty if the operation is not guarded, or if the run has
 --            other_account
 local function same(run, digest)
-  local entries, message = run.ledger:same(run.account, run.operation.name, digest, true)
+  local entries, message = run.ledger:same(run.account, run.operation.name, digest)
   if not entries then error(unreadable(run, message)) end
   local own, others, former_accounts = {}, {}, run.former_accounts or {}
   for _, entry in ipairs(entries) do

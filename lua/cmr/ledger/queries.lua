@@ -33,21 +33,20 @@ function queries:newest()
   return rows and rows[1].id, message, reason
 end
 
-local SAME = [[SELECT id, account, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
-  FROM request WHERE digest = ? AND operation = ? AND %s = ? AND superseded IS NULL ORDER BY id]]
-local SAME_OF_ACCOUNT, SAME_OF_ADDRESS = SAME:format "account", SAME:format(address.SQL)
+local SAME = ([[SELECT id, account, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at,
+  ended_at FROM request WHERE digest = ? AND operation = ? AND %s = ? AND superseded IS NULL ORDER BY id]]):format(
+  address.SQL
+)
 
----Returns the requests with this account, operation and digest, oldest first. Omits a request that a later request
----superseded.
+---Returns the requests with this operation and digest that were sent to the account's base URL with any key, oldest
+---first. Omits a request that a later request superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
----@param any_key boolean? Whether to include the requests that other keys sent to the account's base URL.
 ---@return table[]? requests
 ---@return string? message
-function queries:same(account, operation, digest, any_key)
-  if any_key then return query(self, SAME_OF_ADDRESS, digest, operation, address.of(account)) end
-  return query(self, SAME_OF_ACCOUNT, digest, operation, account)
+function queries:same(account, operation, digest)
+  return query(self, SAME, digest, operation, address.of(account))
 end
 
 ---Returns the ids of a request as a list such as {{"order", "ORD_1"}, {"domain", "doe.com"}}.

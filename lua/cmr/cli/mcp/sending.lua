@@ -35,7 +35,7 @@ end
 local function check_repetition(server, operation, call, repeat_of)
   if not bulk.is_guarded(operation) then return {} end
   local digest = identity.digest(call:arguments(), operation)
-  local found, message = server.ledger:same(server.account, operation.name, digest, true)
+  local found, message = server.ledger:same(server.account, operation.name, digest)
   if not found then return nil, ("the ledger cannot be read (%s); nothing was sent"):format(message) end
   local newest, earlier = 0, nil
   for _, request in ipairs(found) do
