@@ -214,10 +214,7 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- Adds to the budget when an attempt has ended:
---   a success or a refusal, if no retry of the call has taken 1 from the budget   0.2
---   a success or a refusal, if a retry of the call has taken 1 from the budget    1
---   a refusal by the rate limit, or any other failure                             nothing
+-- Gives back to the budget when an attempt has ended. cmr.retry_budget says how much.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end
