@@ -190,6 +190,15 @@ describe("what the events say", function()
     assert.equal("0 of 2 domain.order.success", judge(both, own("mailbox.created", {email = "u1@a.com"})).missing)
   end)
 
+  it("counts a thing once, also when its events name it by another field", function()
+    local renewal = plan_of("renew_domains", {domains = {"a.com", "b.com"}})
+    for _, case in ipairs{{ORDER, "mailbox.created", "mailboxId"}, {renewal, "domain.renewal.success", "domainId"}} do
+      local function named(id) return own(case[2], {[case[3]] = id}) end
+      assert.equal("1 of 2 " .. case[2], judge(case[1], named "1", named "1").missing)
+      assert.equal("done", judge(case[1], named "1", named "2").verdict)
+    end
+  end)
+
   it("is done when all events are there", function()
     local one, two = own("mailbox.created", {mailboxId = "1"}), own("mailbox.created", {mailboxId = "2"})
     local result = judge(ORDER, one, own "mailbox.order.success", two)

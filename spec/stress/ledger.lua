@@ -110,11 +110,11 @@ end
 local function live(number)
   local order, args, answer, events = make(number)
   local operation = operations.create_order
-  local id = assert(ledger:begin { account = "a https://x", operation = operation.name, digest = identity.digest(args) })
+  local id = assert(ledger:begin { account = "a u", operation = operation.name, digest = identity.digest(args) })
   if random() < 0.1 then -- the process is killed before the answer
     order.crashed = true
     start()
-    check(ledger:same("a https://x", operation.name, identity.digest(args))[1].state == "unknown", order, "not unknown")
+    check(ledger:same("a u", operation.name, identity.digest(args))[1].state == "unknown", order, "not unknown")
     return
   end
   local plan = core.json_encode(assert(settlement.plan(operation, args, answer, core.time())))
