@@ -155,9 +155,8 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 }
 
 /*
- * core.is_generator() -> whether an iterator of a generic for loop resumed the running coroutine. Such a loop takes
- * every yielded value as an item. The iterator may be coroutine.wrap's function, or a Lua function that resumes the
- * coroutine.
+ * core.is_generator() -> whether the running coroutine makes the items of a `for ... in` loop. The loop takes every
+ * yielded value as an item. Finds a coroutine of coroutine.wrap, and one that a Lua function resumes.
  */
 static int core_is_generator(lua_State *L)
 {

@@ -15,10 +15,9 @@ void engine_open(lua_State *L);
  *
  * engine:wait(ms) -> waits up to ms milliseconds for work and does it; returns whether calls finished
  *
- * engine:wait_for(call, ms) -> waits like engine:wait. Then returns true if this call is the only call that
- * engine:finished() has to return. After true, engine:finished() does not return this call. In any other case, returns
- * false. The function does not wait if engine:finished() already has a call to return, or if this call does not run on
- * this engine.
+ * engine:wait_for(call, ms) -> waits like engine:wait, and returns whether this call finished and no other call did.
+ * After true, engine:finished() does not return the call again. The function does not wait if a call has finished
+ * already, or if this call does not run on this engine.
  *
  * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. After a
  * fork or close, the new engine also returns the calls that ended with the old engine. A call that was collected or

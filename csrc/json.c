@@ -674,7 +674,7 @@ static bool push_decoded(struct scan *scan)
         return false;
     lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
     lua_insert(L, -2);
-    before = uselocale(c_locale); /* a locale with a decimal comma could make one number of the two in [1,5] */
+    before = uselocale(c_locale); /* where the locale has a decimal comma, [1,5] could become the one number 1.5 */
     status = lua_pcall(L, 1, 1, 0);
     (void)uselocale(before);
     if (status == LUA_ERRMEM)

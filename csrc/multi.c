@@ -112,7 +112,7 @@ static void leave_queue(struct multi *multi, struct call *call)
  * Returns whether a call to this target can begin:
  *   HTTP/1             if fewer than max_connections calls run
  *   HTTP/2             if a free stream is likely, or if few running calls wait for a connection
- *   not yet known      if both conditions are true
+ *   not yet known      if both HTTP/1 and HTTP/2 would allow the call
  * Over HTTP/2, one connection carries many calls. If many calls waited for a connection, libcurl might open one for
  * each of them.
  */
@@ -443,7 +443,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
     if (call->sends > 0)
         forget_streams(call->target);
     call->wary = true;
-    /* needs a new connection, except after a send over HTTP/2, where calls share connections */
+    /* takes a new connection; but HTTP/2 calls share one, and after a send the call uses the shared one again */
     call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);

@@ -27,7 +27,7 @@ struct endpoint {
     size_t method_length; /* length of the method, which is at the beginning of the text */
     const char *path;
     size_t path_length;
-    enum location user; /* the location of userId; 0 when the text does not say it */
+    enum location user; /* where userId goes; 0 if the text has no " userId in ..." */
 };
 
 /* Splits the text of an endpoint. Returns false if the text does not have this form. Does not check the path. */

@@ -32,8 +32,8 @@ local function share_of(rate)
   return (rate or UNLIMITED_RATE) * POLL_SHARE / workers
 end
 
--- Makes a limiter that reserves a slot only if the slot is free now. The last argument of `reserve` is the longest
--- wait. The new limiter lowers this wait to MAX_QUEUE_SECONDS.
+-- Makes a limiter that reserves a slot only if the wait for it is at most MAX_QUEUE_SECONDS. The last argument of
+-- `reserve` is the longest wait.
 local function behind(limiter)
   return {
     reserve = function(_, key, ...)

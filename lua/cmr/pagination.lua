@@ -112,11 +112,8 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages:
---   more than the page's items                            yes
---   as many as the page's items, unknown number of pages  yes
---   as many as the page's items, known number of pages    no: the total may count only this page
---   fewer than the page's items                           no
+-- Returns whether the first page's total counts the items of all pages, and not only of this page. If the total is the
+-- number of this page's items and the number of pages is known, the total may count only this page.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

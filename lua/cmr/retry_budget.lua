@@ -1,11 +1,8 @@
 ---Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
 ---
----A retry takes 1 from the budget. A retry after a refusal takes nothing. What an attempt gives back depends on how
----it ends:
----    a success or a refusal                                      0.2
----    a success or a refusal, if a retry of the call had taken 1  1
----    a refusal by the rate limit, or any other failure           nothing
----The numbers have the same ratios as in the standard mode of the AWS SDKs.
+---A retry takes one unit from the budget. A retry after a refusal takes none. A call that succeeds or is refused gives
+---back the unit that its retry took. If the call took none, it adds 0.2 units. After a refusal by the rate limit, or
+---any other failure, the budget stays as it is. The standard mode of the AWS SDKs uses the same ratios.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
@@ -30,7 +27,7 @@ local function set(self, key, spent)
   self.spent:set(key, spent, now + IDLE_SECONDS, now)
 end
 
----Takes 1 from a key's budget, for a retry.
+---Takes one unit from a key's budget, for a retry.
 ---@param key string
 ---@param capacity number The maximum of failed retries for the key.
 ---@return boolean ok False if the budget is used up. In this case, takes nothing.
@@ -48,13 +45,13 @@ local function earn(self, key, amount)
   self.spent:remove(key)
 end
 
----Adds 1 to a key's budget, because a retry took 1. Call this function after a success or a refusal, or if the retry
----did not take place.
+---Puts the unit that a retry took back into a key's budget. Call this function after a success or a refusal, or if the
+---retry did not take place.
 function Budget:give_back(key)
   earn(self, key, 1)
 end
 
----Gives 0.2 back for a call that took nothing from the budget and ended in a success or a refusal.
+---Adds 0.2 units to a key's budget. Call this function after a success or a refusal of a call that took no unit.
 function Budget:answered(key)
   earn(self, key, EARNED_WITHOUT_RETRY)
 end

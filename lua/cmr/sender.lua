@@ -214,7 +214,7 @@ local function announce(record, opts, loop)
   return left, err
 end
 
--- Gives back to the budget when an attempt has ended. cmr.retry_budget says how much.
+-- Refills the budget when an attempt has ended. cmr.retry_budget says how much.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end

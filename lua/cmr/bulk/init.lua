@@ -180,7 +180,7 @@ end
 ---  account, id, name, round_after
 ---  former_accounts  a list of the accounts with former keys, for opts.changed_key
 ---  changed_key, other_account  as in opts, for plan.rows
----  others_after   an id; plan.rows ignores other keys' requests up to this id, because they precede the run's round
+---  others_after   the newest request before the run's round; plan.rows ignores other keys' requests up to this one
 ---  record         the run in the ledger
 ---  is_resumed     whether the run was begun before and has not ended
 ---  begins_round   whether the first row that is sent begins the run's next round
@@ -217,7 +217,7 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----Moves the requests and the runs of the former keys to the run's account, so that later runs find these requests. The
+---In the ledger, moves everything that belongs to the former keys to the run's account, so that later runs find it. The
 ---move can change the run's name.
 ---@param run table
 ---@return boolean? ok

@@ -12,8 +12,8 @@ local plan = {
   MAX_REMEMBER_SECONDS = forgetting.RETENTION_SECONDS,
 }
 
--- Ranks of entries. Rows with the same content share a list of entries. The entry with the lowest rank comes first in
--- the list. The first of these rows gets the first entry, and the second row gets the second entry.
+-- Ranks of entries, lowest first. Rows with the same content share a list of entries in this order. The first row with
+-- the content gets the first entry, and the second row gets the second entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file: see entry_of
@@ -22,8 +22,8 @@ local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Returns whether a second call of the operation costs money, destroys something, flips a state, or uses a quota. If
----so, a run also recognises the rows that were sent outside the run.
+---Returns whether a second call of the operation costs money, destroys something, flips a state, or uses a quota. A run
+---of such an operation does not send a row if the same request was sent before by another run or without a run.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
@@ -51,8 +51,8 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Returns true if this run has a failed or deferred request in `entries`, and a request from outside this run is newer.
--- `entries` are the requests with a row's content.
+-- Takes the requests with a row's content. Returns whether the row failed or was deferred in this run, and was sent
+-- outside this run after that.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -66,10 +66,9 @@ local function is_sent_since(run, entries)
 end
 
 -- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. The entries made
--- in this pass come first. The other entries come in this order:
---   usual input                              the order of RANKS
---   a failures file                          failed or deferred entries first: the file's rows are to be sent again
---   a failures file, is_sent_since is true   the order of RANKS: the row must not be sent again
+-- in this pass come first. The others follow in the order of RANKS. If the input is a failures file, failed and
+-- deferred entries precede the others, because the file's rows are to be sent again. But after is_sent_since, the row
+-- must not be sent again, and the order is that of RANKS.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -148,11 +147,9 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- The row's content may be sent elsewhere before the row is sent. So Ledger:begin refuses the row if the ledger then
-  -- has a request with this content that is newer than the noted id:
-  --   the first row with its content   newest_known: the newest request with this content
-  --   a copy of an earlier row         newest_known_elsewhere: the newest request with this content outside this run
-  -- For a copy, the requests of this run do not count. The earlier row may have sent them.
+  -- Another process may send the same content first. So Ledger:begin refuses the row if it finds a newer request with
+  -- this content than the newest request of now. For a copy of an earlier row, the requests of this run do not count,
+  -- because the earlier row may have sent them.
   if row.copy == 1 then
     row.newest_known = newest
   else

@@ -18,7 +18,7 @@ local MARKS = {
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
--- Fields whose option looks like an option of the command itself.
+-- API fields whose names could be mistaken for options of cmr itself.
 local CLARIFICATIONS = { confirm = "the order's own field confirm, not a confirmation" }
 
 -- The words for each source in the operations table.

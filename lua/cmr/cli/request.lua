@@ -168,8 +168,8 @@ local function log(system, lines)
   end
 end
 
--- Calls the client's method. If the method raises an error, raises the error again. If Ctrl-C interrupts a request that
--- may change something, first prints that the request may have been done. Before the first attempt, prints nothing.
+-- Calls the client's method, and raises the method's errors again. Ctrl-C is such an error. If Ctrl-C interrupts an
+-- attempt that may have changed something, the function also prints that the request may have been done.
 local function call(order, parsed, system, client)
   local has_begun = false
   client = client:with {
@@ -245,9 +245,9 @@ function request.open_engine(system)
   return spare
 end
 
----Sends one request and prints its answer. Raises a failure, or a mistake. But if the request may have changed
----something and only printing its answer fails, the function does not raise the failure. It reports the failure on
----standard error, and returns the failure's exit status.
+---Sends one request and prints its answer. Raises failures and mistakes, with one exception: the answer of a request
+---that may have changed something cannot be printed. The function reports this failure on standard error, and returns
+---its exit status.
 ---
 ---The fields of `order` are:
 ---  method      the name of a method of the client
@@ -261,7 +261,7 @@ end
 ---@param order table
 ---@return integer status The exit status, such as io.EXIT_INCOMPLETE if the API refused items.
 function request.send(order, parsed, system, client)
-  -- `fail` needs an error table. For a wrong argument, `prepare` returns an error table. The client raises only a text.
+  -- For a wrong argument, `prepare` returns the error table that `fail` needs. The client's method would raise a text.
   local prepare = order.prepare or core[order.method]
   local prepared, message, err = prepare(client:target(), unpack(order.args))
   if not prepared then fail(order, parsed, message, err) end

@@ -142,9 +142,10 @@ function history.accepted(ledger, filter)
   return items
 end
 
----Returns the requests to wait for, newest first. For an id, these are the newest request with this id, and the older
----accepted requests with this id. For a run's name, these are the last request of each row in the last round, and the
----accepted requests of earlier rounds. No request counts that a later request has superseded.
+---Returns the requests to wait for, newest first:
+---    for an id          the newest request with this id, and the older accepted ones
+---    for a run's name   the last request of each row in the last round, and the accepted ones of earlier rounds
+---Leaves out an older or earlier request if a later request has superseded it.
 ---@param ledger cmr.Ledger
 ---@param id string An id, or the name of a run.
 ---@return table[]? items The same fields as the items of history.accepted.

@@ -27,7 +27,7 @@ local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation
 -- Returns whether the ledger has a newer request with this content. The fields of `request` say which requests count:
 --   newest_known            every request that is newer than this id
 --   newest_known_elsewhere  every request outside this run that is newer than this id
---   neither                 no request
+-- Without these fields, returns a false value.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then
@@ -39,7 +39,7 @@ local function is_repeated(db, request)
   return row and row.id and row.id > known
 end
 
--- Begins a run's next round with the first request of the round. Further requests of the round change nothing.
+-- Begins a run's next round. Each request of the round runs this statement, but only the first one has an effect.
 local BEGIN_ROUND = [[UPDATE run SET round = round + 1, round_at = ?1, round_after = ?2, ended_at = NULL
   WHERE id = ?3 AND (round_after <> ?2 OR ended_at IS NOT NULL)]]
 

@@ -64,8 +64,8 @@ function Limiter.new(options)
     fallback_shares = opts.fallback_shares or 1,
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
-    both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
-    -- refused key -> a time; until this time, the key's slots must fit both queues
+    both_until = -math.huge, -- until this time, the local queue and the queue in Redis must both agree to a slot
+    -- key that Redis refused -> the same time, for this key only
     refused_until = expiring.new(),
   }, Limiter)
 end
@@ -94,9 +94,9 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes `slot`, the slot that Redis's reply names. If another coroutine has noted a later slot meanwhile, that later
--- slot stays noted. `latest_before` is the slot that was noted before the request to Redis. If `slot` is before
--- `latest_before`, Redis lost its data, or the clock of Redis was set back. Then always notes `slot`.
+-- Notes the slot that Redis's reply names. `latest_before` is the slot that was noted before the request to Redis.
+-- Another coroutine may have noted a later slot meanwhile. That later slot stays noted, with one exception: `slot` is
+-- before `latest_before`, because Redis lost its data or its clock was set back.
 -- cmr forgets the noted slot SLOT_SECONDS after the time of `slot`.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
@@ -108,7 +108,8 @@ end
 --   Redis is unavailable
 --   Redis refuses the script for this key
 --   the slot is before the noted slot: Redis lost its data, or the clock of Redis was set back
--- The other hosts notice the failure later. Until then, a slot must fit both the local queue and the queue in Redis.
+-- The caller then takes a slot from its local queue, and other hosts may still use Redis. So both queues must agree to
+-- the key's next slots until the other hosts have noticed the failure too.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }

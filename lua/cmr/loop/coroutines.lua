@@ -106,10 +106,10 @@ local function once()
   return true
 end
 
----Calls a function for a caller that waits in place. Returns true and the function's first result, or false and the
----error. While the function runs, this library's tasks go on, but the program's coroutines wait for
----coroutines.post_deferred. If they ran at once, an error in one of them would end the caller's wait, and many nested
----waits in place would overflow the C stack.
+---Calls a function that waits without a yield. Returns true and the function's first result, or false and the error.
+---While the function runs, this library's tasks go on. The program's coroutines go on in coroutines.post_deferred.
+---An earlier resume would have two dangers: the coroutine's error would end the wait, and a coroutine that waits in the
+---same way would fill more of the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end

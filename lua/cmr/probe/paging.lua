@@ -69,7 +69,7 @@ function paging.position(envelope)
   return {}
 end
 
----Returns whether the list has a second page, if each page has only one item (limit=1). `first` is the first answer.
+---Returns whether a list with one item per page (limit=1) has a second page. `first` is the first page's answer.
 ---    there is a second page       true
 ---    there is no second page      false and a reason
 ---    the answer does not say it   nil

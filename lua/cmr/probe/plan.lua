@@ -75,8 +75,8 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- Returns the step whose `needs` and query a step uses. Normally, a step uses its own. A step for page 2 uses those of
--- the step for page 1. The step for page 2 may add fields to the query.
+-- Returns the step itself, or for page 2 the step for page 1. Both pages have the `needs` and the query of page 1.
+-- Page 2 may add fields to the query.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end

@@ -20,8 +20,8 @@ local things = require "cmr.settlement.things"
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----How many things the `first_failure` events can report. If they report fewer things, something may have been done.
----0 means that the answer already refused everything.
+---The whole request has failed after `first_failure` events about this many things. After fewer, a part may have been
+---done. 0: the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 

@@ -26,7 +26,7 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields that may contain the name that a request uses for a thing
+-- kind of thing -> the fields for a thing's name; requests use the same name
 local NAME_FIELDS = {
   address = { "email" },
   domain = { "domainName", "domain" },

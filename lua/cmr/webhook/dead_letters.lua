@@ -1,6 +1,6 @@
----A dead letter is an event that was not handled or not stored, and that the vendor does not deliver again. The store
----has a list of the letters, as JSON. A letter is stored at the first failure, because the next delivery may never
----arrive. Until the time `dead_at`, the vendor may deliver the event again, and the letter is not dead yet.
+---A letter is an event that was not handled or not stored. The letter is stored at the first failure, because the next
+---delivery may never arrive. Until the time `dead_at`, the vendor may deliver the event again. From then on, the letter
+---is a dead letter. The store has a list of the letters, as JSON.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -90,11 +90,9 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter, and then removes the earlier letters about the same event. There are three exceptions:
----  an earlier letter is dead already           changes nothing
----  no room, an earlier letter has an `event`   changes nothing
----  no room, no earlier letter has an `event`   stores the letter without `event`, then removes the earlier letters
----"No room" means that the store is full, or that the letter is too large for the store.
+---Stores a letter, and then removes the earlier letters about the same event. If one of these is dead already, changes
+---nothing. If the store is full, or the letter is too large for it, the function keeps one `event`: it changes nothing
+---if an earlier letter has an `event`, and otherwise stores the new letter without its `event`.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds

@@ -179,9 +179,8 @@ function Failures:add(row, failure)
   self:write(self.format_line(self.header, row, fields, self.separator))
 end
 
----Closes the file of failures. Normally renames PATH.part to PATH. If PATH is the input and is still needed, the caller
----sets keep_part. Then renames nothing, and sets self.path to PATH.part. Returns a message if the file could not be
----written.
+---Closes the file of failures and renames PATH.part to PATH. If the input PATH is still needed, the caller sets
+---keep_part: the function keeps PATH.part and sets self.path to it. Returns a message if the file could not be written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message
