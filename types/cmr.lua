@@ -109,7 +109,7 @@ function Client:start(name, ...) end
 ---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
 ---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
 ---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. In nginx,
----cmr cancels them at the latest when the coroutine that runs the loop ends.
+---the end of the loop's coroutine cancels them too.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -526,7 +526,7 @@ function cmr.start(name, ...) end
 ---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
 ---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
 ---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. In nginx,
----cmr cancels them at the latest when the coroutine that runs the loop ends.
+---the end of the loop's coroutine cancels them too.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -895,8 +895,8 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----How many things the `first_failure` events can report. If they report fewer things, something may have been done.
----0 means that the answer already refused everything.
+---The whole request has failed after `first_failure` events about this many things. After fewer, a part may have been
+---done. 0: the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -989,15 +989,16 @@ function webhook.handler(options) end
 ---@return cmr.Receiver receiver
 function webhook.receiver(options) end
 
----Returns facts about an event that comes from verify or from a replayed dead letter. Returns nil for any other table.
+---Returns facts about an event that cmr.webhook.verify returned, or that Receiver:replay handles. Returns nil for any
+---other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. Normally the id is the eventId. The samples
 ---of warmup and subscription events have no eventId. For an event without an eventId, the id is "sha256:" and the hash
----of the body. This hash is known only for an event from verify or from a replayed dead letter. For any other table
----without an eventId, the id is nil.
+---of the body. cmr knows this hash only if cmr.webhook.verify returned the event, or if Receiver:replay handles it. For
+---any other table without an eventId, the id is nil.
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
 ---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in
@@ -1056,12 +1057,9 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. The event then becomes a dead letter:
----
----    if the third delivery failed    at once
----    if an earlier delivery failed   10 minutes after the last failure, unless a later delivery is handled
----
----An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. If the third delivery fails, the event is a
+---dead letter at once. If an earlier delivery fails, the event is a dead letter 10 minutes after its last failure,
+---unless a later delivery is handled. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -2298,7 +2296,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is used outside a TXT record at a host that begins with _dmarc.
+---The help centre documents the status 400 if excludedDMARCtags is used outside a TXT record at a host that begins with _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2347,7 +2345,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400: excludedDMARCtags is used outside a TXT record at a host that begins with _dmarc.
+---The help centre documents the status 400 if excludedDMARCtags is used outside a TXT record at a host that begins with _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---
@@ -3036,7 +3034,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---If you send a list of mailboxes, the answer has a result for each mailbox. A mailbox may fail although the call succeeds, for example because of the rate limit.
 ---
----The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
+---The help centre documents the status 400 if the request is malformed; 401 if the key is missing or wrong; 404 if there is no such mailbox; 422 if a rule of the business forbids the change; 429 if the rate limit is reached.
 ---
 ---```lua
 ---cmr.update_mailboxes("USR94KD7S2LQ8X5M1Z0", {
@@ -3583,7 +3581,7 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---data has a member for each app and covers every app that the vendor supports. The page does not say if an app without credentials is listed.
 ---
----The API page documents the status 404: the user was not found; 422: the request cannot be processed.
+---The API page documents the status 404 if the user was not found; 422 if the request cannot be processed.
 ---
 ---```lua
 ---cmr.platforms("BVZGM5TE9BMP3PP0VWGW943RGV1B")
@@ -3644,7 +3642,7 @@ function Client:platforms(userId) end
 ---
 ---The value of the field app is undocumented for the apps ReachInbox and Instantly.
 ---
----The API page documents the status 400: the platform refused the credentials.
+---The API page documents the status 400 if the platform refused the credentials.
 ---
 ---Assumed: the page does not say where orgId belongs; cmr sends it next to credentials and metadata.
 ---
@@ -3805,7 +3803,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---The dashboard shows a finished export as Completed. The dashboard is not part of the API.
 ---
----The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed, but you can send the request again.
+---The API page documents the status 400 if the request is malformed; 401 if the key or userId is missing or invalid; 403 if the mailboxes belong to another user; 404 if a mailbox or the credential was not found; 500 if the connection to the platform failed (you can send the request again).
 ---
 ---Assumed: the sidebar says GET, but cmr uses POST, because the operation has a body. cmr sends userId in the query. The event mailbox.exported is documented for exports over OAuth only.
 ---
@@ -3866,7 +3864,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The API uses google for a mailbox at Google, and microsoftOauthRoute for a mailbox at Microsoft.
 ---
----The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or the mailbox's state does not allow the export; 404: there is no such mailbox; 500: the export failed, but you can send the request again.
+---The help centre documents the status 400 if the request is malformed; 401 if the key is missing or wrong; 403 if the mailbox belongs to another user, or the mailbox's state does not allow the export; 404 if there is no such mailbox; 500 if the export failed (you can send the request again).
 ---
 ---Assumed: a 429 means a used-up quota if its message contains the word week, or if it asks for a wait of more than an hour. The answer to a used-up quota is undocumented. The help centre puts userId in the query, and so does cmr. The help centre puts microsoftOauthRoute inside an object, but cmr does not. The page's text names both mailboxId and email, but its sample has only one of them; cmr requires at least one.
 ---
@@ -4235,7 +4233,7 @@ function Client:send_error(fields) end
 ---
 ---A test is PENDING until it is done; other values of its status are undocumented.
 ---
----The help centre documents the status 400: a mailbox cannot be tested (the message names the mailbox); 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
+---The help centre documents the status 400 if a mailbox cannot be tested (the message names the mailbox); 401 if the key is missing or wrong; 402 if the wallet does not cover the test; 404 if there is no such mailbox.
 ---
 ---```lua
 ---cmr.create_placement_test("BVZGM5TE9BMP3PP0VWGW943RGV1B", {

@@ -274,7 +274,7 @@ end
 ---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
 ---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
 ---cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. In nginx,
----cmr cancels them at the latest when the coroutine that runs the loop ends.
+---the end of the loop's coroutine cancels them too.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions

@@ -216,21 +216,21 @@ add("sandbox_prewarmed sandbox_order_prewarmed sandbox_reset_prewarmed", {
 
 -- The statuses that an operation's own page documents, with the name of the page.
 local STATUSES = {
-  platforms = {"The API page documents the status 404: the user was not found; 422: the request cannot be processed."},
-  add_platform = {"The API page documents the status 400: the platform refused the credentials."},
-  add_dns_records = {"The help centre documents the status 400: excludedDMARCtags"},
-  update_dns_record = {"The help centre documents the status 400: excludedDMARCtags"},
-  update_mailboxes = {"The help centre documents the status 400:", "; 401:", "; 404:", "; 422:",
-    "; 429: the rate limit."},
-  export_mailboxes = {"The API page documents the status 400:", "; 401: the key or userId", "; 403:", "; 404:",
-    "; 500:",
+  platforms = {"The API page documents the status 404 if the user was not found; 422 if the request cannot be processed."},
+  add_platform = {"The API page documents the status 400 if the platform refused the credentials."},
+  add_dns_records = {"The help centre documents the status 400 if excludedDMARCtags"},
+  update_dns_record = {"The help centre documents the status 400 if excludedDMARCtags"},
+  update_mailboxes = {"The help centre documents the status 400 if", "; 401 if", "; 404 if", "; 422 if",
+    "; 429 if the rate limit is reached."},
+  export_mailboxes = {"The API page documents the status 400 if", "; 401 if the key or userId", "; 403 if", "; 404 if",
+    "; 500 if",
     "you can send the request again"},
-  reexport = {"The help centre documents the status 400:", "; 401:", "; 403:", "; 404:", "; 500:",
+  reexport = {"The help centre documents the status 400 if", "; 401 if", "; 403 if", "; 404 if", "; 500 if",
     "you can send the request again"},
-  create_placement_test = {"The help centre documents the status 400: a mailbox cannot be tested (the message names "
+  create_placement_test = {"The help centre documents the status 400 if a mailbox cannot be tested (the message names "
     .. "the mailbox)",
-    "; 401:",
-    "; 402:", "; 404:"},
+    "; 401 if",
+    "; 402 if", "; 404 if"},
 }
 
 -- The webhooks that report how an operation ended.

@@ -37,7 +37,7 @@ function help.statuses(operation)
   for _, status in ipairs(operation.statuses or {}) do
     if SOURCES[status.source] ~= source then finish() end
     source = SOURCES[status.source]
-    list[#list + 1] = ("%d: %s"):format(status.code, status.reason)
+    list[#list + 1] = ("%d if %s"):format(status.code, status.reason)
   end
   finish()
   return sentences

@@ -337,12 +337,9 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. The event then becomes a dead letter:
----
----    if the third delivery failed    at once
----    if an earlier delivery failed   10 minutes after the last failure, unless a later delivery is handled
----
----An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. If the third delivery fails, the event is a
+---dead letter at once. If an earlier delivery fails, the event is a dead letter 10 minutes after its last failure,
+---unless a later delivery is handled. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
