@@ -9,6 +9,7 @@
 ---The first argument of client:await if another process sent the request. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
+---
 ---The request's number in the client's ledger, in which client:await records how the request ended.
 ---@field ledger_id? integer
 ---@field operation? string
@@ -29,20 +30,24 @@
 ---the operation only reads, each call sends all rows.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
+---
 ---Send all rows again, also the rows that are done. If the run is unfinished, client:bulk ignores this option and sends
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
+---
 ---For how many seconds the run recognises a row that was sent outside the run. Applies only to operations that cost
 ---money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run uses
 ---repeat_after instead. At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
+---
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
+---
 ---Called for each row that client:bulk tried, even if no request was sent for the row.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 
@@ -202,6 +207,7 @@ function Client:key_id() end
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
+---
 ---The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
 ---@field url string
 ---@field status? integer
@@ -215,9 +221,11 @@ function Client:key_id() end
 ---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed, although the call succeeded.
+---
 ---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
+---
 ---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
 ---@field ledger_error? string
 ---@field tls? string The TLS version of a new connection. Present only if on_response is set.
@@ -234,6 +242,7 @@ function Client:key_id() end
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
+---
 ---The header lines, without the key's header. The line "Name:" removes a header, and "Name;" sends an empty header.
 ---@field headers string[]
 ---@field key_header? string The name of the header with the key.
@@ -257,6 +266,7 @@ function Client:key_id() end
 ---An operation that returns a list: its name, and facts about its answer that the documentation omits.
 ---@class cmr.List
 ---@field [1] string The operation's name.
+---
 ---The path of the items in an answer, such as "data.users". Or a function that gets an answer. The function returns the
 ---items and the name of the items' list.
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string?
@@ -268,31 +278,40 @@ function Client:key_id() end
 ---@field api_key? string The key of the requests. The vendor signs webhooks with the same key. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or the production URL.
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
+---
 ---The name of a profile that `cmr init` stored. A profile has the options api_key and base_url, and
 ---perhaps key_header and ca_file.
 ---@field profile? string
+---
 ---The name of the header with the key. The sandbox needs cmr-x-sandbox-api-key. Default: cmr-x-api-key.
 ---@field key_header? string
+---
 ---Seconds for the whole call. Without this option, check_workspace has 15 seconds more for each domain. Default: 30.
 ---@field timeout? number
+---
 ---Seconds for one attempt. Without this option, check_workspace has 15 seconds more for each domain. Default: 12.
 ---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
+---
 ---Called after a failed attempt that can be repeated safely. The result true means another attempt, false means none,
 ---and nil lets cmr decide. A number is the seconds until another attempt. If failure.err.retry_after is longer, cmr
 ---waits that long.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
+---
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
+---
 ---The limiter of the requests. Default: the first of these that exists: nginx's lua_shared_dict cmr, the limiter of the
 ---client's ledger, the limiter of the process.
 ---@field limiter? cmr.Limiter
+---
 ---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
 ---False: cmr does not count re-exports. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
 ---@field store? cmr.Store The store for webhooks and quotas. Default: a store in the same place as the default limiter.
+---
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
@@ -301,17 +320,20 @@ function Client:key_id() end
 ---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
+---
 ---Maps the name of an operation to "METHOD /path". This endpoint replaces the endpoint that cmr knows. An operation
 ---whose endpoint is undocumented needs this option. Append " userId in body" or " userId in query" if the API expects
 ---`userId` in another place than cmr assumes.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
+---
 ---Called before each attempt. The function may return a table of headers, which cmr sends with this attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before the wait for a retry. False ends the call.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
+---
 ---Returns a number from 0 to 1. cmr uses the number to spread retries over time. Default: from the clock.
 ---@field jitter? fun(): number
 
@@ -319,6 +341,7 @@ function Client:key_id() end
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
+---
 ---The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
 ---@field url string
 ---@field attempt integer The number of the attempt, from 1.
@@ -384,11 +407,13 @@ function Client:key_id() end
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
+---
 ---The answer, decoded if it is a JSON object. In an error of client:await, the report of the failure: an event, a
 ---list of the items that the API refused, or the answer of order_status.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
+---
 ---Says what is wrong. For kind "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". For
 ---kind "bad_response" from client:each: "wrong_page", "list_changed", "repeated_page", "repeated_item", "missing_items"
@@ -422,6 +447,7 @@ function Client:key_id() end
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
+---
 ---The success events, as "EVENT" or "EVENT PARAMETER". An event with a PARAMETER reports items of this parameter.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
@@ -588,6 +614,7 @@ function cmr.await(res, opts) end
 ---@class cmr.MapOptions
 ---The maximum number of started calls whose results your loop has not taken yet. Default: 16.
 ---@field concurrency? integer
+---
 ---True: the results come in the order of the inputs. False: the results come in the order in which the calls end.
 ---Default: false.
 ---@field ordered? boolean
@@ -848,6 +875,7 @@ function writing:settle(id, ending) end
 ---Reserves the key's next slot, and returns the seconds until the slot. The rate is in requests per second. If the slot
 ---is more than max_wait seconds away, does not reserve it; returns nil and the seconds until the slot.
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
+---
 ---Gives out no slot for some seconds, because the server asked for a pause.
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
@@ -856,6 +884,7 @@ function writing:settle(id, ending) end
 ---detected, attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
+---
 ---Sleeps for the given seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
@@ -889,12 +918,14 @@ function writing:settle(id, ending) end
 ---@field sent_at? number The time of sending, in seconds since 1970. Earlier events belong to an earlier request.
 ---@field user? string
 ---@field order? string The order's id, for polling the order's status.
+---
 ---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". If is_new is
 ---true, the API made the id for this request, and no event of another request has this id.
 ---@field ids any[]
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
+---
 ---The whole request has failed after `first_failure` events about this many things. After fewer, a part may have been
 ---done. 0: the answer already refused everything.
 ---@field parts? integer
@@ -919,23 +950,31 @@ function writing:settle(id, ending) end
 ---seconds until that claim ends. If the name is marked as done, returns nil and "done". If the store fails, returns
 ---nil, "unavailable" and a message. When the holder of a claim crashes, the name becomes free at the end of the lease.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
+---
 ---Marks the name as done for `ttl` seconds. This also works after the end of the claim, while the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---
 ---Makes the claim end `lease` seconds from now.
 ---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
+---
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
+---
 ---Adds a text to a list, and keeps the list for `ttl` seconds from now. Returns nil and "full" when there is no room
 ---now. Returns nil and "too_large" when the text would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
+---
 ---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---
 ---Removes one copy of a text from a list. Returns whether the text was in the list, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
+---
 ---Adds one to the count of the last `window` seconds. Returns the new count. If the count is already `limit`, returns
 ---nil, "exhausted" and the seconds until the count can rise again. If the store fails, returns nil, "unavailable" and
 ---a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
+---
 ---Undoes the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
@@ -945,11 +984,13 @@ function writing:settle(id, ending) end
 ---@field name string The event's name.
 ---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
+---
 ---The time after which the vendor does not deliver the event again. Seconds since 1970. Nil if the event is too large
 ---for the store.
 ---@field dead_at? integer
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why the event was not handled or not stored.
+---
 ---The event. It has passwords only with the option store_passwords. Nil when the store had no room for the event.
 ---@field event? cmr.Event
 ---@field info cmr.Delivery The result of cmr.webhook.info for the event, without age and body_hash.
@@ -1022,6 +1063,7 @@ function webhook.name(event) end
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
+---
 ---Renews the lease: it then ends `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a
 ---message if the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
@@ -1030,15 +1072,18 @@ function webhook.name(event) end
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
+---
 ---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. With the dictionary cmr,
 ---the default also uses cmr_events and cmr_claims, if nginx declares them.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
+---
 ---Seconds for which cmr recognises a duplicate. For an event without an eventId, the maximum is the sum of `tolerance`
 ---and 10 minutes: see cmr.webhook.id. Default: 7 days.
 ---@field done_ttl? number
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
+---
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
 ---Default: false.
 ---@field store_passwords? boolean
@@ -1103,6 +1148,7 @@ function Receiver:drop(id) end
 ---@field api_key? string|string[] The key that signs, or several keys while you replace the key. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
+---
 ---The only accepted signature format, one of cmr.webhook.signature_formats. Default: all formats.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.

@@ -17,6 +17,7 @@ local validate = require "cmr.util.validate"
 ---The first argument of client:await if another process sent the request. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
+---
 ---The request's number in the client's ledger, in which client:await records how the request ended.
 ---@field ledger_id? integer
 ---@field operation? string

@@ -24,6 +24,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
+---
 ---The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
 ---@field url string
 ---@field status? integer
@@ -37,9 +38,11 @@ local unpack = table.unpack or unpack
 ---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed, although the call succeeded.
+---
 ---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
+---
 ---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
 ---@field ledger_error? string
 ---@field tls? string The TLS version of a new connection. Present only if on_response is set.
@@ -56,6 +59,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
+---
 ---The header lines, without the key's header. The line "Name:" removes a header, and "Name;" sends an empty header.
 ---@field headers string[]
 ---@field key_header? string The name of the header with the key.
@@ -92,6 +96,7 @@ local REQUEST_SPEC = {
 ---An operation that returns a list: its name, and facts about its answer that the documentation omits.
 ---@class cmr.List
 ---@field [1] string The operation's name.
+---
 ---The path of the items in an answer, such as "data.users". Or a function that gets an answer. The function returns the
 ---items and the name of the items' list.
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string?

@@ -15,31 +15,40 @@ local client_options = {}
 ---@field api_key? string The key of the requests. The vendor signs webhooks with the same key. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or the production URL.
 ---@field ca_file? string A file of PEM certificates, which replace the system's. Default: $CMR_CA_FILE, or libcurl's.
+---
 ---The name of a profile that `cmr init` stored. A profile has the options api_key and base_url, and
 ---perhaps key_header and ca_file.
 ---@field profile? string
+---
 ---The name of the header with the key. The sandbox needs cmr-x-sandbox-api-key. Default: cmr-x-api-key.
 ---@field key_header? string
+---
 ---Seconds for the whole call. Without this option, check_workspace has 15 seconds more for each domain. Default: 30.
 ---@field timeout? number
+---
 ---Seconds for one attempt. Without this option, check_workspace has 15 seconds more for each domain. Default: 12.
 ---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
+---
 ---Called after a failed attempt that can be repeated safely. The result true means another attempt, false means none,
 ---and nil lets cmr decide. A number is the seconds until another attempt. If failure.err.retry_after is longer, cmr
 ---waits that long.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
+---
 ---The number of failed retries after which cmr no longer retries calls with the same key. False: no limit. Default: 50.
 ---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
+---
 ---The limiter of the requests. Default: the first of these that exists: nginx's lua_shared_dict cmr, the limiter of the
 ---client's ledger, the limiter of the process.
 ---@field limiter? cmr.Limiter
+---
 ---What cmr does before a mailbox's fourth re-export in a week: "warn" logs a warning, "enforce" refuses the re-export.
 ---False: cmr does not count re-exports. Default: warn.
 ---@field reexport_quota? "warn"|"enforce"|false
 ---@field store? cmr.Store The store for webhooks and quotas. Default: a store in the same place as the default limiter.
+---
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
@@ -48,17 +57,20 @@ local client_options = {}
 ---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
 ---@field user_agent? string A text in front of the library's own user agent.
+---
 ---Maps the name of an operation to "METHOD /path". This endpoint replaces the endpoint that cmr knows. An operation
 ---whose endpoint is undocumented needs this option. Append " userId in body" or " userId in query" if the API expects
 ---`userId` in another place than cmr assumes.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the adapter that fits each call.
+---
 ---Called before each attempt. The function may return a table of headers, which cmr sends with this attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before the wait for a retry. False ends the call.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
+---
 ---Returns a number from 0 to 1. cmr uses the number to spread retries over time. Default: from the clock.
 ---@field jitter? fun(): number
 
@@ -66,6 +78,7 @@ local client_options = {}
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
+---
 ---The URL without the key. In the query, cmr masks the value of each parameter whose name looks like a secret's name.
 ---@field url string
 ---@field attempt integer The number of the attempt, from 1.

@@ -54,11 +54,13 @@ local operations = require "cmr.operations"
 ---@field attempts integer
 ---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true cmr did not try again, because the retry budget of the key is used up.
+---
 ---The answer, decoded if it is a JSON object. In an error of client:await, the report of the failure: an event, a
 ---list of the items that the API refused, or the answer of order_status.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
+---
 ---Says what is wrong. For kind "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". For
 ---kind "bad_response" from client:each: "wrong_page", "list_changed", "repeated_page", "repeated_item", "missing_items"
@@ -92,6 +94,7 @@ local operations = require "cmr.operations"
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
+---
 ---The success events, as "EVENT" or "EVENT PARAMETER". An event with a PARAMETER reports items of this parameter.
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.

@@ -12,6 +12,7 @@ local validate = require "cmr.util.validate"
 ---@class cmr.MapOptions
 ---The maximum number of started calls whose results your loop has not taken yet. Default: 16.
 ---@field concurrency? integer
+---
 ---True: the results come in the order of the inputs. False: the results come in the order in which the calls end.
 ---Default: false.
 ---@field ordered? boolean

@@ -80,7 +80,11 @@ local function read_comment(lines)
       table.insert(entry.values, { name = name:gsub('"', ""), text = description })
     elseif not tag then
       local text = line:sub(4):gsub("^ (%S)", "%1")
-      table.insert(entry.class and above or prose, text)
+      if entry.class then
+        if text ~= "" then table.insert(above, text) end
+      else
+        table.insert(prose, text)
+      end
     end
   end
   entry.text = table.concat(prose, "\n"):gsub("%s+$", "")

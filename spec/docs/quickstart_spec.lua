@@ -18,8 +18,8 @@ local SENTENCES = {
     {"each call that adds a credential makes a new entry", "each call of add_platform adds one"},
     {"connected does not promise that a credential is still good",
       "`connected` does not say that the credential still works at the platform"},
-    {"404: no such user", "404: the user was not found"},
-    {"422", "422: the request cannot be processed"},
+    {"404: no such user", "404 if the user was not found"},
+    {"422", "422 if the request cannot be processed"},
     {"userId is the user's id", "The user."},
   },
   add_platform = {

@@ -15,20 +15,24 @@ local validate = require "cmr.util.validate"
 ---the operation only reads, each call sends all rows.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
+---
 ---Send all rows again, also the rows that are done. If the run is unfinished, client:bulk ignores this option and sends
 ---only the rows that are not done yet.
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
+---
 ---For how many seconds the run recognises a row that was sent outside the run. Applies only to operations that cost
 ---money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run uses
 ---repeat_after instead. At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
+---
 ---Send all rows, even if several have the same content. Without this option, client:bulk sends nothing if two rows are
 ---the same. An operation that only reads does not need the option.
 ---@field duplicates? boolean
 ---@field max_failures? integer Stop after this number of failures.
+---
 ---Called for each row that client:bulk tried, even if no request was sent for the row.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?)
 

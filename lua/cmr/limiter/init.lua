@@ -10,6 +10,7 @@ local shared_dict = require "cmr.util.shared_dict"
 ---Reserves the key's next slot, and returns the seconds until the slot. The rate is in requests per second. If the slot
 ---is more than max_wait seconds away, does not reserve it; returns nil and the seconds until the slot.
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
+---
 ---Gives out no slot for some seconds, because the server asked for a pause.
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 

@@ -51,6 +51,7 @@ return {("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0}
 ---Options of cmr.limiter.redis.
 ---@class cmr.RedisLimiterOptions: cmr.RedisOptions
 ---@field redis? cmr.Redis A connection to Redis. Without it, the limiter makes a connection with the other options.
+---
 ---The number of limiters that share the rate while Redis is unavailable. An nginx with lua_shared_dict cmr has one
 ---limiter. Elsewhere each process has one limiter. Default: 1.
 ---@field fallback_shares? integer

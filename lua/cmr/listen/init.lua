@@ -141,6 +141,7 @@ end
 ---@class cmr.ListenOptions
 ---@field port? integer The port on 127.0.0.1. Default: a free port.
 ---@field verify? cmr.VerifyOptions Which deliveries to accept.
+---
 ---The function that gets the reports. When the listener begins to listen, the report is {url, pid}. When a delivery was
 ---verified, the report is {delivery = number, accepted, problem, exit, status}. `problem` says why the event could not
 ---be stored. `exit` is the command's exit status. `status` is the status of the answer, or nil if the delivery is
@@ -148,6 +149,7 @@ end
 ---delivery was refused, the report also has kind and message. When a forwarded delivery was answered, the report is
 ---{delivery = number, forwarded = status}.
 ---@field emit fun(report: table)
+---
 ---A URL that gets the accepted deliveries. nginx forwards the body and the headers, except Host and the headers of the
 ---connection. The URL's answer goes back to the sender.
 ---@field forward? string

@@ -25,10 +25,12 @@ Redis.__name = "cmr.redis.scripts"
 ---@field unix? string The path of a Unix socket, instead of host and port.
 ---@field username? string The name of an ACL user. ACLs need Redis 6 or newer. Set the user's password too.
 ---@field password? string The password. No message contains it.
+---
 ---Encrypts the connection, and checks the certificate and the server's name in it. Redis must not ask for a client
 ---certificate: set `tls-auth-clients no`. Default: false.
 ---@field tls? boolean
 ---@field server_name? string The name in the certificate. Default: host.
+---
 ---A file of certificates to trust, which `tls` needs outside nginx. In nginx, set lua_ssl_trusted_certificate instead.
 ---@field ca_file? string
 ---@field db? integer Default: 0.

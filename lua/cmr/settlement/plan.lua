@@ -14,12 +14,14 @@ local things = require "cmr.settlement.things"
 ---@field sent_at? number The time of sending, in seconds since 1970. Earlier events belong to an earlier request.
 ---@field user? string
 ---@field order? string The order's id, for polling the order's status.
+---
 ---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". If is_new is
 ---true, the API made the id for this request, and no event of another request has this id.
 ---@field ids any[]
 ---@field steps cmr.PlanStep[] All steps must be complete before the request is done.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
+---
 ---The whole request has failed after `first_failure` events about this many things. After fewer, a part may have been
 ---done. 0: the answer already refused everything.
 ---@field parts? integer

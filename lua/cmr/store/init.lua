@@ -11,23 +11,31 @@ local validate = require "cmr.util.validate"
 ---seconds until that claim ends. If the name is marked as done, returns nil and "done". If the store fails, returns
 ---nil, "unavailable" and a message. When the holder of a claim crashes, the name becomes free at the end of the lease.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
+---
 ---Marks the name as done for `ttl` seconds. This also works after the end of the claim, while the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---
 ---Makes the claim end `lease` seconds from now.
 ---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
+---
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
+---
 ---Adds a text to a list, and keeps the list for `ttl` seconds from now. Returns nil and "full" when there is no room
 ---now. Returns nil and "too_large" when the text would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
+---
 ---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---
 ---Removes one copy of a text from a list. Returns whether the text was in the list, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
+---
 ---Adds one to the count of the last `window` seconds. Returns the new count. If the count is already `limit`, returns
 ---nil, "exhausted" and the seconds until the count can rise again. If the store fails, returns nil, "unavailable" and
 ---a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
+---
 ---Undoes the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 

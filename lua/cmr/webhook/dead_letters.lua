@@ -11,11 +11,13 @@ local tables = require "cmr.util.tables"
 ---@field name string The event's name.
 ---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
+---
 ---The time after which the vendor does not deliver the event again. Seconds since 1970. Nil if the event is too large
 ---for the store.
 ---@field dead_at? integer
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why the event was not handled or not stored.
+---
 ---The event. It has passwords only with the option store_passwords. Nil when the store had no room for the event.
 ---@field event? cmr.Event
 ---@field info cmr.Delivery The result of cmr.webhook.info for the event, without age and body_hash.

@@ -32,6 +32,7 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether the event comes from the dead letters.
+---
 ---Renews the lease: it then ends `seconds` from now. The default of `seconds` is the option `lease`. Returns nil and a
 ---message if the lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
@@ -40,15 +41,18 @@ local verify = require "cmr.webhook.verify"
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
+---
 ---Default: nginx's lua_shared_dict cmr if it is declared, else this process's memory. With the dictionary cmr,
 ---the default also uses cmr_events and cmr_claims, if nginx declares them.
 ---@field store? cmr.Store
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
+---
 ---Seconds for which cmr recognises a duplicate. For an event without an eventId, the maximum is the sum of `tolerance`
 ---and 10 minutes: see cmr.webhook.id. Default: 7 days.
 ---@field done_ttl? number
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps a dead letter. Default: 30 days.
+---
 ---Whether client:await and the dead letters get the passwords. At a delivery, the handler always gets them.
 ---Default: false.
 ---@field store_passwords? boolean

@@ -36,6 +36,7 @@ local verify = {}
 ---@field api_key? string|string[] The key that signs, or several keys while you replace the key. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
+---
 ---The only accepted signature format, one of cmr.webhook.signature_formats. Default: all formats.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
