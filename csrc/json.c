@@ -397,8 +397,8 @@ static size_t number_length(const char *text, bool *is_plain)
 
 /*
  * Replaces the `length` bytes at `at` by a whole number. The number encodes the position `at` in the text, so that tidy
- * can find the original bytes. A space stands on each side of the number. Without the spaces, the invalid text `[]2`
- * would become a valid number.
+ * can find the original bytes. A space stands on each side of the number. Without the spaces, the number for `[]` in
+ * the invalid text `[]2` would join the 2, and the text would become valid.
  */
 static void write_position(struct scan *scan, const char *at, size_t length)
 {
@@ -586,8 +586,8 @@ static void push_small_number(lua_State *L, double value)
 }
 
 /*
- * The text as it was before the scan. The scan may have replaced numbers and empty arrays. The function `tidy` finds
- * the original ones in this text. It treats requests and answers differently:
+ * The text as it was before the scan, for the function `tidy`: the scan may have replaced numbers and empty arrays.
+ * `tidy` treats requests and answers differently:
  *                                   in a request   in an answer
  *   null member                     is kept        is dropped
  *   number that Lua might round     is refused     becomes a string
@@ -602,7 +602,7 @@ struct source {
  * Tidies the number on top:
  *   a whole number                          becomes an integer
  *   a replacement from the scan             becomes the original number, or the empty array
- *   an original that this Lua might round   becomes a string in an answer; in a request, the function returns false
+ *   an original that this Lua might round   becomes a string in an answer, and is refused in a request: returns false
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -37,13 +37,13 @@ static void sigpipe_block(struct sigpipe *sigpipe)
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, &sigpipe->mask);
-    /* if SIGPIPE was not blocked before, no SIGPIPE was pending */
+    /* only a blocked signal can be pending */
     sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
 /*
- * Takes a pending signal. If another thread has taken the signal first, returns at once. On macOS, which has no
- * sigtimedwait, waits for the next signal in this case.
+ * Takes a pending signal. Another thread may take the signal first. In this case, returns at once, or on macOS (which
+ * has no sigtimedwait) waits for the next signal.
  */
 static void take_signal(const sigset_t *signals)
 {

@@ -16,7 +16,7 @@
 
 enum {
     MAX_BYTES = 1 << 18,       /* room for the queues of 4,096 keys at once */
-    BLOCK_RECORDS = 256,       /* number of records that one read gets; MAX_BYTES is a multiple of their total size */
+    BLOCK_RECORDS = 256,       /* records in one read; MAX_BYTES is a multiple of the size of such a block */
     POLL_NANOSECONDS = 100000, /* between two tries; another process normally has the lock for a shorter time */
 };
 

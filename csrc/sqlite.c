@@ -168,7 +168,7 @@ static int lua_sqlite_open(lua_State *L)
     if (fault)
         return push_failure(L, fault, "no_file");
     code = sqlite3_open_v2(path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    /* SQLite's name for the file is absolute, without symbolic links. So all processes lock the same writers' file. */
+    /* from SQLite's absolute path without symbolic links, so that all processes lock the same file */
     if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
                                       sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
         code = SQLITE_CANTOPEN;
@@ -551,7 +551,7 @@ static void unlock_mark(const struct database *database)
 
 /*
  * Writes the number of a request to the writers' file, unless the file has the same or a higher number. Ignores a
- * failure to write. If this request is lost later, the ledger may then not notice the loss.
+ * failure to write: without the number, the ledger may not notice that this request was lost later.
  */
 static int lua_database_mark(lua_State *L)
 {

@@ -106,21 +106,6 @@ function Client:preview(name, ...) end
 ---@return cmr.Job job
 function Client:start(name, ...) end
 
----Calls an operation for many inputs concurrently. An input is a table of fields, or the operation's first argument.
----The rate limit and the retries apply to each call.
----
----    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
----
----If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
----timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
----cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. In nginx,
----the end of the loop's coroutine cancels them too.
----@param name string The operation's name.
----@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
----@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
-function Client:map(name, inputs, opts) end
-
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
 ---call of client:bulk with the same rows continues the run, and skips the rows that are done. With the option `again`
 ---or `repeat_after`, client:bulk can send these rows again. The report counts the rows in each state, see
@@ -544,21 +529,6 @@ function cmr.preview(name, ...) end
 ---@return cmr.Job job
 function cmr.start(name, ...) end
 
----Calls an operation for many inputs concurrently. An input is a table of fields, or the operation's first argument.
----The rate limit and the retries apply to each call.
----
----    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
----
----If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
----timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
----cancelled. Lua 5.4 and 5.5 cancel them at once. Any other Lua cancels them when it collects the iterator. In nginx,
----the end of the loop's coroutine cancels them too.
----@param name string The operation's name.
----@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
----@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
-function cmr.map(name, inputs, opts) end
-
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
 ---call of client:bulk with the same rows continues the run, and skips the rows that are done. With the option `again`
 ---or `repeat_after`, client:bulk can send these rows again. The report counts the rows in each state, see
@@ -607,18 +577,6 @@ function cmr.bulk(name, rows, opts) end
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
-
----The options of client:map. cmr calls before_send when an input's call has its slot in the rate limit, just before the
----request is sent. before_send can write a record of your own. If it returns false, cmr does not send the request, and
----the error is of kind "cancelled".
----@class cmr.MapOptions
----The maximum number of started calls whose results your loop has not taken yet. Default: 16.
----@field concurrency? integer
----
----True: the results come in the order of the inputs. False: the results come in the order in which the calls end.
----Default: false.
----@field ordered? boolean
----@field before_send? fun(input: any): boolean? Called before an input's first attempt. False skips the input.
 
 ---A call in the background, from client:start.
 ---@class cmr.Job
@@ -880,8 +838,8 @@ function writing:settle(id, ending) end
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
 ---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start, client:map
----and client:bulk also need spawn, semaphore and notify, and raise without them. Only the library's adapters have
----detected, attend, leave, forget, interrupt and watch.
+---and client:bulk also need spawn, semaphore and notify, and raise without them. The functions detected, attend, leave,
+---forget, interrupt and watch exist in the library's adapters only.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
 ---
@@ -2735,7 +2693,7 @@ function Client:order_mailboxes(userId, fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The operation charges the wallet, like confirm = true in create_order.
+---The operation charges the wallet, as create_order does with confirm = true.
 ---
 ---```lua
 ---cmr.process_order{userId = "USR94KD7S2LQ8X5M1Z0", orderId = "ord_R8K2LQPZA9XM"}
@@ -3198,7 +3156,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
----The charge is the warmup's price x the days that are left / 30.
+---The charge is the warmup's price for the days that are left: price x days / 30.
 ---
 ---A warmup that was STOPPED can be started again, for a new prorated charge.
 ---

@@ -22,7 +22,7 @@ local function mailbox_of(call)
   return name and require("cmr.ledger.identity").normal(name)
 end
 
--- Returns for how many seconds the API's last refusal is still in force, or nil if none is in force.
+-- Returns the number of seconds for which the API's last refusal is still in force, or nil if none is in force.
 local function refused_for(store, name)
   local refusals = store:list(name) or {}
   local left = #refusals > 0 and tonumber(refusals[#refusals]) - os.time() or 0

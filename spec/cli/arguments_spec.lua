@@ -284,8 +284,9 @@ end)
 describe("the words of the help", function()
   it("name the refusals that a page documents, with the page", function()
     assert.same({}, words_of.statuses{})
-    assert.same({"The API page documents the status 400 if a; 401 if b.", "The help centre documents the status 404 if c.",
-      "The API page documents the status 409 if d."}, words_of.statuses{statuses = {
+    assert.same({"The API page documents the status 400 if a; 401 if b.",
+      "The help centre documents the status 404 if c.", "The API page documents the status 409 if d.",
+    }, words_of.statuses{statuses = {
         {code = 400, reason = "a", source = "docs"}, {code = 401, reason = "b", source = "seed"},
         {code = 404, reason = "c", source = "help"}, {code = 409, reason = "d", source = "docs"}}})
     assert.same({"One.", "Two.", "The API page documents the status 400 if a."}, words_of.notes{

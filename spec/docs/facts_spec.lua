@@ -74,7 +74,7 @@ local FACTS = {
       .. "at Google need the object google, but each member of google is optional"},
   add_subscription_mailboxes = {"at Google only", "google.clientId a number", "recommends order_mailboxes",
     "Deprecated", "The page calls google.clientId a number, although it is text on other pages"},
-  process_order = {"confirm = false", "The operation charges the wallet, like confirm = true in create_order"},
+  process_order = {"confirm = false", "The operation charges the wallet, as create_order does with confirm = true"},
   mailboxes = {"In the path, `single` means a single user"},
   all_mailboxes = {"all users of the partner"},
   mailbox = {"the status of its warmup", "The answer has the mailbox's status, serviceProvider"},
@@ -88,7 +88,7 @@ local FACTS = {
     "never be used again", "seems to call it deprecated"},
   validate_mailbox = {"SMTP and DNS before an export"},
   start_warmup = {"A warmup that was STOPPED can be started again",
-    "x the days that are left / 30", "a new prorated charge", "must be ACTIVE"},
+    "for the days that are left: price x days / 30", "a new prorated charge", "must be ACTIVE"},
   toggle_warmup = {"A warmup that is paused still costs money", "set_warmup_status sets the status that you name"},
   set_warmup_status = {"A warmup that is paused still costs money"},
   stop_warmup = {"Nothing is refunded", "a pause sends none", "charged again",
@@ -216,7 +216,8 @@ add("sandbox_prewarmed sandbox_order_prewarmed sandbox_reset_prewarmed", {
 
 -- The statuses that an operation's own page documents, with the name of the page.
 local STATUSES = {
-  platforms = {"The API page documents the status 404 if the user was not found; 422 if the request cannot be processed."},
+  platforms = {"The API page documents the status 404 if the user was not found; "
+    .. "422 if the request cannot be processed."},
   add_platform = {"The API page documents the status 400 if the platform refused the credentials."},
   add_dns_records = {"The help centre documents the status 400 if excludedDMARCtags"},
   update_dns_record = {"The help centre documents the status 400 if excludedDMARCtags"},
@@ -258,7 +259,7 @@ local ELSEWHERE = {
   ["docs/reference.md"] = {"cmr-x-signature", "cmr-x-timestamp", "HMAC-SHA256", "5 minutes", "coldmail-reseller-mcp",
     "CMR_API_KEY", "Please provide a userId", "The requested user does not exist.", "cmr-x-sandbox-api-key",
     "5 requests per second", "at most 100",
-    "no idempotency key", "10 to 90 seconds", "within 60 seconds", "first delivery or its first repetition",
+    "no idempotency key", "10 to 90 seconds", "within 60 seconds", "is the first delivery, or the first repetition",
     "Prices and quantities are numbers", "ISO 8601", "a list of `{domain, status}`", "`subscription.*` have no",
     "`data.actionId` or `data.orderId`", "Invalid API Key", "the unit of `Retry-After` is undocumented",
     "Webhooks do not count", "Ids are opaque", "ISO 8601 in UTC", "`renewalPrice`, which is a string",

@@ -85,10 +85,10 @@ end
 
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
---   "other_key"  only the key differs, and `other_account` is not set; the fourth value is the run
+--   "other_key"  the run was sent with another key; the fourth value is the run
+--   "mistake"    the same, but `other_account` says to ignore the runs of other keys
 --   "mistake"    no run has the name
 --   "mistake"    the run is of another operation or base URL
---   "mistake"    only the key differs, but `other_account` is set
 --   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end
@@ -140,7 +140,7 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Sets run.is_resumed and run.round_after. With opts.again, also prepares the next round of a run that is not resumed.
+-- Sets run.is_resumed and run.round_after. With opts.again, also prepares the next round, unless the run is resumed.
 -- The ledger records the next round together with the round's first request. If no row is sent, the ledger keeps the
 -- old round.
 local function prepare_round(run, found, opts)

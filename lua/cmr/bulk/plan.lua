@@ -67,8 +67,8 @@ end
 
 -- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. The entries made
 -- in this pass come first. The others follow in the order of RANKS. If the input is a failures file, failed and
--- deferred entries precede the others, because the file's rows are to be sent again. But after is_sent_since, the row
--- must not be sent again, and the order is that of RANKS.
+-- deferred entries precede the others, because the file's rows are to be sent again. But if is_sent_since is true, the
+-- row must not be sent again, so the order stays the order of RANKS.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -288,8 +288,8 @@ function plan.review(run, on_row)
   return sums
 end
 
----Returns for how many seconds a run recognises the rows that were sent outside the run. The result is at least
----repeat_after, because the run would otherwise repeat these rows too early.
+---Returns the number of seconds for which a run recognises the rows that were sent outside the run. The number is at
+---least repeat_after, because the run would otherwise repeat these rows too early.
 ---@param remember number The user's wish, in seconds.
 ---@param repeat_after number?
 function plan.remember_seconds(remember, repeat_after)

@@ -76,7 +76,7 @@ end
 ---Returns the value at a path. If a name in the path selects from a list, returns a list of the items' values. An item
 ---without a value has core.null there.
 ---@return any value
----@return string? message Set when the value is nil: names the members that exist instead.
+---@return string? message Set when the value is nil. Names the members that exist.
 function field.select(answer, path)
   if path:find "^%." or path:find "%.%." or path:find "%.$" or path == "" then
     return nil, "a path has names with dots between them, as in data.orderId"

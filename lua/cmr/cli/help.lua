@@ -155,7 +155,8 @@ function help.parameter(param)
   return text
 end
 
----Returns a heading, and below it a line for each field that only JSON can give. Returns "" if there is no such field.
+---Returns a heading, and below it a line for each field that has no option and is written as JSON. Returns "" if there
+---is no such field.
 function help.inside(operation)
   local lines = {}
   for _, param in ipairs(operation.params) do

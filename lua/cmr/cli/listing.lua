@@ -26,7 +26,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- does not store the path of an empty table: perhaps another member is the list
+    -- an empty table may be an object, and another member the list: then looks again on the next page
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.page = path, name, items
     return items, name
@@ -170,8 +170,8 @@ local function raw_writer(system, parsed)
 end
 
 -- Makes a writer that selects --field in each item and passes the values to `writer`. An item without the field gives
--- null. The new writer passes nothing until an item has the field. Then the new writer passes the nulls
--- of the earlier items, and the values. If no item has the field, `writer` gets no values.
+-- null. The new writer holds the nulls back until an item has the field. If no item has the field, `writer` gets no
+-- values.
 local function select_field(writer, wanted, list)
   local names = field.names(wanted)
   local paths, select, found, nulls, started = names and wanted or { wanted }, nil, nil, 0, false

@@ -227,7 +227,7 @@ local function wrapped(text, width)
   return require("cmr.util.wrapping").paragraphs(text, width)
 end
 
--- Adds the commands that are no operations. Returns a table: name -> module, for the commands that the line names.
+-- Adds the commands that are no operations. Returns a table with the module of each command in the line.
 local function add_commands(root, wanted, register, names, help, width)
   local modules = {}
   for _, entry in ipairs(commands) do

@@ -79,8 +79,8 @@ local function default_options(parsed, system)
   return profile.options(config, name)
 end
 
----Decides which key goes to which base URL, by the table at the top of this file. Raises a mistake if the table refuses
----an option or a variable, or if there is no usable key.
+---Decides which key goes to which base URL, by the rules at the top of this file. Raises a mistake if these rules
+---exclude an option or a variable, or if there is no usable key.
 ---@param key string? The key of --api-key-file.
 ---@return table settings The fields api_key, base_url, key_header and ca_file. cmr.new takes absent fields from the
 ---  environment. The field profile is the name of the profile in use.

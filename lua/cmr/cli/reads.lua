@@ -46,8 +46,8 @@ local function value_of(args, name)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- Returns whether a read needs a parameter to show the changed thing. A read needs each parameter that the API
--- requires. It also needs the id that fits its group, such as mailboxId in the group "Mailboxes".
+-- Returns whether a read needs a parameter. A read needs each parameter that the API requires. To show the changed
+-- thing, a read also needs the id that fits its group, such as mailboxId in the group "Mailboxes".
 local function is_needed(read, param)
   local kind = param.name:match "^(%l+)Id$"
   return param.required or kind ~= nil and is_about(read.group, kind)

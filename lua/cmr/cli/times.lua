@@ -8,7 +8,8 @@ local times = {}
 
 local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 
----Turns an option's text, such as 7d, 12h or 30m, into seconds. Returns nil if there is no text. Raises a mistake.
+---Turns an option's text, such as 7d, 12h or 30m, into seconds. Returns nil if there is no text. Raises a mistake if
+---the text does not have this form.
 ---@param option string The option's name, such as "--repeat-after".
 ---@param typed string?
 ---@return number? seconds

@@ -147,7 +147,7 @@ function Limiter:reserve(key, rate, max_wait)
   end
   local elapsed = core.now() - begun_at
   if delay then
-    -- the local queue's next slot must come after this slot, because Redis may become unavailable
+    -- if Redis becomes unavailable, the local queue must continue after this slot
     self.local_limiter:pause(key, delay + self.fallback_shares / rate)
     delay = math.max(0, delay)
     if not reserved then return nil, delay end

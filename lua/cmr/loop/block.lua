@@ -15,7 +15,7 @@ local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
 local attended = 0 -- number of calls for which block.attend has run, but not yet block.leave
-local sleepers = {} -- a heap: the waiters of sleeping coroutines, by `wakes_at`, the end of the sleep
+local sleepers = {} -- a heap of the waiters of sleeping coroutines, ordered by the sleep's end, `wakes_at`
 
 ---Lets luv's loop run the tasks too. The adapter for luv sets this function.
 ---@type fun()?
@@ -74,8 +74,9 @@ function block.spawned()
   return co ~= nil and spawned[co] == true
 end
 
--- Runs a turn, for a caller that waits in place. Inside another turn, for example in a task's hook, only runs the
--- engine, because many nested turns would overflow the C stack. The outer turn resumes the other tasks.
+-- Runs a turn for a caller that waits without a yield. A caller may itself run in a turn, for example in a task's hook.
+-- Then the function only runs the engine, and the outer turn resumes the other tasks. A full turn in a turn would use
+-- more and more of the C stack.
 local function pass(seconds)
   if coroutines.is_deferring() then
     core.engine():wait(math.min(MAX_STEP_SECONDS, seconds) * 1000)

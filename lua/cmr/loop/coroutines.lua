@@ -183,9 +183,9 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. A wait suspends the caller until a post. The argument `in_place` is for callers that cannot be
----suspended. If the caller can be suspended, in_place() returns false. If the caller cannot be suspended, in_place()
----runs the loop once and returns true. The wait then calls in_place() again, until a post.
+---Makes a cmr.Semaphore. A wait suspends the caller until a post. If the caller can be suspended, in_place() returns
+---false. If it cannot be suspended, in_place() runs the loop once and returns true, and the wait calls in_place() until
+---a post.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

@@ -24,7 +24,8 @@ local watched -- the engine that `poll` was made for
 -- The number of users of `poll`. Each wait for a call is one user. All tasks of cmr.loop.block together are one user.
 -- An active handle keeps the loop alive, so `poll` is active only while it has users.
 local waiting = 0
-local is_driving, timer = false, nil -- whether cmr.loop.block has tasks; the timer that wakes its sleeping tasks
+local is_driving = false -- whether cmr.loop.block has tasks
+local timer -- wakes the sleeping tasks of cmr.loop.block
 
 ---Returns the reason why the running coroutine cannot wait for luv's loop here, or nil.
 function luv.unsupported(context)

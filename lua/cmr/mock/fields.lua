@@ -163,7 +163,7 @@ local function location_of(request, param)
   return param.name == "userId" and request.user_in or param["in"]
 end
 
----Refuses undocumented fields in the query and the body. Only the place that open_location returns may have them.
+---Refuses undocumented fields, except in the place (query or body) that open_location returns.
 ---@param request table {operation, query, body}
 function fields.check_names(request)
   local open = open_location(request)

@@ -23,7 +23,7 @@ plan.UNPLANNED = {
 ---  id              if absent, the loop below sets it: the operation's name, or plan.second_page(id of page 1's step)
 ---  query           the query
 ---  needs           the names of the ids that plan.query adds to the query, such as "userId"
----  second_page_of  the id of the step for page 1, if the step is for page 2
+---  second_page_of  set if the step is for page 2: the id of page 1's step
 ---  wrong_key       true if the request has a wrong key
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
@@ -121,7 +121,7 @@ function plan.learn(step, envelope, ids, guessed)
   for _, source in ipairs(ID_FIELDS[step.operation] or {}) do
     local name = source.name
     local value, guess = first_text(item, source.documented), first_text(item, source.guesses)
-    -- if the command line names a user, another user's subscription is no source of a domain
+    -- the command line may name a user: takes no domain from the subscriptions of other users
     local is_foreign = step.operation == "subscriptions" and item.userId ~= ids.userId
     if value and (not ids[name] or guessed[name]) then
       ids[name], guessed[name] = value, false

@@ -86,7 +86,7 @@ local function unknown_step(operation)
   return step
 end
 
--- Returns true if every thing in the other groups has a domain that is also in this group.
+-- Returns true if this group has the domain of every thing in the other groups.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do

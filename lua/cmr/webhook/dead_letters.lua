@@ -121,8 +121,7 @@ function dead_letters.put(store, letter, ttl, seconds)
   return true
 end
 
----Removes the letters of a handled event, whether they are dead or not. Keeps the letter of an event that is too large
----for the store.
+---Removes the letters of a handled event. Keeps the letter of an event that is too large for the store.
 ---@param store cmr.Store
 ---@param hash string
 ---@param seconds number Letters with this hash that are older than `seconds` seconds belong to other events.

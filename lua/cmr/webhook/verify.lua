@@ -124,7 +124,7 @@ function verify.problem_with_key(opts)
   return "$CMR_API_KEY holds a space, a line break or another character that no key has"
 end
 
----Returns the keys that may have signed. Skips empty keys, with which anyone could sign.
+---Returns the keys that may have signed a delivery. Skips empty keys, because anyone could sign with an empty key.
 ---@param opts cmr.VerifyOptions
 ---@return string[] keys Empty if there is no key that can be used.
 function verify.keys(opts)
@@ -219,7 +219,7 @@ local function authenticate(body, headers, opts, keys)
   }
 end
 
----Checks a delivery like cmr.webhook.verify. The options must have been checked before.
+---Does the same as cmr.webhook.verify, with options that have been checked before.
 function verify.delivery(body, headers, opts)
   if type(body) ~= "string" then
     errors.raise "webhook.verify: the body must be a string, as received (in nginx: ngx.req.get_body_data or _file)"

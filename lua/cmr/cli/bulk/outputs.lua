@@ -87,8 +87,7 @@ function Results:close()
   if self.file then self.file:close() end
 end
 
--- Returns the values of the user's columns. Omits the values of cmr's columns, such as "cmr.message". An earlier
--- failures file has such columns.
+-- Returns the values of the user's columns. Omits the columns that cmr adds to a failures file, such as "cmr.message".
 local function without_reserved(header, values)
   local list = {}
   for index, name in ipairs(header) do
@@ -113,7 +112,7 @@ local function json_line(_, row, fields)
     if type(value) == "string" then value = text.utf8(value) end
     members[index] = ("%s:%s"):format(core.json_encode(row_arguments.reserved(name)), core.json_encode(value))
   end
-  -- A row of an earlier failures file begins with cmr's members. The last of these members is "cmr.row". The pattern
+  -- If the input is a failures file, its rows begin with cmr's members, and the last of them is "cmr.row". The pattern
   -- cannot find "cmr.row" inside a message, because JSON escapes the quotes there.
   local rest = row.json:gsub('^{"cmr%.kind":.-"cmr%.row":%d+,?', "{"):match "^%s*{%s*(.-)%s*$"
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"

@@ -1,6 +1,6 @@
----Turns a row of the input into the arguments of an operation. A column has the name of an API field. The name of an
----object's member has a dot, such as google.clientId. An empty cell leaves the field out, and so does null in JSON
----lines. Columns with the prefix "cmr." are reserved and ignored.
+---Turns a row of the input into the arguments of an operation. A column has the name of an API field. The column
+---google.clientId gives the member clientId of the object google. An empty cell leaves the field out, and so does null
+---in JSON lines. Columns with the prefix "cmr." are reserved and ignored.
 
 local arguments = require "cmr.cli.arguments"
 local core = require "cmr.core"

@@ -57,8 +57,8 @@ local function create(request, state, parts, data)
   return answer.success(request, data, request.operation.name ~= "create_order" and "Order created" or nil)
 end
 
--- Splits the requested domains into two lists: the parts of the order and the unavailable domains. Also returns the set
--- of all requested names.
+-- Splits the requested domains into two lists. The first has the parts of the order, the second the domains that are
+-- unavailable. Also returns the set of all requested names.
 local function split_available(state, requested, mailboxes)
   local parts, unavailable, seen = {}, json.array(), {}
   for _, item in ipairs(requested or {}) do

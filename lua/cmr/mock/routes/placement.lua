@@ -23,7 +23,7 @@ function placement.create_placement_test(request, state)
     answer.refuse(402, "Insufficient wallet balance to run placement test", false)
   end
   local test = {
-    orderId = random.id(28), -- as long as the id in the sample
+    orderId = random.id(28), -- the length of the sample's id
     userId = request.user.userId,
     spamassassin = fields.spamassassin or false,
     blacklist = fields.blacklist or false,

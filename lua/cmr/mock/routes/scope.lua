@@ -1,5 +1,6 @@
 ---Decides which items a request may reach. The mock answers 404 for a missing item, and 403 for an item of another
----user. Another user's credential counts as missing. A request without a user can reach every item of the partner.
+---user, except that it answers 404 for another user's credential. A request without a user can reach every item of the
+---partner.
 
 local answer = require "cmr.mock.answer"
 local Subscription = require "cmr.mock.model.subscription"
