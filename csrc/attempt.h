@@ -42,8 +42,8 @@ void attempt_close(struct call *call, struct handles *handles);
 void attempt_free_headers(struct call *call);
 
 /*
- * Drops the easy handle without freeing it, because libcurl would use its descriptors. In a fork's child, these belong
- * to the parent. After the program has closed descriptors, their numbers may belong to other files.
+ * Drops the easy handle. Does not free the handle, because libcurl would then use its descriptors. In a fork's child,
+ * the descriptors belong to the parent. After the program has closed descriptors, they may belong to other files.
  */
 void attempt_forget(struct call *call);
 

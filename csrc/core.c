@@ -155,8 +155,9 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 }
 
 /*
- * core.is_generator() -> whether the running coroutine makes the items of a `for ... in` loop. The loop takes every
- * yielded value as an item. Finds a coroutine of coroutine.wrap, and one that a Lua function resumes.
+ * core.is_generator() -> whether a `for ... in` loop resumed the running coroutine for its next item. Such a loop takes
+ * every yielded value as an item. The loop may call a function of coroutine.wrap, or a Lua function that resumes the
+ * coroutine.
  */
 static int core_is_generator(lua_State *L)
 {

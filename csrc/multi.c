@@ -443,7 +443,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
     if (call->sends > 0)
         forget_streams(call->target);
     call->wary = true;
-    /* takes a new connection; but HTTP/2 calls share one, and after a send the call uses the shared one again */
+    /* a call that was sent over HTTP/2 may share another call's connection */
     call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);
@@ -496,10 +496,9 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Handles the calls whose time ended while the process was stopped or busy. A call that has sent its request gets more
- * time to read its answer. Otherwise libcurl would not read an answer that has arrived, and the outcome of a charged
- * request would be unknown. A call that has not sent its request ends. With more time, libcurl would still send the
- * request.
+ * Handles the calls whose time ended while the process was stopped or busy. If the request was sent, the call gets more
+ * time to read the answer. Otherwise libcurl would not read an answer that has arrived, and the outcome of a charged
+ * request would be unknown. If the request was not sent, the call ends, because libcurl would use more time to send it.
  */
 static void extend_late(struct multi *multi)
 {

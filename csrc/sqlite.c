@@ -168,7 +168,7 @@ static int lua_sqlite_open(lua_State *L)
     if (fault)
         return push_failure(L, fault, "no_file");
     code = sqlite3_open_v2(path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    /* from SQLite's absolute path without symbolic links, so that all processes lock the same file */
+    /* SQLite's path is absolute and has no symbolic links, so all processes use the same writers' file */
     if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
                                       sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
         code = SQLITE_CANTOPEN;

@@ -36,9 +36,9 @@
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
 ---
----For how many seconds the run recognises a row that was sent outside the run. Applies only to operations that cost
----money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run uses
----repeat_after instead. At most 400 days, because the ledger removes older requests.
+---The run skips a row that another run or a single call sent in the last `remember` seconds. Applies only to operations
+---that cost money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run
+---uses repeat_after instead. At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
@@ -105,6 +105,21 @@ function Client:preview(name, ...) end
 ---@param ... any The operation's arguments.
 ---@return cmr.Job job
 function Client:start(name, ...) end
+
+---Calls an operation for many inputs concurrently. An input is a table of fields, or the operation's first argument.
+---The rate limit and the retries apply to each call.
+---
+---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
+---
+---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
+---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
+---cancelled. Lua 5.4 and 5.5 cancel them at once. Other versions of Lua cancel them when they collect the iterator. In
+---nginx, the end of the loop's coroutine cancels them too.
+---@param name string The operation's name.
+---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
+---@param opts? cmr.MapOptions
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
+function Client:map(name, inputs, opts) end
 
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
 ---call of client:bulk with the same rows continues the run, and skips the rows that are done. With the option `again`
@@ -529,6 +544,21 @@ function cmr.preview(name, ...) end
 ---@return cmr.Job job
 function cmr.start(name, ...) end
 
+---Calls an operation for many inputs concurrently. An input is a table of fields, or the operation's first argument.
+---The rate limit and the retries apply to each call.
+---
+---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
+---
+---If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
+---timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
+---cancelled. Lua 5.4 and 5.5 cancel them at once. Other versions of Lua cancel them when they collect the iterator. In
+---nginx, the end of the loop's coroutine cancels them too.
+---@param name string The operation's name.
+---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
+---@param opts? cmr.MapOptions
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Gives an input and the results of its call.
+function cmr.map(name, inputs, opts) end
+
 ---Calls an operation for many rows. If the operation changes something, the client's ledger records the rows. A later
 ---call of client:bulk with the same rows continues the run, and skips the rows that are done. With the option `again`
 ---or `repeat_after`, client:bulk can send these rows again. The report counts the rows in each state, see
@@ -578,6 +608,18 @@ function cmr.bulk(name, rows, opts) end
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
 
+---The options of client:map. cmr calls before_send when an input's call has its slot in the rate limit, just before the
+---request is sent. before_send can write a record of your own. If it returns false, cmr does not send the request, and
+---the error is of kind "cancelled".
+---@class cmr.MapOptions
+---The maximum number of started calls whose results your loop has not taken yet. Default: 16.
+---@field concurrency? integer
+---
+---True: the results come in the order of the inputs. False: the results come in the order in which the calls end.
+---Default: false.
+---@field ordered? boolean
+---@field before_send? fun(input: any): boolean? Called before an input's first attempt. False skips the input.
+
 ---A call in the background, from client:start.
 ---@class cmr.Job
 local Job = {}
@@ -617,7 +659,7 @@ function connections:is_moved() end
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any Its results are returned. A first result of nil undoes the changes.
----@param is_patient? boolean True: waits the full time for a lock, even if the transaction before waited in vain.
+---@param is_patient? boolean True: waits the full time for a lock, even if the previous transaction waited in vain.
 function connections:transaction(synchronous, change, is_patient) end
 
 ---Runs a function that only reads. All of its queries see the ledger in the same state, under one lock.
@@ -838,8 +880,8 @@ function writing:settle(id, ending) end
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
 ---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start, client:map
----and client:bulk also need spawn, semaphore and notify, and raise without them. The functions detected, attend, leave,
----forget, interrupt and watch exist in the library's adapters only.
+---and client:bulk also need spawn, semaphore and notify, and raise without them. Some functions exist in the library's
+---adapters only: `detected`, `attend`, `leave`, `forget`, `interrupt` and `watch`.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
 ---
@@ -884,8 +926,8 @@ function writing:settle(id, ending) end
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
 ---
----The whole request has failed after `first_failure` events about this many things. After fewer, a part may have been
----done. 0: the answer already refused everything.
+---If the `first_failure` events report this number of things, everything has failed. If they report fewer things,
+---something may have been done. 0 means that the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -988,7 +1030,7 @@ function webhook.handler(options) end
 ---@return cmr.Receiver receiver
 function webhook.receiver(options) end
 
----Returns facts about an event that cmr.webhook.verify returned, or that Receiver:replay handles. Returns nil for any
+---Returns facts about an event that cmr.webhook.verify returned or that a handler of cmr gets. Returns nil for any
 ---other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
@@ -996,8 +1038,9 @@ function webhook.info(event) end
 
 ---Returns the id of an event. All deliveries of the event have the same id. Normally the id is the eventId. The samples
 ---of warmup and subscription events have no eventId. For an event without an eventId, the id is "sha256:" and the hash
----of the body. cmr knows this hash only if cmr.webhook.verify returned the event, or if Receiver:replay handles it. For
----any other table without an eventId, the id is nil.
+---of the body. cmr knows this hash only for an event that cmr.webhook.verify returned or that a handler of cmr gets.
+---For any other table without an eventId, the id is nil.
+---
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
 ---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in

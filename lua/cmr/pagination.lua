@@ -112,8 +112,8 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages, and not only of this page. If the total is the
--- number of this page's items and the number of pages is known, the total may count only this page.
+-- Returns whether the first page's total counts the items of all pages. A total that equals the number of this page's
+-- items may count only this page. cmr trusts such a total only if the answer does not have the number of pages.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

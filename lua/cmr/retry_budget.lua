@@ -1,8 +1,9 @@
 ---Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
 ---
----A retry takes one unit from the budget. A retry after a refusal takes none. A call that succeeds or is refused gives
----back the unit that its retry took. If the call took none, it adds 0.2 units. After a refusal by the rate limit, or
----any other failure, the budget stays as it is. The standard mode of the AWS SDKs uses the same ratios.
+---A retry takes one unit from the budget. If the server then answers the call, cmr returns one unit. If the server
+---answers a call that took no unit, cmr adds 0.2 units. A success and a refusal such as 404 are answers. A 5xx and a
+---429 are not. The retry after a refusal (a 429 too) takes no unit. The standard mode of the AWS SDKs uses the same
+---ratios.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
@@ -45,8 +46,8 @@ local function earn(self, key, amount)
   self.spent:remove(key)
 end
 
----Puts the unit that a retry took back into a key's budget. Call this function after a success or a refusal, or if the
----retry did not take place.
+---Returns a retry's unit to a key's budget. Call this function after a success or a refusal, or if the retry did not
+---take place.
 function Budget:give_back(key)
   earn(self, key, 1)
 end

@@ -21,9 +21,9 @@ local validate = require "cmr.util.validate"
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
 ---
----For how many seconds the run recognises a row that was sent outside the run. Applies only to operations that cost
----money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run uses
----repeat_after instead. At most 400 days, because the ledger removes older requests.
+---The run skips a row that another run or a single call sent in the last `remember` seconds. Applies only to operations
+---that cost money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run
+---uses repeat_after instead. At most 400 days, because the ledger removes older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
@@ -86,7 +86,7 @@ end
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
 --   "other_key"  the run was sent with another key; the fourth value is the run
---   "mistake"    the same, but `other_account` says to ignore the runs of other keys
+--   "mistake"    the run was sent with another key, and `other_account` is set
 --   "mistake"    no run has the name
 --   "mistake"    the run is of another operation or base URL
 --   nil          the ledger failed
@@ -184,7 +184,7 @@ end
 ---  account, id, name, round_after
 ---  former_accounts  a list of the accounts with former keys, for opts.changed_key
 ---  changed_key, other_account  as in opts, for plan.rows
----  others_after   the newest request before the run's round; plan.rows ignores other keys' requests up to this one
+---  others_after   the id of the newest request before the run's round; requests of other keys count only after it
 ---  record         the run in the ledger
 ---  is_resumed     whether the run was begun before and has not ended
 ---  begins_round   whether the first row that is sent begins the run's next round

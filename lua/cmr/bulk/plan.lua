@@ -22,8 +22,8 @@ local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Returns whether a second call of the operation costs money, destroys something, flips a state, or uses a quota. A run
----of such an operation does not send a row if the same request was sent before by another run or without a run.
+---Returns whether a second call of the operation costs money, destroys something, flips a state, or uses a quota. For
+---such an operation, the requests that were sent outside the run count too: see `counts`.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
@@ -51,8 +51,8 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Takes the requests with a row's content. Returns whether the row failed or was deferred in this run, and was sent
--- outside this run after that.
+-- Takes the requests with a row's content. Returns whether the row was sent outside this run after it failed, or was
+-- deferred, in this run.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -65,10 +65,10 @@ local function is_sent_since(run, entries)
   return newest_elsewhere > oldest_failed
 end
 
--- Returns the entry of a row. `number` is 1 for the first row with this content, and 2 for the second. The entries made
--- in this pass come first. The others follow in the order of RANKS. If the input is a failures file, failed and
--- deferred entries precede the others, because the file's rows are to be sent again. But if is_sent_since is true, the
--- row must not be sent again, so the order stays the order of RANKS.
+-- Returns the entry of a row. The first row with this content gets the first of `entries`, and `number` is 1. The
+-- second row gets the second entry. The entries made in this pass come first, and the others follow in the order of
+-- RANKS. A failures file has rows that are to be sent again. So for such a file, failed and deferred entries precede
+-- the others, unless is_sent_since is true.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -147,9 +147,9 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- Another process may send the same content first. So Ledger:begin refuses the row if it finds a newer request with
-  -- this content than the newest request of now. For a copy of an earlier row, the requests of this run do not count,
-  -- because the earlier row may have sent them.
+  -- Another process may send the same content before this row is sent. So Ledger:begin looks again, and refuses the row
+  -- if the newest request with this content has changed. For a copy of an earlier row, the requests of this run do not
+  -- count, because the earlier row may have sent them.
   if row.copy == 1 then
     row.newest_known = newest
   else

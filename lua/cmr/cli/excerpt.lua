@@ -16,8 +16,8 @@ local function count_items(value)
   return count
 end
 
----Returns a text as a list of lines for a question. A text that is too long is cut. The lines before the cut text
----say how many bytes are not shown, and how many list items each member of `value` has.
+---Returns a text as a list of lines for a question. A text that is too long is cut. In this case, the first lines say
+---how many bytes are not shown, and how many list items each member of `value` has.
 ---@param name string what the text is, such as "the body"
 ---@param whole string the text
 ---@param value any the value that was written as the text

@@ -168,8 +168,8 @@ local function log(system, lines)
   end
 end
 
--- Calls the client's method, and raises the method's errors again. Ctrl-C is such an error. If Ctrl-C interrupts an
--- attempt that may have changed something, the function also prints that the request may have been done.
+-- Calls the client's method, and raises the method's errors again. Ctrl-C is such an error. If Ctrl-C comes after the
+-- first attempt of a request that may change something, the function prints that the request may have been done.
 local function call(order, parsed, system, client)
   local has_begun = false
   client = client:with {
@@ -245,9 +245,9 @@ function request.open_engine(system)
   return spare
 end
 
----Sends one request and prints its answer. Raises failures and mistakes, with one exception: the answer of a request
----that may have changed something cannot be printed. The function reports this failure on standard error, and returns
----its exit status.
+---Sends one request and prints its answer. Raises failures and mistakes. But after a request that may have changed
+---something, the function does not raise a failure to print the answer. The function reports this failure on standard
+---error, and returns its exit status.
 ---
 ---The fields of `order` are:
 ---  method      the name of a method of the client

@@ -154,7 +154,7 @@ end
 ---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any Its results are returned. A first result of nil undoes the changes.
----@param is_patient? boolean True: waits the full time for a lock, even if the transaction before waited in vain.
+---@param is_patient? boolean True: waits the full time for a lock, even if the previous transaction waited in vain.
 function connections:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)
   if not db then return nil, message, reason end

@@ -39,7 +39,7 @@ local function is_repeated(db, request)
   return row and row.id and row.id > known
 end
 
--- Begins a run's next round. Each request of the round runs this statement, but only the first one has an effect.
+-- Begins a run's next round, together with the round's first request. For the further requests, changes nothing.
 local BEGIN_ROUND = [[UPDATE run SET round = round + 1, round_at = ?1, round_after = ?2, ended_at = NULL
   WHERE id = ?3 AND (round_after <> ?2 OR ended_at IS NOT NULL)]]
 

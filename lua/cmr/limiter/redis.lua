@@ -32,8 +32,9 @@ end
 local SPEC = { fallback_shares = validate.integer(1) }
 
 -- Finds the next slot that is at least `after` seconds away. Reserves the slot if it is at most `max_wait` seconds
--- away. Returns the slot's time, Redis's time, and 1 if the slot is reserved, otherwise 0. A pause is a slot of length
--- 0. The key expires with its last slot. The script also stores the time of the queue's last change. If this time is in
+-- away. Returns the slot's time, Redis's time, and 1 if the slot is reserved, otherwise 0.
+-- To pause the queue for `after` seconds, the caller reserves a slot of length 0 at the end of the pause.
+-- The key expires with its last slot. The script also stores the time of the queue's last change. If this time is in
 -- the future, Redis's clock was set back, so the queue moves back too.
 local RESERVE = [[
 local time, length, after, max_wait = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -65,16 +66,17 @@ function Limiter.new(options)
     fallback_shares = opts.fallback_shares or 1,
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
-    both_until = -math.huge, -- until this time, the local queue and the queue in Redis must both agree to a slot
-    -- key that Redis refused -> the same time, for this key only
+    both_until = -math.huge, -- until this time, a slot must be free in the local queue and in the queue in Redis
+    -- refused key -> a time; until this time, a slot of this key must be free in both queues
     refused_until = expiring.new(),
   }, Limiter)
 end
 
--- Returns a reply's lateness: how many seconds slower the reply was than the baseline. The first reply and each
--- faster reply become the baseline. A slower reply moves the baseline by 1/16 of its lateness, so that a slower
--- network becomes the norm. If a reply's lateness is longer than the reply's whole round trip, the network cannot be
--- the cause. Redis's clock was probably set back, and this reply becomes the baseline.
+-- Returns how late a reply is, in seconds. A reply's offset is the time of its arrival minus the time of Redis's clock
+-- in the reply. The lateness is the offset minus the smallest offset so far. A late reply raises the smallest offset by
+-- 1/16 of its lateness, so that a slower network becomes the norm. The network cannot make a reply later than the whole
+-- round trip took. If the lateness is longer, Redis's clock was probably set back. Then this offset counts as the
+-- smallest.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -95,9 +97,9 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes the slot that Redis's reply names. `latest_before` is the slot that was noted before the request to Redis.
--- Another coroutine may have noted a later slot meanwhile. That later slot stays noted, with one exception: `slot` is
--- before `latest_before`, because Redis lost its data or its clock was set back.
+-- Notes `slot`, the slot that Redis's reply names. But if another coroutine has noted a later slot meanwhile, keeps the
+-- later slot. `latest_before` is the slot that was noted before the request. If `slot` is earlier than `latest_before`,
+-- Redis lost its data or its clock was set back, so the function notes `slot` in any case.
 -- cmr forgets the noted slot SLOT_SECONDS after the time of `slot`.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
@@ -109,8 +111,8 @@ end
 --   Redis is unavailable
 --   Redis refuses the script for this key
 --   the slot is before the noted slot: Redis lost its data, or the clock of Redis was set back
--- The caller then takes a slot from its local queue, and other hosts may still use Redis. So both queues must agree to
--- the key's next slots until the other hosts have noticed the failure too.
+-- After a failure, this host uses its local queue, but other hosts may still use Redis. So until the other hosts have
+-- noticed the failure too, a slot must be free in both queues.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }

@@ -137,18 +137,33 @@ local function judge(delivery, opts, directory)
   return report, status
 end
 
+---A report of cmr.listen.run. There are four kinds:
+---    the listener listens                url, pid
+---    a delivery was accepted             delivery, accepted, exit, status, problem, id, event, signatureFormat,
+---                                        timestampSigned
+---    a delivery was refused              delivery, accepted, status, kind, message
+---    a forwarded delivery was answered   delivery, forwarded
+---@class cmr.ListenReport
+---@field url? string
+---@field pid? integer
+---@field delivery? integer The number of the delivery.
+---@field accepted? boolean
+---@field exit? integer The exit status of the command of the option `exec`.
+---@field status? integer The status of the answer; nil if the delivery is forwarded.
+---@field problem? string The reason why the event could not be stored.
+---@field id? string
+---@field event? table
+---@field signatureFormat? string
+---@field timestampSigned? boolean
+---@field kind? string
+---@field message? string
+---@field forwarded? integer The status of the URL's answer.
+
 ---Options of cmr.listen.run.
 ---@class cmr.ListenOptions
 ---@field port? integer The port on 127.0.0.1. Default: a free port.
 ---@field verify? cmr.VerifyOptions Which deliveries to accept.
----
----The function that gets the reports. When the listener begins to listen, the report is {url, pid}. When a delivery was
----verified, the report is {delivery = number, accepted, problem, exit, status}. `problem` says why the event could not
----be stored. `exit` is the command's exit status. `status` is the status of the answer, or nil if the delivery is
----forwarded. If the delivery was accepted, the report also has id, event, signatureFormat and timestampSigned. If the
----delivery was refused, the report also has kind and message. When a forwarded delivery was answered, the report is
----{delivery = number, forwarded = status}.
----@field emit fun(report: table)
+---@field emit fun(report: cmr.ListenReport)
 ---
 ---A URL that gets the accepted deliveries. nginx forwards the body and the headers, except Host and the headers of the
 ---connection. The URL's answer goes back to the sender.

@@ -107,9 +107,9 @@ local function once()
 end
 
 ---Calls a function that waits without a yield. Returns true and the function's first result, or false and the error.
----While the function runs, this library's tasks go on. The program's coroutines go on in coroutines.post_deferred.
----An earlier resume would have two dangers: the coroutine's error would end the wait, and a coroutine that waits in the
----same way would fill more of the C stack.
+---While the function runs, this library's tasks go on, but the program's coroutines stay suspended. The function
+---coroutines.post_deferred resumes them later. If they went on at once, an error in one of them would end the wait, and
+---each of them that waits in the same way would take more of the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end

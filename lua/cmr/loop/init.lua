@@ -5,8 +5,8 @@ local loaded = package.loaded
 local loop = {}
 
 ---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start, client:map
----and client:bulk also need spawn, semaphore and notify, and raise without them. The functions detected, attend, leave,
----forget, interrupt and watch exist in the library's adapters only.
+---and client:bulk also need spawn, semaphore and notify, and raise without them. Some functions exist in the library's
+---adapters only: `detected`, `attend`, `leave`, `forget`, `interrupt` and `watch`.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
 ---

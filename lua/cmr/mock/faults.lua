@@ -47,7 +47,7 @@ local function read_match(match, names)
   return read
 end
 
----Checks an order for a fault, and makes the fault.
+---Makes the fault that a test orders, or refuses the order.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
 ---A string in `body` is sent unchanged, and any other body as JSON. With a status and no body, the mock sends an
 ---envelope. With close = true, the mock closes the connection and does not carry out the request. With close = "after",
@@ -82,7 +82,7 @@ local function matches(match, request)
     and (match.path == nil or match.path == request.path or match.path == request.operation_path)
 end
 
----Returns the first fault that matches a request. Removes the fault from the list after the ordered number of requests.
+---Returns the first fault that matches a request. Removes the fault from the list when it has matched `times` requests.
 ---@param list table[]
 ---@param request table
 ---@return table? fault

@@ -22,8 +22,8 @@ local things = require "cmr.settlement.things"
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
 ---
----The whole request has failed after `first_failure` events about this many things. After fewer, a part may have been
----done. 0: the answer already refused everything.
+---If the `first_failure` events report this number of things, everything has failed. If they report fewer things,
+---something may have been done. 0 means that the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -86,7 +86,7 @@ local function unknown_step(operation)
   return step
 end
 
--- Returns true if this group has the domain of every thing in the other groups.
+-- Returns true if each thing in the other groups belongs to a domain in this group.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do

@@ -4,9 +4,9 @@ local reading = {}
 
 local announcements
 
----Some events announce how many other events follow. For example, mailbox.order.success has in data.quantity the number
----of mailbox.created events. Returns the event that announces the events called `name`, and the member of data that has
----their number. Returns nil if no event announces them.
+---Some events announce how many other events follow. For example, data.quantity of mailbox.order.success is the number
+---of mailbox.created events. Takes the name of such other events. Returns the event that announces them, and the member
+---of its data that has their number. Returns nil if no event announces them.
 ---@param name string
 ---@return {event: string, count: string}?
 function reading.announcement(name)

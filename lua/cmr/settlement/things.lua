@@ -26,7 +26,7 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields for a thing's name; requests use the same name
+-- kind of thing -> the fields that may contain a thing's name, in events and in requests
 local NAME_FIELDS = {
   address = { "email" },
   domain = { "domainName", "domain" },

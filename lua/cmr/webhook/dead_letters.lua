@@ -92,9 +92,10 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter, and then removes the earlier letters about the same event. If one of these is dead already, changes
----nothing. If the store is full, or the letter is too large for it, the function keeps one `event`: it changes nothing
----if an earlier letter has an `event`, and otherwise stores the new letter without its `event`.
+---Stores a letter, and then removes the earlier letters about the same event. If an earlier letter is dead already,
+---changes nothing. If the store has no room for the letter, and an earlier letter has the `event`, changes nothing
+---either. Without such an earlier letter, the function stores the new letter without its `event`, and removes the
+---earlier letters.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds

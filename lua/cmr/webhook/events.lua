@@ -30,7 +30,7 @@ local TYPES = {
 local WARM_MAILBOX = "mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret "
   .. "isAdmin warmingUpFrom expiryDate"
 
--- Groups of fields. After `fields` in ROWS, a word in capitals such as SUBSCRIPTION stands for a whole group.
+-- Groups of fields. In a `fields` line of ROWS, a word in capitals such as SUBSCRIPTION stands for a whole group.
 local GROUPS = {
   SUBSCRIPTION = "userId userEmail subscriptionId domainId domain workspaceType quantity periodStart periodEnd "
     .. "autoRenew description subscriptionStatus",

@@ -53,7 +53,7 @@ function webhook.receiver(options)
   return receiver.new("webhook.receiver", options)
 end
 
----Returns facts about an event that cmr.webhook.verify returned, or that Receiver:replay handles. Returns nil for any
+---Returns facts about an event that cmr.webhook.verify returned or that a handler of cmr gets. Returns nil for any
 ---other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
@@ -61,8 +61,9 @@ webhook.info = verify.info
 
 ---Returns the id of an event. All deliveries of the event have the same id. Normally the id is the eventId. The samples
 ---of warmup and subscription events have no eventId. For an event without an eventId, the id is "sha256:" and the hash
----of the body. cmr knows this hash only if cmr.webhook.verify returned the event, or if Receiver:replay handles it. For
----any other table without an eventId, the id is nil.
+---of the body. cmr knows this hash only for an event that cmr.webhook.verify returned or that a handler of cmr gets.
+---For any other table without an eventId, the id is nil.
+---
 ---Two events without an eventId have the same id if their bodies are the same, for example when a warmup starts twice.
 ---So the receiver recognises duplicates of such an event for only a limited time after it handled the event. This time
 ---is 10 minutes plus the option `tolerance`, so the default is 15 minutes in all. All deliveries of one event arrive in

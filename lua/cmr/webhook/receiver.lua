@@ -211,11 +211,9 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. A failed event becomes a dead letter as follows:
---   before the third delivery    after redelivery.SECONDS, unless a later delivery is handled
---   from the third delivery on   at once
---   in a replay                  the event keeps its letter
--- An error of the store does not change the answer to the vendor.
+-- Ends the claim. If the event failed, stores its letter. From the third delivery on, the letter is dead at once.
+-- Before that, it is dead after redelivery.SECONDS, unless a later delivery is handled. In a replay, the event keeps
+-- its letter. An error of the store does not change the answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true

@@ -178,8 +178,9 @@ function Failures:add(row, failure)
   self:write(self.format_line(self.header, row, fields, self.separator))
 end
 
----Closes the file of failures and renames PATH.part to PATH. If the input PATH is still needed, the caller sets
----keep_part: the function keeps PATH.part and sets self.path to it. Returns a message if the file could not be written.
+---Closes the file of failures and renames PATH.part to PATH. With keep_part, sets self.path to PATH.part instead. The
+---caller sets keep_part if PATH is also the input and is still needed. Returns a message if the file could not be
+---written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message

@@ -7,8 +7,8 @@ local shape = require "cmr.probe.shape"
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- The operations in the plan whose path is documented, but whose method is assumed. Their fact names the method too, so
--- cmr reports the whole fact as assumed.
+-- The documentation has the path of these operations, but not their method. A fact about such an operation needs both,
+-- so cmr reports the fact as assumed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
 -- Makes a judge for the answer to a step. Normally, the new judge returns the verdict of judge(answer, seen). If the
