@@ -926,8 +926,8 @@ function writing:settle(id, ending) end
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
 ---
----If the `first_failure` events report this number of things, everything has failed. If they report fewer things,
----something may have been done. 0 means that the answer already refused everything.
+---The number of things that the `first_failure` events can report. If they report all of these things, everything has
+---failed. Otherwise something may have been done. 0 means that the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
@@ -2343,7 +2343,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400 if excludedDMARCtags is used outside a TXT record at a host that begins with _dmarc.
+---The help centre documents the status 400 if a record with excludedDMARCtags is not of type TXT, or its host does not begin with _dmarc.
 ---
 ---```lua
 ---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
@@ -2392,7 +2392,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---The webhook dns-record.updated reports that a change of DNS or of forwarding has been applied.
 ---
----The help centre documents the status 400 if excludedDMARCtags is used outside a TXT record at a host that begins with _dmarc.
+---The help centre documents the status 400 if a record with excludedDMARCtags is not of type TXT, or its host does not begin with _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---

@@ -1,9 +1,8 @@
 ---Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
 ---
----A retry takes one unit from the budget. If the server then answers the call, cmr returns one unit. If the server
----answers a call that took no unit, cmr adds 0.2 units. A success and a refusal such as 404 are answers. A 5xx and a
----429 are not. The retry after a refusal (a 429 too) takes no unit. The standard mode of the AWS SDKs uses the same
----ratios.
+---A retry takes one unit from the budget, but a retry after a 429 or another refusal takes none. When the server
+---answers the call, cmr returns one unit. If the call took none, cmr adds 0.2 units. A 5xx and a 429 do not count as
+---answers. The standard mode of the AWS SDKs uses the same ratios.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

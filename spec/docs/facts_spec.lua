@@ -219,8 +219,8 @@ local STATUSES = {
   platforms = {"The API page documents the status 404 if the user was not found; "
     .. "422 if the request cannot be processed."},
   add_platform = {"The API page documents the status 400 if the platform refused the credentials."},
-  add_dns_records = {"The help centre documents the status 400 if excludedDMARCtags"},
-  update_dns_record = {"The help centre documents the status 400 if excludedDMARCtags"},
+  add_dns_records = {"The help centre documents the status 400 if a record with excludedDMARCtags"},
+  update_dns_record = {"The help centre documents the status 400 if a record with excludedDMARCtags"},
   update_mailboxes = {"The help centre documents the status 400 if", "; 401 if", "; 404 if", "; 422 if",
     "; 429 if the rate limit is reached."},
   export_mailboxes = {"The API page documents the status 400 if", "; 401 if the key or userId", "; 403 if", "; 404 if",

@@ -51,8 +51,8 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Takes the requests with a row's content. Returns whether the row was sent outside this run after it failed, or was
--- deferred, in this run.
+-- Compares the requests with a row's content. Returns whether a request from outside this run is newer than a failed or
+-- deferred request of this run.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -65,10 +65,10 @@ local function is_sent_since(run, entries)
   return newest_elsewhere > oldest_failed
 end
 
--- Returns the entry of a row. The first row with this content gets the first of `entries`, and `number` is 1. The
--- second row gets the second entry. The entries made in this pass come first, and the others follow in the order of
--- RANKS. A failures file has rows that are to be sent again. So for such a file, failed and deferred entries precede
--- the others, unless is_sent_since is true.
+-- Returns the entry of a row. `number` counts the rows with this content, from 1. The row gets the entry at this place.
+-- The entries made in this pass come first, and the others follow in the order of RANKS. A failures file has rows that
+-- are to be sent again. So for such a file, failed and deferred entries precede the others, unless is_sent_since is
+-- true.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)

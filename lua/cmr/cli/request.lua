@@ -245,9 +245,9 @@ function request.open_engine(system)
   return spare
 end
 
----Sends one request and prints its answer. Raises failures and mistakes. But after a request that may have changed
----something, the function does not raise a failure to print the answer. The function reports this failure on standard
----error, and returns its exit status.
+---Sends one request and prints its answer. Raises failures and mistakes, with one exception. If the request may have
+---changed something, a failure of the printing is not raised. It is reported on standard error, and the function
+---returns its exit status.
 ---
 ---The fields of `order` are:
 ---  method      the name of a method of the client

@@ -74,9 +74,8 @@ end
 
 -- Returns how late a reply is, in seconds. A reply's offset is the time of its arrival minus the time of Redis's clock
 -- in the reply. The lateness is the offset minus the smallest offset so far. A late reply raises the smallest offset by
--- 1/16 of its lateness, so that a slower network becomes the norm. The network cannot make a reply later than the whole
--- round trip took. If the lateness is longer, Redis's clock was probably set back. Then this offset counts as the
--- smallest.
+-- 1/16 of its lateness, so that a slower network becomes the norm. The network can delay a reply by the round trip at
+-- most. If the lateness is longer, Redis's clock was probably set back, and this offset counts as the smallest.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)

@@ -22,8 +22,8 @@ local things = require "cmr.settlement.things"
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
 ---
----If the `first_failure` events report this number of things, everything has failed. If they report fewer things,
----something may have been done. 0 means that the answer already refused everything.
+---The number of things that the `first_failure` events can report. If they report all of these things, everything has
+---failed. Otherwise something may have been done. 0 means that the answer already refused everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 
