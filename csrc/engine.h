@@ -15,9 +15,9 @@ void engine_open(lua_State *L);
  *
  * engine:wait(ms) -> waits up to ms milliseconds for work and does it; returns whether calls finished
  *
- * engine:wait_for(call, ms) -> waits like engine:wait, and returns whether this call finished and no other call did.
- * After true, engine:finished() does not return the call again. The function does not wait if a call has finished
- * already, or if this call does not run on this engine.
+ * engine:wait_for(call, ms) -> waits like engine:wait. Returns true if only this call has finished, otherwise false.
+ * After true, engine:finished() does not return the call again. The function does not wait if any call has finished
+ * already, or if this call does not run on the engine.
  *
  * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. After a
  * fork or close, the new engine also returns the calls that ended with the old engine. A call that was collected or

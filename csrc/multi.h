@@ -63,9 +63,9 @@ void multi_remove(struct call *call);
 
 /*
  * Waits up to timeout_ms for work, and does the work. Returns whether calls finished. On an error:
- *   libcurl has no memory, or a socket cannot be watched   the running calls fail; makes a new curl multi
- *   the new curl multi cannot be made                      the queued calls fail too; closes the multi
- *   the program has closed the descriptors                 all calls fail; closes the multi
+ *   libcurl has no memory, or a socket cannot be watched   fails the running calls, and makes a new curl multi
+ *   the new curl multi cannot be made                      fails the queued calls too, and closes the multi
+ *   the program has closed the descriptors                 fails all calls, and closes the multi
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 

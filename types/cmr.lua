@@ -835,12 +835,14 @@ local writing = {}
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
----`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
----row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. The caller looks for requests with the same content, and sets `newest_known` to the newest
----id, or to 0. If the ledger has a newer request with this content, the function records nothing.
----`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
----request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
+---The fields of `request` are account, operation, digest, and optionally:
+---  ids                     such as {{"order", "ORD_1"}}
+---  run, row, user
+---  supersedes              the id of the request that this request repeats
+---  newest_known            the id of the newest request with this content that the caller knows, or 0. If the ledger
+---                          has a newer request with this content, the function records nothing
+---  newest_known_elsewhere  the same, but the requests of this run do not count
+---  round_after             begins a new round of the run; the round has only requests with a higher id
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
@@ -909,7 +911,7 @@ function writing:settle(id, ending) end
 ---@field seen fun() Makes the running coroutine the second watched coroutine.
 ---@field stop fun() Ends the watch.
 
----The place where a call waits: the caller, the iterator of a generic for, or a background task.
+---The place where a call waits: in the caller, in the iterator of a `for ... in` loop, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
 ---Says what settles a request, and which ids its events have. See cmr.info.
@@ -1103,9 +1105,9 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. If the third delivery fails, the event is a
----dead letter at once. If an earlier delivery fails, the event is a dead letter 10 minutes after its last failure,
----unless a later delivery is handled. An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. After the third delivery, a failed event is
+---a dead letter at once. Before that, it becomes a dead letter 10 minutes after the last failure. A delivery that is
+---handled meanwhile prevents this. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -1150,7 +1152,7 @@ function Receiver:drop(id) end
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
 ---
----The only accepted signature format, one of cmr.webhook.signature_formats. Default: all formats.
+---Accepts only this signature format, one of cmr.webhook.signature_formats. Default: accepts all of them.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
@@ -1644,7 +1646,7 @@ function Client:user(userId) end
 ---
 ---`POST /users`
 ---
----Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
+---Every field except email accepts letters of any script, digits, spaces, hyphens, and .,'#&()/ too. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
 ---
 ---```lua
 ---cmr.create_user{
@@ -1700,7 +1702,7 @@ function Client:create_user(fields) end
 ---
 ---`PUT /users`
 ---
----Every field except email accepts letters of any script, digits, spaces, and the characters . , ' # & ( ) / and -. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
+---Every field except email accepts letters of any script, digits, spaces, hyphens, and .,'#&()/ too. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
 ---
 ---Assumed: cmr requires no field of the body, because every field is optional on the API pages; the help centre requires all fields.
 ---
@@ -2609,7 +2611,7 @@ function Client:order_status(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
+---In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
 ---
 ---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2684,7 +2686,7 @@ function Client:create_order(userId, fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
+---In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -2800,7 +2802,7 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
+---In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
 ---
 ---According to the page of create_order, mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2877,7 +2879,7 @@ function Client:create_order_form(fields) end
 ---
 ---The page calls google.clientId a number, although it is text on other pages.
 ---
----The object mailboxes has a member for each domain. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
+---In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---

@@ -51,7 +51,7 @@ function Budget:give_back(key)
   earn(self, key, 1)
 end
 
----Adds 0.2 units to a key's budget. Call this function after a success or a refusal of a call that took no unit.
+---Adds 0.2 units to a key's budget. Call this function when the server has answered a call that took no unit.
 function Budget:answered(key)
   earn(self, key, EARNED_WITHOUT_RETRY)
 end

@@ -1,8 +1,8 @@
 ---The requests and answers that the vendor's documentation shows, word for word. Pure data, on any Lua and in nginx.
 ---
 ---The entries belong to operations, and are in the order of the operations. An entry has some of these members:
----  request    JSON text: the fields of a call, as the operation's function takes them: one object for query and body.
----             If no sample shows a required id, the id is missing
+---  request    JSON text: an object with the fields of a call, for the query and the body together. If no sample shows
+---             a required id, the id is missing
 ---  also       JSON text: a second documented form of the fields
 ---  answer     JSON text: the whole envelope
 ---  partial    JSON text: the documented part of an answer, if no sample shows its whole envelope

@@ -44,10 +44,11 @@ function words.of_outcome(operation)
     is_counted = is_counted and (parameter == "" or arguments.param(operation, parameter) ~= nil)
     local each = parameter ~= "" and (" for each item of `%s`"):format(parameter) or ""
     if index > 1 and parameter == "domains[]" then -- a wait for a domain's mailboxes needs no event of the domain
-      each, joint = each .. " that gets no mailboxes", ", and "
+      each, joint = each .. " without mailboxes", ", and "
     end
     local is_named = event == names[index - 1] -- the sentence names the event once
-    events[index] = is_named and each:sub(2) or ("`%s` has come%s"):format(event, each)
+    local comes = index == 1 and " has come" or ""
+    events[index] = is_named and each:sub(2) or ("`%s`%s%s"):format(event, comes, each)
   end
   local failures = operation.failure_events
       and (" The wait fails when %s comes."):format(words.list(operation.failure_events, "or", "`"))

@@ -53,10 +53,10 @@ describe("the commands #cli", function()
     for _, case in ipairs{
       {{"await", "ORD_1"}, "\n"}, {{"history"}, "\n"}, {{"webhook", "dead"}, "\n"},
       {{"listen"}, "\ncmr: --no-ledger listens without it\n"},
-      {{"mcp", "--allow", "write"}, "\ncmr: CMR_LEDGER names another file\n"},
-      {{"reexport", "--email", "a@b.c"}, "; nothing was sent\ncmr: CMR_LEDGER names another file; --no-ledger sends "
+      {{"mcp", "--allow", "write"}, "\ncmr: set CMR_LEDGER to another file\n"},
+      {{"reexport", "--email", "a@b.c"}, "; nothing was sent\ncmr: set CMR_LEDGER to another file; --no-ledger sends "
         .. "without a record\n"},
-      {{"bulk", "reexport", "--from", rows}, "; nothing was sent\ncmr: CMR_LEDGER names another file; --no-ledger "
+      {{"bulk", "reexport", "--from", rows}, "; nothing was sent\ncmr: set CMR_LEDGER to another file; --no-ledger "
         .. "sends without a record\n"},
     } do
       local ended = command.run(case[1],

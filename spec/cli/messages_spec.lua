@@ -138,7 +138,7 @@ describe("the advice after a failure", function()
       quota_exceeded = "a mailbox can be exported again three times a week",
       timeout = "a longer --timeout may help; -v shows where the time goes",
       tls = "CMR_CA_FILE or --ca-file names the certificates to trust, in place of the system's",
-      not_recorded = "CMR_LEDGER names another file; --no-ledger sends without a record",
+      not_recorded = "set CMR_LEDGER to another file; --no-ledger sends without a record",
       bad_response = "is the base URL the address of the API?",
     } do
       for _, outcome in ipairs{"rejected", "unknown", "not_sent"} do

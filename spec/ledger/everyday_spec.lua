@@ -34,7 +34,7 @@ describe("the ledger of the command", function()
     local ended = cmr{"reexport", "--mailbox-id", mock.MAILBOX}
     assert.equal(1, ended.status)
     assert.matches("^cmr: the ledger /proc/cmr/ledger.db cannot be opened: [^\n]+; nothing was sent\n"
-      .. "cmr: CMR_LEDGER names another file; %-%-no%-ledger sends without a record\n$", ended.err)
+      .. "cmr: set CMR_LEDGER to another file; %-%-no%-ledger sends without a record\n$", ended.err)
     assert.equal(1, cmr{"bulk", "reexport", "--from", bulk.mailboxes(1)}.status)
     assert.same({}, server:requests())
     assert.equal(0, cmr{"platforms", mock.USER}.status)
@@ -70,7 +70,7 @@ describe("the ledger of the command", function()
         assert.equal(1, ended.status)
         assert.matches(hint, ended.err, 1, true)
         assert.matches("; nothing was sent\n", ended.err, 1, true)
-        assert.matches("CMR_LEDGER names another file; --no-ledger sends without a record", ended.err, 1, true)
+        assert.matches("set CMR_LEDGER to another file; --no-ledger sends without a record", ended.err, 1, true)
         local took = core.now() - begun
         assert.is_true(took > 4.9 and took < 8, took) -- one wait only, although cmr writes the rate and the quota too
       end
@@ -197,7 +197,7 @@ describe("the ledger of the command", function()
       local ended = cmr(words)
       assert.equal(1, ended.status, ended.err)
       assert.matches("the ledger [^\n]*; nothing was sent\n", ended.err)
-      assert.matches("CMR_LEDGER names another file", ended.err, 1, true)
+      assert.matches("set CMR_LEDGER to another file", ended.err, 1, true)
     end
     local function check(home, is_old)
       env.CMR_LEDGER, env.XDG_STATE_HOME, env.HOME = nil, home .. "/state", home

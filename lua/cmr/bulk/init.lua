@@ -114,8 +114,8 @@ local function find_other_key(run, wanted, opts)
   return other, ("the same rows were sent with another key (run %s)"):format(other.name)
 end
 
--- Calls find. If there is no run, calls find_other_key. Both functions may find a run of another key. With
--- opts.changed_key, look_up adds the account of such a run to wanted.former_accounts, and searches again.
+-- Looks for the run with `find`, and then with find_other_key. If opts.changed_key is set and the run belongs to
+-- another key, adds the run's account to wanted.former_accounts, and looks again.
 local function look_up(run, wanted, opts)
   while true do
     local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
@@ -221,8 +221,8 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----In the ledger, moves everything that belongs to the former keys to the run's account, so that later runs find it. The
----move can change the run's name.
+---Moves the former keys' requests and runs to the run's account in the ledger. Later runs find them there. The move can
+---change the run's name.
 ---@param run table
 ---@return boolean? ok
 ---@return string? message

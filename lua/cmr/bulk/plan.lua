@@ -51,8 +51,8 @@ local function status_of(run, entry, now)
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
--- Compares the requests with a row's content. Returns whether a request from outside this run is newer than a failed or
--- deferred request of this run.
+-- `entries` are the requests that have a row's content. Returns whether a request from outside this run is newer than a
+-- failed or deferred request of this run.
 local function is_sent_since(run, entries)
   local oldest_failed, newest_elsewhere = math.huge, 0
   for _, entry in ipairs(entries) do
@@ -65,10 +65,10 @@ local function is_sent_since(run, entries)
   return newest_elsewhere > oldest_failed
 end
 
--- Returns the entry of a row. `number` counts the rows with this content, from 1. The row gets the entry at this place.
--- The entries made in this pass come first, and the others follow in the order of RANKS. A failures file has rows that
--- are to be sent again. So for such a file, failed and deferred entries precede the others, unless is_sent_since is
--- true.
+-- Sorts the entries with a row's content, and returns the row's entry. The first row with this content gets the first
+-- entry. The second row, with the `number` 2, gets the second entry. The entries made in this pass come first, and the
+-- others follow in the order of RANKS. A failures file has rows that are to be sent again. So for such a file, failed
+-- and deferred entries precede the others, unless is_sent_since is true.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -148,8 +148,8 @@ local function look_up(run, row)
   end
   row.is_repeat = times >= row.copy
   -- Another process may send the same content before this row is sent. So Ledger:begin looks again, and refuses the row
-  -- if the newest request with this content has changed. For a copy of an earlier row, the requests of this run do not
-  -- count, because the earlier row may have sent them.
+  -- if there is a newer request with this content. If an earlier row has the same content, Ledger:begin ignores this
+  -- run's requests, because the earlier row may have sent them.
   if row.copy == 1 then
     row.newest_known = newest
   else
@@ -288,8 +288,8 @@ function plan.review(run, on_row)
   return sums
 end
 
----Returns the number of seconds for which a run recognises the rows that were sent outside the run. The number is at
----least repeat_after, because the run would otherwise repeat these rows too early.
+---Returns the age in seconds up to which a request from outside the run counts for the run. The age is at least
+---repeat_after. Otherwise the run would repeat rows too early.
 ---@param remember number The user's wish, in seconds.
 ---@param repeat_after number?
 function plan.remember_seconds(remember, repeat_after)

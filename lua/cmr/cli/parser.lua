@@ -127,9 +127,9 @@ local function choices_of(row)
 end
 
 -- Adds options. Each row is {name, placeholder, description, choices = , count = }. A flag has the placeholder false. A
--- placeholder "{a,b}" lists the choices. In the parser's result, the key of an option's value is the prefix and the
--- option's name, with _ for -. With `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the
--- names of all options, for the suggestions.
+-- placeholder "{a,b}" lists the choices. The parser's result has an option's value under the key prefix .. name, with _
+-- in place of -. With `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the names of all
+-- options, for the suggestions.
 local function add_options(element, rows, prefix, names, wanted)
   for _, row in ipairs(rows) do
     local name = row[1]:match "%-%-%S+"

@@ -52,7 +52,7 @@ function request.settings(parsed, system, read)
 end
 
 ---The advice for a ledger that cannot be used.
-request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without a record"
+request.LEDGER_ADVICE = "set CMR_LEDGER to another file; --no-ledger sends without a record"
 
 ---Returns the ledger for a command that may change something. Raises a failure when the ledger cannot be opened.
 ---@param acts boolean Whether the command may change something at the vendor.

@@ -26,7 +26,7 @@ local FIRST_FIELDS = {
   "^city$",
   "^country$",
 }
--- Patterns of the fields that come late, because a narrow table leaves out its last columns.
+-- Patterns of the fields that become the last columns. A narrow table omits its last columns.
 local LAST_FIELDS = { "^addressLine", "^phone", "^postalCode$", "^language", "Id$", "^userId$" }
 
 local function as_table(value)

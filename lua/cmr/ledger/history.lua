@@ -145,7 +145,7 @@ end
 ---Returns the requests to wait for, newest first:
 ---    for an id          the newest request with this id, and the older accepted ones
 ---    for a run's name   the last request of each row in the last round, and the accepted ones of earlier rounds
----A request that a later request has superseded does not count, except as the newest request with an id.
+---Omits a request that a later request has superseded, unless it is the newest request with the id.
 ---@param ledger cmr.Ledger
 ---@param id string An id, or the name of a run.
 ---@return table[]? items The same fields as the items of history.accepted.

@@ -81,12 +81,14 @@ end
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---
----`request` has the fields account, operation, digest and ids (such as {{"order", "ORD_1"}}). Optional fields are run,
----row, user, supersedes, newest_known, newest_known_elsewhere and round_after. `supersedes` is the id of the request
----that this request repeats. The caller looks for requests with the same content, and sets `newest_known` to the newest
----id, or to 0. If the ledger has a newer request with this content, the function records nothing.
----`newest_known_elsewhere` works like `newest_known`, but ignores the requests of this run. With `round_after`, the
----request belongs to a new round of its run. Only requests with an id above `round_after` count for this round.
+---The fields of `request` are account, operation, digest, and optionally:
+---  ids                     such as {{"order", "ORD_1"}}
+---  run, row, user
+---  supersedes              the id of the request that this request repeats
+---  newest_known            the id of the newest request with this content that the caller knows, or 0. If the ledger
+---                          has a newer request with this content, the function records nothing
+---  newest_known_elsewhere  the same, but the requests of this run do not count
+---  round_after             begins a new round of the run; the round has only requests with a higher id
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message

@@ -74,8 +74,8 @@ end
 
 -- Returns how late a reply is, in seconds. A reply's offset is the time of its arrival minus the time of Redis's clock
 -- in the reply. The lateness is the offset minus the smallest offset so far. A late reply raises the smallest offset by
--- 1/16 of its lateness, so that a slower network becomes the norm. The network can delay a reply by the round trip at
--- most. If the lateness is longer, Redis's clock was probably set back, and this offset counts as the smallest.
+-- 1/16 of its lateness, so that a slower network becomes the norm. If the lateness is longer than the round trip,
+-- Redis's clock was probably set back. In this case, the measurement starts again with this offset.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -96,10 +96,10 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes `slot`, the slot that Redis's reply names. But if another coroutine has noted a later slot meanwhile, keeps the
--- later slot. `latest_before` is the slot that was noted before the request. If `slot` is earlier than `latest_before`,
--- Redis lost its data or its clock was set back, so the function notes `slot` in any case.
--- cmr forgets the noted slot SLOT_SECONDS after the time of `slot`.
+-- Notes the slot of a reply. `latest_before` is the slot that was noted before the request to Redis.
+--   slot < latest_before   notes the slot: Redis lost its data, or its clock was set back
+--   otherwise              notes the slot, unless another coroutine has noted a later slot meanwhile
+-- The note ends SLOT_SECONDS after the slot's time.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())

@@ -108,8 +108,8 @@ end
 
 ---Calls a function that waits without a yield. Returns true and the function's first result, or false and the error.
 ---While the function runs, this library's tasks go on, but the program's coroutines stay suspended. The function
----coroutines.post_deferred resumes them later. If they went on at once, an error in one of them would end the wait, and
----each of them that waits in the same way would take more of the C stack.
+---coroutines.post_deferred resumes them later. If a coroutine went on at once, its error would end the wait, and its
+---own waits would fill the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end
@@ -183,9 +183,9 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. A wait suspends the caller until a post. If the caller can be suspended, in_place() returns
----false. If it cannot be suspended, in_place() runs the loop once and returns true, and the wait calls in_place() until
----a post.
+---Makes a cmr.Semaphore. A wait suspends the caller until a post. If the caller cannot be suspended, the wait runs the
+---loop with in_place() until a post.
+---@param in_place? fun(): boolean Returns false if the caller can be suspended. Otherwise runs the loop, returns true.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

@@ -34,7 +34,7 @@ local loop = {}
 ---@field seen fun() Makes the running coroutine the second watched coroutine.
 ---@field stop fun() Ends the watch.
 
----The place where a call waits: the caller, the iterator of a generic for, or a background task.
+---The place where a call waits: in the caller, in the iterator of a `for ... in` loop, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
 -- The adapters in the order of detection, each with the library that it needs. `luv` accepts every coroutine that can

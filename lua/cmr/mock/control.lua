@@ -243,8 +243,8 @@ define(
     local by_id = fields.id
     local destination, message = set_destination(fields, state.deliveries)
     if not destination then return nil, message end
-    -- The URL may contain secrets. A caller that gives an id may not know the URL. So the answer to a call with an id
-    -- omits the URL.
+    -- The URL may contain secrets, and a caller that gives an id perhaps does not know it. So the answer to such a
+    -- caller omits the URL.
     return {
       id = destination.id,
       url = not by_id and destination.url or nil,

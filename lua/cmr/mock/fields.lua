@@ -146,10 +146,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- If the user supplies an endpoint with another method, the place is the same as in the library:
---   GET replaces another method   "query"
---   another method replaces GET   "body"
---   any other change              the documented place
+-- If an endpoint of the user replaces GET by another method, it is the body. If GET replaces another method, it is the
+-- query. The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

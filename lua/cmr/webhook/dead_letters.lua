@@ -92,11 +92,9 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter in place of the earlier letters about the same event. In two cases, an earlier letter stays, and the
----new letter is dropped:
----  the earlier letter is dead already
----  the store has no room for the new letter, and the earlier letter has the member `event`
----If the store has no room, and no earlier letter has the member `event`, the new letter is stored without it.
+---Stores a letter in place of the earlier letters about the same event. If an earlier letter is dead already, nothing
+---changes. If the store has no room for the event, an earlier letter with the event stays. If there is none, the
+---function stores the letter without the event.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds

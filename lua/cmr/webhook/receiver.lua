@@ -211,9 +211,9 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, job.tries_ttl) or 1
 end
 
--- Ends the claim. If the event failed, stores its letter. From the third delivery on, the letter is dead at once.
--- Before that, it is dead after redelivery.SECONDS, unless a later delivery is handled. In a replay, the event keeps
--- its letter. An error of the store does not change the answer to the vendor.
+-- Ends the claim. If the event failed, stores its letter. From the third delivery on, the letter is dead at once. An
+-- earlier delivery's letter becomes dead after redelivery.SECONDS, unless a later delivery is handled. In a replay, the
+-- event keeps its letter. An error of the store does not change the answer to the vendor.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -339,9 +339,9 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. If the third delivery fails, the event is a
----dead letter at once. If an earlier delivery fails, the event is a dead letter 10 minutes after its last failure,
----unless a later delivery is handled. An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. After the third delivery, a failed event is
+---a dead letter at once. Before that, it becomes a dead letter 10 minutes after the last failure. A delivery that is
+---handled meanwhile prevents this. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()

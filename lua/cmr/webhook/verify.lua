@@ -37,7 +37,7 @@ local verify = {}
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
 ---
----The only accepted signature format, one of cmr.webhook.signature_formats. Default: all formats.
+---Accepts only this signature format, one of cmr.webhook.signature_formats. Default: accepts all of them.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 

@@ -669,7 +669,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
         os.exit(require("cmr.cli").main(arg))]]):format(name))
       ended = command.run({"bulk", "reexport", "--from", path, words[1]}, {env = env, program = program})
       assert.same({1, 2}, {ended.status, sent()}, ended.err)
-      assert.matches("cannot be used: the disk is full: 100%d; nothing was sent\ncmr: CMR_LEDGER names another file; "
+      assert.matches("cannot be used: the disk is full: 100%d; nothing was sent\ncmr: set CMR_LEDGER to another file; "
         .. "--no-ledger sends without a record\n", ended.err, 1, true)
     end
   end)

@@ -48,7 +48,7 @@ local function ledger_for(parsed, acts)
   if parsed.no_ledger then return nil, "it was started with --no-ledger" end
   local ledger, message = require("cmr.ledger").open()
   if ledger or not acts then return ledger, message end
-  io.failure("%s\nCMR_LEDGER names another file", message)
+  io.failure("%s\nset CMR_LEDGER to another file", message)
 end
 
 function mcp.run(parsed, system)

@@ -45,7 +45,7 @@ seed.kinds.users = {
   end,
 }
 
--- Adds a domain, in place of an existing domain with the same name.
+-- The kind "domains" adds a domain, in place of an existing domain with the same name.
 kind_of_user(
   "domains",
   { domainName = "string", domainId = "string?", expiresIn = "number?", autoRenew = "boolean?" },
