@@ -192,7 +192,7 @@ function Client:awaitable(name) end
 ---@return cmr.Client client The copy, which uses this client's engine.
 function Client:with(opts) end
 
----Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
+---Closes the client. Later calls on the client raise. Closes all connections too, if no client has a call in flight.
 function Client:close() end
 
 ---Returns the base URL of the client's requests.
@@ -1113,7 +1113,7 @@ function Receiver:receive(raw_body, headers) end
 function Receiver:dead_letters() end
 
 ---Handles dead letters: stores each event for client:await, and calls the event's handler. Removes the dead letter of
----each handled event. For an event that was handled since its last failure, replay only removes the dead letter.
+---each handled event. If a later delivery has handled the event, does not call the handler again.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
 ---@return string|table<string, string>|nil failures Reasons by id; nil if no letter failed. A message if count is nil.
@@ -1646,7 +1646,7 @@ function Client:user(userId) end
 ---
 ---`POST /users`
 ---
----Every field except email accepts letters of any script, digits, spaces, hyphens, and .,'#&()/ too. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
+---Every field except email accepts letters of any script, digits, spaces, # & ( ) /, hyphens, dots, commas and apostrophes. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
 ---
 ---```lua
 ---cmr.create_user{
@@ -1702,7 +1702,7 @@ function Client:create_user(fields) end
 ---
 ---`PUT /users`
 ---
----Every field except email accepts letters of any script, digits, spaces, hyphens, and .,'#&()/ too. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
+---Every field except email accepts letters of any script, digits, spaces, # & ( ) /, hyphens, dots, commas and apostrophes. Before the API checks these characters, it decodes HTML entities such as `&#39;`.
 ---
 ---Assumed: cmr requires no field of the body, because every field is optional on the API pages; the help centre requires all fields.
 ---
@@ -2611,7 +2611,7 @@ function Client:order_status(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
+---The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
 ---
 ---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2686,7 +2686,7 @@ function Client:create_order(userId, fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
+---The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -2802,7 +2802,7 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
+---The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
 ---
 ---According to the page of create_order, mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2879,7 +2879,7 @@ function Client:create_order_form(fields) end
 ---
 ---The page calls google.clientId a number, although it is text on other pages.
 ---
----In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the domain's id. There is no field for the number of mailboxes.
+---The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---

@@ -457,7 +457,7 @@ function Client:with(opts)
   return client
 end
 
----Closes the client. Later calls on the client raise. If no client has a call in flight, also closes all connections.
+---Closes the client. Later calls on the client raise. Closes all connections too, if no client has a call in flight.
 function Client:close()
   self._state.closed = true
   local engine = core.idle_engine()

@@ -174,8 +174,8 @@ local function add(names, facts)
 end
 
 add("create_user update_user", {
-  "Every field except email accepts letters of any script, digits, spaces, hyphens, and .,'#&()/ too. "
-    .. "Before the API checks these characters, it decodes HTML entities such as `&#39;`"})
+  "Every field except email accepts letters of any script, digits, spaces, # & ( ) /, hyphens, dots, "
+    .. "commas and apostrophes. Before the API checks these characters, it decodes HTML entities such as `&#39;`"})
 add("domain_renewal_prices renew_domains set_domain_auto_renew", {
     "A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left"})
 add("renew_domains set_domain_auto_renew", {
@@ -183,9 +183,8 @@ add("renew_domains set_domain_auto_renew", {
     "You may combine manual and automatic renewals. Subscriptions are renewed separately from their "
       .. "domains"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes", {
-  "In the object mailboxes, each domain has a member",
-    "In the object mailboxes, each domain has a member. Each key is the domain's name (acme.com), never the "
-      .. "domain's id. There is no field for the number of mailboxes",
+  "The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. "
+    .. "There is no field for the number of mailboxes",
     "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {
   "A mailbox costs 3 USD a month. From the first renewal after 12 months, it costs 5 USD a month"})
@@ -259,7 +258,8 @@ local ELSEWHERE = {
   ["docs/reference.md"] = {"cmr-x-signature", "cmr-x-timestamp", "HMAC-SHA256", "5 minutes", "coldmail-reseller-mcp",
     "CMR_API_KEY", "Please provide a userId", "The requested user does not exist.", "cmr-x-sandbox-api-key",
     "5 requests per second", "at most 100",
-    "no idempotency key", "10 to 90 seconds", "within 60 seconds", "whether these three attempts include the first delivery",
+    "no idempotency key", "10 to 90 seconds", "within 60 seconds",
+    "whether these three attempts include the first delivery",
     "Prices and quantities are numbers", "ISO 8601", "a list of `{domain, status}`", "`subscription.*` have no",
     "`data.actionId` or `data.orderId`", "Invalid API Key", "the unit of `Retry-After` is undocumented",
     "Webhooks do not count", "Ids are opaque", "ISO 8601 in UTC", "`renewalPrice`, which is a string",

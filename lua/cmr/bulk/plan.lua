@@ -65,10 +65,10 @@ local function is_sent_since(run, entries)
   return newest_elsewhere > oldest_failed
 end
 
--- Sorts the entries with a row's content, and returns the row's entry. The first row with this content gets the first
--- entry. The second row, with the `number` 2, gets the second entry. The entries made in this pass come first, and the
--- others follow in the order of RANKS. A failures file has rows that are to be sent again. So for such a file, failed
--- and deferred entries precede the others, unless is_sent_since is true.
+-- Returns the entry of a row. If several rows have the same content, the first row (`number` is 1) gets the first
+-- entry, and the second row gets the second entry. The entries made in this pass come first, and the others follow in
+-- the order of RANKS. A failures file has rows that are to be sent again. So for such a file, failed and deferred
+-- entries precede the others, unless is_sent_since is true.
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -288,8 +288,8 @@ function plan.review(run, on_row)
   return sums
 end
 
----Returns the age in seconds up to which a request from outside the run counts for the run. The age is at least
----repeat_after. Otherwise the run would repeat rows too early.
+---Returns a maximum age in seconds. An older request from outside the run does not count for the run. The age is at
+---least repeat_after. Otherwise the run would repeat rows too early.
 ---@param remember number The user's wish, in seconds.
 ---@param repeat_after number?
 function plan.remember_seconds(remember, repeat_after)

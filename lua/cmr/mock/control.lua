@@ -243,8 +243,8 @@ define(
     local by_id = fields.id
     local destination, message = set_destination(fields, state.deliveries)
     if not destination then return nil, message end
-    -- The URL may contain secrets, and a caller that gives an id perhaps does not know it. So the answer to such a
-    -- caller omits the URL.
+    -- A caller that gives an id perhaps does not know the URL, and the URL may contain secrets. So the answer omits the
+    -- URL.
     return {
       id = destination.id,
       url = not by_id and destination.url or nil,
