@@ -103,8 +103,8 @@ void call_open(lua_State *L);
 struct call *call_new(lua_State *L, int target);
 
 /*
- * Pops the value on top. Stores the value under this name in the table of the call at index, so that Lua keeps the
- * value as long as the call.
+ * Pops the value on top. Lua keeps the value as long as the call at index, because the call's own table gets the value
+ * under this name.
  */
 void call_keep(lua_State *L, int index, const char *name);
 

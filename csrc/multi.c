@@ -404,7 +404,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* in the past: ends the wait, so that multi_run begins queued calls */
+            set_alarm(multi, call->added_at); /* this time is over, so the wait ends and multi_run begins queued calls */
     } else {
         unlink_call(&multi->finished, call);
     }

@@ -98,8 +98,8 @@ const struct operation *operation_by_name(const char *name);
 const struct param *operation_param(const struct operation *operation, const char *name);
 
 /*
- * Where the undocumented fields and the field userId of a request go. The operation's row decides. If the option
- * `endpoints` has an entry for the operation, the places may differ from the row.
+ * The places for the undocumented fields and for the userId of a request. The operation's row names them, but an entry
+ * of the option `endpoints` may change them.
  */
 struct placement {
     enum location open; /* where undocumented fields go; 0 when the operation takes none */

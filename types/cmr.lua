@@ -286,10 +286,10 @@ function Client:key_id() end
 ---The name of the header with the key. The sandbox needs cmr-x-sandbox-api-key. Default: cmr-x-api-key.
 ---@field key_header? string
 ---
----Seconds for the whole call. Without this option, check_workspace has 15 seconds more for each domain. Default: 30.
+---Seconds for the whole call. Default: 30, and for check_workspace another 15 for each domain.
 ---@field timeout? number
 ---
----Seconds for one attempt. Without this option, check_workspace has 15 seconds more for each domain. Default: 12.
+---Seconds for one attempt. Default: 12, and for check_workspace another 15 for each domain.
 ---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
@@ -315,7 +315,7 @@ function Client:key_id() end
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Maximum calls at once, except over HTTP/2. Further calls wait. Default: 256.
+---@field max_connections? integer Maximum calls at once. Further calls wait. Not used over HTTP/2. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
@@ -842,7 +842,7 @@ local writing = {}
 ---  newest_known            the id of the newest request with this content that the caller knows, or 0. If the ledger
 ---                          has a newer request with this content, the function records nothing
 ---  newest_known_elsewhere  the same, but the requests of this run do not count
----  round_after             begins a new round of the run; the round has only requests with a higher id
+---  round_after             an id; the request belongs to a new round of the run, which begins after this id
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message
@@ -1105,9 +1105,9 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. After the third delivery, a failed event is
----a dead letter at once. Before that, it becomes a dead letter 10 minutes after the last failure. A delivery that is
----handled meanwhile prevents this. An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. After a third delivery that fails, the event
+---is a dead letter at once. After a first or second delivery that fails, it is a dead letter 10 minutes later, unless
+---another delivery is handled meanwhile. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

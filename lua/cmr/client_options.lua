@@ -23,10 +23,10 @@ local client_options = {}
 ---The name of the header with the key. The sandbox needs cmr-x-sandbox-api-key. Default: cmr-x-api-key.
 ---@field key_header? string
 ---
----Seconds for the whole call. Without this option, check_workspace has 15 seconds more for each domain. Default: 30.
+---Seconds for the whole call. Default: 30, and for check_workspace another 15 for each domain.
 ---@field timeout? number
 ---
----Seconds for one attempt. Without this option, check_workspace has 15 seconds more for each domain. Default: 12.
+---Seconds for one attempt. Default: 12, and for check_workspace another 15 for each domain.
 ---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.
@@ -52,7 +52,7 @@ local client_options = {}
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Maximum calls at once, except over HTTP/2. Further calls wait. Default: 256.
+---@field max_connections? integer Maximum calls at once. Further calls wait. Not used over HTTP/2. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.

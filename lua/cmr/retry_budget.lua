@@ -1,8 +1,11 @@
 ---Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
 ---
----A retry takes one unit from the budget, but a retry after a 429 or another refusal takes none. When the server
----answers the call, cmr returns one unit. If the call took none, cmr adds 0.2 units. A 5xx and a 429 do not count as
----answers. The standard mode of the AWS SDKs uses the same ratios.
+---The budget of a key changes as follows:
+---    a retry                                       takes one unit
+---    a retry after a 429 or another refusal        takes nothing
+---    an answer to a call whose retry took a unit   puts one unit back
+---    an answer to any other call                   adds 0.2 units
+---A 5xx and a 429 are not answers. The standard mode of the AWS SDKs uses the same ratios.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"
@@ -45,8 +48,8 @@ local function earn(self, key, amount)
   self.spent:remove(key)
 end
 
----Returns a retry's unit to a key's budget. Call this function after a success or a refusal, or if the retry did not
----take place.
+---Puts a retry's unit back into a key's budget. Call this function after a success or a refusal, or if the retry did
+---not take place.
 function Budget:give_back(key)
   earn(self, key, 1)
 end

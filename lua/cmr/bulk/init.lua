@@ -184,7 +184,7 @@ end
 ---  account, id, name, round_after
 ---  former_accounts  a list of the accounts with former keys, for opts.changed_key
 ---  changed_key, other_account  as in opts, for plan.rows
----  others_after   the id of the newest request before the run's round; requests of other keys count only after it
+---  others_after   like round_after, but for the requests of other keys; opts.again does not change it
 ---  record         the run in the ledger
 ---  is_resumed     whether the run was begun before and has not ended
 ---  begins_round   whether the first row that is sent begins the run's next round

@@ -38,8 +38,8 @@ local function words_of(operation, args)
   return words
 end
 
--- Returns the value for a read's parameter, or nil. `args` are the arguments of the operation that the read checks. If
--- `args` has only a list, such as mailboxIds for mailboxId, returns the list's first value.
+-- Returns the value for the parameter `name`, or nil. `args` are the arguments of the operation whose effect the
+-- command shows. If `args` has only a list, such as mailboxIds for mailboxId, returns the list's first value.
 local function value_of(args, name)
   local value = args[name]
   if value == nil and type(args[name .. "s"]) == "table" then value = args[name .. "s"][1] end

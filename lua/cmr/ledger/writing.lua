@@ -88,7 +88,7 @@ end
 ---  newest_known            the id of the newest request with this content that the caller knows, or 0. If the ledger
 ---                          has a newer request with this content, the function records nothing
 ---  newest_known_elsewhere  the same, but the requests of this run do not count
----  round_after             begins a new round of the run; the round has only requests with a higher id
+---  round_after             an id; the request belongs to a new round of the run, which begins after this id
 ---@param request table
 ---@return integer? id for finish
 ---@return string? message

@@ -67,15 +67,15 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must be free in the local queue and in the queue in Redis
-    -- refused key -> a time; until this time, a slot of this key must be free in both queues
+    -- refused key -> the time until which a slot of this key must be free in both queues
     refused_until = expiring.new(),
   }, Limiter)
 end
 
 -- Returns how late a reply is, in seconds. A reply's offset is the time of its arrival minus the time of Redis's clock
--- in the reply. The lateness is the offset minus the smallest offset so far. A late reply raises the smallest offset by
--- 1/16 of its lateness, so that a slower network becomes the norm. If the lateness is longer than the round trip,
--- Redis's clock was probably set back. In this case, the measurement starts again with this offset.
+-- in the reply. The lateness is the offset minus a baseline. The first offset and each smaller offset become the
+-- baseline. A late reply raises the baseline by 1/16 of its lateness, so that a slower network becomes the norm. If the
+-- lateness is longer than the round trip, Redis's clock was probably set back, and this offset becomes the baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -97,8 +97,8 @@ local function note_refusal(self, key, message, time)
 end
 
 -- Notes the slot of a reply. `latest_before` is the slot that was noted before the request to Redis.
---   slot < latest_before   notes the slot: Redis lost its data, or its clock was set back
---   otherwise              notes the slot, unless another coroutine has noted a later slot meanwhile
+--   slot < latest_before   Redis lost its data, or its clock was set back: notes the slot in any case
+--   otherwise              keeps a later slot that another coroutine has noted meanwhile
 -- The note ends SLOT_SECONDS after the slot's time.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end

@@ -146,8 +146,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- If an endpoint of the user replaces GET by another method, it is the body. If GET replaces another method, it is the
--- query. The library has the same rule.
+-- If the user's own endpoint has GET in place of another method, the place is "query". If the endpoint has another
+-- method in place of GET, the place is "body". The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

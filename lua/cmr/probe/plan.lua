@@ -23,7 +23,7 @@ plan.UNPLANNED = {
 ---  id              if absent, the loop below sets it: the operation's name, or plan.second_page(id of page 1's step)
 ---  query           the query
 ---  needs           the names of the ids that plan.query adds to the query, such as "userId"
----  second_page_of  set if the step is for page 2: the id of page 1's step
+---  second_page_of  the id of page 1's step; only a step for page 2 has this field
 ---  wrong_key       true if the request has a wrong key
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
@@ -75,8 +75,8 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- Returns the step itself, or for page 2 the step for page 1. Both pages have the `needs` and the query of page 1.
--- Page 2 may add fields to the query.
+-- Returns the step for page 1 if the step is for page 2, and otherwise the step itself. Page 2 uses the `needs` and the
+-- query of page 1, and may add fields to the query.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end

@@ -93,8 +93,8 @@ function dead_letters.find(store, id)
 end
 
 ---Stores a letter in place of the earlier letters about the same event. If an earlier letter is dead already, nothing
----changes. If the store has no room for the event, an earlier letter with the event stays. If there is none, the
----function stores the letter without the event.
+---changes. If the store has no room for the new letter, it keeps the earlier letter that contains the event. If no
+---earlier letter contains the event, the function stores the new letter without the event.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
 ---@param ttl number seconds
