@@ -42,8 +42,8 @@ void attempt_close(struct call *call, struct handles *handles);
 void attempt_free_headers(struct call *call);
 
 /*
- * Drops the easy handle. Does not free the handle, because libcurl would then use its descriptors. In a fork's child,
- * the descriptors belong to the parent. After the program has closed descriptors, they may belong to other files.
+ * Drops the easy handle, and does not free it. To free it, libcurl would use the handle's descriptors. They belong to
+ * the parent in a fork's child, and may belong to other files after the program has closed descriptors.
  */
 void attempt_forget(struct call *call);
 

@@ -147,7 +147,7 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
         lua_pop(thread, 1);
     }
     lua_pop(thread, 1);
-    if (!co && lua_getlocal(thread, &frame, 1)) { /* coroutine.resume runs: its first argument is the coroutine */
+    if (!co && lua_getlocal(thread, &frame, 1)) { /* in coroutine.resume, the first argument is the coroutine */
         co = lua_tothread(thread, -1);
         lua_pop(thread, 1);
     }

@@ -42,7 +42,7 @@ int engine_get(lua_State *L)
     multi_init(multi);
     cmr_setmetatable(L, ENGINE_TYPE);
     if (push_current(L))
-        return 1; /* a finalizer that ran in cmr_newuserdata has already made an engine */
+        return 1; /* cmr_newuserdata has run a finalizer, and the finalizer has made an engine */
     closed = lua_touserdata(L, -1);
     if (!multi_open(multi))
         return luaL_error(L, "no memory or file descriptors left for an engine");

@@ -404,7 +404,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* this time is over, so the wait ends and multi_run begins queued calls */
+            set_alarm(multi, call->added_at); /* a past time ends the wait; then multi_run begins queued calls */
     } else {
         unlink_call(&multi->finished, call);
     }
@@ -496,9 +496,9 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Handles the calls whose time ended while the process was stopped or busy. If the request was sent, the call gets more
- * time to read the answer. Otherwise libcurl would not read an answer that has arrived, and the outcome of a charged
- * request would be unknown. If the request was not sent, the call ends, because libcurl would use more time to send it.
+ * Handles the calls whose time ended while the process was stopped or busy. If the request was sent, the call gets some
+ * time to read an answer that has arrived. Without this time, the outcome of a charged request would be unknown. If the
+ * request was not sent, the call ends at once, so that libcurl does not send it.
  */
 static void extend_late(struct multi *multi)
 {

@@ -85,10 +85,8 @@ end
 
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
---   "other_key"  the run was sent with another key; the fourth value is the run
---   "mistake"    the run was sent with another key, and `other_account` is set
---   "mistake"    no run has the name
---   "mistake"    the run is of another operation or base URL
+--   "other_key"  the run was sent with another key; the fourth value is the run. With `other_account`: "mistake"
+--   "mistake"    no run has the name, or the run is of another operation or base URL
 --   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end
@@ -221,8 +219,8 @@ function bulk.open(run, opts)
   return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
----Moves the former keys' requests and runs to the run's account in the ledger. Later runs find them there. The move can
----change the run's name.
+---Replaces the former keys by the present key in the ledger, so that later runs find their requests. The name of this
+---run may change.
 ---@param run table
 ---@return boolean? ok
 ---@return string? message

@@ -127,9 +127,9 @@ local function choices_of(row)
 end
 
 -- Adds options. Each row is {name, placeholder, description, choices = , count = }. A flag has the placeholder false. A
--- placeholder "{a,b}" lists the choices. The parser's result has an option's value under the key prefix .. name, with _
--- in place of -. With `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the names of all
--- options, for the suggestions.
+-- placeholder "{a,b}" lists the choices. In the parser's result, the key of --dry-run is "dry_run" after the prefix.
+-- With `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the names of all options, for the
+-- suggestions.
 local function add_options(element, rows, prefix, names, wanted)
   for _, row in ipairs(rows) do
     local name = row[1]:match "%-%-%S+"
@@ -143,8 +143,8 @@ local function add_options(element, rows, prefix, names, wanted)
   end
 end
 
--- Adds the GLOBAL_OPTIONS that the line names, or all of them if the line asks for help. Also adds --version, and
--- --api-key, which the command always refuses.
+-- Adds the GLOBAL_OPTIONS that the line names, or all of them if the line asks for help. Also adds --version. Also adds
+-- --api-key, so that the command can refuse it with an explanation.
 local function add_globals(root, names, version, words, help)
   add_options(root, GLOBAL_OPTIONS, "", names, function(option)
     return help or is_named(option, words)

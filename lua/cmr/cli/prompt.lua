@@ -7,9 +7,9 @@ local prompt = {
   MAX_LINE_COLUMNS = 1000, -- prompt.confirm cuts a longer line
 }
 
--- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. With the
--- shell, Ctrl-C ends the question on every Lua. The answer comes through a pipe and ends with a newline, unless the
--- user pressed Ctrl-D.
+-- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. With the shell, the
+-- question also ends at Ctrl-C in every version of Lua. The answer comes through a pipe and ends with a newline, unless
+-- the user pressed Ctrl-D.
 local READ_VISIBLE = [[
 printf '%%s' %s >&2
 IFS= read -r line && printf '%%s\n' "$line"]]

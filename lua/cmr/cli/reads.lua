@@ -21,8 +21,8 @@ local function is_about(group, word)
   return group:find(word, 1, true) == 1 or word:find(group, 1, true) == 1
 end
 
--- Returns the words that is_about compares with the groups of operations: the operation's own group, the first word of
--- each success event, and the kinds of the ids in `args`.
+-- Returns words to compare with the groups of operations: the operation's own group, the first word of each success
+-- event, and the kinds of the ids in `args`.
 local function words_of(operation, args)
   local words = { operation.group }
   for _, event in ipairs(operation.success_events or {}) do
@@ -46,8 +46,8 @@ local function value_of(args, name)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- Returns whether a read needs a parameter. A read needs each parameter that the API requires. It also needs the id of
--- the read's own kind, such as mailboxId in the group "Mailboxes".
+-- Returns whether a read needs a parameter. A read needs each parameter that the API requires. A read in the group
+-- "Mailboxes" also needs mailboxId, and the same is true for the other groups.
 local function is_needed(read, param)
   local kind = param.name:match "^(%l+)Id$"
   return param.required or kind ~= nil and is_about(read.group, kind)

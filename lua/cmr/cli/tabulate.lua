@@ -198,7 +198,7 @@ end
 -- If all members of an object are empty lists, returns the shortest of the members' names. Otherwise returns nil.
 local function name_of_nothing(object)
   local names = tables.sorted_keys(object, function(name)
-    return #name -- "records" before "disabledRecords"
+    return #name -- the shorter name comes first, such as "records" before "disabledRecords"
   end)
   for _, name in ipairs(names) do
     if not is_empty(object[name]) then return nil end

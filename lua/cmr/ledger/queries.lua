@@ -95,7 +95,7 @@ local function where(self, filter)
   return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
 end
 
--- Fails if the rows are not in descending order of their ids, because a damaged file may give a request twice.
+-- Fails if the ids of the rows do not descend. In a damaged file, a request could come twice.
 local function check_order(self, rows, before)
   local previous = before or math.huge
   for _, row in ipairs(rows) do

@@ -4,7 +4,7 @@
 local schema = {}
 
 -- request: what was sent.
---   writer: the process that sent this request, as the id of that process's first request. See cmr.ledger.writers.
+--   writer: stands for the process that sent this request: the id of its first request. See cmr.ledger.writers.
 --   superseded: the id of the request that repeated this request.
 --   plan: what client:await waits for, as JSON.
 -- request_id: every id in a request or its answer, such as ("order", "ORD_1").

@@ -103,7 +103,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  -- if this process's first request was rolled back, SQLite may give the id of the request to another process
+  -- if this process's first request was rolled back, a request of another process may have the same id now
   if had_writer == false and self.writer then
     self.connections.durable:let_go(self.writer)
     self.writer = nil

@@ -1,5 +1,5 @@
----The adapter for cqueues. The calling coroutine waits; its controller does not. In each controller in which a call
----waits, one coroutine steps the engine, until no call is in flight.
+---The adapter for cqueues. It suspends the calling coroutine, but not the coroutine's controller. While a controller
+---has calls in flight, one of its coroutines steps the engine.
 
 local condition = require "cqueues.condition"
 local controller = require "cqueues"

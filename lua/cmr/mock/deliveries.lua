@@ -118,7 +118,7 @@ function Deliveries:failures_left(url)
   return self.failing[url] or 0
 end
 
--- Returns the undocumented members of an event's data, such as "data's price, quantity", or nil.
+-- Returns words that name the undocumented members of an event's data: "data's price, quantity". Nil if there are none.
 local function assumed(kind, data)
   local undocumented = {}
   for name in pairs(data) do

@@ -188,9 +188,9 @@ function fields.check(operation, values)
   check_choice(operation, values)
 end
 
----Reads the fields of a request from the query and the body. The operation decides where each field is. An endpoint
----that the user supplied may have userId and undocumented fields in another place. Omits fields that are null. Turns
----the text of a documented integer in the query into a number.
+---Reads the fields of a request from the query and the body. The operation decides where each field is, but an endpoint
+---of the user can change the place of userId and of undocumented fields. Omits fields that are null. In the query, each
+---field is a text. If the documentation says that the field is an integer, the function makes a number of the text.
 ---@param request table {operation, query, body}
 ---@return table values {field = value}
 function fields.of(request)

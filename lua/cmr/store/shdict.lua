@@ -78,7 +78,7 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- a claim that is about to end stays, because a late deletion could remove another worker's new claim
+  -- does not delete a claim that ends soon: a late deletion could remove another worker's new claim
   local left = dict:ttl(key)
   if left and left > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true

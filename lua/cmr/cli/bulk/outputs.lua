@@ -28,7 +28,7 @@ local function split(path)
   return directory or ".", name or path
 end
 
--- Returns whether two paths name the same file. The file need not exist. Neither path has a link at its end.
+-- Takes two paths that do not end in a link. Returns whether they name the same file. The file need not exist.
 local function is_same(one, other)
   local directory, name = split(one)
   local other_directory, other_name = split(other)

@@ -51,7 +51,7 @@ end
 ---@param server table
 ---@param args table the arguments of the tool `history`
 ---@return string? json
----@return string? notes about the list; without a list, what failed
+---@return string? notes Facts about the list, or the reason why there is no list.
 function ledger_tools.history(server, args)
   local ledger, message = ledger_of(server)
   if not ledger then return nil, message end

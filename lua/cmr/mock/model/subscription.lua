@@ -162,8 +162,8 @@ function Subscription:days_left()
   return math.max(0, self.periodEnd - self.state:now()) / text.DAY
 end
 
----Makes the subscription RENEWING, and renews it a little later. If the wallet has too little money for that, the
----subscription becomes PAST_DUE. But a subscription that was EXPIRED becomes EXPIRED again.
+---Makes the subscription RENEWING, and renews it a little later. If the wallet has too little money for the renewal,
+---the subscription becomes PAST_DUE, or EXPIRED if it was EXPIRED before.
 function Subscription:renew()
   local before = self.status
   self.status = "RENEWING"
