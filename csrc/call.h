@@ -103,8 +103,8 @@ void call_open(lua_State *L);
 struct call *call_new(lua_State *L, int target);
 
 /*
- * Pops the value on top. Lua keeps the value as long as the call at index, because the call's own table gets the value
- * under this name.
+ * Pops the value on top, and stores it under this name in the table that belongs to the call at index. So Lua keeps the
+ * value until it collects the call.
  */
 void call_keep(lua_State *L, int index, const char *name);
 

@@ -112,8 +112,8 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Returns whether the first page's total counts the items of all pages. In an answer with a number of pages, a total
--- that equals the number of this page's items may count only this page.
+-- Returns whether the first page's total counts the items of all pages. If the total equals the number of this page's
+-- items, and the answer also says how many pages there are, the total may count only this page.
 local function counts_all(total, pages, items)
   return total > #items or total == #items and not pages
 end

@@ -9,8 +9,8 @@
 ---  described  a sentence about the answer, if the documentation describes the answer but has no sample
 ---  refusals   array of JSON texts: envelopes of refusals
 ---  status     the HTTP status of success, if it is not 200
----  map        set if the answer's data is a map, such as country -> code: "shown" if the sample answer shows the map,
----             otherwise the type of the data's values, such as "string"
+---  map        set if the answer's data is a map, such as country -> code. If the sample answer shows the map, this
+---             member is "shown". Otherwise it is the type of the data's values, such as "string"
 ---  meanings   member of data -> its meaning, for members that are easily misread
 ---  source     "seed", "docs" or "help", as in the operations table
 ---  request_source  the source of the request, if it differs from the source of the answer

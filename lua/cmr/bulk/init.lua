@@ -85,8 +85,8 @@ end
 
 -- Finds the run with this name. Without a name, finds the run of these rows. A failure returns nil, a message and the
 -- reason:
---   "other_key"  the run was sent with another key; the fourth value is the run. With `other_account`: "mistake"
---   "mistake"    no run has the name, or the run is of another operation or base URL
+--   "mistake"    no run has the name, the run is of another operation or base URL, or `other_account` excludes the run
+--   "other_key"  the run was sent with another key; the fourth value is the run
 --   nil          the ledger failed
 local function find(run, wanted, name, other_account)
   if not name then return find_by_rows(run, wanted) end

@@ -147,9 +147,9 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- Another process may send the same content before this row is sent. So Ledger:begin looks again, and refuses the row
-  -- if there is a newer request with this content. If an earlier row has the same content, Ledger:begin ignores this
-  -- run's requests, because the earlier row may have sent them.
+  -- Another process may send the same content before this row is sent. So Ledger:begin refuses the row if the ledger
+  -- has a newer request with this content by then. For the second and each further row with this content, requests of
+  -- this run do not count, because they may belong to the earlier rows.
   if row.copy == 1 then
     row.newest_known = newest
   else

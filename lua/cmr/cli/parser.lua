@@ -127,8 +127,8 @@ local function choices_of(row)
 end
 
 -- Adds options. Each row is {name, placeholder, description, choices = , count = }. A flag has the placeholder false. A
--- placeholder "{a,b}" lists the choices. In the parser's result, the key of --dry-run is "dry_run" after the prefix.
--- With `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the names of all options, for the
+-- placeholder "{a,b}" lists the choices. In the parser's result, the key of --dry-run is `prefix .. "dry_run"`. With
+-- `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the names of all options, for the
 -- suggestions.
 local function add_options(element, rows, prefix, names, wanted)
   for _, row in ipairs(rows) do

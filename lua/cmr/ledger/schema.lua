@@ -4,7 +4,8 @@
 local schema = {}
 
 -- request: what was sent.
---   writer: stands for the process that sent this request: the id of its first request. See cmr.ledger.writers.
+--   writer: an id that stands for the sending process. It is the id of the process's first request. See
+--   cmr.ledger.writers.
 --   superseded: the id of the request that repeated this request.
 --   plan: what client:await waits for, as JSON.
 -- request_id: every id in a request or its answer, such as ("order", "ORD_1").

@@ -15,8 +15,8 @@ local function count_failed(described)
   return counts
 end
 
--- Returns the things that did not fail. Also returns whether it is known which things failed. If only some of the
--- things with one name failed, the first of them count as failed.
+-- Returns the things that did not fail. Also returns whether it is known which things failed. If two things share a
+-- name and one of them failed, the first one counts as failed.
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do

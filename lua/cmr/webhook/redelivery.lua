@@ -12,8 +12,9 @@ local redelivery = {
 
 ---Returns the time in which deliveries of the same content count as one event. For an event with an eventId, returns
 ---math.huge. For any other event, returns the sum of redelivery.SECONDS and `tolerance`. The vendor may deliver an
----event again within redelivery.SECONDS. A stranger's copy of the last delivery passes the check of the timestamp for
----another `tolerance` seconds. After that, the same content means a new event. For example, a warmup has started again.
+---event again within redelivery.SECONDS. For another `tolerance` seconds, the timestamp of the last delivery is valid,
+---so a stranger could send a copy of it. After that, the same content means a new event. For example, a warmup has
+---started again.
 ---@param event cmr.Event
 ---@param tolerance number See cmr.VerifyOptions.
 ---@return number seconds
