@@ -315,7 +315,7 @@ function Client:key_id() end
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Maximum calls at once. Further calls wait. Not used over HTTP/2. Default: 256.
+---@field max_connections? integer Maximum calls at once; over HTTP/2, connections. Further calls wait. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.
@@ -1105,9 +1105,9 @@ local Receiver = {}
 function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. After a third delivery that fails, the event
----is a dead letter at once. After a first or second delivery that fails, it is a dead letter 10 minutes later, unless
----another delivery is handled meanwhile. An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. If the third delivery fails, the event is a
+---dead letter at once. If fewer deliveries come, it is a dead letter 10 minutes after the last failure, unless another
+---delivery is handled before that. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

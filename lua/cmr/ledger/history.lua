@@ -143,9 +143,9 @@ function history.accepted(ledger, filter)
 end
 
 ---Returns the requests to wait for, newest first:
----    for an id          the newest request with this id, and the older accepted ones
----    for a run's name   the last request of each row in the last round, and the accepted ones of earlier rounds
----Omits a request that a later request has superseded, unless it is the newest request with the id.
+---    for an id          the newest request with this id, and the older accepted requests that were not superseded
+---    for a run's name   the last request of each row in the last round, and the accepted requests of earlier rounds
+---                       that were not superseded
 ---@param ledger cmr.Ledger
 ---@param id string An id, or the name of a run.
 ---@return table[]? items The same fields as the items of history.accepted.

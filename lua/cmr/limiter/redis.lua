@@ -73,10 +73,10 @@ function Limiter.new(options)
 end
 
 -- Returns how late a reply is, in seconds. A reply's offset is the time of its arrival minus the time of Redis's clock
--- in the reply. The lateness is the offset minus a baseline. The baseline is the first offset, and later each offset
--- below the baseline. A late reply raises the baseline by 1/16 of its lateness, so that a slower network becomes the
--- norm. If the lateness is longer than the round trip, Redis's clock was probably set back, and this offset becomes the
--- baseline.
+-- in the reply. The lateness is the offset minus a baseline. The first offset becomes the baseline, and then each
+-- smaller offset replaces it. A late reply raises the baseline by 1/16 of its lateness, so that a slower network
+-- becomes the norm. If the lateness is longer than the round trip, Redis's clock was probably set back, and this offset
+-- replaces the baseline.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)

@@ -107,9 +107,9 @@ local function once()
 end
 
 ---Calls a function that waits without a yield. Returns true and the function's first result, or false and the error.
----While the function runs, this library's tasks go on, but the program's coroutines stay suspended until
----coroutines.post_deferred. An error in one of these coroutines must not end the wait, and a wait in one of them must
----not take more of the C stack.
+---While the function runs, this library's tasks go on. The program's coroutines stay suspended until
+---coroutines.post_deferred, for two reasons: an error in such a coroutine would end the wait, and a wait in such a
+---coroutine would take more of the C stack.
 function coroutines.defer(run, ...)
   return core.call_with(state, "is_deferring", true, run, ...)
 end

@@ -339,9 +339,9 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
----delivery fails if the handler fails or the store cannot store the event. After a third delivery that fails, the event
----is a dead letter at once. After a first or second delivery that fails, it is a dead letter 10 minutes later, unless
----another delivery is handled meanwhile. An event that is too large for the store also becomes a dead letter.
+---delivery fails if the handler fails or the store cannot store the event. If the third delivery fails, the event is a
+---dead letter at once. If fewer deliveries come, it is a dead letter 10 minutes after the last failure, unless another
+---delivery is handled before that. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
