@@ -600,10 +600,10 @@ struct source {
 
 /*
  * Tidies the number on top:
- *   a whole number                                      becomes an integer
- *   a replacement from the scan                         becomes the original number, or the empty array
- *   in an answer, a number that this Lua might round    becomes a string
- *   in a request, a number that this Lua might round    is refused: the function returns false
+ *   a whole number                becomes an integer
+ *   a replacement from the scan   becomes the original number, or the empty array
+ * A number of 2^53 or more that this Lua might round becomes a string in an answer. In a request, the function refuses
+ * such a number and returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -57,12 +57,12 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  * with a NUL before its end. On a Lua that has integers, a whole number becomes an integer. From 2^53 on, it becomes an
  * integer only if its text has neither a fraction nor an exponent.
  *
- * In an answer, null members of objects are omitted; a null in an array stays cmr.null. A number that this Lua might
- * round, or that is too large for Lua, becomes a string with its digits.
+ * In an answer, null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that
+ * this Lua might round becomes a string with its digits. So does a number that is too large for Lua.
  *
  * In a request, every null stays cmr.null, and an empty array is marked as if by cmr.array. The function refuses a
- * number that this Lua might round, or that is too large for Lua. It also refuses an object with the same member twice,
- * because only one of the two could be sent.
+ * number of 2^53 or more that this Lua might round, and a number that is too large for Lua. It also refuses an object
+ * with the same member twice, because only one of the two could be sent.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

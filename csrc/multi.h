@@ -22,7 +22,7 @@ struct multi {
     struct call *queue, *queue_end; /* calls that wait until their targets have room, oldest first */
     struct call *finished;          /* finished calls, until multi_take_finished returns them */
     int count;                      /* number of calls that run or wait in the queue */
-    long long freed;                /* places that have become free for queued calls */
+    long long freed;                /* how many queued calls can begin now, at most */
     int host_connections;           /* libcurl's limit of connections per host: the largest max_connections */
 };
 

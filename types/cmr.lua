@@ -36,9 +36,10 @@
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
 ---
----The run skips a row that another run or a single call sent in the last `remember` seconds. Applies only to operations
----that cost money, destroy something, flip a state or use a quota. Default: 30 days. If repeat_after is longer, the run
----uses repeat_after instead. At most 400 days, because the ledger removes older requests.
+---The run skips a row that another run or a single call sent in the last `remember` seconds, unless that request
+---failed. Applies only to operations that cost money, destroy something, flip a state or use a quota. Default: 30 days.
+---If repeat_after is longer, the run uses repeat_after instead. At most 400 days, because the ledger removes older
+---requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.
@@ -1113,7 +1114,7 @@ function Receiver:receive(raw_body, headers) end
 function Receiver:dead_letters() end
 
 ---Handles dead letters: stores each event for client:await, and calls the event's handler. Removes the dead letter of
----each handled event. If a later delivery has handled the event, does not call the handler again.
+---each handled event. If a later delivery has handled the event, removes the dead letter and does nothing else.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
 ---@return string|table<string, string>|nil failures Reasons by id; nil if no letter failed. A message if count is nil.

@@ -5,7 +5,8 @@
 ---    a retry after a 429 or another refusal        takes nothing
 ---    an answer to a call whose retry took a unit   puts one unit back
 ---    an answer to any other call                   adds 0.2 units
----A 5xx and a 429 are not answers. The standard mode of the AWS SDKs uses the same ratios.
+---An answer is a success, or a refusal such as a 404. A 429 of the rate limit and any other failure, such as a 5xx,
+---change nothing. The standard mode of the AWS SDKs uses the same ratios.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

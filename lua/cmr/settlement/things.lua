@@ -26,7 +26,7 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- kind of thing -> the fields that may contain a thing's name, in events and in requests
+-- kind of thing -> the fields that may contain a thing's name. In a request, an address is made of username and domain.
 local NAME_FIELDS = {
   address = { "email" },
   domain = { "domainName", "domain" },

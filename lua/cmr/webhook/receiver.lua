@@ -376,7 +376,7 @@ local function find_dead_letters(self, id)
 end
 
 ---Handles dead letters: stores each event for client:await, and calls the event's handler. Removes the dead letter of
----each handled event. If a later delivery has handled the event, does not call the handler again.
+---each handled event. If a later delivery has handled the event, removes the dead letter and does nothing else.
 ---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
 ---@return string|table<string, string>|nil failures Reasons by id; nil if no letter failed. A message if count is nil.

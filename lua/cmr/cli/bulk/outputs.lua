@@ -122,7 +122,7 @@ end
 -- file may replace a device or a pipe. Returns:
 --   for PATH.part            the file, and the path to which Failures:close renames PATH.part
 --   for a device or a pipe   the file
---   after a failure          nil, nil and a message
+--   after a failure          nil, and a message as the third value
 local function open_failures(path)
   local target, kind = core.link_target(path) -- if PATH is a symbolic link, its target is replaced, and not the link
   if not target then return nil, nil, kind end
