@@ -1,5 +1,5 @@
----The adapter for cqueues. It suspends the calling coroutine, but not the coroutine's controller. While a controller
----has calls in flight, one of its coroutines steps the engine.
+---The adapter for cqueues. It suspends the calling coroutine, but not the coroutine's controller. Each controller in
+---which a call waits gets a coroutine that steps the engine, until the engine has no call in flight.
 
 local condition = require "cqueues.condition"
 local controller = require "cqueues"

@@ -34,7 +34,7 @@ end
 
 ---Returns the path and the items of an answer's list. The order of preference is: the list at the documented path,
 ---a list of objects, a list of other values, an empty list.
----@param words table? The result of shape.words. In the returned path, "*" replaces these words, but no documented name.
+---@param words table? Words from shape.words. The returned path shows them as "*", unless they are documented names.
 function paging.list(envelope, documented, words)
   local value = documented and tables.at(envelope, documented)
   if type(value) == "table" and shape.type(value) ~= "object" then return documented, value end
