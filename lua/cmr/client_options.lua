@@ -52,7 +52,10 @@ local client_options = {}
 ---The ledger records every request that may change something. If the ledger cannot record a request, cmr does not
 ---send the request. True means the user's ledger. A string is the path of another ledger. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Maximum calls at once; over HTTP/2, connections. Further calls wait. Default: 256.
+---
+---The maximum number of calls at once. Further calls wait. Over HTTP/2, the option limits the connections and not the
+---calls. Default: 256.
+---@field max_connections? integer
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. cmr uses no proxy for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for every request.

@@ -147,9 +147,9 @@ local function look_up(run, row)
     return look_up(run, row)
   end
   row.is_repeat = times >= row.copy
-  -- Another process may send the same content before this row is sent. So Ledger:begin refuses the row if it finds a
-  -- request with this content that is newer than this reading. For the second and each further row with this content,
-  -- requests of this run do not count, because they may belong to the earlier rows.
+  -- Another process may send the same content before this row is sent. So Ledger:begin looks for a newer request with
+  -- this content, and refuses the row if there is one. If this row is a copy of an earlier row, Ledger:begin ignores
+  -- the requests of this run, because they may belong to the earlier row.
   if row.copy == 1 then
     row.newest_known = newest
   else

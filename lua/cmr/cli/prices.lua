@@ -24,8 +24,9 @@ local function only(list)
   return #list == 1 and list[1] or nil
 end
 
--- Functions that say where an operation's price is. Each takes the operation's arguments, and returns nil if there is
--- no operation that only reads (a "read") and gives the price. Otherwise it returns this table:
+-- Functions that say where an operation's price is. Each takes the operation's arguments. The price comes from a read,
+-- which is an operation that changes nothing. If there is no such read, the function returns nil. Otherwise it returns
+-- this table:
 --   read     the name of the read
 --   args     the read's arguments
 --   list     the path of the list in the read's answer

@@ -46,8 +46,8 @@ local function value_of(args, name)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- Returns whether a read needs this one of its parameters. A read needs each parameter that the API requires. In the
--- group "Mailboxes", a read also needs mailboxId, to show the right mailbox. The other groups are alike.
+-- Returns whether a read needs the parameter `param`. A read needs each parameter that the API requires. It also needs
+-- its group's id. For the group "Mailboxes", this is mailboxId.
 local function is_needed(read, param)
   local kind = param.name:match "^(%l+)Id$"
   return param.required or kind ~= nil and is_about(read.group, kind)

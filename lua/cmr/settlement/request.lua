@@ -54,8 +54,8 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----Returns the things that a request asked for, in groups: one group for each sent parameter that success_events has.
----Omits the things that the answer refused, and the mailboxes of a failed domain.
+---Returns the things that a request asked for, in groups. A group has the things of one parameter. Omits the things
+---that the answer refused, and the mailboxes of a failed domain.
 ---@param described cmr.FailedItem[]? The items that the answer refused.
 ---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)
