@@ -933,7 +933,8 @@ function writing:settle(id, ending) end
 ---@field first_failure? string The failure event that can come before anything is done.
 ---
 ---The number of things that the `first_failure` events can report. If they report all of these things, everything has
----failed. Otherwise something may have been done. 0 means that the answer already refused everything.
+---failed. Otherwise something may have been done. 0 means that no event will come, because the answer already refused
+---everything.
 ---@field parts? integer
 ---@field items_failed? cmr.FailedItem[] The items that a successful answer refused.
 

@@ -63,10 +63,10 @@ ended=$watcher
 stop
 ]]
 
--- Reads the reports until the script ends. The caller opens the fifo for reading (`reports`) before the script starts,
--- because a script that ends at once removes the fifo. The caller also opens it for writing (`stand_in`). Without a
--- writer, the reading would end before the script has opened the fifo. The script's first report shows that the script
--- has opened the fifo. Then the function closes `stand_in`.
+-- Reads the reports until the script ends. The caller has opened the fifo for reading (`reports`) before the script
+-- starts, because a script that ends at once removes the fifo. A fifo without a writer would end the reading. So the
+-- caller has also opened the fifo for writing (`stand_in`), until the script's first report shows that the script
+-- writes now.
 local function follow(reports, stand_in, on)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in reports:lines() do
