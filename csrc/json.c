@@ -332,8 +332,8 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  * forbids: the scan refuses them. lua-cjson refuses a lone surrogate: the scan replaces it by U+FFFD.
  *
  * lua-cjson would read fractions as the locale says, and would round long numbers. So the scan replaces every number
- * that has a fraction, an exponent or many digits. The replacement is the whole number 2^53 + 2 * position. All numbers
- * that the scan keeps are smaller. So `tidy` recognizes a replacement, and finds the original number at its position.
+ * that has a fraction, an exponent or many digits. The replacement is the whole number 2^53 + 2 * position. No number
+ * that the scan keeps is so large. So `tidy` recognizes a replacement, and finds the original number at its position.
  * In a request, the scan also replaces each empty array, because lua-cjson decodes an empty array like an empty object.
  */
 struct scan {

@@ -845,7 +845,7 @@ local writing = {}
 ---  supersedes              the id of the request that this request repeats
 ---  newest_known            the id of the newest request with this content that the caller knows, or 0. If the ledger
 ---                          has a newer request with this content, the function records nothing
----  newest_known_elsewhere  the same, but the requests of this run do not count
+---  newest_known_elsewhere  like newest_known, but for the requests outside this run
 ---  round_after             an id; the request belongs to a new round of the run, which begins after this id
 ---@param request table
 ---@return integer? id for finish
@@ -3204,7 +3204,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---The webhook mailbox.warmup.started reports its success.
 ---
----A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---A warmup's status is PENDING (for some minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---The charge is the warmup's price for the days that are left: price x days / 30.
 ---
@@ -3249,7 +3249,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---
 ---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
----A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---A warmup's status is PENDING (for some minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---A warmup that is paused still costs money.
 ---
@@ -3283,7 +3283,7 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---Asynchronous: the answer only confirms acceptance. The API does the work later.
 ---
----A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---A warmup's status is PENDING (for some minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---A warmup that is paused still costs money.
 ---
@@ -3324,7 +3324,7 @@ function Client:set_warmup_status(mailboxId, status) end
 ---
 ---The webhook mailbox.warmup.removed reports its success.
 ---
----A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---A warmup's status is PENDING (for some minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---Only the end of a warmup sends the webhook mailbox.warmup.removed; a pause sends none.
 ---

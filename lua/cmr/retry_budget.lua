@@ -1,12 +1,14 @@
----Limits how many retries of an API key's calls may fail, so that an outage does not multiply the requests.
+---Ends the retries of an API key's calls when too many retries have failed. So an outage does not multiply the
+---requests.
 ---
----The budget of a key changes as follows:
----    a retry                                       takes one unit
----    a retry after a 429 or another refusal        takes nothing
----    an answer to a call whose retry took a unit   puts one unit back
----    an answer to any other call                   adds 0.2 units
----An answer is a success, or a refusal such as a 404. A 429 of the rate limit and any other failure, such as a 5xx,
----change nothing. The standard mode of the AWS SDKs uses the same ratios.
+---The end of an attempt changes the budget of the key:
+---                              the budget gets   a retry takes
+---    a success                 0.2 units
+---    a refusal such as a 404   0.2 units         nothing
+---    a 429 of the rate limit   nothing           nothing
+---    any other failure         nothing           one unit
+---If a retry of the call had taken a unit, the budget gets one unit in place of 0.2. The standard mode of the AWS SDKs
+---uses the same ratios.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

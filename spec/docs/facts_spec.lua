@@ -193,7 +193,7 @@ add("mailboxes all_mailboxes mailbox", {
       .. "its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may "
       .. "come"})
 add("start_warmup toggle_warmup set_warmup_status stop_warmup", {
-  "A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come"})
+  "A warmup's status is PENDING (for some minutes), ACTIVE, PAUSED or STOPPED. More values may come"})
 add("subscriptions renew_subscriptions", {
   "A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED",
   "PAST_DUE lasts 7 days. With automatic renewal, the charge is tried again. Without automatic renewal, the "

@@ -126,8 +126,9 @@ local function choices_of(row)
   return choices
 end
 
--- Adds options. Each row is {name, placeholder, description, choices = , count = }. A flag has the placeholder false. A
--- placeholder "{a,b}" lists the choices. In the parser's result, the key of --dry-run is `prefix .. "dry_run"`. With
+-- Adds options. Each row is {name, placeholder, description}, perhaps with the members `choices` and `count`. For a
+-- flag, the placeholder is false. A placeholder "{a,b}" lists the choices. In the parser's result, the key of --dry-run
+-- is `prefix .. "dry_run"`. With
 -- `wanted`, adds only the options for which wanted(row[1]) is true. `names` gets the names of all options, for the
 -- suggestions.
 local function add_options(element, rows, prefix, names, wanted)

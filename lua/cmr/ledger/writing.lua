@@ -87,7 +87,7 @@ end
 ---  supersedes              the id of the request that this request repeats
 ---  newest_known            the id of the newest request with this content that the caller knows, or 0. If the ledger
 ---                          has a newer request with this content, the function records nothing
----  newest_known_elsewhere  the same, but the requests of this run do not count
+---  newest_known_elsewhere  like newest_known, but for the requests outside this run
 ---  round_after             an id; the request belongs to a new round of the run, which begins after this id
 ---@param request table
 ---@return integer? id for finish

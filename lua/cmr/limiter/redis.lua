@@ -72,19 +72,16 @@ function Limiter.new(options)
   }, Limiter)
 end
 
--- Returns how late a reply is, in seconds. A reply's offset is the time of its arrival minus the time of Redis's clock
--- in the reply. The lateness is the offset minus a baseline. The first offset becomes the baseline, and then each
--- smaller offset replaces it. A late reply raises the baseline by 1/16 of its lateness, so that a slower network
--- becomes the norm. If the lateness is longer than the round trip, Redis's clock was probably set back, and this offset
--- replaces the baseline.
+-- Returns how many seconds later than usual a reply arrived. `server_time` is the time of Redis's clock in the reply.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
-  local late = offset - (self.min_offset or offset)
-  if late <= 0 or late > received_at - sent_at then
-    self.min_offset = offset
+  local late = offset - (self.usual_offset or offset)
+  local clock_was_set_back = late > received_at - sent_at -- the network alone cannot take longer than the round trip
+  if late <= 0 or clock_was_set_back then
+    self.usual_offset = offset
     return 0
   end
-  self.min_offset = self.min_offset + late / 16
+  self.usual_offset = self.usual_offset + late / 16 -- after many late replies, a slower network is usual
   return late
 end
 

@@ -82,7 +82,7 @@ local function unknown_step(operation)
   if parameter == "" then
     step.count = 1
   elseif reading.announcement(event) and #operation.success_events == 1 then
-    step.announced = true -- another event says how many mailboxes a domain gets
+    step.announced = true -- another event announces how many mailboxes a domain gets
   end
   return step
 end

@@ -76,7 +76,7 @@ function Store:claim(name, lease)
   return nil, "unavailable", message
 end
 
--- Changes the claim with this token. If the name has no claim, makes one only if `or_free` is true.
+-- Changes a claim if its token is `token`. If there is no claim with this name, makes one only if `or_free` is true.
 local function change_claim(self, name, token, expires_in, new_token, or_free)
   local is_over = false
   local ok, message = update(self, "durable", function(db, now)

@@ -7,7 +7,7 @@ local log = require "cmr.util.log"
 -- The names of the dictionaries. There are three, because a full dictionary may lose its oldest entries: many handled
 -- events must not push out awaited events or quotas.
 local shared_dict = {
-  MAIN = "cmr", -- quotas and the rate limit's queue; also used instead of an undeclared EVENTS or CLAIMS
+  MAIN = "cmr", -- quotas and the rate limit's queue; takes the place of EVENTS or CLAIMS if these are not declared
   EVENTS = "cmr_events", -- dead letters, and events for client:await; it refuses new entries when it is full
   CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }
