@@ -42,8 +42,8 @@ void attempt_close(struct call *call, struct handles *handles);
 void attempt_free_headers(struct call *call);
 
 /*
- * Drops the easy handle, and does not free it. To free it, libcurl would use the handle's descriptors. They belong to
- * the parent in a fork's child, and may belong to other files after the program has closed descriptors.
+ * Drops the easy handle without freeing it. libcurl must not use the handle's descriptors any more: in a fork's child,
+ * they belong to the parent; after the program has closed descriptors, they may belong to other files.
  */
 void attempt_forget(struct call *call);
 

@@ -261,12 +261,12 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns where undocumented fields go when the user's endpoint has this method. Returns 0 if the row takes no such
- * fields.
- *   user's method   row's method
- *   GET             any             into the query
- *   other           GET             into the body
- *   other           other or none   where the row says
+ * Returns the place for undocumented fields if the user's own endpoint has this method. Returns 0 if the operation
+ * takes no such fields.
+ *   user's method   operation's method   place
+ *   GET             any                  query
+ *   other           GET                  body
+ *   other           other or none        as in the operation's row
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

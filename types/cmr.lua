@@ -1056,7 +1056,8 @@ function webhook.info(event) end
 ---@return string? id
 function webhook.id(event) end
 
----Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
+---Returns the event's name. A warmup event has its name under `eventType`. Every other event has its name under
+---`event`.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event) end

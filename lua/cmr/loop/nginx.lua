@@ -73,8 +73,8 @@ local function pump()
   if stepper == this then stepper = nil end
 end
 
--- Starts a pump, unless the worker is exiting. nginx would report the first timer of an exiting worker as an open
--- socket.
+-- Starts a pump, unless the worker is exiting. A pump starts a timer, and nginx would report the first timer of an
+-- exiting worker as an open socket.
 local function start_pump()
   return not ngx.worker.exiting() and ngx.timer.at(0, pump)
 end

@@ -1,5 +1,5 @@
----JSON inside nginx. lua-cjson decodes. This module encodes, because lua-cjson 2.1.0 cannot encode an empty array,
----rounds numbers to 14 digits and does not sort the members.
+---JSON inside nginx. lua-cjson decodes. This module encodes, because lua-cjson 2.1.0 does not sort the members, rounds
+---numbers to 14 digits, and cannot encode an empty array.
 
 local cjson = require "cjson"
 local tables = require "cmr.util.tables"

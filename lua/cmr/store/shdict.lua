@@ -104,8 +104,8 @@ local function extend(dict, key, count, ttl)
   return longer
 end
 
--- Appends to a list. A list consists of a counter and an entry for each text. A list of nginx itself would not do,
--- because only its ends can be read. The list ends when its counter expires.
+-- Appends to a list. A list consists of a counter and an entry for each text, and it ends when the counter expires. The
+-- store does not use nginx's own lists, because only their ends can be read.
 function Store:append(name, text, ttl)
   local dict, key = dict_of_list(self, name), "cmr:list:" .. name
   local put = dict == self.events and shared_dict.put_if_room or shared_dict.put

@@ -75,7 +75,8 @@ function webhook.id(event)
   return info and info.id or events.event_id(event)
 end
 
----Returns the event's name. A warmup event has its name under `eventType`, any other event under `event`.
+---Returns the event's name. A warmup event has its name under `eventType`. Every other event has its name under
+---`event`.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event)
