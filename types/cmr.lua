@@ -287,10 +287,10 @@ function Client:key_id() end
 ---The name of the header with the key. The sandbox needs cmr-x-sandbox-api-key. Default: cmr-x-api-key.
 ---@field key_header? string
 ---
----Seconds for the whole call. Default: 30, and for check_workspace another 15 for each domain.
+---Seconds for the whole call. For check_workspace, the default is 15 seconds longer for each domain. Default: 30.
 ---@field timeout? number
 ---
----Seconds for one attempt. Default: 12, and for check_workspace another 15 for each domain.
+---Seconds for one attempt. For check_workspace, the default is 15 seconds longer for each domain. Default: 12.
 ---@field attempt_timeout? number
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
 ---@field retries? integer The number of attempts after the first attempt. Default: 2.

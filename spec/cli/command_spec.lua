@@ -375,13 +375,13 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
 
   it("ends quietly with 130 on Ctrl-C", function()
     server:fault{match = {operation = "platforms"}, delay = 20}
-    local stopped = cmr({"platforms", USER}, {env = env, through = "timeout --preserve-status -s INT 1"})
+    local stopped = cmr({"platforms", USER}, {env = env, through = "timeout --foreground --preserve-status -s INT 1"})
     assert.same({status = 130, out = "", err = ""}, stopped)
   end)
 
   it("says on Ctrl-C that a request may have been done, and where to look, if it was sent", function()
     server:fault{match = {operation = "reexport"}, delay = 20}
-    local through = {env = env, through = "timeout --preserve-status -s INT 4"}
+    local through = {env = env, through = "timeout --foreground --preserve-status -s INT 4"}
     local stopped = cmr({"reexport", "--mailbox-id", mock.MAILBOX}, through)
     assert.same({130, ""}, {stopped.status, stopped.out})
     assert.matches("^cmr: interrupted\ncmr: outcome: unknown, it may have been done: check before you repeat it\n"

@@ -31,7 +31,7 @@ static const struct mode {
     const char *name;
     enum owner owner;
     long refusals;
-    bool succeeds; /* the refusal has no visible effect */
+    bool succeeds; /* if Lua asks again, the refusal has no visible effect */
 } modes[] = {
     {"Lua, which collects and asks again", LUA, 1, true}, /* the refused request makes Lua collect all garbage */
     {"Lua, once", LUA, 2, false},                         /* refuses the second try too */
@@ -47,6 +47,14 @@ static struct {
     atomic_long seen; /* the number of requests of the mode's owner */
     atomic_bool on;
 } now;
+
+/* The request of Lua that was refused last, and whether Lua has asked for the same again. */
+static struct {
+    const void *block;
+    size_t size;
+    bool is_open; /* Lua has asked for nothing since then */
+    bool again;
+} last;
 
 static atomic_long blocks[2]; /* the number of allocated blocks of each owner */
 static int port;
@@ -93,9 +101,16 @@ static void *lua_memory(void *unused, void *block, size_t old_size, size_t size)
         release(LUA, block);
         return NULL;
     }
-    if ((!block || size > old_size) && refused(LUA)) /* Lua requires that shrinking a block never fails */
-        return NULL;
-    return resize(LUA, block, size);
+    if (block && size <= old_size) /* Lua requires that shrinking a block never fails */
+        return resize(LUA, block, size);
+    last.again = last.again || (last.is_open && block == last.block && size == last.size);
+    last.is_open = false;
+    if (!refused(LUA))
+        return resize(LUA, block, size);
+    last.block = block;
+    last.size = size;
+    last.is_open = true;
+    return NULL;
 }
 
 void *__wrap_realloc(void *block, size_t size)
@@ -178,6 +193,7 @@ static int run(lua_State *L, bool refusing)
     int status;
 
     now.seen = 0;
+    last.is_open = last.again = false;
     now.on = refusing;
     status = lua_pcall(L, 0, 0, 0);
     now.on = false;
@@ -188,11 +204,13 @@ static int run(lua_State *L, bool refusing)
  * Checks that an error reports a lack of memory. Lua's lack of memory must be raised. Ours is raised or returned; for a
  * returned error, paths.lua raises "failed: KIND: ...". libcurl may report another reason: it could not resolve a host,
  * connect or decompress. libcurl 8.22 reports its code 3, no memory, and lets the call wait until its time is over.
+ *
+ * Newer versions of Lua 5.4 do not ask again for a larger stack. Such a refusal is visible in each mode.
  */
 static void judge(lua_State *L)
 {
     const char *said = lua_tostring(L, -1);
-    bool fine = said && !now.mode->succeeds;
+    bool fine = said && !(now.mode->succeeds && last.again);
 
     if (fine && now.mode->owner == LUA)
         fine = strncmp(said, "failed: ", 8) != 0 && strstr(said, "not enough memory");
