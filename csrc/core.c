@@ -155,9 +155,9 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 }
 
 /*
- * core.is_generator() -> whether a `for ... in` loop resumed the running coroutine for its next item. Such a loop takes
- * every yielded value as an item. The loop may call a function of coroutine.wrap, or a Lua function that resumes the
- * coroutine.
+ * core.is_generator() -> whether the running coroutine makes the next item for a `for ... in` loop. Such a loop takes
+ * every yielded value as an item. The loop resumes the coroutine with a function of coroutine.wrap, or with a Lua
+ * function.
  */
 static int core_is_generator(lua_State *L)
 {

@@ -599,11 +599,9 @@ struct source {
 };
 
 /*
- * Tidies the number on top:
- *   a whole number                becomes an integer
- *   a replacement from the scan   becomes the original number, or the empty array
- * A number of 2^53 or more that this Lua might round becomes a string in an answer. In a request, the function refuses
- * such a number and returns false.
+ * Tidies the number on top. If the scan put it there, it becomes the original number, or the empty array. A whole
+ * number becomes an integer. This Lua might round some numbers of 2^53 or more: in an answer, such a number becomes a
+ * string; in a request, the function refuses it and returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -18,7 +18,7 @@
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
     sigset_t mask; /* the signal mask to restore */
-    bool pending;  /* whether a SIGPIPE was pending before the block */
+    bool pending;  /* whether a SIGPIPE was pending before SIGPIPE was blocked */
 };
 
 static bool sigpipe_is_pending(void)

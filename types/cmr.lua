@@ -894,7 +894,7 @@ function writing:settle(id, ending) end
 ---Sleeps for the given seconds. If the adapter has `interrupt`, interrupt(job) ends the sleep early.
 ---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Starts a function. Returns no later than the function's first wait or end.
+---@field spawn? fun(run: fun()) Starts a function. When the function first waits or ends, spawn returns.
 ---@field semaphore? fun(): cmr.Semaphore
 ---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
@@ -1158,11 +1158,11 @@ function Receiver:drop(id) end
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
 ---
----Accepts only this signature format, one of cmr.webhook.signature_formats. Default: accepts all of them.
+---The signature format to accept, one of cmr.webhook.signature_formats. Default: all formats.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
----An event from the vendor. A warmup event has its name under eventType, any other event under event.
+---An event from the vendor. A warmup event has its name in `eventType`. Every other event has its name in `event`.
 ---@class cmr.Event
 ---@field event? cmr.EventName The event's name.
 ---@field eventType? cmr.EventName The name of a warmup event.

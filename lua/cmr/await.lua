@@ -302,7 +302,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      -- a random pause spreads the reads of waits that began together
+      -- a random pause: waits that began together do not all read the store at the same time
       local jittered = pause * (1 - PAUSE_JITTER * self.jitter())
       local made, engine = pcall(core.engine)
       if not made then return fail(self, "network", "unknown", nil, engine) end

@@ -479,8 +479,8 @@ function Client:key_id()
   return self:target():key_id()
 end
 
--- Returns the client's target. The `cmr` command prepares its calls with the target and cmr.core, because it needs an
--- error table for a wrong argument. The client's methods would raise a text.
+-- Returns the client's target. The `cmr` command gives the target to cmr.core, because cmr.core returns an error table
+-- for a wrong argument. The client's methods raise only a message.
 function Client:target()
   return state_of(self, "target").target
 end

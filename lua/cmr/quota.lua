@@ -8,8 +8,8 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
--- How long a refusal without Retry-After is in force. A week would be too long: the API also counts the dashboard's
--- re-exports, and if these are days old, the quota is free again soon.
+-- How long a refusal without Retry-After is in force. A week would be too long. Some counted re-exports may be days
+-- old, for example re-exports from the dashboard, so the quota may be free again soon.
 local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- the longest name of a mailbox in a message
 

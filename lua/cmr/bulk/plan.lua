@@ -12,8 +12,8 @@ local plan = {
   MAX_REMEMBER_SECONDS = forgetting.RETENTION_SECONDS,
 }
 
--- Ranks of entries, lowest first. Rows with the same content share a list of entries in this order. The first row with
--- the content gets the first entry, and the second row gets the second entry.
+-- The order of the entries with the same content: the lowest rank comes first. The first row with this content gets the
+-- first entry, and the second row gets the second entry.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 local FAILED_PART_RANK = 0.5 -- the entry failed, and the input is a failures file: see entry_of
@@ -23,7 +23,7 @@ local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", 
 local CHANGED = { usage = "the input changed while it was read" }
 
 ---Returns whether a second call of the operation costs money, destroys something, flips a state, or uses a quota. For
----such an operation, the requests that were sent outside the run count too: see `counts`.
+---such an operation, a request from outside the run counts too: see `counts`.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips

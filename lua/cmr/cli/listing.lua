@@ -34,8 +34,8 @@ local function finder(operation)
   return list
 end
 
--- Returns the first answer with `filling` in place of its list. If the list is a member of answer.data, also removes
--- PAGE_FIELDS.
+-- Puts `filling` in place of the first answer's list, and returns the answer. If the list is a member of answer.data,
+-- also removes PAGE_FIELDS.
 local function envelope(list, filling)
   local answer = list.answer
   if list.shown_path == "data" then

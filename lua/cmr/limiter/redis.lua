@@ -53,8 +53,8 @@ return {("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0}
 ---@class cmr.RedisLimiterOptions: cmr.RedisOptions
 ---@field redis? cmr.Redis A connection to Redis. Without it, the limiter makes a connection with the other options.
 ---
----The number of limiters that share the rate while Redis is unavailable. An nginx with lua_shared_dict cmr has one
----limiter. Elsewhere each process has one limiter. Default: 1.
+---How many limiters share the rate while Redis is unavailable. In an nginx with `lua_shared_dict cmr`, all workers
+---share one limiter. Elsewhere each process has its own limiter. Default: 1.
 ---@field fallback_shares? integer
 
 ---Makes a limiter.
@@ -107,9 +107,9 @@ end
 -- reserved. Returns nil after one of these failures:
 --   Redis is unavailable
 --   Redis refuses the script for this key
---   the slot is before the noted slot: Redis lost its data, or the clock of Redis was set back
+--   the slot is before the slot that was noted last: Redis lost its data, or the clock of Redis was set back
 -- After a failure, this host uses its local queue, but other hosts may still use Redis. So until the other hosts have
--- noticed the failure too, a slot must be free in both queues.
+-- noticed the failure too, a slot must be free in the local queue and in Redis.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }

@@ -14,7 +14,7 @@ local DEFERRED_SECONDS = 1 / 1000
 local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
-local attended = 0 -- number of calls for which block.attend has run, but not yet block.leave
+local attended = 0 -- how often block.attend has run, minus how often block.leave has run
 local sleepers = {} -- a heap of the waiters of sleeping coroutines, ordered by the sleep's end, `wakes_at`
 
 ---Lets luv's loop run the tasks too. The adapter for luv sets this function.

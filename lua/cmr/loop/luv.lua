@@ -18,7 +18,8 @@ local luv = {
 }
 
 local poll -- the handle whose events step the engine: it polls the engine's descriptor, or is a timer
--- Whether `poll` is a timer. A timer is needed if the engine has no descriptor or another handle polls the descriptor.
+-- Whether `poll` is a timer. A timer is needed in two cases: the engine has no descriptor, or another handle polls the
+-- descriptor.
 local is_timer = false
 local watched -- the engine that `poll` was made for
 -- The number of users of `poll`. Each wait for a call is one user. All tasks of cmr.loop.block together are one user.
@@ -109,9 +110,9 @@ function watch(engine)
   poll:start(PAUSE_MILLISECONDS, PAUSE_MILLISECONDS, step)
 end
 
----Closes the handle `poll`. Called before an engine is closed, because another descriptor may later get the same
----number. Also closes the timer, unless cmr.loop.block has tasks. While the timer is open, the program cannot close its
----loop.
+---Closes the handle `poll`. Called before an engine is closed, because another file may later get the number of the
+---engine's descriptor. Also closes the timer, unless cmr.loop.block has tasks. While the timer is open, the program
+---cannot close its loop.
 function luv.forget()
   close(poll)
   poll, watched = nil, nil

@@ -4,7 +4,7 @@ local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
 
 local faults = {
-  ---The fields of an order for a fault. control.lua checks them.
+  ---The fields with which a test orders a fault. control.lua checks them.
   FIELDS = {
     match = "table?",
     times = "number?",

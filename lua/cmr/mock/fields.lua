@@ -146,8 +146,8 @@ local function check_user(operation, values)
 end
 
 -- Returns where a request may have undocumented fields: "query", "body" or nil. Normally, this is the documented place.
--- If the user's own endpoint has GET in place of another method, the place is "query". If the endpoint has another
--- method in place of GET, the place is "body". The library has the same rule.
+-- An endpoint of the user may change the method. If it changes another method to GET, the place is "query". If it
+-- changes GET to another method, the place is "body". The library has the same rule.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location

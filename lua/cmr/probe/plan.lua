@@ -75,8 +75,8 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- Returns the step for page 1 if the step is for page 2, and otherwise the step itself. Page 2 uses the `needs` and the
--- query of page 1, and may add fields to the query.
+-- A step for page 2 has the `needs` and the query of page 1's step, and may add fields to the query. For such a step,
+-- returns page 1's step. For any other step, returns the step itself.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end

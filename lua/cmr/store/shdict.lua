@@ -92,9 +92,9 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire sooner, all texts get more
--- time. They get some time to spare, so that most later appends change nothing. Returns how many seconds to keep the
--- text that is appended next. This text never expires before the oldest text.
+-- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire before that, gives all texts
+-- more time than needed, so that most later appends change nothing. Returns the time for the next text, in seconds. The
+-- next text never expires before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end

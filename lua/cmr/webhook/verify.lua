@@ -37,11 +37,11 @@ local verify = {}
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
 ---
----Accepts only this signature format, one of cmr.webhook.signature_formats. Default: accepts all of them.
+---The signature format to accept, one of cmr.webhook.signature_formats. Default: all formats.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
----An event from the vendor. A warmup event has its name under eventType, any other event under event.
+---An event from the vendor. A warmup event has its name in `eventType`. Every other event has its name in `event`.
 ---@class cmr.Event
 ---@field event? cmr.EventName The event's name.
 ---@field eventType? cmr.EventName The name of a warmup event.
