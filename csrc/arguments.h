@@ -11,11 +11,11 @@
 #include "refusal.h"
 
 /*
- * Checks the arguments from index `first` to `last`, and pushes a table with copies of their values. Each positional
- * argument has the name of its parameter in the table. If the last argument is a table, its fields have the same names
- * in the pushed table. A list that was given as cmr.all is left out. Some values are not copied, because json_encode
- * checks them later: values of type ANY, undocumented fields of the body, and lists whose items are not documented. If
- * placement->open is 0, the function refuses undocumented fields.
+ * Checks the arguments from index `first` to `last`, and pushes a table with copies of their values. The copy of a
+ * positional argument is stored under the name of its parameter. If the last argument is a table, its fields have the
+ * same names in the pushed table. A list that was given as cmr.all is left out. Some values are not copied, because
+ * json_encode checks them later: values of type ANY, undocumented fields of the body, and lists whose items are not
+ * documented. If placement->open is 0, the function refuses undocumented fields.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);

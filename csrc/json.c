@@ -397,8 +397,8 @@ static size_t number_length(const char *text, bool *is_plain)
 
 /*
  * Replaces the `length` bytes at `at` by a whole number. The number encodes the position `at` in the text, so that tidy
- * can find the original bytes. A space stands on each side of the number. Without the spaces, the number for `[]` in
- * the invalid text `[]2` would join the 2, and the text would become valid.
+ * can find the original bytes. A space stands on each side of the number. Without the spaces, the invalid text `[]2`
+ * would become one valid number.
  */
 static void write_position(struct scan *scan, const char *at, size_t length)
 {

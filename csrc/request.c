@@ -261,12 +261,12 @@ static bool build_body(struct request *request, int arguments)
 }
 
 /*
- * Returns the place for undocumented fields if the user's own endpoint has this method. Returns 0 if the operation
- * takes no such fields.
- *   user's method   operation's method   place
- *   GET             any                  query
- *   other           GET                  body
- *   other           other or none        as in the operation's row
+ * Returns the place for undocumented fields, or 0 if the operation takes no such fields. `method` is the method of the
+ * user's own endpoint.
+ *   method   operation's method   place
+ *   GET      any                  query
+ *   other    GET                  body
+ *   other    other or none        as in the operation's row
  */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {

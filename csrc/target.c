@@ -21,7 +21,8 @@ struct target *target_check(lua_State *L, int index)
 }
 
 /*
- * Pushes a table with the options at index 1. If the parent target is at index 2, takes absent options from the parent.
+ * Makes a table from the options at index 1, and pushes it. If the parent target is at index 2, takes absent options
+ * from the parent.
  */
 static void push_options(lua_State *L)
 {

@@ -268,8 +268,8 @@ function Client:key_id() end
 ---@class cmr.List
 ---@field [1] string The operation's name.
 ---
----The path of the items in an answer, such as "data.users". Or a function that gets an answer. The function returns the
----items and the name of the items' list.
+---The path of the items in an answer, such as "data.users", or a function. The function takes an answer, and returns
+---the items and the name of their list.
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string?
 ---@field page? string The parameter that chooses a page.
 
@@ -791,8 +791,8 @@ local queries = {}
 ---@return string? reason
 function queries:newest() end
 
----Returns the requests with this operation and digest that were sent to the account's base URL with any key, oldest
----first. Omits a request that a later request superseded.
+---Returns the requests with this operation and digest, oldest first. The base URL must be the account's, but the key
+---may be any key. Omits a request that a later request superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string

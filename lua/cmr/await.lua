@@ -154,8 +154,8 @@ local function decoded(self, stored)
   return known[1], known[2]
 end
 
--- Merges the texts of a list into `read`, which has the events of the lists before. Keeps the order of `read`, and
--- inserts a new event after the events that precede it in its list.
+-- Adds the events of a list to `read`. Keeps the order of `read`, and inserts a new event after the events that precede
+-- it in the list.
 local function merge(self, read, texts, origin)
   local position = 1
   for _, stored in ipairs(texts) do

@@ -97,8 +97,8 @@ local REQUEST_SPEC = {
 ---@class cmr.List
 ---@field [1] string The operation's name.
 ---
----The path of the items in an answer, such as "data.users". Or a function that gets an answer. The function returns the
----items and the name of the items' list.
+---The path of the items in an answer, such as "data.users", or a function. The function takes an answer, and returns
+---the items and the name of their list.
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string?
 ---@field page? string The parameter that chooses a page.
 

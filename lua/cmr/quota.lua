@@ -45,7 +45,7 @@ function quota.reserve(state, call, operation)
   if not left then
     local count, reason, seconds = store:count(reservation.name, MAX_REEXPORTS, WINDOW_SECONDS)
     reservation.counted = count ~= nil
-    left = reason == "exhausted" and seconds or nil -- if the store is unavailable, the call may be sent
+    left = reason == "exhausted" and seconds or nil -- nil if the store is unavailable: the call is sent
   end
   if not left then return reservation end
   local shown = text.cut(mailbox:gsub("%c", "?"), MAX_NAME_BYTES)

@@ -1,14 +1,9 @@
 ---Ends the retries of an API key's calls when too many retries have failed. So an outage does not multiply the
 ---requests.
 ---
----The end of an attempt changes the budget of the key:
----                              the budget gets   a retry takes
----    a success                 0.2 units
----    a refusal such as a 404   0.2 units         nothing
----    a 429 of the rate limit   nothing           nothing
----    any other failure         nothing           one unit
----If a retry of the call had taken a unit, the budget gets one unit in place of 0.2. The standard mode of the AWS SDKs
----uses the same ratios.
+---A retry after an outage (no answer, or a 5xx) takes one unit from the budget. If the call then succeeds or is
+---refused, the budget gets the unit back. If a call that took no unit succeeds or is refused, the budget gets 0.2
+---units. A 429 of the rate limit changes nothing. The standard mode of the AWS SDKs uses the same ratios.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

@@ -66,9 +66,10 @@ local function is_sent_since(run, entries)
 end
 
 -- Returns the entry of a row. If several rows have the same content, the first row (`number` is 1) gets the first
--- entry, and the second row gets the second entry. The entries made in this pass come first, and the others follow in
--- the order of RANKS. A failures file has rows that are to be sent again. So for such a file, failed and deferred
--- entries precede the others, unless is_sent_since is true.
+-- entry, and the second row gets the second entry. The entries have this order:
+--   1. entries made in this pass
+--   2. failed and deferred entries, if the input is a failures file and is_sent_since is false
+--   3. the other entries, in the order of RANKS
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)
   local function rank_of(entry)
@@ -113,11 +114,11 @@ local function sent_by_other_key(run, others, newest, now)
   end
 end
 
--- Gives a row its entry and its status. If the status is "todo", looks for a newer request of another key. The result
--- decides:
---   no such request                       the status stays "todo"
---   such a request, no run.changed_key    raises a failure with the field other_key
---   such a request, with run.changed_key  adds its account to run.former_accounts, and looks the row up again
+-- Gives a row its entry and its status. If the status is "todo", looks for a later request that sent the same content
+-- with another key:
+--   none is found                       the status stays "todo"
+--   one is found, no run.changed_key    raises a failure with the field other_key
+--   one is found, with run.changed_key  adds its account to run.former_accounts, and looks the row up again
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
@@ -288,8 +289,8 @@ function plan.review(run, on_row)
   return sums
 end
 
----Returns a maximum age in seconds. An older request from outside the run does not count for the run. The age is at
----least repeat_after. Otherwise the run would repeat rows too early.
+---Returns how many seconds a run remembers requests from outside the run. This time is at least repeat_after. Otherwise
+---the run would repeat rows too early.
 ---@param remember number The user's wish, in seconds.
 ---@param repeat_after number?
 function plan.remember_seconds(remember, repeat_after)

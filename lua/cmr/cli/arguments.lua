@@ -228,7 +228,7 @@ local function absent_params(operation, args)
   return list
 end
 
--- Returns the missing parameters in words, such as "USER_ID, --company and --email or --mailbox-id".
+-- Returns the missing parameters in words, such as "USER_ID and --company".
 local function all_missing(operation, absent, args)
   local words, choices, is_chosen = {}, {}, false
   for index, param in ipairs(absent) do

@@ -26,7 +26,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    -- an empty table is perhaps not the list, so the next page is searched again
+    -- an empty table does not show where the list is
     if tables.is_list(items) then list.path = path end
     list.shown_path, list.name, list.page = path, name, items
     return items, name

@@ -21,8 +21,8 @@ local function is_about(group, word)
   return group:find(word, 1, true) == 1 or word:find(group, 1, true) == 1
 end
 
--- Returns words to compare with the groups of operations: the operation's own group, the first word of each success
--- event, and the kinds of the ids in `args`.
+-- Returns words for is_about: the operation's group, the first word of each success event, and the kinds of the ids in
+-- `args`.
 local function words_of(operation, args)
   local words = { operation.group }
   for _, event in ipairs(operation.success_events or {}) do
@@ -38,8 +38,8 @@ local function words_of(operation, args)
   return words
 end
 
--- Returns the value for the parameter `name`, or nil. `args` are the arguments of the operation whose effect the
--- command shows. If `args` has only a list, such as mailboxIds for mailboxId, returns the list's first value.
+-- Returns the value for the parameter `name`, or nil. `args` are the arguments of the operation that was done. If
+-- `args` has a list instead of one value, such as mailboxIds for mailboxId, returns the list's first value.
 local function value_of(args, name)
   local value = args[name]
   if value == nil and type(args[name .. "s"]) == "table" then value = args[name .. "s"][1] end
@@ -53,7 +53,7 @@ local function is_needed(read, param)
   return param.required or kind ~= nil and is_about(read.group, kind)
 end
 
--- Returns the command line of a read, and whether the line has a value from `args`, such as the changed thing's id.
+-- Returns the command line of a read, and whether the line has a value from `args`, such as an id.
 -- Returns nil when `args` lacks a value that the read needs.
 local function command_line(read, args)
   local words, is_specific = { "cmr", arguments.command(read.name) }, false

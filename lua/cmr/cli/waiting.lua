@@ -225,7 +225,7 @@ local function wait_for_open(items, parsed, system, ledger)
 end
 
 ---Waits for the requests that have a plan. The exit status of a request without a plan depends on the request's state.
----If items.is_everything is true, the status ignores the requests without a plan: they may stay accepted for ever.
+---If items.is_everything is true, requests without a plan do not count for the result: they may stay accepted for ever.
 ---@param items table[] See history.awaited. The function sets `events` and `err` in the requests that it waits for.
 ---@return integer status The highest exit status of all requests.
 function waiting.for_requests(items, parsed, system, ledger)

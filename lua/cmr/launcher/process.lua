@@ -63,10 +63,10 @@ ended=$watcher
 stop
 ]]
 
--- Reads the reports until the script ends. The caller has opened the fifo for reading (`reports`) before the script
--- starts, because a script that ends at once removes the fifo. A fifo without a writer would end the reading. So the
--- caller has also opened the fifo for writing (`stand_in`), until the script's first report shows that the script
--- writes now.
+-- Reads the reports until the script ends. Before the script starts, the caller opens the fifo twice:
+--   `reports`    for reading, because a script that ends at once removes the fifo
+--   `stand_in`   for writing, because the reading ends when nobody has the fifo open for writing
+-- The script also opens the fifo for writing. So the function closes `stand_in` at the script's first report.
 local function follow(reports, stand_in, on)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in reports:lines() do

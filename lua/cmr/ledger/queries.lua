@@ -38,8 +38,8 @@ local SAME = ([[SELECT id, account, run, writer, state, retry_at, kind, outcome,
   address.SQL
 )
 
----Returns the requests with this operation and digest that were sent to the account's base URL with any key, oldest
----first. Omits a request that a later request superseded.
+---Returns the requests with this operation and digest, oldest first. The base URL must be the account's, but the key
+---may be any key. Omits a request that a later request superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string

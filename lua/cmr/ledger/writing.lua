@@ -25,8 +25,8 @@ local INSERT = [[INSERT INTO request
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
 -- Returns whether the ledger has a newer request with this content. The fields of `request` say which requests count:
---   newest_known            every request that is newer than this id
---   newest_known_elsewhere  every request outside this run that is newer than this id
+--   newest_known            has an id; each later request counts
+--   newest_known_elsewhere  has an id; each later request from outside this run counts
 -- Without these fields, returns a false value.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
@@ -39,7 +39,7 @@ local function is_repeated(db, request)
   return row and row.id and row.id > known
 end
 
--- Begins a run's next round, together with the round's first request. For the further requests, changes nothing.
+-- Begins a run's next round when the round's first request is recorded. Has no effect for the other requests.
 local BEGIN_ROUND = [[UPDATE run SET round = round + 1, round_at = ?1, round_after = ?2, ended_at = NULL
   WHERE id = ?3 AND (round_after <> ?2 OR ended_at IS NOT NULL)]]
 

@@ -67,7 +67,7 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- key -> the latest noted slot, on Redis's clock
     both_until = -math.huge, -- until this time, a slot must be free in the local queue and in the queue in Redis
-    -- refused key -> the time until which a slot of this key must be free in both queues
+    -- refused key -> a time; up to this time, `reserve` uses both queues for the key
     refused_until = expiring.new(),
   }, Limiter)
 end
@@ -81,7 +81,7 @@ local function lateness(self, sent_at, received_at, server_time)
     self.usual_offset = offset
     return 0
   end
-  self.usual_offset = self.usual_offset + late / 16 -- after many late replies, a slower network is usual
+  self.usual_offset = self.usual_offset + late / 16 -- a network that stays slow becomes the usual one
   return late
 end
 

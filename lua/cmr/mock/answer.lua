@@ -60,7 +60,7 @@ end
 ---Makes the answer of a successful request: the operation's documented answer, with this data. If no answer is
 ---documented, the answer is like the documented answers of other operations.
 ---@param request table
----@param data any Nil means null. But if the documented answer has no member `data`, nil means no member `data`.
+---@param data any The answer's member `data`. Nil gives null, or no member if the documented answer has none.
 ---@param message string? Default: the documented message. Needed if no message is documented.
 ---@return table answer
 function answer.success(request, data, message)

@@ -173,9 +173,9 @@ local function find(self, id)
   return nil, "no such delivery"
 end
 
----Sends a delivery again `times` times, each time as a new delivery with its own attempts.
+---Repeats a delivery. Each repetition is a new delivery with its own attempts.
 ---@param id number
----@param times number
+---@param times number The number of repetitions.
 ---@param format table? Another signature format than the delivery's.
 ---@return boolean? ok
 ---@return string? message

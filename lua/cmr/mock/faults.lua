@@ -16,8 +16,8 @@ local faults = {
   },
 }
 
--- A condition's name -> function(value, names). The function returns the value as requests have it, such as "POST" for
--- "post". If no request can have the value, the function returns nil and a message.
+-- A condition's name -> function(value, names). The function turns the value into the form that requests have, such as
+-- "post" into "POST". If no request can have the value, the function returns nil and a message.
 local MATCH_FIELDS = {
   operation = function(value, names)
     local name = value:gsub("-", "_") -- also accepts a name with hyphens, as in the command

@@ -20,7 +20,8 @@ plan.UNPLANNED = {
 
 ---The steps. The fields of a step are:
 ---  operation       the name of the operation
----  id              the step's id; by default the operation's name, for page 2 plan.second_page(second_page_of)
+---  id              the step's id. By default, this is the operation's name. A step for page 2 has the id
+---                  plan.second_page(second_page_of)
 ---  query           the query
 ---  needs           the names of the ids that plan.query adds to the query, such as "userId"
 ---  second_page_of  the id of page 1's step; only a step for page 2 has this field

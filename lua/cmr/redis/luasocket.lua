@@ -129,8 +129,8 @@ function luasocket.open(owner)
   )
 end
 
----Closes a connection of an earlier engine. In a fork's child, does not close the descriptor: the socket only forgets
----its number. The parent still uses the connection, and the child may use the number for another file.
+---Closes a connection of an earlier engine. In a fork's child, the socket forgets its descriptor and does not close it.
+---The parent still uses the connection, and the child may use the descriptor's number for another file.
 function Connection:abandon()
   if self.process == core.process() or not self.socket.setfd then return self:close() end
   self.socket:setfd(-1)

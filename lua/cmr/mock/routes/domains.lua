@@ -59,7 +59,8 @@ end
 -- Answers with an item for each domain of the request.
 --   item(domain)     returns the domain's item, or nil and a reason if the domain does not qualify
 --   skip_errors      true: the answer omits the domains that do not qualify; otherwise their items show the reason
---   message(count)   returns the answer's message, for `count` domains that qualify; nil: the documented message
+--   message(count)   returns the answer's message, for `count` domains that qualify. Without this function, the answer
+--                    has the documented message
 local function answer_each(request, state, item, skip_errors, message)
   local data, count = json.array(), 0
   for _, domain in ipairs(scope.domains(state, request.user, request.fields.domains)) do
