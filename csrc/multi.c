@@ -404,7 +404,7 @@ void multi_remove(struct call *call)
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* the past alarm ends the wait; multi_run then begins queued calls */
+            set_alarm(multi, call->added_at); /* the alarm is due: the wait ends, and queued calls begin */
     } else {
         unlink_call(&multi->finished, call);
     }

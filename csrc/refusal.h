@@ -46,8 +46,8 @@ bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *re
 bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *expected);
 
 /*
- * Adds a new part, such as ".domain" or "[2]", in front of the old path. "..." replaces a new part that is too long,
- * and an old path for which no room is left.
+ * Adds a new part, such as ".domain" or "[2]", in front of the old path. If the new part is too long, "..." stands for
+ * it. If no room is left for the old path, "..." stands for the old path.
  */
 bool refuse_in(struct refusal *refusal, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

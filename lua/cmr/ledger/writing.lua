@@ -24,10 +24,10 @@ local INSERT = [[INSERT INTO request
 
 local NEWEST = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
 
--- Returns whether the ledger has a newer request with this content. The fields of `request` say which requests count:
---   newest_known            has an id; each later request counts
---   newest_known_elsewhere  has an id; each later request from outside this run counts
--- Without these fields, returns a false value.
+-- Returns whether the ledger has a newer request with this content. An id in `request` says which requests count:
+--   newest_known            requests with a higher id
+--   newest_known_elsewhere  requests with a higher id, from outside this run
+-- Without such an id, returns a false value.
 local function is_repeated(db, request)
   local known, row = request.newest_known, nil
   if known then

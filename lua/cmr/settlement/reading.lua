@@ -5,8 +5,8 @@ local reading = {}
 local announcements
 
 ---Some events announce how many other events follow. For example, data.quantity of mailbox.order.success is the number
----of mailbox.created events. `name` is the name of the events that follow. Returns the announcing event, and the member
----of its data with the number. Returns nil if no event announces events with this name.
+---of mailbox.created events. `name` is the name of the events that follow. Returns the announcing event, and the name
+---of the member of its data that has the number. Returns nil if no event announces events with this name.
 ---@param name string
 ---@return {event: string, count: string}?
 function reading.announcement(name)
