@@ -305,7 +305,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     call->clean = false;
     call->form.failed = NULL;
     *call->answer.message = '\0';
-    attempt_free_headers(call); /* a call that was forgotten in a fork's child still has headers */
+    attempt_free_headers(call); /* after attempt_forget, the call still has headers */
     /* a traced call gets a new handle: after an early failure, a reused handle could report an earlier call's times */
     call->easy = call->traced ? NULL : handles_take(handles, call->target->number);
     if (!call->easy)

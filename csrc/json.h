@@ -54,15 +54,15 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 /*
  * Pushes the decoded value. On a failure, pushes a message and returns false. The text ends with a NUL, which the
  * length does not count. The function skips a byte order mark, turns a lone surrogate into U+FFFD, and refuses a text
- * with a NUL before its end. On a Lua that has integers, a whole number becomes an integer. From 2^53 on, it becomes an
- * integer only if its text has neither a fraction nor an exponent.
+ * with a NUL before its end. On a Lua that has integers, a whole number becomes an integer. A long number, which is not
+ * between -2^53 and 2^53, becomes an integer only if its text has neither a fraction nor an exponent.
  *
- * In an answer, null members of objects are omitted; a null in an array stays cmr.null. A number of 2^53 or more that
- * this Lua might round becomes a string with its digits. So does a number that is too large for Lua.
+ * In an answer, null members of objects are omitted; a null in an array stays cmr.null. A long number that this Lua
+ * might round becomes a string with its digits. So does a number that is too large for Lua.
  *
- * In a request, every null stays cmr.null, and an empty array is marked as if by cmr.array. The function refuses a
- * number of 2^53 or more that this Lua might round, and a number that is too large for Lua. It also refuses an object
- * with the same member twice, because only one of the two could be sent.
+ * In a request, every null stays cmr.null, and an empty array is marked as if by cmr.array. The function refuses a long
+ * number that this Lua might round, and a number that is too large for Lua. It also refuses an object with the same
+ * member twice, because only one of the two could be sent.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

@@ -36,10 +36,10 @@
 ---@field again? boolean
 ---@field repeat_after? number Send a row again if it was done at least this many seconds ago. At most 400 days.
 ---
----The run skips a row that another run or a single call sent in the last `remember` seconds, unless that request
----failed. Applies only to operations that cost money, destroy something, flip a state or use a quota. Default: 30 days.
----If repeat_after is longer, the run uses repeat_after instead. At most 400 days, because the ledger removes older
----requests.
+---The run skips a row that another run or a single call sent in the last `remember` seconds, unless that request failed
+---or was deferred. Applies only to operations that cost money, destroy something, flip a state or use a quota. Default:
+---30 days. If repeat_after is longer, the run uses repeat_after instead. At most 400 days, because the ledger removes
+---older requests.
 ---@field remember? number
 ---@field retry_unknown? boolean Also send the rows that may have been done.
 ---@field retry_failed? boolean Also send the rows that the API refused, and ignore the wait that the API asked for.

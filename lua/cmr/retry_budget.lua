@@ -1,9 +1,10 @@
 ---Ends the retries of an API key's calls when too many retries have failed. So an outage does not multiply the
 ---requests.
 ---
----A retry after an outage (no answer, or a 5xx) takes one unit from the budget. If the call then succeeds or is
----refused, the budget gets the unit back. If a call that took no unit succeeds or is refused, the budget gets 0.2
----units. A 429 of the rate limit changes nothing. The standard mode of the AWS SDKs uses the same ratios.
+---Each retry after an outage takes one unit from the budget. An outage is a failure without a refusal, such as a 5xx or
+---no answer. If the call then succeeds or is refused, the budget gets one unit back. If a call that took no unit
+---succeeds or is refused, the budget gets 0.2 units. A 429 of the rate limit changes nothing. The standard mode of the
+---AWS SDKs uses the same ratios.
 
 local core = require "cmr.core"
 local expiring = require "cmr.util.expiring"

@@ -68,7 +68,8 @@ end
 -- Returns the entry of a row. If several rows have the same content, the first row (`number` is 1) gets the first
 -- entry, and the second row gets the second entry. The entries have this order:
 --   1. entries made in this pass
---   2. failed and deferred entries, if the input is a failures file and is_sent_since is false
+--   2. failed and deferred entries, if the input is a failures file and is_sent_since is false: the rows of such a file
+--      are to be sent again
 --   3. the other entries, in the order of RANKS
 local function entry_of(run, entries, number)
   local failed_first = run.is_part and not is_sent_since(run, entries)

@@ -38,8 +38,8 @@ local function words_of(operation, args)
   return words
 end
 
--- Returns the value for the parameter `name`, or nil. `args` are the arguments of the operation that was done. If
--- `args` has a list instead of one value, such as mailboxIds for mailboxId, returns the list's first value.
+-- Returns the value for the parameter `name`, or nil. `args` are the arguments of the operation to check. If `args` has
+-- a list instead of one value, such as mailboxIds for mailboxId, returns the list's first value.
 local function value_of(args, name)
   local value = args[name]
   if value == nil and type(args[name .. "s"]) == "table" then value = args[name .. "s"][1] end

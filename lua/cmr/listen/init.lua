@@ -157,7 +157,7 @@ end
 ---@field timestampSigned? boolean
 ---@field kind? string
 ---@field message? string
----@field forwarded? integer The status of the URL's answer, or nginx's 502 or 504.
+---@field forwarded? integer The status of the URL's answer, or a status of nginx, such as 499, 502 or 504.
 
 ---Options of cmr.listen.run.
 ---@class cmr.ListenOptions

@@ -92,9 +92,10 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter in place of the earlier letters about the same event. In two cases, nothing changes:
----  an earlier letter is dead already
----  an earlier letter contains the event, and the store has no room for the new letter
+---Stores a letter in place of the earlier letters about the same event. In these cases, the earlier letters stay:
+---  one of them is dead already
+---  one of them contains the event, and the store has no room for the new letter
+---  the store fails
 ---If no earlier letter contains the event, and there is no room, the function stores the new letter without the event.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter Its id is the event's hash. The function extends the id if an older event has this hash.
