@@ -3,8 +3,8 @@
  *
  * A function that may refuse takes a struct refusal, initialized to {0}, and returns false when it refuses. The
  * innermost function says what is wrong. Each caller puts its part of the field's path in front of the path so far. For
- * example, "[2]" becomes ".domains[2]". `refuse` and `refuse_in` return false, so that `refuse(...) || refuse_in(...)`
- * calls both.
+ * example, "[2]" becomes ".domains[2]". `refuse` and `refuse_in` return false, so `refuse(...) || refuse_in(...)` calls
+ * both.
  */
 #pragma once
 

@@ -551,7 +551,7 @@ static void unlock_mark(const struct database *database)
 
 /*
  * Writes the number of a request to the writers' file, unless the file has the same or a higher number. Ignores a
- * failure to write: without the number, the ledger may not notice that this request was lost later.
+ * failure to write. If the number is missing and the request is lost, the ledger may not notice the loss.
  */
 static int lua_database_mark(lua_State *L)
 {

@@ -1112,8 +1112,8 @@ function Receiver:receive(raw_body, headers) end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
 ---delivery fails if the handler fails or the store cannot store the event. If the third delivery fails, the event is a
----dead letter at once. If fewer deliveries come, it is a dead letter 10 minutes after the last failure, unless another
----delivery is handled before that. An event that is too large for the store also becomes a dead letter.
+---dead letter at once. If fewer deliveries come, the event is a dead letter 10 minutes after the last failure, unless
+---another delivery is handled before that. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

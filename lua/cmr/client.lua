@@ -479,8 +479,8 @@ function Client:key_id()
   return self:target():key_id()
 end
 
--- Returns the client's target. The `cmr` command gives the target to cmr.core, because cmr.core returns an error table
--- for a wrong argument. The client's methods raise only a message.
+-- Returns the client's target. With the target and cmr.core, the `cmr` command gets an error table for a wrong
+-- argument. From a method of the client, it would get only a message.
 function Client:target()
   return state_of(self, "target").target
 end

@@ -10,16 +10,16 @@ and the number of attempts. The specs in `spec/fault` play every row and write t
 test` compares that file with this page. The last column shows the results that differ with newer versions of libcurl.
 
 In these rows, the client makes at most one retry (`retries = 1`; the default is 2). The client accepts answers of at
-most 64 KiB (`max_response`). After each row, the next call succeeds. The specs count the requests at the
-server: a POST with the outcome `unknown` never arrives twice.
+most 64 KiB (`max_response`). After each fault, the next call succeeds. The specs count the requests at the server: a
+POST with the outcome `unknown` never arrives twice.
 
 The column "Ends" says when an attempt ends. *At once* means that the attempt ends before its timeouts. If a timeout
 ends the attempt, the column shows its name: `connect_timeout` or `attempt_timeout`. `timeout` limits the whole call,
 including the waits between its attempts. No call exceeds these timeouts by more than 50 ms. No step of the engine takes
 more than 20 ms.
 
-One fault is not in the rows: an HTTP/2 server with a valid certificate floods its client with empty frames. libcurl
-reads empty frames without a pause as long as they arrive.
+One fault is not in the rows: an HTTP/2 server with a valid certificate floods its client with empty frames. As long as
+empty frames arrive, libcurl reads them without a pause.
 
 After a TLS handshake, *closed* means that the server sends `close_notify` before it ends the connection. *Cut* means
 that the server ends the connection without `close_notify`.

@@ -57,7 +57,7 @@ end
 function encode(value, key, style, indent, is_envelope)
   local kind = type(value)
   if kind == "table" then return encode_table(value, key, style, indent, is_envelope) end
-  if value == core.all then return encode("all", key, style) end -- the word that the user types
+  if value == core.all then return encode("all", key, style) end -- shows the word "all", as the user types it
   if kind == "string" then return style.paint("string", encode_string(value)) end
   return core.json_encode(value)
 end

@@ -1,6 +1,6 @@
 ---Decides whether two requests are the same: whether they have the same operation and the same arguments. The order of
----the arguments, the format of a bulk run's file and the version of Lua make no difference. A documented list is a set,
----such as a set of domains, so the order of its items makes no difference. In an undocumented list, such as a list of
+---the arguments, the format of a bulk run's file and the version of Lua make no difference. In a documented list, such
+---as a list of domains, the order of the items makes no difference. In an undocumented list, such as a list of
 ---nameservers, the order counts. In addresses and domains, upper and lower case make no difference. A secret is
 ---compared unchanged. Pure, except that the digest reads files.
 

@@ -76,8 +76,8 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- A step for page 2 has the `needs` and the query of page 1's step, and may add fields to the query. For such a step,
--- returns page 1's step. For any other step, returns the step itself.
+-- For a step for page 2, returns page 1's step, because page 2 uses its `needs` and its query too. Returns any other
+-- step itself.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end

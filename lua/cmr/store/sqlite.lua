@@ -14,7 +14,7 @@ Store.__name = "cmr.store.sqlite"
 
 local DAY = require("cmr.util.text").DAY
 local SPEC = { ledger = validate.methods "transaction", path = "string" }
--- A list ends when its newest text expires. So the older texts need no update when a text is added.
+-- A list expires together with its newest text. So the older texts need no update when a text is added.
 local LIST_END = "(SELECT expires FROM entry AS newest WHERE newest.name = %s ORDER BY id DESC LIMIT 1)"
 local SWEEPS = {
   "DELETE FROM claim WHERE expires <= ?",

@@ -195,7 +195,7 @@ local function put_letter(self, job, reason, seconds)
   }, self.opts.dead_ttl + (seconds or 0), job.same_event_seconds)
 end
 
--- Stores a letter. Reports an error if the store fails, or if the event becomes a dead letter at once.
+-- Stores a letter. Reports an error if the store fails, or if the letter is dead at once.
 local function put_dead_letter(self, job, reason, seconds)
   local ok, message = put_letter(self, job, reason, seconds)
   if not ok then
@@ -340,8 +340,8 @@ end
 
 ---Returns the dead letters: events that could not be handled or stored, and that the vendor does not deliver again. A
 ---delivery fails if the handler fails or the store cannot store the event. If the third delivery fails, the event is a
----dead letter at once. If fewer deliveries come, it is a dead letter 10 minutes after the last failure, unless another
----delivery is handled before that. An event that is too large for the store also becomes a dead letter.
+---dead letter at once. If fewer deliveries come, the event is a dead letter 10 minutes after the last failure, unless
+---another delivery is handled before that. An event that is too large for the store also becomes a dead letter.
 ---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()

@@ -1,5 +1,5 @@
 ---Decides which items a request may reach. The mock answers 404 for a missing item, and 403 for an item of another
----user, except that it answers 404 for another user's credential. A request without a user can reach every item of the
+---user. Another user's credential counts as a missing item. A request without a user can reach every item of the
 ---partner.
 
 local answer = require "cmr.mock.answer"
