@@ -32,7 +32,7 @@ local function takes_value(parsers, name)
   end
 end
 
--- Returns a hint if the unknown option is meant as a value, as "-acme" in "--company -acme".
+-- Returns a hint if the unknown option is meant as a value, for example "-acme" in "--company -acme".
 local function value_hint(line, word, parsers)
   for index = 2, #line do
     local is_short = not word:find "^%-%-" and line[index]:sub(1, #word) == word

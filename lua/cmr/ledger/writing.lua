@@ -39,7 +39,7 @@ local function is_repeated(db, request)
   return row and row.id and row.id > known
 end
 
--- Begins a run's next round when the round's first request is recorded. Has no effect for the other requests.
+-- Begins a run's next round, if this request is the first request of the round. Otherwise has no effect.
 local BEGIN_ROUND = [[UPDATE run SET round = round + 1, round_at = ?1, round_after = ?2, ended_at = NULL
   WHERE id = ?3 AND (round_after <> ?2 OR ended_at IS NOT NULL)]]
 
