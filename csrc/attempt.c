@@ -102,9 +102,10 @@ static void count_sent(struct call *call)
 }
 
 /*
- * libcurl calls this before it sends the request, when the connection is ready. The function refuses a stale
- * connection. When a reused connection closes without a response, libcurl would send the request again by itself. If
- * the request is not repeatable, the function prevents this second send.
+ * libcurl calls this before it sends the request, when the connection is ready. The function refuses two things:
+ *   a stale connection
+ *   a second send of a request that is not repeatable: libcurl sends again by itself when a reused connection closes
+ *   without a response
  */
 static int on_send(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {

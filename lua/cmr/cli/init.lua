@@ -120,7 +120,7 @@ function cli.main(arg, system)
   if ok then return ending end
   ok, ending = pcall(report, ending, system, context.command)
   if ok then return ending end
-  -- an error here means that standard output could not be written
+  -- standard output could not be written; the error may have its own status
   return type(ending) == "table" and ending.status or io.EXIT_FAILURE
 end
 
