@@ -112,10 +112,10 @@ function Client:start(name, ...) end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
----timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
----cancelled. Lua 5.4 and 5.5 cancel them at once. Other versions of Lua cancel them when they collect the iterator. In
----nginx, the end of the loop's coroutine cancels them too.
+---If an input has wrong arguments, the loop gets an error of kind "invalid_argument" for this input. A call's timeout
+---starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled.
+---Lua 5.4 and 5.5 cancel them at once. Other versions of Lua cancel them when they collect the iterator. In nginx, the
+---end of the loop's coroutine cancels them too.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -553,10 +553,10 @@ function cmr.start(name, ...) end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
----timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
----cancelled. Lua 5.4 and 5.5 cancel them at once. Other versions of Lua cancel them when they collect the iterator. In
----nginx, the end of the loop's coroutine cancels them too.
+---If an input has wrong arguments, the loop gets an error of kind "invalid_argument" for this input. A call's timeout
+---starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled.
+---Lua 5.4 and 5.5 cancel them at once. Other versions of Lua cancel them when they collect the iterator. In nginx, the
+---end of the loop's coroutine cancels them too.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions
@@ -2617,7 +2617,7 @@ function Client:order_status(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
+---The keys of the field mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
 ---
 ---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2692,7 +2692,7 @@ function Client:create_order(userId, fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
+---The keys of the field mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---
@@ -2808,7 +2808,7 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
+---The keys of the field mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
 ---
 ---According to the page of create_order, mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need the object google, but each member of google is optional.
 ---
@@ -2885,7 +2885,7 @@ function Client:create_order_form(fields) end
 ---
 ---The page calls google.clientId a number, although it is text on other pages.
 ---
----The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
+---The keys of the field mailboxes are the domains' names (acme.com), never the domains' ids. There is no field for the number of mailboxes.
 ---
 ---The field confirm is optional on the vendor's pages, but cmr requires it.
 ---

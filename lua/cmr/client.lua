@@ -276,10 +276,10 @@ end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----If the arguments of an input are wrong, the loop gets an error of kind "invalid_argument" for this input. A call's
----timeout starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are
----cancelled. Lua 5.4 and 5.5 cancel them at once. Other versions of Lua cancel them when they collect the iterator. In
----nginx, the end of the loop's coroutine cancels them too.
+---If an input has wrong arguments, the loop gets an error of kind "invalid_argument" for this input. A call's timeout
+---starts when the call gets its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled.
+---Lua 5.4 and 5.5 cancel them at once. Other versions of Lua cancel them when they collect the iterator. In nginx, the
+---end of the loop's coroutine cancels them too.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list of inputs, or a function that returns the next input.
 ---@param opts? cmr.MapOptions

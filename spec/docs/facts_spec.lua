@@ -183,7 +183,7 @@ add("renew_domains set_domain_auto_renew", {
     "You may combine manual and automatic renewals. Subscriptions are renewed separately from their "
       .. "domains"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes", {
-  "The keys of the object mailboxes are the domains' names (acme.com), never the domains' ids. "
+  "The keys of the field mailboxes are the domains' names (acme.com), never the domains' ids. "
     .. "There is no field for the number of mailboxes",
     "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {

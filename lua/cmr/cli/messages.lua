@@ -84,8 +84,8 @@ local function refusal_facts(operation, err)
   return lines
 end
 
----Returns a message of the library, reworded for the command. Replaces the operation's name by the command's name, and
----"cmr.all" by "the word all".
+---Returns a message of the library, reworded for the command. Replaces "cmr.all" by the text "the word all", and the
+---operation's name by the command's name.
 ---@param message string
 ---@param operation table?
 ---@return string

@@ -169,7 +169,8 @@ local function log(system, lines)
 end
 
 -- Calls the client's method, and raises the method's errors again. Ctrl-C is such an error. If Ctrl-C comes after the
--- first attempt has begun, and the request may change something, first prints that the request may have been done.
+-- first attempt has begun, and the request may change something, the function also prints that the request may have
+-- been done.
 local function call(order, parsed, system, client)
   local has_begun = false
   client = client:with {

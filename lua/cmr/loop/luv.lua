@@ -49,7 +49,8 @@ local function is_open(handle)
 end
 
 -- Closes a handle. A close completes only while the loop runs. A program whose loop is idle may end without running the
--- loop again; luv 1.44 then crashes, because the close is not complete. So this function runs an idle loop once.
+-- loop again; luv 1.44 then crashes, because the close is not complete. So if the loop is idle, this function runs the
+-- loop once.
 local function close(handle)
   if not is_open(handle) then return end
   handle:stop()

@@ -53,8 +53,8 @@ end
 
 local STARTING = { pump = true }
 
--- What steps the engine: the pump, or the semaphore of a request. Nil if nothing steps it. A stepper stops when another
--- one replaces it.
+-- The stepper of the engine: the pump, or the semaphore of a request. Nil if nothing steps the engine. A stepper stops
+-- when another one replaces it.
 local stepper
 local stepped_at = 0
 

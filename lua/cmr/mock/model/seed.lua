@@ -57,8 +57,8 @@ kind_of_user(
   end
 )
 
--- Adds a subscription that is ACTIVE for a month. If the domain is missing, adds the domain too. The domain may already
--- have another subscription.
+-- The kind "subscriptions" adds a subscription that is ACTIVE for a month. If the domain is missing, adds the domain
+-- too. The domain may already have another subscription.
 kind_of_user(
   "subscriptions",
   { subscriptionId = "string", domain = "string", serviceProvider = "string?", autoRenew = "boolean?" },
