@@ -21,8 +21,8 @@ bool arguments_check(lua_State *L, const struct operation *operation, const stru
                      int last, struct refusal *refusal);
 
 /*
- * Returns whether a query can contain the value at index: a UTF-8 string without a NUL byte or line break, a number
- * that json_check_number accepts, or a boolean. Refuses any other value.
+ * Returns whether the value at index can be in a query. It may be a UTF-8 string without a NUL byte or line break, a
+ * number that json_check_number accepts, or a boolean. Refuses any other value.
  */
 bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusal);
 

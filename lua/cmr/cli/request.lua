@@ -101,9 +101,9 @@ function request.client(parsed, system, read, settings, ledger)
   return client
 end
 
----Makes a client for one request, or for the pages of --all. The client shares the rate limit with the other processes
----that use the ledger. With --no-ledger, the client shares no rate limit. A single request then has no rate limit by
----default, because the limit could only delay the request's retries.
+---Makes a client for one request, or for the pages of --all. The client uses the rate limit that all processes with the
+---ledger share. With --no-ledger, it does not. In this case, a single request has no rate limit by default, because the
+---limit could only delay the request's retries.
 ---@param acts boolean Whether the request may change something.
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)

@@ -326,7 +326,7 @@ local function read_fields(request, types)
   return ok and fields, message
 end
 
--- Answers a browser. The page's files need no token, but the page itself needs the token.
+-- Answers a browser. The page needs the token. The files that the page loads need no token.
 local function answer_browser(request, token)
   local name = request.method == "GET" and request.path:sub(#PREFIX + 1)
   if name ~= "" then return name and page.file(name) end

@@ -123,7 +123,7 @@ local function add_id(list, seen, kind, id, is_new)
   list[#list + 1] = { kind, id, is_new or nil }
 end
 
--- Sorts pairs of a kind and an id, so that their order is the same in every process.
+-- Sorts the pairs {kind, id}, so that their order is the same in every process.
 local function sorted(pairs_of_ids)
   table.sort(pairs_of_ids, function(a, b)
     if a[1] == b[1] then return a[2] < b[2] end

@@ -1,4 +1,4 @@
----The prompts: the tasks of the guides, as steps that name the tools. Pure.
+---The prompts. A prompt is a task of the guides, written as steps that name the tools. Pure.
 
 local protocol = require "cmr.cli.mcp.protocol"
 local text = require "cmr.util.text"
