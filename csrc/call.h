@@ -72,7 +72,7 @@ struct call {
     struct pollset *pollset; /* set while the call runs; has the call's socket */
     CURL *easy;              /* set while the call runs; NULL while it waits in the multi's queue */
     long long *freed;        /* points to multi->freed while the call runs */
-    /* the target's headers joined with the added ones, for the easy handle; NULL without added ones */
+    /* the target's headers and the call's own headers, for the easy handle; NULL if the call has none of its own */
     struct curl_slist *all_headers;
     struct call *previous, *next;
     int sends;          /* how often this handle sent the request; an attempt may use several handles */

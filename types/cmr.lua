@@ -1959,7 +1959,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----If you send several domains, the API checks each one separately. If an item of the answer has an error, the item's domain may already have a workspace. An item without an error means that no workspace was found. The names of an item's fields are undocumented.
+---If you send several domains, the API checks each one separately. If an item of the answer has an error, the item's domain may already have a workspace. If an item has no error, no workspace was found. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for this time.
 ---

@@ -30,7 +30,7 @@ local FACTS = {
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if there is none", "15 s for each domain", "a timeout as a failure",
     "If you send several domains, the API checks each one separately. If an item of the answer has an error, "
-      .. "the item's domain may already have a workspace. An item without an error means that no workspace was found. "
+      .. "the item's domain may already have a workspace. If an item has no error, no workspace was found. "
       .. "The names of an item's fields are undocumented",
     "no workspace was found", "undocumented", "The timeouts of cmr allow for this time"},
   add_domain_forwarding = {"dns-record.updated confirms"},

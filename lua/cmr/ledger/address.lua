@@ -1,4 +1,4 @@
----Finds the base URL in an account, which is a text such as "DIGEST_OF_KEY https://host". A new key makes a new
+---Finds the base URL in an account. An account is a text such as "DIGEST_OF_KEY https://host". A new key makes a new
 ---account, so the ledger may have requests to the same base URL under two accounts. Pure.
 
 local address = {

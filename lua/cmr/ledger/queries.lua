@@ -95,7 +95,7 @@ local function where(self, filter)
   return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
 end
 
--- Fails if the ids of the rows do not descend. In a damaged file, a request could come twice.
+-- A damaged file could give a request twice. So the function fails if the ids of the rows do not descend.
 local function check_order(self, rows, before)
   local previous = before or math.huge
   for _, row in ipairs(rows) do

@@ -39,7 +39,7 @@ local function is_same(one, other)
   return result
 end
 
----Raises a mistake if the files get in each other's way. PATH is the file that `failures` names. cmr first writes the
+---Raises a mistake if the files get in each other's way. `failures` is a path, here called PATH. cmr first writes the
 ---failures into PATH.part.
 ---    `results` is PATH or PATH.part   a mistake
 ---    the input is PATH.part           a mistake
