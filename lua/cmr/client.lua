@@ -206,7 +206,7 @@ end
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- the list failed: the loop gets this error once, and then ends
 ---
----@param what string|cmr.List The operation's name, or a table with the name and facts about the answer.
+---@param what string|cmr.List The operation's name, or a table with the name: see cmr.List.
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error? iterator Gives each item; a failure gives false, a message and err.
 function Client:each(what, ...)

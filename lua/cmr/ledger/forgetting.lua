@@ -32,8 +32,8 @@ end
 
 -- Removes at most `limit` requests that were sent before a time, oldest first. Looks only at the `window` oldest
 -- requests; -1 means all. Finally, removes old runs without requests. A request under way stays. The newest request
--- stays too, so that SQLite does not give its id to another request. A running process may still have this id as the
--- process's writer number.
+-- stays too, because a running process may have its id as the process's writer number. SQLite must not give this id to
+-- another request.
 local function forget(self, db, before, limit, window)
   local living, message, reason = writers.living(self, db)
   if not living then return nil, message, reason end
