@@ -76,7 +76,7 @@ end
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.usual_offset or offset)
-  local clock_was_set_back = late > received_at - sent_at -- the network cannot delay a reply for longer than the round trip
+  local clock_was_set_back = late > received_at - sent_at -- the network delays a reply by the round trip at most
   if late <= 0 or clock_was_set_back then
     self.usual_offset = offset
     return 0
