@@ -102,10 +102,11 @@ static void count_sent(struct call *call)
 }
 
 /*
- * libcurl calls this before it sends the request, when the connection is ready. The function refuses two things:
- *   a stale connection
- *   a second send of a request that is not repeatable: libcurl sends again by itself when a reused connection closes
- *   without a response
+ * libcurl calls this before it sends the request, when the connection is ready. When a reused connection closes
+ * without a response, libcurl sends the request again by itself. The function refuses:
+ *   the first send, if the connection is stale
+ *   the second send, if the first used a new connection, or if the request is not repeatable
+ *   the third send
  */
 static int on_send(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {

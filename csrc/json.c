@@ -600,9 +600,8 @@ struct source {
 
 /*
  * Tidies the number on top. A number that the scan wrote into the text becomes what the scan replaced: the original
- * number, or an empty array. A whole number becomes an integer. A number that is not between -2^53 and 2^53 may have
- * more digits than this Lua can keep. In an answer, such a number becomes a string. In a request, the function refuses
- * it and returns false.
+ * number, or an empty array. A whole number becomes an integer. If a number is not between -2^53 and 2^53, and this Lua
+ * might round it, it becomes a string in an answer. In a request, the function refuses such a number and returns false.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {

@@ -46,7 +46,8 @@ describe("the mock's page", function()
   end)
 
   it("tells a browser without the token only where the token is", function()
-    for _, query in ipairs{"", "?token=", "?token=0", "?token=" .. server.token .. "0", "?x=" .. server.token} do
+    for _, query in ipairs{"", "?token=", "?token=0", "?token=" .. server.token .. "0", "?x=" .. server.token,
+      "index.html", "index.html?token=0"} do
       local reply = get(query, HTML)
       assert.equal(403, reply.status, query)
       assert.equal("text/html; charset=utf-8", reply.headers["content-type"])

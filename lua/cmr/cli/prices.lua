@@ -107,7 +107,7 @@ local function items_of(answer, source)
 end
 
 ---Returns lines with the prices of the things that an operation charges for. Sends one read. If the answer lacks a
----price, the line says "not known". Returns no lines if the operation has no read for its price.
+---price, the line says "not known". Returns no lines if no read gives the price for `args`.
 ---@param operation cmr.Operation
 ---@param args table
 ---@return string[]

@@ -107,7 +107,7 @@ end
 -- reserved. Returns nil after one of these failures:
 --   Redis is unavailable
 --   Redis refuses the script for this key
---   the slot is before the slot of an earlier reply: Redis lost its data, or the clock of Redis was set back
+--   the slot is before the noted slot of an earlier reply: Redis lost its data, or its clock was set back
 -- After a failure, this host uses its local queue, but other hosts may still use Redis. So until the other hosts have
 -- noticed the failure too, a slot must be free in the local queue and in Redis.
 local function reserve_in_redis(self, key, length, after, max_wait)

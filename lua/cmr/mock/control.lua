@@ -326,10 +326,10 @@ local function read_fields(request, types)
   return ok and fields, message
 end
 
--- Answers a browser. The page needs the token. The files that the page loads need no token.
+-- Answers a browser. The page needs the token, also as index.html. The files that the page loads need no token.
 local function answer_browser(request, token)
   local name = request.method == "GET" and request.path:sub(#PREFIX + 1)
-  if name ~= "" then return name and page.file(name) end
+  if name ~= "" and name ~= "index.html" then return name and page.file(name) end
   if not (request.headers.accept or ""):find "text/html" then return nil end
   return request.query.token == token and page.file "index.html" or page.refuse()
 end

@@ -92,9 +92,9 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- If a text of a list would expire within `ttl` seconds, makes all texts of the list live longer. The new time has some
--- reserve, so that most later appends change nothing. Returns how many seconds the next appended text must live, so
--- that it does not expire before the others.
+-- Keeps the texts of a list for at least `ttl` seconds. If the oldest text would expire before that, all texts get a
+-- new time with some reserve, so that most later appends change nothing. Returns how many seconds the next appended
+-- text must live, so that it does not expire before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or longer) end

@@ -92,7 +92,8 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a letter in place of the earlier letters about the same event. In these cases, the earlier letters stay:
+---Stores a letter in place of the earlier letters about the same event. In these cases, the earlier letters stay, and
+---the new letter is not stored:
 ---  one of them is dead already
 ---  one of them contains the event, and the store has no room for the new letter
 ---  the store fails

@@ -195,7 +195,7 @@ local function put_letter(self, job, reason, seconds)
   }, self.opts.dead_ttl + (seconds or 0), job.same_event_seconds)
 end
 
--- Stores a letter. Reports an error if the store fails, or if the letter is dead at once.
+-- Stores a letter. Reports an error if the store has no letter about the event, or if the letter is dead at once.
 local function put_dead_letter(self, job, reason, seconds)
   local ok, message = put_letter(self, job, reason, seconds)
   if not ok then
