@@ -384,7 +384,7 @@ static int call(lua_State *L, lua_CFunction operation)
     for (int i = 3; i <= values; i++)
         if (!lua_isnil(L, i) && !lua_isboolean(L, i) && lua_type(L, i) != LUA_TNUMBER)
             luaL_checkstring(L, i);
-    lua_pushcfunction(L, operation); /* may run a finalizer that closes the database */
+    lua_pushcfunction(L, operation); /* the push may run a finalizer that closes the database */
     database = to_database(L);
     if (database->process != getpid())
         return push_inherited(L);
