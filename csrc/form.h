@@ -55,8 +55,8 @@ const struct form_part *form_broken(const struct form *form);
 const char *form_file_name(const char *path);
 
 /*
- * Opens the files for an attempt, and makes the mime handle for `easy`. If a file cannot be opened or has
- * changed since it was added, returns CURLE_READ_ERROR and sets form->failed to that file.
+ * Opens the files for an attempt, and makes the mime handle for `easy`. If a file cannot be opened or has changed since
+ * it was added, returns CURLE_READ_ERROR and sets form->failed to that file.
  */
 CURLcode form_open(struct form *form, CURL *easy);
 
